@@ -1,0 +1,1 @@
+"""The library behind the dashboard; forecast jobs import it too."""

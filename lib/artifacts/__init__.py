@@ -1,0 +1,1 @@
+"""One version on disk: naming, manifest, atomic store, safe loading."""

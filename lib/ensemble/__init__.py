@@ -1,0 +1,1 @@
+"""Members, their pool and the forecaster that serves them; no input or output."""

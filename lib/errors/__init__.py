@@ -1,0 +1,83 @@
+"""Every error this product raises on purpose, as a tree by cause; each writes its own sentence from data."""
+
+from lib.errors.access import (
+    NotAllowedError,
+    ReasonRequiredError,
+    SettingsError,
+)
+from lib.errors.artifacts import (
+    ArtifactCorruptError,
+    ArtifactError,
+    ArtifactMissingError,
+    ArtifactNameError,
+    ArtifactTooLargeError,
+    IncompatibleArtifactError,
+    PublishError,
+    TamperedArtifactError,
+    UnsafeArtifactError,
+)
+from lib.errors.base import DeskError
+from lib.errors.ensemble import (
+    AllMembersAbstainedError,
+    MemberUnavailableError,
+    NotTrainedError,
+)
+from lib.errors.market import (
+    InvalidBarsError,
+    InvalidFeaturesError,
+    InvalidHorizonError,
+    InvalidSymbolError,
+    InvalidTimeframeError,
+    MissingFeaturesError,
+    TooFewBarsError,
+)
+from lib.errors.outside import (
+    DatabaseError,
+    SourceError,
+    UploadError,
+)
+from lib.errors.registry import (
+    NoEarlierVersionError,
+    NothingToMoveError,
+    PreflightFailedError,
+    QuarantinedVersionError,
+    StalePointerError,
+    UnknownKeyError,
+    UnknownVersionError,
+)
+
+__all__ = [
+    "AllMembersAbstainedError",
+    "ArtifactCorruptError",
+    "ArtifactError",
+    "ArtifactMissingError",
+    "ArtifactNameError",
+    "ArtifactTooLargeError",
+    "DatabaseError",
+    "DeskError",
+    "IncompatibleArtifactError",
+    "InvalidBarsError",
+    "InvalidFeaturesError",
+    "InvalidHorizonError",
+    "InvalidSymbolError",
+    "InvalidTimeframeError",
+    "MemberUnavailableError",
+    "MissingFeaturesError",
+    "NoEarlierVersionError",
+    "NotAllowedError",
+    "NotTrainedError",
+    "NothingToMoveError",
+    "PreflightFailedError",
+    "PublishError",
+    "QuarantinedVersionError",
+    "ReasonRequiredError",
+    "SettingsError",
+    "SourceError",
+    "StalePointerError",
+    "TamperedArtifactError",
+    "TooFewBarsError",
+    "UnknownKeyError",
+    "UnknownVersionError",
+    "UnsafeArtifactError",
+    "UploadError",
+]

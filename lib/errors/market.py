@@ -1,0 +1,64 @@
+"""Errors of keys, bars and features."""
+
+from collections.abc import Sequence
+
+from lib.errors.base import DeskError, listed
+
+
+class InvalidSymbolError(DeskError):
+    """A text cannot be a ticker symbol."""
+
+    def __init__(self, symbol: str, problem: str) -> None:
+        self.symbol = symbol
+        super().__init__(
+            f"{symbol!r} is not a ticker symbol: {problem}. Use one such as AAPL, BRK.B, ^GSPC or BTC/USD."
+        )
+
+
+class InvalidTimeframeError(DeskError):
+    """A text names no timeframe."""
+
+    def __init__(self, timeframe: str, *, known: Sequence[str]) -> None:
+        self.timeframe = timeframe
+        super().__init__(f"{timeframe!r} is not a timeframe. Use one of {listed(known)}.")
+
+
+class InvalidHorizonError(DeskError):
+    """A text or number names no horizon of this timeframe."""
+
+    def __init__(self, horizon: object, *, timeframe: str, known: Sequence[str]) -> None:
+        super().__init__(f"{horizon!r} is not a horizon of {timeframe}. Use one of {listed(known)}.")
+
+
+class InvalidBarsError(DeskError):
+    """A price table breaks the bar contract; `problems` holds one sentence each."""
+
+    def __init__(self, subject: str, problems: Sequence[str]) -> None:
+        self.subject, self.problems = subject, tuple(problems)
+        super().__init__(f"{subject} cannot be used: {'; '.join(self.problems)}. Correct these rows, then retry.")
+
+
+class TooFewBarsError(DeskError):
+    """There is not enough history for what was asked."""
+
+    def __init__(self, subject: str, *, have: int, need: int, purpose: str) -> None:
+        self.have, self.need = have, need
+        super().__init__(f"{subject} has {have} bars; {purpose} needs at least {need}. Provide a longer history.")
+
+
+class MissingFeaturesError(DeskError):
+    """A frame lacks columns that the version was trained on."""
+
+    def __init__(self, missing: Sequence[str], *, version: str = "the version") -> None:
+        self.missing = tuple(missing)
+        super().__init__(
+            f"{len(self.missing)} feature(s) that {version} was trained on are missing: {listed(missing, most=40)}. "
+            "Add these columns, or pass bars (open, high, low, close, volume) instead."
+        )
+
+
+class InvalidFeaturesError(DeskError):
+    """A frame of ready features holds values a member cannot take."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"The features cannot be used: {problem}.")

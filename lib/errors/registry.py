@@ -1,0 +1,70 @@
+"""Errors of versions and of moving production."""
+
+from collections.abc import Sequence
+
+from lib.errors.base import DeskError, listed
+
+
+class UnknownKeyError(DeskError):
+    """No version of this key is registered."""
+
+    def __init__(self, key: object) -> None:
+        self.key = key
+        super().__init__(f"No version of {key} is registered. Train one, or run: python -m lib.jobs registry list")
+
+
+class UnknownVersionError(DeskError):
+    """The key has no such version."""
+
+    def __init__(self, key: object, version: str, *, known: Sequence[str] = ()) -> None:
+        self.key, self.version = key, version
+        hint = f" Known: {listed(known)}." if known else ""
+        super().__init__(f"{key} has no version {version}.{hint} See: python -m lib.jobs registry list")
+
+
+class NoEarlierVersionError(DeskError):
+    """There is nothing to roll back to."""
+
+    def __init__(self, key: object, current: str | None) -> None:
+        super().__init__(
+            f"{key} has no usable version older than {current or 'none'}. Nothing changed. Train one first."
+        )
+
+
+class StalePointerError(DeskError):
+    """Production moved while the caller was deciding."""
+
+    def __init__(self, key: object, *, expected: int, actual: int, moved_by: str, moved_at: str, moved_to: str) -> None:
+        self.key, self.expected, self.actual = key, expected, actual
+        self.moved_by, self.moved_at, self.moved_to = moved_by, moved_at, moved_to
+        super().__init__(
+            f"{key} is at revision {actual}, not {expected}: {moved_by} moved it to {moved_to} at {moved_at}. "
+            "Nothing changed. Look again, then retry."
+        )
+
+
+class NothingToMoveError(DeskError):
+    """The move asks for what is already so."""
+
+    def __init__(self, key: object, state: str) -> None:
+        super().__init__(f"{key}: {state} already. Nothing changed.")
+
+
+class QuarantinedVersionError(DeskError):
+    """A quarantined version was asked to serve."""
+
+    def __init__(self, key: object, version: str, reason: str) -> None:
+        super().__init__(
+            f"{key} {version} is quarantined ({reason}). Nothing changed. Lift the quarantine with a reason first."
+        )
+
+
+class PreflightFailedError(DeskError):
+    """A hard preflight step failed, so production was left alone; `steps` names the failures."""
+
+    def __init__(self, key: object, version: str, steps: Sequence[str]) -> None:
+        self.steps = tuple(steps)
+        super().__init__(
+            f"{key} {version} did not pass its preflight: {'; '.join(self.steps)}. "
+            "Production is unchanged. Choose another version, or solve the cause and retry."
+        )

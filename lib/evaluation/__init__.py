@@ -1,0 +1,1 @@
+"""Walk-forward splits, metrics, baselines, intervals and marks of leakage; pure."""

@@ -1,0 +1,1 @@
+"""Forecasts for every horizon of a timeframe."""

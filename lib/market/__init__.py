@@ -1,0 +1,1 @@
+"""What a price is: bars, timeframes, features and labels; pure."""

@@ -1,0 +1,67 @@
+"""The label of a bar (BEARISH, NEUTRAL, BULLISH) as one specification that every score of a version uses."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+CLASSES: tuple[str, str, str] = ("BEARISH", "NEUTRAL", "BULLISH")
+BEARISH, NEUTRAL, BULLISH = range(3)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSpec:
+    """How the move after a bar becomes a class; stored in every version and the only thing that scores it.
+
+    Attributes
+    ----------
+    horizon_bars : how many present bars ahead the move is measured.
+    rule : ``volatility`` (threshold = multiplier * sigma_t * sqrt(horizon)) or ``fixed`` (threshold as given).
+    multiplier : the k of the volatility rule.
+    sigma_window : bars in the trailing standard deviation sigma_t of one-bar log returns, known at t.
+    fixed_threshold : log-return threshold of the fixed rule.
+    price : the column that is compared.
+    return_kind : only ``log``.
+    """
+
+    horizon_bars: int
+    rule: Literal["volatility", "fixed"] = "volatility"
+    multiplier: float = 0.5
+    sigma_window: int = 20
+    fixed_threshold: float = 0.0
+    price: str = "close"
+    return_kind: str = "log"
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "LabelSpec":
+        return cls(**stored)
+
+
+def forward_return(bars: pd.DataFrame, spec: LabelSpec) -> pd.Series:
+    """Log return from each bar to the one ``horizon_bars`` later; NaN where that bar is not there yet. Shape (n,)."""
+    log_price = pd.Series(np.log(bars[spec.price]))
+    return log_price.shift(-spec.horizon_bars) - log_price
+
+
+def threshold(bars: pd.DataFrame, spec: LabelSpec) -> pd.Series:
+    """Log-return threshold of each bar, from what is known at that bar; NaN during warm-up. Shape (n,)."""
+    if spec.rule == "fixed":
+        return pd.Series(spec.fixed_threshold, index=bars.index)
+    log_price = pd.Series(np.log(bars[spec.price]))
+    sigma = log_price.diff().rolling(spec.sigma_window).std()
+    return sigma * (spec.multiplier * spec.horizon_bars**0.5)
+
+
+def label(bars: pd.DataFrame, spec: LabelSpec) -> pd.Series:
+    """Class number of each bar, shape (n,): 0, 1, 2, or NaN where the outcome is pending or the threshold unknown.
+
+    A move of exactly the threshold is NEUTRAL.
+    """
+    move, limit = forward_return(bars, spec), threshold(bars, spec)
+    known = move.notna() & limit.notna()
+    classes = np.where(move > limit, float(BULLISH), np.where(move < -limit, float(BEARISH), float(NEUTRAL)))
+    return pd.Series(classes, index=bars.index).where(known)

@@ -1,0 +1,1 @@
+"""Live accuracy, drift and alerts."""

@@ -1,0 +1,1 @@
+"""Versions, the production pointer, serving, rollback with preflight, audit."""

@@ -1,0 +1,1 @@
+"""From bars to a published version, for one key or the fleet."""
