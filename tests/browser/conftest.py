@@ -1,0 +1,100 @@
+"""A real server on a copy of the trained folder, and a real Chromium in front of it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    url: str
+    folder: Path
+    environment: dict[str, str]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(600):
+        if process.poll() is not None:
+            pytest.fail(f"the server stopped: {log.read_text('utf-8')[-2000:]}")
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1) as answer:  # noqa: S310 - a local address
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"the server did not become healthy: {log.read_text('utf-8')[-2000:]}")
+
+
+@contextmanager
+def serving(folder: Path, *, address: str = "localhost") -> Iterator[Server]:
+    port, log = free_port(), folder.parent / "server.log"
+    environment = os.environ | {"DESK_MODELS_URL": str(folder), "DESK_DATABASE_URL": ""}
+    command = [
+        sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port),
+        "--server.address", address, "--server.headless", "true",
+    ]  # fmt: skip
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            server = Server(f"http://localhost:{port}", folder, environment)
+            wait_until_healthy(server.url, process, log)
+            yield server
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+@pytest.fixture
+def server(trained_folder: Path, tmp_path: Path) -> Iterator[Server]:
+    """A fresh server nobody has visited, on its own copy of the trained folder."""
+    folder = tmp_path / "trained_models"
+    shutil.copytree(trained_folder, folder)
+    with serving(folder) as running:
+        yield running
+
+
+def chromium_path() -> str | None:
+    return os.environ.get("CHROMIUM_PATH") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        path = chromium_path()
+        if path is None and not Path(playwright.chromium.executable_path).exists():
+            message = "no Chromium: install the package chromium, or run `playwright install chromium`"
+            if os.environ.get("CI"):
+                pytest.fail(message)
+            pytest.skip(message)
+        launched = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 1100})
+    context.set_default_timeout(30_000)
+    yield context.new_page()
+    context.close()
