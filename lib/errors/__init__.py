@@ -21,8 +21,10 @@ from lib.errors.ensemble import (
     AllMembersAbstainedError,
     MemberUnavailableError,
     NotTrainedError,
+    UnknownMemberError,
 )
 from lib.errors.market import (
+    DownwardResampleError,
     InvalidBarsError,
     InvalidFeaturesError,
     InvalidHorizonError,
@@ -55,6 +57,7 @@ __all__ = [
     "ArtifactTooLargeError",
     "DatabaseError",
     "DeskError",
+    "DownwardResampleError",
     "IncompatibleArtifactError",
     "InvalidBarsError",
     "InvalidFeaturesError",
@@ -77,6 +80,7 @@ __all__ = [
     "TamperedArtifactError",
     "TooFewBarsError",
     "UnknownKeyError",
+    "UnknownMemberError",
     "UnknownVersionError",
     "UnsafeArtifactError",
     "UploadError",

@@ -1,6 +1,8 @@
 """Errors of members and forecasts."""
 
-from lib.errors.base import DeskError
+from collections.abc import Sequence
+
+from lib.errors.base import DeskError, listed
 
 
 class NotTrainedError(DeskError):
@@ -30,3 +32,11 @@ class AllMembersAbstainedError(DeskError):
         self.reasons = dict(reasons)
         told = "; ".join(f"{name}: {reason}" for name, reason in self.reasons.items())
         super().__init__(f"Every member abstained, so there is no forecast ({told}). Provide more or cleaner data.")
+
+
+class UnknownMemberError(DeskError):
+    """A name stands for no member that this code can build."""
+
+    def __init__(self, member: str, *, known: Sequence[str]) -> None:
+        self.member = member
+        super().__init__(f"{member!r} is not a member. Use one of {listed(known)}.")

@@ -1,0 +1,56 @@
+"""Which members there are, and the one place that builds them new or rebuilds them from what an artifact holds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lib.ensemble import arima_garch, trees
+from lib.ensemble.arima_garch import ArimaGarch
+from lib.ensemble.trees import FeatureMember
+from lib.ensemble.votes import Member
+from lib.errors import IncompatibleArtifactError, UnknownMemberError
+from lib.market.labels import LabelSpec
+
+FEATURE_MEMBERS = ("rf", "gb")
+PRICE_MEMBERS = (arima_garch.NAME, "prophet")
+MEMBERS = FEATURE_MEMBERS + PRICE_MEMBERS
+DEFAULT_MEMBERS = MEMBERS
+
+
+def build(name: str, *, label: LabelSpec, timeframe: str, seed: int, n_jobs: int = 1) -> Member:  # noqa: ARG001 - later members scale with the label
+    """Build an unfitted member by name; raises UnknownMemberError."""
+    weekly = timeframe == "w1"
+    if name == "rf":
+        return FeatureMember(name, trees.random_forest(seed=seed, weekly=weekly, n_jobs=n_jobs))
+    if name == "gb":
+        return FeatureMember(name, trees.gradient_boosting(seed=seed, weekly=weekly))
+    if name == arima_garch.NAME:
+        return ArimaGarch(timeframe=timeframe)
+    raise UnknownMemberError(name, known=MEMBERS)
+
+
+def rebuild(name: str, state: object, *, label: LabelSpec, timeframe: str, numbered: bool = False) -> Member:  # noqa: ARG001 - serving forms will read the label
+    """Rebuild a fitted member from an artifact's model: an estimator under any name, or a known name's state.
+
+    ``numbered`` says that integer classes are class numbers, as in our own versions, see
+    :func:`lib.ensemble.classes.class_numbers`.
+
+    Raises
+    ------
+    IncompatibleArtifactError
+        When the model is neither, or its classes or numbers cannot be used.
+    """
+    if isinstance(state, Mapping):
+        return _from_state(name, state, timeframe=timeframe)
+    if not callable(getattr(state, "predict_proba", None)) or not hasattr(state, "classes_"):
+        raise IncompatibleArtifactError(
+            name, f"{type(state).__name__} is no fitted classifier with predict_proba and classes_"
+        )
+    return FeatureMember.serving(name, state, numbered=numbered)
+
+
+def _from_state(name: str, state: Mapping[str, Any], *, timeframe: str) -> Member:
+    if name == arima_garch.NAME:
+        return ArimaGarch.from_state(state, timeframe=timeframe)
+    if state.get("reason"):
+        return FeatureMember.unfitted(name, str(state["reason"]))
+    raise IncompatibleArtifactError(name, f"it is stored as plain state, which only {', '.join(PRICE_MEMBERS)} can be")

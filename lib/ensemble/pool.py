@@ -1,0 +1,110 @@
+"""How the votes of members become one forecast: weights, temperature, combination and agreement."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lib.ensemble.votes import Probabilities
+
+Floats = NDArray[np.float64]
+
+_SMALLEST = 1e-12
+_STEPS = 500  # of EM; it stops earlier when no weight moves
+_TEMPERATURES = (0.25, 4.0)
+
+
+def optimise_weights(
+    probabilities: Mapping[str, Probabilities], y: NDArray[np.int64], *, shrink: float = 0.5
+) -> dict[str, float]:
+    """Weights with the least log-loss of the linear pool on out-of-fold rows, shrunk towards equal weights.
+
+    The log-loss of a mixture is convex in its weights; the EM iteration for mixture proportions descends to its
+    minimum over the simplex. ``shrink`` is the share of equal weights in the result (1/2: the most reliable).
+    On a row where members abstain, the others share the row in proportion to their weights, as in :func:`combine`.
+    A member that never voted gets no weight.
+    """
+    voting = [name for name, p in probabilities.items() if np.isfinite(p).all(axis=1).any()]
+    result = dict.fromkeys(probabilities, 0.0)
+    if not voting:
+        return result
+    hit = np.column_stack([probabilities[name][np.arange(len(y)), y] for name in voting])
+    hit = hit[np.isfinite(hit).any(axis=1)]
+    voted = np.isfinite(hit)
+    hit = np.where(voted, np.maximum(hit, _SMALLEST), 0.0)
+    weights = _minimise(hit, voted)
+    shrunk = (1 - shrink) * weights + shrink / len(voting)
+    return result | {name: float(weight) for name, weight in zip(voting, shrunk, strict=True)}
+
+
+def _minimise(hit: Floats, voted: NDArray[np.bool_]) -> Floats:
+    """EM over the simplex; `hit` holds each member's probability of what happened, 0 where it abstained."""
+    weights = np.full(hit.shape[1], 1 / hit.shape[1])
+    for _ in range(_STEPS):
+        share = weights * hit / (hit @ weights)[:, None]
+        # where a member abstained, the row is as truncated data: its unseen part is put back in proportion
+        absent = weights * ~voted / (voted @ weights)[:, None]
+        moved = (share + absent).mean(axis=0)
+        moved /= moved.sum()
+        if np.abs(moved - weights).max() < 1e-8:  # noqa: PLR2004 - far below what anyone reads
+            return np.asarray(moved)
+        weights = moved
+    return weights
+
+
+def combine(probabilities: Mapping[str, Probabilities], weights: Mapping[str, float]) -> Probabilities:
+    """Linear pool of shape (n, 3); on each row only members that voted count, their weights scaled to sum to 1.
+
+    A row on which no member with weight voted is NaN.
+    """
+    names = list(probabilities)
+    stacked = np.stack([probabilities[name] for name in names])
+    shares = row_weights(probabilities, weights)
+    pooled = np.einsum("kn,knc->nc", shares, np.where(np.isfinite(stacked), stacked, 0.0))
+    pooled[shares.sum(axis=0) == 0] = np.nan
+    return np.asarray(pooled)
+
+
+def row_weights(probabilities: Mapping[str, Probabilities], weights: Mapping[str, float]) -> Floats:
+    """Weight of each member on each row after redistribution, shape (n_members, n); all 0 where nobody voted."""
+    voted = np.stack([np.isfinite(p).all(axis=1) for p in probabilities.values()])
+    given = np.array([weights.get(name, 0.0) for name in probabilities])[:, None] * voted
+    total = given.sum(axis=0)
+    return np.asarray(given / np.where(total > 0, total, 1.0))
+
+
+def apply_temperature(p: Probabilities, temperature: float) -> Probabilities:
+    """Sharpen (below 1) or soften (above 1) probabilities: ``p ** (1 / T)``, scaled to sum to 1; NaN rows stay."""
+    if temperature == 1.0:
+        return p
+    logs = np.log(np.maximum(p, _SMALLEST)) / temperature
+    raised = np.exp(logs - logs.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+def fit_temperature(p: Probabilities, y: NDArray[np.int64]) -> float:
+    """Find the temperature in 0.25..4 with the least log-loss on rows of shape (n, 3); 1 when there are none."""
+    from scipy.optimize import minimize_scalar
+
+    voted = np.isfinite(p).all(axis=1)
+    if not voted.any():
+        return 1.0
+    p, y = p[voted], y[voted]
+
+    def loss(log_temperature: float) -> float:
+        scaled = apply_temperature(p, float(np.exp(log_temperature)))
+        return float(-np.log(np.maximum(scaled[np.arange(len(y)), y], _SMALLEST)).mean())
+
+    low, high = np.log(_TEMPERATURES)
+    return float(np.exp(minimize_scalar(loss, bounds=(low, high), method="bounded").x))
+
+
+def agreement(
+    probabilities: Mapping[str, Probabilities], weights: Mapping[str, float], labels: NDArray[np.int64]
+) -> Floats:
+    """Weight share of the members whose own most probable class is the forecast's, shape (n,); NaN without votes."""
+    shares = row_weights(probabilities, weights)
+    stacked = np.stack(list(probabilities.values()))
+    own = np.where(np.isfinite(stacked), stacked, -1.0).argmax(axis=2)
+    agreed = (shares * (own == labels)).sum(axis=0)
+    return np.where(shares.sum(axis=0) > 0, agreed, np.nan)

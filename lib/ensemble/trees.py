@@ -1,0 +1,134 @@
+"""Members that read features: the random forest, gradient boosting and any other scikit-learn classifier."""
+
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lib.ensemble.classes import class_numbers
+from lib.ensemble.votes import Rows, Votes, class_probabilities
+from lib.errors import IncompatibleArtifactError, InvalidFeaturesError, MissingFeaturesError
+from lib.market.labels import LabelSpec
+
+
+class FeatureMember:
+    """A scikit-learn classifier as a member: features in, probabilities of the fitted horizon out.
+
+    Attributes
+    ----------
+    name : its name in the ensemble.
+    estimator : the classifier; fitted or not.
+    reason : why it could not be fitted; '' when it could.
+    """
+
+    def __init__(self, name: str, estimator: Any) -> None:
+        self.name, self.estimator, self.reason = name, estimator, ""
+        self._known: tuple[int, ...] = ()
+
+    @classmethod
+    def serving(cls, name: str, estimator: Any, *, numbered: bool) -> Self:
+        """Wrap a fitted estimator; raises IncompatibleArtifactError when its classes cannot be told apart."""
+        member = cls(name, estimator)
+        member._known = class_numbers(name, estimator.classes_, numbered=numbered)
+        return member
+
+    @classmethod
+    def unfitted(cls, name: str, reason: str) -> Self:
+        """Stand in for an estimator that could not be fitted: it abstains on every row."""
+        member = cls(name, None)
+        member.reason = reason
+        return member
+
+    @property
+    def feature_names(self) -> tuple[str, ...] | None:
+        """Columns it was fitted on, in order; None when it was fitted on a nameless array."""
+        names = getattr(self.estimator, "feature_names_in_", None)
+        return None if names is None else tuple(str(name) for name in names)
+
+    def fit(self, rows: Rows, classes: NDArray[np.int64], *, label: LabelSpec) -> Self:  # noqa: ARG002 - Member's form
+        """Fit on the rows whose features are all finite; with a single class in them it abstains later."""
+        features = _features(rows, self.name)
+        finite = np.isfinite(features.to_numpy(dtype=float)).all(axis=1)
+        present = np.unique(classes[finite])
+        if len(present) < 2:  # noqa: PLR2004 - one class teaches nothing
+            self.reason = f"all {int(finite.sum())} rows it could learn from are of one class"
+            return self
+        self.estimator.fit(features[finite], classes[finite])
+        self._known = tuple(int(number) for number in self.estimator.classes_)
+        return self
+
+    def predict(self, rows: Rows, *, label: LabelSpec) -> Votes:  # noqa: ARG002 - Member's form
+        """Vote on the rows whose features are all finite; the other rows abstain."""
+        if self.reason:
+            return Votes.abstain(len(rows.index), self.reason)
+        if rows.features is None:
+            return Votes.abstain(len(rows.index), "needs features, and there are only prices")
+        columns = self._columns(rows.features)
+        values = columns.to_numpy(dtype=float)
+        finite = np.isfinite(values).all(axis=1)
+        probabilities = np.full((len(values), 3), np.nan)
+        if finite.any():
+            asked = columns[finite] if self.feature_names is not None else values[finite]
+            probabilities[finite] = class_probabilities(self.estimator.predict_proba(asked), self._known)
+        return Votes(probabilities, "" if finite.all() else "features of the row are not finite")
+
+    def state(self) -> object:
+        """Give the fitted estimator; a dict with the reason when it could not be fitted."""
+        return {"reason": self.reason} if self.reason else self.estimator
+
+    def _columns(self, features: pd.DataFrame) -> pd.DataFrame:
+        names = self.feature_names
+        if names is None:
+            return _nameless(features, self.name, int(self.estimator.n_features_in_))
+        missing = [name for name in names if name not in features.columns]
+        if missing:
+            raise MissingFeaturesError(missing, version=f"member {self.name}")
+        return features[list(names)]
+
+
+def random_forest(*, seed: int, weekly: bool, n_jobs: int = 1) -> Any:
+    """Build an unfitted forest whose leaves are large enough to generalise (2 % of the rows) and to stay small."""
+    from sklearn.ensemble import RandomForestClassifier
+
+    return RandomForestClassifier(
+        n_estimators=150,
+        min_samples_leaf=10 if weekly else 25,
+        max_features="sqrt",
+        max_samples=0.7,
+        n_jobs=n_jobs,
+        random_state=seed,
+    )
+
+
+def gradient_boosting(*, seed: int, weekly: bool) -> Any:
+    """Build unfitted boosting of shallow trees, each on half of the rows and a few of the features."""
+    from sklearn.ensemble import GradientBoostingClassifier
+
+    return GradientBoostingClassifier(
+        n_estimators=60,
+        learning_rate=0.03,
+        max_depth=2,
+        min_samples_leaf=15 if weekly else 40,
+        subsample=0.5,
+        max_features="sqrt",
+        random_state=seed,
+    )
+
+
+def _features(rows: Rows, member: str) -> pd.DataFrame:
+    if rows.features is None:
+        problem = f"member {member} is fitted on features, and none were given"
+        raise InvalidFeaturesError(problem)
+    return rows.features
+
+
+def _nameless(features: pd.DataFrame, member: str, n_expected: int) -> pd.DataFrame:
+    numeric = features.select_dtypes("number")
+    if numeric.shape[1] != n_expected:
+        raise IncompatibleArtifactError(
+            member,
+            f"it stores no feature names and was trained on {n_expected} columns, but the frame has "
+            f"{numeric.shape[1]} numeric ones; pass exactly those {n_expected} columns in the order of training",
+        )
+    return numeric
