@@ -30,6 +30,17 @@ class InvalidHorizonError(DeskError):
         super().__init__(f"{horizon!r} is not a horizon of {timeframe}. Use one of {listed(known)}.")
 
 
+class DownwardResampleError(DeskError):
+    """Finer bars were asked of coarser ones."""
+
+    def __init__(self, timeframe_from: str, timeframe_to: str) -> None:
+        self.timeframe_from, self.timeframe_to = timeframe_from, timeframe_to
+        super().__init__(
+            f"{timeframe_from} bars cannot become {timeframe_to} bars: what happened inside a bar is not known. "
+            f"Provide {timeframe_to} bars or finer ones."
+        )
+
+
 class InvalidBarsError(DeskError):
     """A price table breaks the bar contract; `problems` holds one sentence each."""
 

@@ -43,7 +43,7 @@ class LabelSpec:
 
 def forward_return(bars: pd.DataFrame, spec: LabelSpec) -> pd.Series:
     """Log return from each bar to the one ``horizon_bars`` later; NaN where that bar is not there yet. Shape (n,)."""
-    log_price = pd.Series(np.log(bars[spec.price]))
+    log_price = _log_price(bars, spec)
     return log_price.shift(-spec.horizon_bars) - log_price
 
 
@@ -51,9 +51,8 @@ def threshold(bars: pd.DataFrame, spec: LabelSpec) -> pd.Series:
     """Log-return threshold of each bar, from what is known at that bar; NaN during warm-up. Shape (n,)."""
     if spec.rule == "fixed":
         return pd.Series(spec.fixed_threshold, index=bars.index)
-    log_price = pd.Series(np.log(bars[spec.price]))
-    sigma = log_price.diff().rolling(spec.sigma_window).std()
-    return sigma * (spec.multiplier * spec.horizon_bars**0.5)
+    sigma = _log_price(bars, spec).diff().rolling(spec.sigma_window).std()
+    return sigma.mul(spec.multiplier * spec.horizon_bars**0.5)
 
 
 def label(bars: pd.DataFrame, spec: LabelSpec) -> pd.Series:
@@ -65,3 +64,7 @@ def label(bars: pd.DataFrame, spec: LabelSpec) -> pd.Series:
     known = move.notna() & limit.notna()
     classes = np.where(move > limit, float(BULLISH), np.where(move < -limit, float(BEARISH), float(NEUTRAL)))
     return pd.Series(classes, index=bars.index).where(known)
+
+
+def _log_price(bars: pd.DataFrame, spec: LabelSpec) -> "pd.Series[float]":
+    return pd.Series(np.log(bars[spec.price].to_numpy(np.float64)), index=bars.index)
