@@ -1,0 +1,94 @@
+"""Drift bands, what evidence stands behind them, and what to do: the decision rules, without data access."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from lib.evaluation import intervals
+from lib.evaluation.intervals import AccuracyEstimate
+
+
+class Band(StrEnum):
+    """How far live accuracy lies below the validated one."""
+
+    OK = "OK"
+    MONITOR = "MONITOR"
+    DRIFT = "DRIFT"
+    EMERGENCY = "EMERGENCY"
+    UNKNOWN = "UNKNOWN"
+
+
+class Evidence(StrEnum):
+    """Whether the outcomes so far can bear the band."""
+
+    INSUFFICIENT = "INSUFFICIENT"
+    UNCONFIRMED = "UNCONFIRMED"
+    CONFIRMED = "CONFIRMED"
+
+
+class Recommendation(StrEnum):
+    OPERATING_NORMALLY = "operating_normally"
+    MONITOR_CLOSELY = "monitor_closely"
+    SCHEDULE_RETRAIN = "schedule_retrain"
+    RETRAIN_NOW = "retrain_now"
+
+
+class Trend(StrEnum):
+    IMPROVING = "improving"
+    DECLINING = "declining"
+    INSUFFICIENT_DATA = "insufficient_data"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The bands in whole points below the validated accuracy, and the evidence asked for.
+
+    ``monitor_points`` ends OK, ``drift_points`` ends MONITOR, ``emergency_points`` ends DRIFT; a margin exactly on a
+    border falls into the worse band.
+    """
+
+    monitor_points: int = 5
+    drift_points: int = 15
+    emergency_points: int = 25
+    least_predictions: int = 5
+    least_n_eff: float = 20.0
+    alarm_e_value: float = 20.0
+
+
+def band(live: AccuracyEstimate, baseline: AccuracyEstimate, policy: Policy) -> Band:
+    """Place live accuracy in its band; UNKNOWN below the least number of predictions."""
+    if live.n < policy.least_predictions:
+        return Band.UNKNOWN
+    margin = round((live.value - baseline.value) * 100)
+    if margin <= -policy.emergency_points:
+        return Band.EMERGENCY
+    if margin <= -policy.drift_points:
+        return Band.DRIFT
+    return Band.MONITOR if margin <= -policy.monitor_points else Band.OK
+
+
+def evidence(live: AccuracyEstimate, baseline: AccuracyEstimate, *, e_value: float, policy: Policy) -> Evidence:
+    """Say whether a fall is proven: the upper 95 % bound of live - baseline is below 0 and the e-process alarms."""
+    if live.n_eff < policy.least_n_eff:
+        return Evidence.INSUFFICIENT
+    upper = intervals.newcombe_difference(live, baseline)[1]
+    return Evidence.CONFIRMED if upper < 0 and e_value >= policy.alarm_e_value else Evidence.UNCONFIRMED
+
+
+def recommendation(found: Band, behind_it: Evidence) -> Recommendation:
+    """What to do; retraining is only asked for on confirmed evidence."""
+    if found in {Band.OK, Band.UNKNOWN}:
+        return Recommendation.OPERATING_NORMALLY
+    if behind_it is not Evidence.CONFIRMED or found is Band.MONITOR:
+        return Recommendation.MONITOR_CLOSELY
+    return Recommendation.RETRAIN_NOW if found is Band.EMERGENCY else Recommendation.SCHEDULE_RETRAIN
+
+
+def trend(daily_accuracy: np.ndarray, *, least: int = 5) -> Trend:
+    """Direction of the last daily accuracies, shape (n,): the sign of their least-squares slope."""
+    known = daily_accuracy[~np.isnan(daily_accuracy)]
+    if len(known) < least:
+        return Trend.INSUFFICIENT_DATA
+    slope = np.polyfit(np.arange(len(known)), known, 1)[0]
+    return Trend.IMPROVING if slope >= 0 else Trend.DECLINING

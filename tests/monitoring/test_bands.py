@@ -1,0 +1,65 @@
+"""Bands follow whole points, borders fall into the worse band, and only evidence makes them red."""
+
+import numpy as np
+import pytest
+
+from lib.evaluation import intervals
+from lib.monitoring import bands
+from lib.monitoring.bands import Band, Evidence, Policy, Recommendation, Trend
+
+POLICY = Policy()
+
+
+def estimate(share, n=1000, horizon_bars=1):
+    return intervals.wilson(share, n, horizon_bars=horizon_bars)
+
+
+@pytest.mark.parametrize(
+    ("live", "expected"),
+    [
+        (0.60, Band.OK),
+        (0.46, Band.OK),
+        (0.455, Band.OK),
+        (0.45, Band.MONITOR),
+        (0.36, Band.MONITOR),
+        (0.35, Band.DRIFT),
+        (0.26, Band.DRIFT),
+        (0.25, Band.EMERGENCY),
+        (0.0, Band.EMERGENCY),
+    ],
+)
+def test_the_band_of_a_live_accuracy_against_50_points(live, expected):
+    assert bands.band(estimate(live), estimate(0.50), POLICY) is expected
+
+
+def test_fewer_than_five_predictions_say_nothing():
+    assert bands.band(estimate(0.0, n=4), estimate(0.5), POLICY) is Band.UNKNOWN
+
+
+def test_evidence_needs_the_interval_and_the_alarm():
+    low, good = estimate(0.20, n=200), estimate(0.45, n=400)
+    assert bands.evidence(low, good, e_value=25.0, policy=POLICY) is Evidence.CONFIRMED
+    assert bands.evidence(low, good, e_value=19.9, policy=POLICY) is Evidence.UNCONFIRMED
+    assert bands.evidence(estimate(0.44, n=200), good, e_value=25.0, policy=POLICY) is Evidence.UNCONFIRMED
+    assert bands.evidence(estimate(0.0, n=95, horizon_bars=5), good, e_value=99, policy=POLICY) is Evidence.INSUFFICIENT
+
+
+@pytest.mark.parametrize(
+    ("found", "behind", "expected"),
+    [
+        (Band.OK, Evidence.CONFIRMED, Recommendation.OPERATING_NORMALLY),
+        (Band.UNKNOWN, Evidence.INSUFFICIENT, Recommendation.OPERATING_NORMALLY),
+        (Band.EMERGENCY, Evidence.UNCONFIRMED, Recommendation.MONITOR_CLOSELY),
+        (Band.MONITOR, Evidence.CONFIRMED, Recommendation.MONITOR_CLOSELY),
+        (Band.DRIFT, Evidence.CONFIRMED, Recommendation.SCHEDULE_RETRAIN),
+        (Band.EMERGENCY, Evidence.CONFIRMED, Recommendation.RETRAIN_NOW),
+    ],
+)
+def test_retraining_is_asked_for_only_on_evidence(found, behind, expected):
+    assert bands.recommendation(found, behind) is expected
+
+
+def test_the_trend_of_daily_accuracies():
+    assert bands.trend(np.array([0.5, 0.4, 0.3, 0.2, 0.1])) is Trend.DECLINING
+    assert bands.trend(np.array([0.1, 0.2, 0.3, np.nan, 0.4, 0.5])) is Trend.IMPROVING
+    assert bands.trend(np.array([0.1, np.nan, 0.3, 0.4, 0.5])) is Trend.INSUFFICIENT_DATA
