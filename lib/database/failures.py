@@ -1,0 +1,90 @@
+"""The one place where errors of SQLAlchemy and its drivers become ours, each with advice."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import exc
+
+from lib.errors import DatabaseError
+
+_LOCKED = ("is locked by another program", "Wait until the other program is done, then retry.")
+_READ_ONLY = ("is read-only", "Give this user write permission to the database and its folder, then retry.")
+_DISK_FULL = ("has no space left on its disk", "Free some space, then retry.")
+_CORRUPT = ("is damaged", "Restore it from a backup; artifacts are read in again by: python -m lib.jobs registry sync")
+_MISSING = ("cannot be opened", "Check that its folder exists and that this user may write there.")
+_UNREACHABLE = ("cannot be reached", "Check that the server runs and that DESK_DATABASE_URL is right, then retry.")
+_BUSY = ("has no free connection", "Too many programs use it at once; retry in a moment.")
+_CONFLICT = ("was changed by two programs at once", "Look again, then retry.")
+_NOT_ALLOWED = ("refuses this user", "Ask its administrator for rights on the tables, then retry.")
+_SCHEMA = ("lacks a table or column that this release needs", "Restart this program, which upgrades the tables.")
+
+_SQLITE = {  # primary result code -> problem and advice
+    3: _READ_ONLY,  # PERM
+    5: _LOCKED,  # BUSY
+    6: _LOCKED,  # LOCKED
+    8: _READ_ONLY,
+    10: ("cannot be read or written by the operating system", "Check its disk, then retry."),  # IOERR
+    11: _CORRUPT,
+    13: _DISK_FULL,
+    14: _MISSING,  # CANTOPEN
+    26: _CORRUPT,  # NOTADB
+}
+_SQLSTATE = {  # PostgreSQL
+    "25006": _READ_ONLY,
+    "28000": _NOT_ALLOWED,
+    "28P01": _NOT_ALLOWED,
+    "3D000": ("does not exist on its server", "Create it there, or correct DESK_DATABASE_URL."),
+    "40001": _CONFLICT,
+    "40P01": _CONFLICT,
+    "42501": _NOT_ALLOWED,
+    "42703": _SCHEMA,
+    "42P01": _SCHEMA,
+    "53100": _DISK_FULL,
+    "53300": _BUSY,
+    "55P03": _LOCKED,
+    "57P01": _UNREACHABLE,
+    "57P03": _UNREACHABLE,
+}
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise DatabaseError for what a person can solve; a mistake in a query stays what it is."""
+    try:
+        yield
+    except exc.TimeoutError as error:
+        raise DatabaseError(*_BUSY) from error
+    except exc.DBAPIError as error:
+        known = _known(error)
+        if known is None:
+            raise
+        raise DatabaseError(*known) from error
+
+
+def gone() -> DatabaseError:
+    return DatabaseError(
+        "file is gone", "Put it back from a backup, or restart this program to begin with an empty one."
+    )
+
+
+def no_folder(problem: str) -> DatabaseError:
+    return DatabaseError(f"has no folder and none can be made ({problem})", "Check DESK_MODELS_URL and permissions.")
+
+
+def too_new(revision: str) -> DatabaseError:
+    return DatabaseError(f"was written by a newer release (schema {revision})", "Update this program.")
+
+
+def _known(error: exc.DBAPIError) -> tuple[str, str] | None:
+    cause = error.orig
+    code = getattr(cause, "sqlite_errorcode", None)
+    if code is not None:
+        if "no such table" in str(cause) or "no such column" in str(cause):
+            return _SCHEMA
+        return _SQLITE.get(int(code) & 0xFF)
+    state = getattr(cause, "sqlstate", None)
+    if state is not None:
+        return _SQLSTATE.get(str(state), _UNREACHABLE if str(state).startswith("08") else None)
+    if error.connection_invalidated or isinstance(error, exc.OperationalError | exc.InterfaceError):
+        return _UNREACHABLE
+    return None
