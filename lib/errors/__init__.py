@@ -47,6 +47,10 @@ from lib.errors.registry import (
     UnknownKeyError,
     UnknownVersionError,
 )
+from lib.errors.training import (
+    FutureDateError,
+    UnknownRunError,
+)
 
 __all__ = [
     "AllMembersAbstainedError",
@@ -58,6 +62,7 @@ __all__ = [
     "DatabaseError",
     "DeskError",
     "DownwardResampleError",
+    "FutureDateError",
     "IncompatibleArtifactError",
     "InvalidBarsError",
     "InvalidFeaturesError",
@@ -81,6 +86,7 @@ __all__ = [
     "TooFewBarsError",
     "UnknownKeyError",
     "UnknownMemberError",
+    "UnknownRunError",
     "UnknownVersionError",
     "UnsafeArtifactError",
     "UploadError",
