@@ -11,7 +11,7 @@ from lib.errors import IncompatibleArtifactError, UnknownMemberError
 from lib.market.labels import LabelSpec
 
 FEATURE_MEMBERS = ("rf", "gb")
-PRICE_MEMBERS = (arima_garch.NAME, "prophet")
+PRICE_MEMBERS = (arima_garch.NAME,)
 MEMBERS = FEATURE_MEMBERS + PRICE_MEMBERS
 DEFAULT_MEMBERS = MEMBERS
 

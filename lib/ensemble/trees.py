@@ -46,6 +46,11 @@ class FeatureMember:
         names = getattr(self.estimator, "feature_names_in_", None)
         return None if names is None else tuple(str(name) for name in names)
 
+    @property
+    def n_features(self) -> int:
+        """Number of columns it reads; 0 when it could not be fitted."""
+        return 0 if self.reason else int(self.estimator.n_features_in_)
+
     def fit(self, rows: Rows, classes: NDArray[np.int64], *, label: LabelSpec) -> Self:  # noqa: ARG002 - Member's form
         """Fit on the rows whose features are all finite; with a single class in them it abstains later."""
         features = _features(rows, self.name)

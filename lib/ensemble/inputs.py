@@ -1,0 +1,92 @@
+"""What a caller hands to a forecast, bars or ready features, turned into rows that members read."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol, runtime_checkable
+
+import pandas as pd
+
+from lib.ensemble.votes import Member, Rows
+from lib.errors import IncompatibleArtifactError, MissingFeaturesError
+from lib.market import bars, features
+
+
+@runtime_checkable
+class ReadsFeatures(Protocol):
+    """A member that needs feature columns: by name, or as so many nameless numbers."""
+
+    name: str
+
+    @property
+    def feature_names(self) -> tuple[str, ...] | None: ...
+
+    @property
+    def n_features(self) -> int: ...
+
+
+def read(df: pd.DataFrame, members: Iterable[Member], *, version: str) -> Rows:
+    """Turn a frame into rows for these members.
+
+    A frame with every feature the members name is taken as ready features (and for the price members as bars, when
+    the price columns and a time index are there too); else bars are checked and features computed from them.
+
+    Raises
+    ------
+    MissingFeaturesError
+        When features are missing that bars cannot give.
+    InvalidFeaturesError, InvalidBarsError, TooFewBarsError
+        When what is there cannot be used.
+    IncompatibleArtifactError
+        When a member stores no feature names and the number of columns does not fit.
+    """
+    readers = [member for member in members if isinstance(member, ReadsFeatures) and member.n_features]
+    needed = list(dict.fromkeys(name for reader in readers for name in reader.feature_names or ()))
+    if not readers:
+        checked = bars.check(df)
+        return Rows(checked.index, None, checked)
+    if not needed:
+        return _ready(df, _numeric(df, readers), version=version)
+    missing = [name for name in needed if name not in df.columns]
+    if not missing:
+        return _ready(df, needed, version=version)
+    if not _has_prices(df) or not set(needed) <= set(features.FEATURE_NAMES):
+        raise MissingFeaturesError(missing, version=version)
+    checked = bars.check(df)
+    computed = features.compute(checked)[needed]
+    return Rows(computed.index, computed, checked)
+
+
+def read_prices(df: pd.DataFrame) -> Rows:
+    """Turn a frame into rows for price members only; without price columns the rows have no bars."""
+    if not _has_prices(df):
+        return Rows(df.index, None, None)
+    checked = bars.check(df)
+    return Rows(checked.index, None, checked)
+
+
+def last(rows: Rows) -> Rows:
+    """Keep the newest row; the price history stays whole."""
+    return Rows(rows.index[-1:], None if rows.features is None else rows.features.iloc[-1:], rows.bars)
+
+
+def _ready(df: pd.DataFrame, names: list[str], *, version: str) -> Rows:
+    chosen = features.require(df, names, version=version)
+    if not (_has_prices(df) and isinstance(df.index, pd.DatetimeIndex)):
+        return Rows(chosen.index, chosen, None)
+    checked = bars.check(df)
+    return Rows(checked.index, chosen.set_axis(checked.index), checked)
+
+
+def _has_prices(df: pd.DataFrame) -> bool:
+    return set(bars.COLUMNS) <= set(df.columns)
+
+
+def _numeric(df: pd.DataFrame, readers: Sequence[ReadsFeatures]) -> list[str]:
+    names = list(df.select_dtypes("number").columns)
+    for reader in readers:
+        if reader.n_features != len(names):
+            raise IncompatibleArtifactError(
+                reader.name,
+                f"it stores no feature names and was trained on {reader.n_features} columns, but the frame has "
+                f"{len(names)} numeric ones; pass exactly those columns, in the order of training",
+            )
+    return names
