@@ -1,6 +1,6 @@
 """The bar contract: a UTC index of bar times and five float columns, checked once where prices come in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -16,6 +16,7 @@ from lib.market.keys import Key
 COLUMNS: tuple[str, ...] = ("open", "high", "low", "close", "volume")
 PRICES: tuple[str, ...] = COLUMNS[:4]
 MOST_PROBLEMS = 10
+LEAST_PRICE, MOST = 1e-12, 1e18  # beyond these, products and ratios of prices leave what floats can hold
 
 Source = Literal["sample", "upload", "database", "yahoo"]
 
@@ -79,33 +80,47 @@ def check(frame: pd.DataFrame, *, subject: str = "bars") -> pd.DataFrame:
         raise InvalidBarsError(subject, shape)
     index = pd.DatetimeIndex(frame.index).tz_convert("UTC").as_unit("us").rename("time")
     checked = pd.DataFrame(frame[list(COLUMNS)].to_numpy(np.float64), index=index, columns=list(COLUMNS))
-    problems = [*_order_problems(index), *value_problems(checked, label=lambda row: _shown_time(index[row]))]
+    if len(index) > 1 and index.is_unique and index.is_monotonic_decreasing:
+        raise InvalidBarsError(subject, ["the bars run from newest to oldest; sort them oldest first"])
+    found = [*order_problems(index), *value_problems(checked)]
+    problems = [f"{_shown_time(index[row])}: {said}" for row, said in found]
     if problems:
         raise InvalidBarsError(subject, shortened(problems))
     return checked
 
 
-def value_problems(frame: pd.DataFrame, *, label: Callable[[int], str]) -> list[str]:
-    """One sentence for each bar whose numbers cannot be prices; ``label`` names the bar at a position."""
+def value_problems(frame: pd.DataFrame) -> list[tuple[int, str]]:
+    """Position and complaint of each bar whose numbers cannot be prices."""
     values = frame[list(COLUMNS)].to_numpy(np.float64)
     finite = np.isfinite(values)
-    too_low = np.column_stack((values[:, :4] <= 0, values[:, 4:] < 0)) & finite
+    too_low = np.column_stack((values[:, :4] < LEAST_PRICE, values[:, 4:] < 0)) & finite
+    too_high = (values > MOST) & finite
     open_, high, low, close, _ = values.T
-    whole = finite.all(axis=1)
+    whole = (finite & ~too_low).all(axis=1)
     inverted = whole & (high < low)
     high_inside = whole & ~inverted & (high < np.maximum(open_, close))
     low_inside = whole & ~inverted & (low > np.minimum(open_, close))
-    wrong = ~whole | too_low.any(axis=1) | inverted | high_inside | low_inside
-    found = []
+    wrong = ~whole | (too_low | too_high).any(axis=1) | inverted | high_inside | low_inside
+    found: list[tuple[int, str]] = []
     for row in np.flatnonzero(wrong).tolist():
         said = [f"{name} is {_shown(values[row, i])}" for i, name in enumerate(COLUMNS) if not finite[row, i]]
         said += [f"{COLUMNS[i]} {_shown(values[row, i])} is not positive" for i in np.flatnonzero(too_low[row, :4])]
         said += [f"volume {_shown(values[row, 4])} is negative"] if too_low[row, 4] else []
+        said += [
+            f"{COLUMNS[i]} {_shown(values[row, i])} is too large to be true" for i in np.flatnonzero(too_high[row])
+        ]
         said += [f"high {_shown(high[row])} is below low {_shown(low[row])}"] if inverted[row] else []
         said += [f"high {_shown(high[row])} is below open or close"] if high_inside[row] else []
         said += [f"low {_shown(low[row])} is above open or close"] if low_inside[row] else []
-        found.append(f"{label(row)}: {', '.join(said)}")
+        found.append((row, ", ".join(said)))
     return found
+
+
+def order_problems(index: pd.DatetimeIndex) -> list[tuple[int, str]]:
+    """Position and complaint of each bar that is not later than the one before it."""
+    steps: NDArray[np.int64] = np.diff(index.asi8)
+    said = {True: "this time occurs more than once", False: "it comes after a later bar"}
+    return [(i + 1, said[bool(steps[i] == 0)]) for i in np.flatnonzero(steps <= 0).tolist()]
 
 
 def shortened(problems: Sequence[str]) -> tuple[str, ...]:
@@ -116,13 +131,13 @@ def shortened(problems: Sequence[str]) -> tuple[str, ...]:
 
 def _shape_problems(frame: pd.DataFrame) -> list[str]:
     problems = []
-    if missing := [name for name in COLUMNS if name not in frame.columns]:
+    names = list(frame.columns)
+    if missing := [name for name in COLUMNS if name not in names]:
         problems.append(f"column {', '.join(missing)} is missing")
-    if doubled := [name for name in COLUMNS if (frame.columns == name).sum() > 1]:
+    if doubled := [name for name in COLUMNS if names.count(name) > 1]:
         problems.append(f"column {', '.join(doubled)} occurs more than once")
     if not problems:
-        kinds = {name: frame[name].dtype for name in COLUMNS}
-        problems += [f"column {name} holds no numbers" for name, kind in kinds.items() if not _is_number(kind)]
+        problems += [f"column {name} holds no numbers" for name in COLUMNS if not _is_number(frame[name].dtype)]
     if not isinstance(frame.index, pd.DatetimeIndex):
         problems.append("the index holds no times")
     elif frame.index.tz is None:
@@ -136,16 +151,6 @@ def _shape_problems(frame: pd.DataFrame) -> list[str]:
 
 def _is_number(kind: np.dtype | ExtensionDtype) -> bool:
     return pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)
-
-
-def _order_problems(index: pd.DatetimeIndex) -> list[str]:
-    steps: NDArray[np.int64] = np.diff(index.asi8)
-    if (steps > 0).all():
-        return []
-    if len(steps) > 1 and (steps < 0).all():
-        return ["the bars run from newest to oldest; sort them oldest first"]
-    said = {True: "occurs more than once", False: "comes after a later bar"}
-    return [f"{_shown_time(index[i + 1])} {said[bool(steps[i] == 0)]}" for i in np.flatnonzero(steps <= 0).tolist()]
 
 
 def _shown_time(time: pd.Timestamp) -> str:
