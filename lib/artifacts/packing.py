@@ -1,0 +1,66 @@
+"""From the content of a version to the bytes of its artifact and its manifest, proven loadable before they land."""
+
+import copy
+import datetime as dt
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lib.artifacts import audit, loading, naming
+from lib.artifacts import manifest as manifests
+from lib.artifacts.format import SCHEMA_VERSION
+from lib.artifacts.manifest import Manifest
+from lib.errors import ArtifactError, PublishError
+from lib.market.keys import Key
+
+PROTOCOL = 5  # every Python that still gets fixes reads it; arrays are stored as they lie in memory
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """The two files of a version, as bytes and as a description."""
+
+    data: bytes
+    manifest: Manifest
+
+
+def pack(content: Mapping[str, Any], *, key: Key, version: str, created_at: dt.datetime, max_bytes: int) -> Packed:
+    """Pickle the content under its version's name and load it back the way every reader will.
+
+    Raises
+    ------
+    PublishError
+        When something in it is outside the allow-list, of no plain form, or too large.
+    """
+    name = naming.file_name(key, version)
+    whole = {
+        **content,
+        "symbol": key.symbol,
+        "timeframe": key.timeframe,
+        "timestamp": version,
+        "schema_version": SCHEMA_VERSION,
+        "models": {member: _single_job(model) for member, model in content.get("models", {}).items()},
+    }
+    try:
+        data = pickle.dumps(whole, protocol=PROTOCOL)
+        described = manifests.from_artifact(
+            whole,
+            sha256=loading.digest(data),
+            size_bytes=len(data),
+            created_at=created_at,
+            code_surface=audit.code_surface(data, name=name, max_bytes=max_bytes),
+        )
+        loading.load(data, name=name, max_bytes=max_bytes)
+    except (pickle.PicklingError, AttributeError, TypeError, RecursionError, ArtifactError) as error:
+        raise PublishError(name, f"its content is not fit to be stored ({str(error).rstrip('.')})") from error
+    return Packed(data, described)
+
+
+def _single_job(model: Any) -> Any:
+    """Give the estimator itself, or a shallow copy that predicts with one job; parallelism belongs to the job."""
+    if getattr(model, "n_jobs", 1) == 1:
+        return model
+    single = copy.copy(model)
+    single.n_jobs = 1
+    return single
