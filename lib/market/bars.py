@@ -1,6 +1,6 @@
 """The bar contract: a UTC index of bar times and five float columns, checked once where prices come in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandas.api.extensions import ExtensionDtype
 
 from lib.errors import InvalidBarsError, TooFewBarsError
 from lib.market.keys import Key
@@ -16,8 +15,11 @@ from lib.market.keys import Key
 COLUMNS: tuple[str, ...] = ("open", "high", "low", "close", "volume")
 PRICES: tuple[str, ...] = COLUMNS[:4]
 MOST_PROBLEMS = 10
+_NUMBERS = "iuf"  # kinds of dtype: integers, unsigned ones and floats; no truth values, no complex numbers
 LEAST_PRICE, MOST = 1e-12, 1e18  # beyond these, products and ratios of prices leave what floats can hold
 
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 Source = Literal["sample", "upload", "database", "yahoo"]
 
 
@@ -79,54 +81,72 @@ def check(frame: pd.DataFrame, *, subject: str = "bars") -> pd.DataFrame:
     if shape:
         raise InvalidBarsError(subject, shape)
     index = pd.DatetimeIndex(frame.index).tz_convert("UTC").as_unit("us").rename("time")
-    checked = pd.DataFrame(frame[list(COLUMNS)].to_numpy(np.float64), index=index, columns=list(COLUMNS))
-    if len(index) > 1 and index.is_unique and index.is_monotonic_decreasing:
+    values = frame[list(COLUMNS)].to_numpy(np.float64, na_value=np.nan)
+    checked = pd.DataFrame(values, index=index, columns=list(COLUMNS))
+    if runs_backwards(index):
         raise InvalidBarsError(subject, ["the bars run from newest to oldest; sort them oldest first"])
-    found = [*order_problems(index), *value_problems(checked)]
-    problems = [f"{_shown_time(index[row])}: {said}" for row, said in found]
-    if problems:
-        raise InvalidBarsError(subject, shortened(problems))
+    wrong = wrong_order(index) | wrong_values(values)
+    if wrong.any():
+        problems = listed(wrong, lambda row: f"{_shown_time(index[row])}: {_complaint(index, values, row)}")
+        raise InvalidBarsError(subject, problems)
     return checked
 
 
-def value_problems(frame: pd.DataFrame) -> list[tuple[int, str]]:
-    """Position and complaint of each bar whose numbers cannot be prices."""
-    values = frame[list(COLUMNS)].to_numpy(np.float64)
-    finite = np.isfinite(values)
-    too_low = np.column_stack((values[:, :4] < LEAST_PRICE, values[:, 4:] < 0)) & finite
-    too_high = (values > MOST) & finite
+def runs_backwards(index: pd.DatetimeIndex) -> bool:
+    """Whether every bar is earlier than the one before it."""
+    return len(index) > 1 and index.is_unique and index.is_monotonic_decreasing
+
+
+def wrong_order(index: pd.DatetimeIndex) -> Flags:
+    """Which bars are not later than the one before them, shape (n,)."""
+    return np.concatenate((np.zeros(min(len(index), 1), np.bool_), np.diff(index.asi8) <= 0))
+
+
+def order_complaint(index: pd.DatetimeIndex, row: int) -> str:
+    return "its time occurs more than once" if index[row] == index[row - 1] else "it comes after a later bar"
+
+
+def wrong_values(values: Floats) -> Flags:
+    """Which rows of open, high, low, close and volume, shape (n, 5), cannot be a bar; shape (n,)."""
+    prices, volumes = values[:, :4], values[:, 4]
     open_, high, low, close, _ = values.T
-    whole = (finite & ~too_low).all(axis=1)
-    inverted = whole & (high < low)
-    high_inside = whole & ~inverted & (high < np.maximum(open_, close))
-    low_inside = whole & ~inverted & (low > np.minimum(open_, close))
-    wrong = ~whole | (too_low | too_high).any(axis=1) | inverted | high_inside | low_inside
-    found: list[tuple[int, str]] = []
-    for row in np.flatnonzero(wrong).tolist():
-        said = [f"{name} is {_shown(values[row, i])}" for i, name in enumerate(COLUMNS) if not finite[row, i]]
-        said += [f"{COLUMNS[i]} {_shown(values[row, i])} is not positive" for i in np.flatnonzero(too_low[row, :4])]
-        said += [f"volume {_shown(values[row, 4])} is negative"] if too_low[row, 4] else []
-        said += [
-            f"{COLUMNS[i]} {_shown(values[row, i])} is too large to be true" for i in np.flatnonzero(too_high[row])
-        ]
-        said += [f"high {_shown(high[row])} is below low {_shown(low[row])}"] if inverted[row] else []
-        said += [f"high {_shown(high[row])} is below open or close"] if high_inside[row] else []
-        said += [f"low {_shown(low[row])} is above open or close"] if low_inside[row] else []
-        found.append((row, ", ".join(said)))
-    return found
+    fine = np.isfinite(values).all(axis=1) & (prices >= LEAST_PRICE).all(axis=1) & (volumes >= 0)
+    encloses = (high >= np.maximum(open_, close)) & (low <= np.minimum(open_, close))
+    wrong: Flags = ~(fine & encloses & (values <= MOST).all(axis=1))
+    return wrong
 
 
-def order_problems(index: pd.DatetimeIndex) -> list[tuple[int, str]]:
-    """Position and complaint of each bar that is not later than the one before it."""
-    steps: NDArray[np.int64] = np.diff(index.asi8)
-    said = {True: "this time occurs more than once", False: "it comes after a later bar"}
-    return [(i + 1, said[bool(steps[i] == 0)]) for i in np.flatnonzero(steps <= 0).tolist()]
+def value_complaint(values: Floats) -> str:
+    """What is wrong with one bar, given its five numbers; empty when nothing is."""
+    said = []
+    for name, value in zip(COLUMNS, values.tolist(), strict=True):
+        if not np.isfinite(value):
+            said.append(f"{name} is {'missing' if np.isnan(value) else value}")
+        elif value > MOST:
+            said.append(f"{name} {value:.6g} is too large to be true")
+        elif name in PRICES and value < LEAST_PRICE:
+            said.append(f"{name} {value:.6g} is not positive")
+        elif value < 0:
+            said.append(f"{name} {value:.6g} is negative")
+    open_, high, low, close, _ = values.tolist()
+    if not said and high < low:
+        said.append(f"high {high:.6g} is below low {low:.6g}")
+    elif not said:
+        said += [f"high {high:.6g} is below open or close"] if high < max(open_, close) else []
+        said += [f"low {low:.6g} is above open or close"] if low > min(open_, close) else []
+    return ", ".join(said)
 
 
-def shortened(problems: Sequence[str]) -> tuple[str, ...]:
-    """At most ten problems, then how many more there are."""
-    rest = len(problems) - MOST_PROBLEMS
-    return (*problems[:MOST_PROBLEMS], *((f"and {rest} more",) if rest > 0 else ()))
+def listed(wrong: Flags, sentence: Callable[[int], str]) -> tuple[str, ...]:
+    """A sentence for each of the first ten wrong rows, then how many more there are."""
+    rows = np.flatnonzero(wrong).tolist()
+    rest = len(rows) - MOST_PROBLEMS
+    return (*map(sentence, rows[:MOST_PROBLEMS]), *((f"and {rest} more",) if rest > 0 else ()))
+
+
+def _complaint(index: pd.DatetimeIndex, values: Floats, row: int) -> str:
+    order = [order_complaint(index, row)] if wrong_order(index)[row] else []
+    return ", ".join([*order, *filter(None, [value_complaint(values[row])])])
 
 
 def _shape_problems(frame: pd.DataFrame) -> list[str]:
@@ -137,7 +157,7 @@ def _shape_problems(frame: pd.DataFrame) -> list[str]:
     if doubled := [name for name in COLUMNS if names.count(name) > 1]:
         problems.append(f"column {', '.join(doubled)} occurs more than once")
     if not problems:
-        problems += [f"column {name} holds no numbers" for name in COLUMNS if not _is_number(frame[name].dtype)]
+        problems += [f"column {name} holds no numbers" for name in COLUMNS if frame[name].dtype.kind not in _NUMBERS]
     if not isinstance(frame.index, pd.DatetimeIndex):
         problems.append("the index holds no times")
     elif frame.index.tz is None:
@@ -149,13 +169,5 @@ def _shape_problems(frame: pd.DataFrame) -> list[str]:
     return problems
 
 
-def _is_number(kind: np.dtype | ExtensionDtype) -> bool:
-    return pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)
-
-
 def _shown_time(time: pd.Timestamp) -> str:
     return f"{time:%Y-%m-%d}" if time == time.normalize() else f"{time:%Y-%m-%d %H:%M}"
-
-
-def _shown(value: float) -> str:
-    return "missing" if np.isnan(value) else f"{value:.6g}"

@@ -119,7 +119,7 @@ def _table_problem(chosen: pd.DataFrame, names: Sequence[str]) -> str:
     if chosen.shape[1] != len(names):
         doubled = sorted(set(chosen.columns[chosen.columns.duplicated()]))
         return f"column {', '.join(doubled)} occurs more than once"
-    if textual := [name for name in names if not pd.api.types.is_numeric_dtype(chosen[name].dtype)]:
+    if textual := [name for name in names if chosen[name].dtype.kind not in "iufb"]:
         return f"column {', '.join(textual)} holds no numbers"
     return "there are no rows" if chosen.empty else ""
 

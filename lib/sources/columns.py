@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lib.market import bars
-from lib.sources.tables import Table, quoted
+from lib.sources.tables import Table
 
 ADJUSTED = "adj_close"
 TIME = "time"
@@ -60,18 +60,14 @@ def numbers(column: pd.Series, *, decimal_comma: bool) -> tuple[pd.Series, pd.Se
     return values, values.isna() & ~text.str.lower().isin(_BLANK)
 
 
-def prices(table: Table, found: Mapping[str, str]) -> tuple[pd.DataFrame, dict[int, str]]:
-    """The numbers of the recognised columns, and by position a sentence for each row with unreadable cells."""
+def prices(table: Table, found: Mapping[str, str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The numbers of the recognised columns, and which cells hold a text that is no number; both shape (n, 5 or 6)."""
     wanted = [name for name in (*bars.COLUMNS, ADJUSTED) if name in found]
-    read: dict[str, pd.Series] = {}
-    unreadable: dict[int, str] = {}
-    for name in wanted:
-        read[name], wrong = numbers(table.frame[found[name]], decimal_comma=table.decimal_comma)
-        for position in np.flatnonzero(wrong.to_numpy()).tolist():
-            cell = quoted(table.frame[found[name]].iloc[position])
-            said = unreadable.get(position)
-            unreadable[position] = f"{said}, {name} {cell}" if said else f"no number in {name} {cell}"
-    return pd.DataFrame(read, index=table.frame.index), unreadable
+    read = {name: numbers(table.frame[found[name]], decimal_comma=table.decimal_comma) for name in wanted}
+    return (
+        pd.DataFrame({name: values for name, (values, _) in read.items()}),
+        pd.DataFrame({name: wrong for name, (_, wrong) in read.items()}),
+    )
 
 
 def _plain(name: object) -> str:

@@ -22,7 +22,7 @@ _MOST = 0.5  # a form is taken when more than this share of the cells follows it
 class Times:
     """Aware UTC times, NaT where a cell is unreadable; `problem` is a sentence when the column as a whole is."""
 
-    values: pd.Series
+    utc: pd.Series
     notes: tuple[str, ...] = ()
     problem: str = ""
 

@@ -49,11 +49,10 @@ def recognise_bars(data: bytes, *, file_name: str, key: Key, max_bytes: int) -> 
     if read.problem:
         raise UploadError(table.file_name, [f"{read.problem}."])
     cells, unreadable = columns.prices(table, found)
-    unreadable |= _unreadable_times(table, found, read.values)
     cells, n_widened = adjustment.repair_rounding(cells)
-    _raise_for(table, cells, unreadable)
-    frame, order_notes = _in_order(table, cells.set_index(pd.DatetimeIndex(read.values, name="time")))
-    _raise_for_spacing(table, frame, key)
+    _refuse_wrong_rows(table, found, read.utc, cells, unreadable)
+    frame, order_notes = _in_order(table, cells.set_index(pd.DatetimeIndex(read.utc, name="time")))
+    _refuse_other_timeframes(table, frame, key)
     frame, price_notes = _adjusted(frame)
     checked = bars.check(frame, subject=table.file_name)
     widened = (f"rounding of high or low put right in {n_widened} bars",) if n_widened else ()
@@ -84,42 +83,54 @@ def read_table(data: bytes, *, file_name: str, max_bytes: int) -> pd.DataFrame:
     if columns.TIME not in found:
         return frame.reset_index(drop=True)
     read = times.parse(columns.time_column(table, found), whole_days=False)
-    missing = _unreadable_times(table, found, read.values)
-    if read.problem or missing:
-        raise UploadError(table.file_name, bars.shortened([read.problem] if read.problem else list(missing.values())))
-    return frame.set_index(pd.DatetimeIndex(read.values, name="time").as_unit("us"))
+    if read.problem:
+        raise UploadError(table.file_name, [f"{read.problem}."])
+    undated = read.utc.isna().to_numpy()
+    if undated.any():
+        raise UploadError(table.file_name, bars.listed(undated, lambda row: _undated(table, found, row)))
+    return frame.set_index(pd.DatetimeIndex(read.utc, name="time").as_unit("us"))
 
 
-def _unreadable_times(table: Table, found: Mapping[str, str], values: pd.Series) -> dict[int, str]:
-    cells = table.frame[found.get(columns.DAY, found[columns.TIME])]
-    return {i: f"no date in {tables.quoted(cells.iloc[i])}" for i in np.flatnonzero(values.isna().to_numpy()).tolist()}
+def _undated(table: Table, found: Mapping[str, str], row: int) -> str:
+    cell = table.frame[found.get(columns.DAY, found[columns.TIME])].iloc[row]
+    return f"{table.place(row)}: there is no date in {tables.quoted(cell)}"
 
 
-def _raise_for(table: Table, cells: pd.DataFrame, unreadable: Mapping[int, str]) -> None:
-    """Collect what is wrong with each row, in the order of the file."""
-    problems = {position: f"{table.place(position)}: {said}" for position, said in unreadable.items()}
-    for position, said in bars.value_problems(cells):
-        problems.setdefault(position, f"{table.place(position)}: {said}")
-    if columns.ADJUSTED in cells:
-        factor = cells[columns.ADJUSTED].to_numpy()
-        for position in np.flatnonzero(~((factor > 0) & np.isfinite(factor))).tolist():
-            problems.setdefault(position, f"{table.place(position)}: adj_close is missing or not positive")
-    if problems:
-        raise InvalidBarsError(table.file_name, bars.shortened([problems[position] for position in sorted(problems)]))
+def _refuse_wrong_rows(
+    table: Table, found: Mapping[str, str], dates: pd.Series, cells: pd.DataFrame, unreadable: pd.DataFrame
+) -> None:
+    """Raise for rows without a date, with a text where a number belongs, or with numbers that cannot be a bar."""
+    undated, textual = dates.isna().to_numpy(), unreadable.to_numpy()
+    values = cells[list(bars.COLUMNS)].to_numpy()
+    factor = cells[columns.ADJUSTED].to_numpy() if columns.ADJUSTED in cells else np.ones(len(cells))
+    unadjusted = ~(np.isfinite(factor) & (factor > 0))
+
+    def sentence(row: int) -> str:
+        if undated[row]:
+            return _undated(table, found, row)
+        texts = [cells.columns[i] for i in np.flatnonzero(textual[row]).tolist()]
+        said = [f"{name} {tables.quoted(table.frame[found[name]].iloc[row])} is no number" for name in texts]
+        said = said or [value for value in [bars.value_complaint(values[row])] if value]
+        return f"{table.place(row)}: {', '.join(said) or 'adj_close is missing or not positive'}"
+
+    wrong = undated | textual.any(axis=1) | bars.wrong_values(values) | unadjusted
+    if wrong.any():
+        raise InvalidBarsError(table.file_name, bars.listed(wrong, sentence))
 
 
 def _in_order(table: Table, frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Oldest first; a table that runs newest first throughout is turned round, any other disorder refused."""
-    stamps = pd.DatetimeIndex(frame.index)
-    if len(stamps) > 1 and stamps.is_unique and stamps.is_monotonic_decreasing:
+    index = pd.DatetimeIndex(frame.index)
+    if bars.runs_backwards(index):
         return frame[::-1], ("rows ran newest first and were turned round",)
-    problems = [f"{table.place(position)}: {said}" for position, said in bars.order_problems(stamps)]
-    if problems:
-        raise InvalidBarsError(table.file_name, bars.shortened(problems))
+    wrong = bars.wrong_order(index)
+    if wrong.any():
+        problems = bars.listed(wrong, lambda row: f"{table.place(row)}: {bars.order_complaint(index, row)}")
+        raise InvalidBarsError(table.file_name, problems)
     return frame, ()
 
 
-def _raise_for_spacing(table: Table, frame: pd.DataFrame, key: Key) -> None:
+def _refuse_other_timeframes(table: Table, frame: pd.DataFrame, key: Key) -> None:
     """Refuse bars of another timeframe; nights and holidays only ever widen a step, so the short steps tell."""
     few = 3
     if len(frame) <= few:
