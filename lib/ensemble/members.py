@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lib.ensemble import arima_garch, trees
+from lib.ensemble import arima_garch, prophet_member, trees
 from lib.ensemble.arima_garch import ArimaGarch
+from lib.ensemble.prophet_member import ProphetMember
 from lib.ensemble.trees import FeatureMember
 from lib.ensemble.votes import Member
 from lib.errors import IncompatibleArtifactError, UnknownMemberError
 from lib.market.labels import LabelSpec
 
 FEATURE_MEMBERS = ("rf", "gb")
-PRICE_MEMBERS = (arima_garch.NAME,)
+PRICE_MEMBERS = (arima_garch.NAME, prophet_member.NAME)
 MEMBERS = FEATURE_MEMBERS + PRICE_MEMBERS
 DEFAULT_MEMBERS = MEMBERS
 
@@ -25,6 +26,8 @@ def build(name: str, *, label: LabelSpec, timeframe: str, seed: int, n_jobs: int
         return FeatureMember(name, trees.gradient_boosting(seed=seed, weekly=weekly))
     if name == arima_garch.NAME:
         return ArimaGarch(timeframe=timeframe)
+    if name == prophet_member.NAME:
+        return ProphetMember(timeframe=timeframe, seed=seed)
     raise UnknownMemberError(name, known=MEMBERS)
 
 
@@ -51,6 +54,8 @@ def rebuild(name: str, state: object, *, label: LabelSpec, timeframe: str, numbe
 def _from_state(name: str, state: Mapping[str, Any], *, timeframe: str) -> Member:
     if name == arima_garch.NAME:
         return ArimaGarch.from_state(state, timeframe=timeframe)
+    if name == prophet_member.NAME:
+        return ProphetMember.from_state(state, timeframe=timeframe)
     if state.get("reason"):
         return FeatureMember.unfitted(name, str(state["reason"]))
     raise IncompatibleArtifactError(name, f"it is stored as plain state, which only {', '.join(PRICE_MEMBERS)} can be")
