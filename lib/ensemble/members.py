@@ -44,9 +44,10 @@ def rebuild(name: str, state: object, *, label: LabelSpec, timeframe: str, numbe
     """
     if isinstance(state, Mapping):
         return _from_state(name, state, timeframe=timeframe)
-    if not callable(getattr(state, "predict_proba", None)) or not hasattr(state, "classes_"):
+    needed = ("predict_proba", "classes_", "n_features_in_")
+    if lacking := [attribute for attribute in needed if not hasattr(state, attribute)]:
         raise IncompatibleArtifactError(
-            name, f"{type(state).__name__} is no fitted classifier with predict_proba and classes_"
+            name, f"{type(state).__name__} is no fitted classifier (it lacks {', '.join(lacking)})"
         )
     return FeatureMember.serving(name, state, numbered=numbered)
 

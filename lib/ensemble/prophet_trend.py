@@ -103,14 +103,15 @@ def fit(y: Floats, *, seed: int, member: str) -> Trend:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the optimiser's progress out of the log, and prophet's use of ageing pandas calls out of the warnings."""
+    # disabled, not a level: cmdstanpy sets its own level at the first use
     loggers = [logging.getLogger(name) for name in ("cmdstanpy", "prophet", "prophet.models")]
-    before = [logger.level for logger in loggers]
+    before = [logger.disabled for logger in loggers]
     for logger in loggers:
-        logger.setLevel(logging.ERROR)
+        logger.disabled = True
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=r"(prophet|cmdstanpy)(\.|$)")
             yield
     finally:
-        for logger, level in zip(loggers, before, strict=True):
-            logger.setLevel(level)
+        for logger, disabled in zip(loggers, before, strict=True):
+            logger.disabled = disabled

@@ -60,6 +60,8 @@ class FeatureMember:
             self.reason = f"all {int(finite.sum())} rows it could learn from are of one class"
             return self
         self.estimator.fit(features[finite], classes[finite])
+        if hasattr(self.estimator, "n_jobs"):
+            self.estimator.n_jobs = 1  # parallelism belongs to the job: on one row it only costs
         self._known = tuple(int(number) for number in self.estimator.classes_)
         return self
 
@@ -74,8 +76,14 @@ class FeatureMember:
         finite = np.isfinite(values).all(axis=1)
         probabilities = np.full((len(values), 3), np.nan)
         if finite.any():
-            asked = columns[finite] if self.feature_names is not None else values[finite]
-            probabilities[finite] = class_probabilities(self.estimator.predict_proba(asked), self._known)
+            asked = values if self.feature_names is None else columns
+            try:
+                raw = np.asarray(self.estimator.predict_proba(asked if finite.all() else asked[finite]), dtype=float)
+            except (ValueError, AttributeError) as error:  # what estimators of another release fail with
+                return Votes.abstain(len(values), f"its estimator failed ({error})")
+            if not _are_probabilities(raw, len(self._known)):
+                return Votes.abstain(len(values), "its estimator gave something else than probabilities")
+            probabilities[finite] = class_probabilities(raw, self._known)
         return Votes(probabilities, "" if finite.all() else "features of the row are not finite")
 
     def state(self) -> object:
@@ -90,6 +98,12 @@ class FeatureMember:
         if missing:
             raise MissingFeaturesError(missing, version=f"member {self.name}")
         return features[list(names)]
+
+
+def _are_probabilities(raw: NDArray[np.float64], n_classes: int) -> bool:
+    if raw.ndim != 2 or raw.shape[1] != n_classes:  # noqa: PLR2004 - rows and classes
+        return False
+    return bool((raw >= 0).all() and np.allclose(raw.sum(axis=1), 1))  # NaN fails both
 
 
 def random_forest(*, seed: int, weekly: bool, n_jobs: int = 1) -> Any:
