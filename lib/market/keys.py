@@ -34,10 +34,12 @@ class Key:
     @classmethod
     def parse(cls, text: str) -> "Key":
         """Read ``AAPL/d1``, ``BTC/USD/d1`` or the guide's ``AAPL_d1``; letters of the symbol may be lower case."""
+        for separator in "/_":
+            symbol, _, timeframe = text.strip().rpartition(separator)
+            if timeframe.lower() in timeframes.TIMEFRAMES:
+                return cls(symbol.upper(), timeframe.lower())
         symbol, slash, timeframe = text.strip().rpartition("/")
-        if not slash or timeframe.lower() not in timeframes.TIMEFRAMES:
-            symbol, _, timeframe = text.strip().rpartition("_")
-        return cls(symbol.upper(), timeframe.lower())
+        return cls(symbol.upper(), timeframe) if slash else cls(text.strip().upper(), "")
 
 
 def check_symbol(symbol: str) -> None:
