@@ -9,6 +9,7 @@ from sqlalchemy import Connection, exc, insert, select, update
 
 from lib.database import symbols
 from lib.database.opening import Database
+from lib.database.tables import symbols as tickers
 from lib.database.tables import training_run_progress, training_runs
 from lib.market.keys import Key
 from lib.training import processes
@@ -97,31 +98,38 @@ def fail(database: Database, run_id: int, *, error: str, at: datetime) -> None:
         _fail(connection, run_id, error=error, at=at)
 
 
-def mark_dead(database: Database, *, at: datetime) -> tuple[int, ...]:
-    """Fail every running run whose process is gone; gives their numbers."""
+def mark_dead(database: Database, *, at: datetime) -> frozenset[Key]:
+    """Fail every running run whose process is gone; gives their keys."""
     with database.reading() as connection:
         suspects = _dead(connection, at=at)
     if not suspects:
-        return ()
+        return frozenset()
     with database.writing() as connection:
         dead = _dead(connection, at=at)  # again, now that nobody else writes: a run may have ended meanwhile
         for run_id in dead:
             _fail(connection, run_id, error=ENDED, at=at)
-    return dead
+    return frozenset(dead.values())
 
 
-def _dead(connection: Connection, *, at: datetime) -> tuple[int, ...]:
+def _dead(connection: Connection, *, at: datetime) -> dict[int, Key]:
     progress = training_run_progress.c
     wanted = (
-        select(progress.run_id, progress.pid, progress.host, progress.updated_at)
-        .join(training_runs)
+        select(
+            progress.run_id,
+            tickers.c.ticker,
+            training_runs.c.timeframe,
+            progress.pid,
+            progress.host,
+            progress.updated_at,
+        )
+        .select_from(training_run_progress.join(training_runs).join(tickers))
         .where(training_runs.c.status == RUNNING, progress.pid.is_not(None))
     )
-    return tuple(
-        run_id
-        for run_id, pid, host, seen in connection.execute(wanted)
+    return {
+        run_id: Key(ticker, timeframe)
+        for run_id, ticker, timeframe, pid, host, seen in connection.execute(wanted)
         if not processes.lives(Process(pid, host), last_seen=seen, now=at)
-    )
+    }
 
 
 def _fail(connection: Connection, run_id: int, *, error: str, at: datetime) -> None:

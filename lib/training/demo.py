@@ -1,0 +1,59 @@
+"""A set of versions that shows every page at its best: real bars, rising as-of dates, nothing made up."""
+
+from collections.abc import Callable
+from datetime import date
+
+from lib.market.keys import Key
+from lib.registry import opening, versions
+from lib.settings import Settings
+from lib.sources.protocol import BarSource
+from lib.training import fleet
+from lib.training.fleet import TrainingRequest
+from lib.training.job import TrainingOutcome
+
+_STOCK_DATES = ("2012-03-30", "2012-06-29", "2012-09-28", "2012-12-31")
+_INDEX_DATES = ("2018-03-29", "2018-06-29", "2018-09-28")
+_DATES = {
+    "AAPL/d1": _STOCK_DATES,
+    "GOOG/d1": _STOCK_DATES,
+    "IBM/d1": _STOCK_DATES,
+    "MSFT/d1": _STOCK_DATES,
+    "^GSPC/d1": _INDEX_DATES,
+    "AAPL/w1": ("2012-06-29", "2012-12-28"),
+    "IBM/w1": ("2012-12-28",),
+    "^GSPC/w1": ("2018-06-29",),
+}
+"""Ends of quarters, the last ones far enough inside the sample that later bars can tell how the version did."""
+
+
+def plan(source: BarSource) -> tuple[TrainingRequest, ...]:
+    """Give what to train, for the keys this source has: every key's oldest date first."""
+    known = set(source.keys())
+    wanted = ((Key.parse(text), day) for text, days in _DATES.items() for day in days)
+    return tuple(TrainingRequest(key, fleet.end_of(date.fromisoformat(day))) for key, day in wanted if key in known)
+
+
+def run(
+    settings: Settings,
+    *,
+    if_empty: bool,
+    actor: str,
+    progress: Callable[[TrainingOutcome], None] | None = None,
+    began: Callable[[int], None] | None = None,
+) -> tuple[TrainingOutcome, ...]:
+    """Train the plan with all cores; with ``if_empty`` nothing when the registry has any version already.
+
+    Parameters
+    ----------
+    began : told how many versions there will be, before the first is trained.
+    """
+    registry = opening.open_registry(settings)
+    try:
+        if if_empty and versions.keys(registry):
+            return ()
+        requests = plan(registry.source)
+    finally:
+        registry.close()
+    if began is not None:
+        began(len(requests))
+    return fleet.train_all(settings, requests, n_jobs=settings.jobs, actor=actor, progress=progress)

@@ -1,0 +1,117 @@
+import pickle
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from lib.errors import FutureDateError
+from lib.market.keys import Key
+from lib.registry import opening, production, versions
+from lib.training import fitting, job, runs
+
+AAPL = Key("AAPL", "d1")
+EARLY = datetime(2002, 8, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def fitted(content):
+    """What fitting gives, without the seconds it takes: these tests are about what is done with it."""
+    return content
+
+
+@pytest.fixture
+def quick(monkeypatch, fitted):
+    def fit(bars, *, label, seed, progress):
+        progress("features and labels", 1, fitting.N_STEPS)
+        return {**fitted, "data_window": fitted["data_window"] | {"last_bar": bars.last.isoformat()}}
+
+    monkeypatch.setattr(fitting, "fit_version", fit)
+
+
+def test_bars_become_a_registered_version_and_a_completed_run(registry):
+    told = []
+    outcome = job.train(registry, AAPL, as_of=EARLY, actor="ann", progress=lambda *step: told.append(step))
+    assert (outcome.status, outcome.version, outcome.error) == ("completed", "20020830", None)
+    assert [number for _, number, _ in told] == list(range(1, job.N_STEPS + 1))
+
+    run = runs.get(registry.database, outcome.run_id)
+    record = versions.get(registry, AAPL, "20020830")
+    assert (run.status, run.version, run.actor, run.as_of) == ("completed", "20020830", "ann", EARLY)
+    assert (record.run_id, record.ensemble_accuracy) == (run.id, run.ensemble_validation_accuracy)
+    assert run.n_validation_samples == record.n_holdout
+    assert production.read(registry, AAPL).version == "20020830"
+
+    artifact = pickle.loads(Path(run.models_artifact_path).read_bytes())
+    assert (artifact["symbol"], artifact["timeframe"], artifact["timestamp"]) == ("AAPL", "d1", "20020830")
+    assert artifact["run_id"] == run.id
+    assert len(artifact["code_revision"]) == 12
+    assert Path(run.models_artifact_path).stat().st_size < 2_000_000
+
+
+def test_a_second_training_of_the_same_day_is_another_version(registry, quick):
+    names = [job.train(registry, AAPL, as_of=EARLY, actor="ann").version for _ in range(3)]
+    assert names == ["20020830", "20020830r02", "20020830r03"]
+    assert production.read(registry, AAPL).version == "20020830r03"
+
+
+def test_without_a_date_the_version_is_named_by_the_last_bar(registry, quick):
+    assert job.train(registry, AAPL, as_of=None, actor="ann").version == "20130301"
+
+
+def test_a_date_after_the_last_bar_is_kept(registry, quick):
+    as_of = datetime(2014, 5, 5, 23, 59, tzinfo=UTC)
+    assert job.train(registry, AAPL, as_of=as_of, actor="ann").version == "20140505"
+
+
+def test_a_date_to_come_is_refused_without_a_row(registry):
+    with pytest.raises(FutureDateError, match="has not come yet"):
+        job.train(registry, AAPL, as_of=datetime.now(UTC) + timedelta(days=2), actor="ann")
+    assert runs.listing(registry.database).total == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "as_of", "why"),
+    [
+        (Key("FB", "d1"), None, "needs at least"),
+        (Key("ZZZZ", "d1"), None, "there is no ZZZZ/d1"),
+        (AAPL, datetime(1990, 1, 1, tzinfo=UTC), "begins on"),
+    ],
+)
+def test_what_cannot_be_trained_fails_with_its_reason_in_the_row(registry, key, as_of, why):
+    outcome = job.train(registry, key, as_of=as_of, actor="ann")
+    assert (outcome.status, outcome.version) == ("failed", None)
+    assert why in outcome.error
+    run = runs.get(registry.database, outcome.run_id)
+    assert (run.status, run.error_message) == ("failed", outcome.error)
+    assert run.finished_at is not None
+    assert versions.keys(registry) == ()
+
+
+def test_a_broken_library_fails_the_run_and_raises_nothing(registry, monkeypatch):
+    def broken(*_args, **_kwargs):
+        message = "singular matrix"
+        raise ArithmeticError(message)
+
+    monkeypatch.setattr(fitting, "fit_version", broken)
+    outcome = job.train(registry, AAPL, as_of=EARLY, actor="ann")
+    assert outcome.error == "ArithmeticError: singular matrix"
+    assert runs.get(registry.database, outcome.run_id).status == "failed"
+
+
+def test_an_interrupted_training_is_recorded_and_goes_on_to_interrupt(registry, monkeypatch):
+    def interrupted(*_args, **_kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fitting, "fit_version", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        job.train(registry, AAPL, as_of=EARLY, actor="ann")
+    assert runs.listing(registry.database).rows[0].error_message == job.INTERRUPTED
+
+
+def test_a_folder_that_cannot_be_written_fails_the_run(settings, quick, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    with opening.open_registry(settings.model_copy(update={"models_url": str(blocked)})) as registry:
+        outcome = job.train(registry, AAPL, as_of=EARLY, actor="ann")
+    assert outcome.status == "failed"
+    assert "could not be published" in outcome.error
