@@ -84,6 +84,8 @@ def _decoded(data: bytes, name: str) -> str:
         raise UploadError(name, ["it is a binary file. Upload CSV or Parquet."])
     if text.lstrip().startswith("<"):
         raise UploadError(name, ["it is a web page or XML. Download the table itself as CSV."])
+    if text.lstrip().startswith(("{", "[")):
+        raise UploadError(name, ["it is JSON. Export the table as CSV."])
     return text
 
 

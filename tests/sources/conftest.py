@@ -1,0 +1,29 @@
+"""Real bars, and the shape of an upload, for the tests of this room."""
+
+import pandas as pd
+import pytest
+
+from lib.market.keys import Key
+from lib.sources import upload
+from lib.sources.sample import SampleSource
+
+DAILY = Key("AAPL", "d1")
+
+
+@pytest.fixture(scope="session")
+def source() -> SampleSource:
+    return SampleSource()
+
+
+@pytest.fixture
+def daily(source) -> pd.DataFrame:
+    return source.bars(DAILY).tail(300).frame
+
+
+@pytest.fixture
+def recognise():
+    def run(data, *, key=DAILY, file_name="AAPL.csv", max_bytes=10_000_000):
+        data = data.encode() if isinstance(data, str) else data
+        return upload.recognise_bars(data, file_name=file_name, key=key, max_bytes=max_bytes)
+
+    return run
