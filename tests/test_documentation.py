@@ -6,14 +6,14 @@ import pytest
 import typer.main
 from typer import Typer
 
-from lib.jobs import app as jobs
+from lib.jobs import app
 from lib.settings import Settings
 
 README = (Path(__file__).resolve().parent.parent / "README.md").read_text("utf-8")
 MAKEFILE = (Path(__file__).resolve().parent.parent / "Makefile").read_text("utf-8")
 
 
-def commands(app: Typer) -> list[str]:
+def commands(program: Typer) -> list[str]:
     found = []
 
     def walk(command, path):
@@ -23,11 +23,11 @@ def commands(app: Typer) -> list[str]:
         for name, child in (children or {}).items():
             walk(child, f"{path} {name}")
 
-    walk(typer.main.get_command(app), "")
+    walk(typer.main.get_command(program), "")
     return found
 
 
-@pytest.mark.parametrize("command", commands(jobs.app))
+@pytest.mark.parametrize("command", commands(app.build()))
 def test_a_command_is_documented(command):
     assert f"python -m lib.jobs {command}" in README
 
