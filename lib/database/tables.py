@@ -187,10 +187,10 @@ deployments = Table(  # append-only; each key's rows are one chain
     Column("group_id", Exact),
     Column("previous_hash", Exact, nullable=False),
     Column("hash", Exact, nullable=False),
-    UniqueConstraint("symbol_id", "timeframe", "position"),
-    UniqueConstraint("symbol_id", "timeframe", "moved_revision"),
+    UniqueConstraint("symbol", "timeframe", "position"),
+    UniqueConstraint("symbol", "timeframe", "moved_revision"),
 )
-Index("idx_deployments_key_at", deployments.c.symbol_id, deployments.c.timeframe, deployments.c.at)
+Index("idx_deployments_key_at", deployments.c.symbol, deployments.c.timeframe, deployments.c.at)
 Index("idx_deployments_group_id", deployments.c.group_id)
 
 sync_state = Table(

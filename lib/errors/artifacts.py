@@ -81,3 +81,14 @@ class PublishError(ArtifactError):
 
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(name, f"{name} could not be published: {problem}. Nothing was left behind; retry when solved.")
+
+
+class FolderGoneError(ArtifactError):
+    """The whole models folder is gone, which is no deletion of its versions."""
+
+    def __init__(self, name: str, *, n_versions: int) -> None:
+        super().__init__(
+            name,
+            f"The models folder {name} is not there, although {n_versions} versions are registered. Nothing changed. "
+            "Mount or restore it, or correct DESK_MODELS_URL.",
+        )

@@ -68,3 +68,21 @@ class PreflightFailedError(DeskError):
             f"{key} {version} did not pass its preflight: {'; '.join(self.steps)}. "
             "Production is unchanged. Choose another version, or solve the cause and retry."
         )
+
+
+class LiveVersionError(DeskError):
+    """A pinned live version cannot be quarantined: nothing would say what serves in its place."""
+
+    def __init__(self, key: object, version: str) -> None:
+        self.key, self.version = key, version
+        super().__init__(
+            f"{key} {version} is live and pinned. Nothing changed. "
+            "Roll back to another version instead, which quarantines this one."
+        )
+
+
+class InvalidCursorError(DeskError):
+    """A text names no place in this list of versions."""
+
+    def __init__(self, cursor: str) -> None:
+        super().__init__(f"{cursor[:60]!r} is no place in this list. Begin with its first page again.")

@@ -134,6 +134,7 @@ class Deployment:
     group_id: str | None
     previous_hash: str
     hash: str
+    subject: str | None = None  # the version that the action is about; for a quarantine not the one that serves
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,14 +158,12 @@ def _create_deployments() -> None:
         sa.ForeignKeyConstraint(["symbol_id"], ["symbols.id"], name=op.f("fk_deployments_symbol_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deployments")),
         sa.UniqueConstraint(
-            "symbol_id", "timeframe", "moved_revision", name=op.f("uq_deployments_symbol_id_timeframe_moved_revision")
+            "symbol", "timeframe", "moved_revision", name=op.f("uq_deployments_symbol_timeframe_moved_revision")
         ),
-        sa.UniqueConstraint(
-            "symbol_id", "timeframe", "position", name=op.f("uq_deployments_symbol_id_timeframe_position")
-        ),
+        sa.UniqueConstraint("symbol", "timeframe", "position", name=op.f("uq_deployments_symbol_timeframe_position")),
     )
     op.create_index("idx_deployments_group_id", "deployments", ["group_id"])
-    op.create_index("idx_deployments_key_at", "deployments", ["symbol_id", "timeframe", "at"])
+    op.create_index("idx_deployments_key_at", "deployments", ["symbol", "timeframe", "at"])
 
 
 def _create_sync_state() -> None:

@@ -1,0 +1,109 @@
+"""One version under preflight: what its steps find out on the way and pass on to the next."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lib.artifacts import loading
+from lib.market.keys import Key
+from lib.registry import index, pointers, verified
+from lib.registry.entities import State
+from lib.registry.index import Entry
+from lib.registry.opening import Registry
+
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a step found: passed, failed or skipped, and in words."""
+
+    outcome: str
+    detail: str
+
+
+def passed(detail: str) -> Outcome:
+    return Outcome(PASSED, detail)
+
+
+def failed(detail: str) -> Outcome:
+    return Outcome(FAILED, detail)
+
+
+def skipped(reason: str) -> Outcome:
+    """Say that a step has no answer for this version, and why."""
+    return Outcome(SKIPPED, reason)
+
+
+@dataclass(slots=True)
+class Examination:
+    """What is known of the version so far.
+
+    Attributes
+    ----------
+    entry : its row of the index.
+    served : the version that serves now, or served before when the examined one serves; None when there is none.
+    served_manifest : what that one's manifest says.
+    lifting : whether the move that asks lifts the quarantine.
+    data, content, caught : its bytes, its content, and the warnings while it was loaded; set by the first steps.
+    """
+
+    registry: Registry
+    entry: Entry
+    served: str | None
+    served_manifest: Mapping[str, Any]
+    lifting: bool
+    data: bytes = b""
+    content: Mapping[str, Any] = field(default_factory=dict)
+    caught: tuple[str, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        return "schema_version" not in self.content
+
+
+def begin(registry: Registry, key: Key, version: str, *, lifting: bool) -> Examination:
+    """Look the version up; raises UnknownVersionError."""
+    with registry.database.reading() as connection:
+        entry = index.require(connection, key, version)
+        pointer = pointers.read(connection, key)
+        served = None
+        if pointer is not None:
+            served = pointer.previous_version if pointer.version == version else pointer.version
+        other = index.find(connection, key, served) if served else None
+        manifest = index.manifest(connection, other) if other else {}
+    return Examination(registry, entry, served if other else None, manifest, lifting)
+
+
+def exists(subject: Examination) -> Outcome:
+    if not subject.registry.store.exists(subject.entry.file_name):
+        return failed(f"{subject.entry.file_name} is not in the models folder")
+    return passed(f"{subject.entry.file_name}, {subject.entry.size_bytes / 2**20:.2f} MiB")
+
+
+def digest(subject: Examination) -> Outcome:
+    subject.data = verified.read(subject.registry, subject.entry)
+    return passed(f"SHA-256 {subject.entry.sha256[:12]}… as registered")
+
+
+def safe_load(subject: Examination) -> Outcome:
+    if subject.entry.health is State.INCOMPATIBLE:
+        return failed(subject.entry.problem)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        subject.content = loading.load(
+            subject.data, name=subject.entry.file_name, max_bytes=subject.registry.store.max_bytes
+        )
+    subject.caught = tuple(dict.fromkeys(str(warning.message) for warning in caught))
+    members = ", ".join(str(name) for name in subject.content.get("models", {}))
+    return passed(f"members {members}")
+
+
+def quarantine(subject: Examination) -> Outcome:
+    reason = subject.entry.quarantine_reason
+    if reason is None:
+        return passed("not quarantined")
+    if subject.lifting:
+        return skipped("this move lifts the quarantine")
+    return failed(f"quarantined: {reason}")

@@ -1,0 +1,203 @@
+"""The version index as stored: which versions a key has and what can be said of each."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, case, delete, insert, literal, select, update
+
+from lib.artifacts.scanning import FileEntry
+from lib.database.tables import model_versions as table
+from lib.database.tables import rejected_files, version_manifests
+from lib.errors import UnknownVersionError
+from lib.market.keys import Key
+from lib.registry.entities import State
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What decisions need of one version; ``health`` is available, tampered, incompatible or missing."""
+
+    id: int
+    key: Key
+    version: str
+    file_name: str
+    sha256: str
+    size_bytes: int
+    mtime_ns: int | None
+    health: State
+    problem: str
+    quarantine_reason: str | None
+
+    @property
+    def usable(self) -> bool:
+        return self.health is State.AVAILABLE and self.quarantine_reason is None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """How a file that is no version looked when it was refused, and why it was."""
+
+    size_bytes: int
+    mtime_ns: int
+    reason: str
+
+    def is_of(self, file: FileEntry) -> bool:
+        return (self.size_bytes, self.mtime_ns) == (file.size_bytes, file.mtime_ns)
+
+
+_NAME = re.compile(r"[0-9]{8}(?:r[0-9]{2})?")
+_LEAN = tuple(
+    table.c[name]
+    for name in (
+        "id",
+        "symbol",
+        "timeframe",
+        "version",
+        "file_name",
+        "sha256",
+        "size_bytes",
+        "mtime_ns",
+        "health",
+        "problem",
+        "quarantine_reason",
+    )
+)
+
+
+def find(connection: Connection, key: Key, version: str) -> Entry | None:
+    if not _NAME.fullmatch(version):
+        return None  # whatever was typed; some of it no database would even take
+    row = connection.execute(select(*_LEAN).where(*_of(key), table.c.version == version)).first()
+    return None if row is None else _entry(row)
+
+
+def require(connection: Connection, key: Key, version: str) -> Entry:
+    """Find a version; raises UnknownVersionError that names the newest ones there are."""
+    found = find(connection, key, version)
+    if found is None:
+        newest = select(table.c.version).where(*_of(key)).order_by(table.c.version.desc()).limit(8)
+        raise UnknownVersionError(key, version, known=tuple(connection.execute(newest).scalars()))
+    return found
+
+
+def newest_usable(
+    connection: Connection, key: Key, *, older_than: str | None = None, other_than: str | None = None
+) -> Entry | None:
+    """Find the newest version that is intact and not quarantined, by file-name order."""
+    return _newest(connection, key, [table.c.health == State.AVAILABLE.value], older_than, other_than)
+
+
+def newest_standing(connection: Connection, key: Key) -> Entry | None:
+    """Find what ``latest`` means to a person: like newest_usable, but a tampered version is not passed over."""
+    standing = table.c.health.in_([State.AVAILABLE.value, State.TAMPERED.value])
+    return _newest(connection, key, [standing], None, None)
+
+
+def everything(connection: Connection) -> tuple[Entry, ...]:
+    """Every version of every key, ordered by file name."""
+    rows = connection.execute(select(*_LEAN).order_by(table.c.file_name))
+    return tuple(_entry(row) for row in rows)
+
+
+def add(connection: Connection, values: Mapping[str, Any], *, manifest: Mapping[str, Any]) -> int:
+    """Insert a version, not live and not quarantined, with its manifest; gives its number."""
+    row = dict(values) | {"state": values["health"]}
+    version_id = int(connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one())
+    connection.execute(insert(version_manifests).values(version_id=version_id, manifest=dict(manifest)))
+    return version_id
+
+
+def describe(connection: Connection, entry: Entry, values: Mapping[str, Any], *, manifest: Mapping[str, Any]) -> None:
+    """Replace what is told of a version, for example when a file that could not be read before now can."""
+    connection.execute(update(table).where(table.c.id == entry.id).values(**values))
+    connection.execute(
+        update(version_manifests).where(version_manifests.c.version_id == entry.id).values(manifest=dict(manifest))
+    )
+
+
+def manifest(connection: Connection, entry: Entry) -> Mapping[str, Any]:
+    wanted = select(version_manifests.c.manifest).where(version_manifests.c.version_id == entry.id)
+    return dict(connection.execute(wanted).scalar() or {})
+
+
+def set_health(connection: Connection, entry: Entry, health: State, problem: str = "") -> None:
+    connection.execute(update(table).where(table.c.id == entry.id).values(health=health.value, problem=problem))
+
+
+def set_seen(connection: Connection, entry: Entry, *, size_bytes: int, mtime_ns: int) -> None:
+    """Remember how the file looked when its bytes were last known to be the registered ones."""
+    values = {"size_bytes": size_bytes, "mtime_ns": mtime_ns}
+    connection.execute(update(table).where(table.c.id == entry.id).values(**values))
+
+
+def set_quarantine(connection: Connection, key: Key, version: str, reason: str | None) -> None:
+    wanted = update(table).where(*_of(key), table.c.version == version)
+    connection.execute(wanted.values(quarantine_reason=reason))
+
+
+def restate(connection: Connection, key: Key, versions: Iterable[str | None], *, live: str | None) -> None:
+    """Bring the stored state of some versions in line with their health, their quarantine and production."""
+    changed = [version for version in versions if version is not None]
+    state = case(
+        (table.c.health != State.AVAILABLE.value, table.c.health),
+        (table.c.quarantine_reason.is_not(None), literal(State.QUARANTINED.value)),
+        (table.c.version == live, literal(State.IN_PRODUCTION.value)),
+        else_=literal(State.AVAILABLE.value),
+    )
+    connection.execute(update(table).where(*_of(key), table.c.version.in_(changed)).values(state=state))
+
+
+def rejected(connection: Connection) -> dict[str, Rejected]:
+    """Files that are no version, by name."""
+    return {
+        row.file_name: Rejected(row.size_bytes, row.mtime_ns, row.reason)
+        for row in connection.execute(select(rejected_files))
+    }
+
+
+def reject(connection: Connection, file_name: str, found: Rejected, *, at: datetime) -> None:
+    values = {"size_bytes": found.size_bytes, "mtime_ns": found.mtime_ns, "reason": found.reason, "seen_at": at}
+    connection.execute(insert(rejected_files).values(file_name=file_name, **values))
+
+
+def forget_rejected(connection: Connection, file_names: Iterable[str]) -> None:
+    for file_name in file_names:
+        connection.execute(delete(rejected_files).where(rejected_files.c.file_name == file_name))
+
+
+def _newest(
+    connection: Connection,
+    key: Key,
+    conditions: list[ColumnElement[bool]],
+    older_than: str | None,
+    other_than: str | None,
+) -> Entry | None:
+    wanted = select(*_LEAN).where(*_of(key), table.c.quarantine_reason.is_(None), *conditions)
+    if older_than is not None:
+        wanted = wanted.where(table.c.version < older_than)
+    if other_than is not None:
+        wanted = wanted.where(table.c.version != other_than)
+    row = connection.execute(wanted.order_by(table.c.version.desc()).limit(1)).first()
+    return None if row is None else _entry(row)
+
+
+def _of(key: Key) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return table.c.symbol == key.symbol, table.c.timeframe == key.timeframe
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(
+        id=row.id,
+        key=Key(row.symbol, row.timeframe),
+        version=row.version,
+        file_name=row.file_name,
+        sha256=row.sha256,
+        size_bytes=row.size_bytes,
+        mtime_ns=row.mtime_ns,
+        health=State(row.health),
+        problem=row.problem,
+        quarantine_reason=row.quarantine_reason,
+    )

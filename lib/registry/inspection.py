@@ -1,0 +1,99 @@
+"""Looking at a file in the models folder: is it a version, and what does it say? Nothing here trusts the file."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from lib.artifacts import audit, loading, manifest, naming
+from lib.artifacts.manifest import Manifest
+from lib.artifacts.scanning import FileEntry
+from lib.artifacts.store import ArtifactStore
+from lib.errors import ArtifactCorruptError, ArtifactNameError, IncompatibleArtifactError
+from lib.registry.entities import State
+from lib.registry.registration import Arrival
+
+
+def arrival(store: ArtifactStore, file: FileEntry) -> Arrival:
+    """Read a file that is not registered and load it safely; what it says comes out of its own bytes.
+
+    A file that is safe but holds nothing that this code can serve arrives as incompatible, with the reason.
+
+    Raises
+    ------
+    UnsafeArtifactError, ArtifactCorruptError, ArtifactTooLargeError, ArtifactNameError, ArtifactError
+        When it is no version at all.
+    """
+    data = store.read(file.file_name)
+    beside = store.manifest(file.file_name)
+    sha256 = loading.digest(data)
+    if beside is not None and beside.sha256 != sha256:
+        problem = f"its SHA-256 is {sha256[:12]}…, its manifest says {beside.sha256[:12]}…"
+        raise ArtifactCorruptError(file.file_name, problem)
+    written = datetime.fromtimestamp(file.mtime_ns / 1e9, tz=UTC)
+    created_at = beside.created_at if beside is not None else written
+    try:
+        content: Mapping[str, Any] = loading.load(data, name=file.file_name, max_bytes=store.max_bytes)
+        _check_name(file, content)
+        told = _told(store, file, data, content, created_at=created_at)
+    except IncompatibleArtifactError as error:
+        return _arrival(file, sha256, created_at, {}, health=State.INCOMPATIBLE, problem=error.problem)
+    return _arrival(file, sha256, created_at, told.content)
+
+
+def digest(store: ArtifactStore, file_name: str) -> str:
+    """Compute the digest of a file as it is now."""
+    return loading.digest(store.read(file_name))
+
+
+def _told(
+    store: ArtifactStore, file: FileEntry, data: bytes, content: Mapping[str, Any], *, created_at: datetime
+) -> Manifest:
+    """Describe a version from its own content, not from the file beside it, which nobody has signed."""
+    surface = audit.code_surface(data, name=file.file_name, max_bytes=store.max_bytes)
+    try:
+        return manifest.from_artifact(
+            content,
+            sha256=loading.digest(data),
+            size_bytes=len(data),
+            created_at=created_at,
+            code_surface=surface,
+        )
+    except (TypeError, KeyError) as error:
+        raise IncompatibleArtifactError(file.file_name, f"its content cannot be described ({error})") from error
+
+
+def _check_name(file: FileEntry, content: Mapping[str, Any]) -> None:
+    """Refuse a version under another version's name: it would serve one symbol's forecasts as another's."""
+    inside = {name: content.get(name) for name in ("symbol", "timeframe")}
+    named = {"symbol": file.key.symbol, "timeframe": file.key.timeframe}
+    if "schema_version" in content:
+        inside["timestamp"], named["timestamp"] = content.get("timestamp"), file.version
+    for name, value in inside.items():
+        if value is not None and value != named[name]:
+            raise ArtifactNameError(file.file_name, f"inside, its {name} is {str(value)[:40]!r}")
+    stamp = content.get("timestamp")
+    if isinstance(stamp, str) and stamp.isdigit() and stamp != naming.timestamp(file.version):
+        raise ArtifactNameError(file.file_name, f"inside, its timestamp is {stamp[:40]!r}")
+
+
+def _arrival(
+    file: FileEntry,
+    sha256: str,
+    created_at: datetime,
+    content: Mapping[str, Any],
+    *,
+    health: State = State.AVAILABLE,
+    problem: str = "",
+) -> Arrival:
+    return Arrival(
+        key=file.key,
+        version=file.version,
+        file_name=file.file_name,
+        sha256=sha256,
+        size_bytes=file.size_bytes,
+        mtime_ns=file.mtime_ns,
+        created_at=created_at,
+        content=content,
+        health=health,
+        problem=problem,
+    )

@@ -1,0 +1,71 @@
+"""Opening the registry: everything its verbs need, held together and passed as their first argument."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from lib.artifacts.store import ArtifactStore
+from lib.database import opening as databases
+from lib.database.opening import Database
+from lib.registry.cache import ArtifactCache
+from lib.settings import Settings
+from lib.sources import opening as sources
+from lib.sources.protocol import BarSource
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Registry:
+    """An open registry; close it, or use it in a ``with`` statement.
+
+    Attributes
+    ----------
+    settings : what the deployment chose.
+    database : index, pointers and history.
+    store : the folder of artifacts.
+    source : where bars for smoke forecasts come from.
+    clock : gives the aware UTC time.
+    cache : loaded versions of this process.
+    """
+
+    settings: Settings
+    database: Database
+    store: ArtifactStore
+    source: BarSource
+    clock: Clock
+    cache: ArtifactCache
+
+    def close(self) -> None:
+        self.cache.clear()
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def open_registry(settings: Settings, *, clock: Clock | None = None) -> Registry:
+    """Open the registry that the settings name; an empty database is given its tables.
+
+    Raises
+    ------
+    DatabaseError, SettingsError
+        When the database cannot be opened, see :func:`lib.database.opening.open_database`.
+    """
+    return Registry(
+        settings=settings,
+        database=databases.open_database(settings.registry_url),
+        store=ArtifactStore(settings.models_folder, max_bytes=settings.max_artifact_bytes),
+        source=sources.open_source(settings),
+        clock=clock or _utc_now,
+        cache=ArtifactCache(max_bytes=int(settings.cache_mb * 2**20)),
+    )
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,60 @@
+"""Quarantine: a version that ``latest`` skips and no move may choose, until somebody lifts that with a reason."""
+
+from sqlalchemy import Connection
+
+from lib.errors import LiveVersionError, NothingToMoveError
+from lib.market.keys import Key
+from lib.registry import index, transition
+from lib.registry.actors import TO_LIFT, TO_MOVE, Actor
+from lib.registry.entities import Action, Deployment, Mode, State
+from lib.registry.opening import Registry
+from lib.registry.pointers import Pointer
+from lib.registry.recording import Move, Plan
+
+
+def quarantine(
+    registry: Registry, key: Key, version: str, *, actor: Actor, reason: str, expected: int | None = None
+) -> Deployment:
+    """Quarantine a version.
+
+    The live version of a key that follows the latest one gives way to the newest usable other version, whose preflight
+    must pass, or to none when there is none. A live pinned version is refused (LiveVersionError): a rollback says what
+    is to serve instead, and quarantines by itself. Raises what
+    :func:`lib.registry.transition.carry_out_together` raises.
+    """
+
+    def plan(connection: Connection, pointer: Pointer) -> Plan:
+        entry = index.require(connection, key, version)
+        if entry.quarantine_reason is not None:
+            raise NothingToMoveError(key, f"{version} is quarantined ({entry.quarantine_reason})")
+        if version != pointer.version:
+            return Plan(version=pointer.version, mode=pointer.mode, subject=version, quarantine=version)
+        if pointer.mode is Mode.PINNED:
+            raise LiveVersionError(key, version)
+        other = index.newest_usable(connection, key, other_than=version)
+        after = other.version if other else None
+        return Plan(version=after, mode=pointer.mode, subject=version, check=after, quarantine=version)
+
+    move = Move(key, Action.QUARANTINE, "quarantine", plan, actor, reason, expected, TO_MOVE, asked=version)
+    return transition.carry_out(registry, move)
+
+
+def lift(
+    registry: Registry, key: Key, version: str, *, actor: Actor, reason: str, expected: int | None = None
+) -> Deployment:
+    """Lift a quarantine; a key that follows the latest version moves to this one when it is the newest.
+
+    Raises what :func:`lib.registry.transition.carry_out_together` raises.
+    """
+
+    def plan(connection: Connection, pointer: Pointer) -> Plan:
+        entry = index.require(connection, key, version)
+        if entry.quarantine_reason is None:
+            raise NothingToMoveError(key, f"{version} is not quarantined")
+        follows = pointer.mode is Mode.FOLLOW_LATEST and entry.health is State.AVAILABLE
+        if follows and version > (pointer.version or ""):
+            return Plan(version=version, mode=pointer.mode, subject=version, check=version, lift=version)
+        return Plan(version=pointer.version, mode=pointer.mode, subject=version, lift=version)
+
+    move = Move(key, Action.LIFT, "lift a quarantine", plan, actor, reason, expected, TO_LIFT, asked=version)
+    return transition.carry_out(registry, move)

@@ -1,0 +1,88 @@
+"""Preflight steps that make the version forecast: its own golden sample, and the newest bars."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib.ensemble import members
+from lib.ensemble.forecaster import EnhancedEnsembleForecaster
+from lib.ensemble.votes import Rows
+from lib.errors import SourceError, TooFewBarsError
+from lib.market import bars, timeframes
+from lib.market.features import FEATURE_NAMES
+from lib.market.labels import LabelSpec
+from lib.registry.compatibility import feature_names
+from lib.registry.examination import Examination, Outcome, failed, passed, skipped
+
+TOLERANCE = 1e-9
+N_SMOKE_BARS = 1_000
+_GOLDEN = ("sample_features", "feature_names", "label", "model_predictions_sample")
+
+
+def golden_sample(subject: Examination) -> Outcome:
+    """Let every member answer again what it answered when the version was made."""
+    content = subject.content
+    if any(not content.get(name) for name in _GOLDEN):
+        return skipped("it holds no rows to compute its sample predictions from")
+    rows, spec = _sample(content), LabelSpec.from_dict(dict(content["label"]))
+    worst = 0.0
+    for name, model in content["models"].items():
+        told = content["model_predictions_sample"].get(name)
+        if told is None:
+            return failed(f"{name} has no sample predictions")
+        member = members.rebuild(
+            name, model, label=spec, timeframe=subject.entry.key.timeframe, numbered=not subject.is_plain
+        )
+        votes = member.predict(rows, label=spec)
+        expected = np.asarray(told, dtype=float)
+        if votes.probabilities.shape != expected.shape or not np.isfinite(votes.probabilities).all():
+            return failed(f"{name} does not answer any more: {votes.reason or 'other rows'}")
+        distance = float(np.abs(votes.probabilities - expected).max())
+        if not distance <= TOLERANCE:
+            return failed(f"{name} answers otherwise than when it was made, by {distance:.3g}")
+        worst = max(worst, distance)
+    return passed(f"{len(content['models'])} members, {len(rows.index)} rows, largest difference {worst:.1g}")
+
+
+def smoke_forecast(subject: Examination) -> Outcome:
+    """Forecast from the newest bars of the source, the way production will."""
+    key, source = subject.entry.key, subject.registry.source
+    names = feature_names(subject.content)
+    if names is None:
+        return skipped("it does not say which features it reads, so bars are not enough")
+    if not set(names) <= set(FEATURE_NAMES):
+        return skipped("it reads features of its own, so bars are not enough")
+    try:
+        newest = source.bars(key).tail(N_SMOKE_BARS)
+    except SourceError as error:
+        return skipped(f"no bars: {error}")
+    ensemble = EnhancedEnsembleForecaster(timeframes.base_horizon(key.timeframe), key.symbol)
+    ensemble.inject(subject.content, version=subject.entry.version)
+    try:
+        forecast = ensemble.predict(newest.frame)
+    except TooFewBarsError as error:
+        return skipped(f"too few bars: {error}")
+    total = sum(forecast["probabilities"].values())
+    if not math.isclose(total, 1, abs_tol=1e-6):
+        return failed(f"the probabilities sum to {total:.6g}")
+    return passed(
+        f"{forecast['label']}, confidence {forecast['confidence']:.1%}, as of {newest.last:%Y-%m-%d %H:%M} UTC"
+    )
+
+
+def _sample(content: Mapping[str, Any]) -> Rows:
+    """Rebuild the sample rows; they are the newest ones of the sample bars, where there are bars."""
+    values = np.asarray(content["sample_features"], dtype=float)
+    names = [str(name) for name in content["feature_names"]]
+    kept = content.get("sample_bars")
+    if not kept:
+        features = pd.DataFrame(values, columns=names)
+        return Rows(features.index, features, None)
+    times = pd.to_datetime(pd.Series(kept["time"]), utc=True, format="ISO8601")
+    prices = pd.DataFrame({name: kept[name] for name in bars.COLUMNS}).set_axis(pd.DatetimeIndex(times))
+    checked = bars.check(prices, subject="The sample bars")
+    index = checked.index[-len(values) :]
+    return Rows(index, pd.DataFrame(values, index=index, columns=names), checked)

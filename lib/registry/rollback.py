@@ -1,0 +1,68 @@
+"""Rolling production back to an earlier version, which pins it and quarantines the one that is left."""
+
+from sqlalchemy import Connection
+
+from lib.errors import NoEarlierVersionError, NothingToMoveError, QuarantinedVersionError
+from lib.market.keys import Key
+from lib.registry import index, pointers, transition
+from lib.registry.actors import TO_MOVE, Actor
+from lib.registry.entities import Action, Deployment, Mode
+from lib.registry.index import Entry
+from lib.registry.opening import Registry
+from lib.registry.pointers import Pointer
+from lib.registry.recording import Move, Plan, Planner
+
+
+def roll_back(
+    registry: Registry, key: Key, *, to: str | None = None, expected: int | None, actor: Actor, reason: str
+) -> Deployment:
+    """Pin production to ``to``, by default the version that was live before, else the newest usable older one.
+
+    No file is touched. Raises NoEarlierVersionError when there is nothing to go back to, and what
+    :func:`lib.registry.transition.carry_out_together` raises.
+    """
+    return transition.carry_out(registry, _move(key, to=to, expected=expected, actor=actor, reason=reason))
+
+
+def target(registry: Registry, key: Key) -> str | None:
+    """Name the version that a rollback without ``to`` would go to; None when there is none."""
+    with registry.database.reading() as connection:
+        pointer = pointers.read(connection, key)
+        found = _earlier(connection, pointer) if pointer else None
+    return found.version if found else None
+
+
+def _move(
+    key: Key, *, to: str | None, expected: int | None, actor: Actor, reason: str, group_id: str | None = None
+) -> Move:
+    plan = _planner(key, to)
+    return Move(key, Action.ROLLBACK, "roll back", plan, actor, reason, expected, TO_MOVE, asked=to, group_id=group_id)
+
+
+def _planner(key: Key, to: str | None) -> Planner:
+    def plan(connection: Connection, pointer: Pointer) -> Plan:
+        entry = _earlier(connection, pointer) if to is None else index.require(connection, key, to)
+        if entry is None:
+            raise NoEarlierVersionError(key, pointer.version)
+        if entry.version == pointer.version:
+            raise NothingToMoveError(key, f"{entry.version} is live")
+        if entry.quarantine_reason is not None:
+            raise QuarantinedVersionError(key, entry.version, entry.quarantine_reason)
+        return Plan(
+            version=entry.version,
+            mode=Mode.PINNED,
+            subject=entry.version,
+            check=entry.version,
+            quarantine=pointer.version,
+        )
+
+    return plan
+
+
+def _earlier(connection: Connection, pointer: Pointer) -> Entry | None:
+    """Find the version that was live before, or else the newest usable one older than the live one."""
+    if pointer.previous_version is not None and pointer.previous_version != pointer.version:
+        previous = index.find(connection, pointer.key, pointer.previous_version)
+        if previous is not None and previous.usable:
+            return previous
+    return index.newest_usable(connection, pointer.key, older_than=pointer.version)

@@ -1,0 +1,90 @@
+"""Serving: verified versions out of memory, and the ensemble that follows production at every forecast."""
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from lib.ensemble.forecaster import EnhancedEnsembleForecaster
+from lib.errors import UnknownKeyError
+from lib.market import timeframes
+from lib.market.keys import Key
+from lib.registry import index, pointers, verified
+from lib.registry.entities import State
+from lib.registry.index import Entry
+from lib.registry.opening import Registry
+
+
+class ProductionEnsemble(EnhancedEnsembleForecaster):
+    """The ensemble in production of one key; each forecast first looks where production points (one indexed read).
+
+    A key without a usable version is not trained yet: its forecasts raise NotTrainedError until there is one.
+    """
+
+    def __init__(self, registry: Registry, key: Key, **enabled: bool) -> None:
+        super().__init__(timeframes.base_horizon(key.timeframe), key.symbol, **enabled)
+        self._registry, self._key = registry, key
+        self._empty = self.ensemble_manager
+        self._sha256: str | None = None
+        self._turn = threading.Lock()
+        self.revision = 0
+        self._follow()
+
+    def prepare(self) -> None:
+        """Take over what production points at now.
+
+        Raises
+        ------
+        NotTrainedError
+            When no version is usable.
+        TamperedArtifactError, ArtifactMissingError, ArtifactError
+            When the version in production must not or cannot be served.
+        """
+        self._follow()
+        super().prepare()
+
+    def _follow(self) -> None:
+        with self._turn:  # whoever read the pointer first also injects first
+            with self._registry.database.reading() as connection:
+                served = pointers.served(connection, self._key)
+            if served is None or served.version is None:
+                self.ensemble_manager, self.is_trained, self.training_stats = self._empty, False, {}
+                self._sha256 = None
+            elif served.sha256 != self._sha256 or served.health is not State.AVAILABLE:
+                self.inject(load(self._registry, self._key, served.version), version=served.version)
+                self._sha256 = served.sha256
+            self.revision = served.revision if served else 0
+
+
+def load(registry: Registry, key: Key, version: str) -> dict[str, Any]:
+    """Give the content of a version, verified against the index; the caller may change its own copy of the dicts.
+
+    Raises
+    ------
+    UnknownKeyError, UnknownVersionError
+    TamperedArtifactError, ArtifactMissingError, IncompatibleArtifactError, ArtifactError
+    """
+    entry = _entry(registry, key, version)
+    if entry.health is State.AVAILABLE:
+        content = registry.cache.get(entry.sha256, lambda: verified.load(registry, entry))
+    else:
+        _, content = verified.load(registry, entry)
+    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in content.items()}
+
+
+def ensemble(registry: Registry, key: Key, **enabled: bool) -> ProductionEnsemble:
+    """Give the ensemble of a key, following production; ``enabled`` as EnhancedEnsembleForecaster takes it."""
+    return ProductionEnsemble(registry, key, **enabled)
+
+
+def ensemble_of(registry: Registry, key: Key, version: str, **enabled: bool) -> EnhancedEnsembleForecaster:
+    """Give the ensemble of one version, whatever production does; raises what :func:`load` raises."""
+    fixed = EnhancedEnsembleForecaster(timeframes.base_horizon(key.timeframe), key.symbol, **enabled)
+    fixed.inject(load(registry, key, version), version=version)
+    return fixed
+
+
+def _entry(registry: Registry, key: Key, version: str) -> Entry:
+    with registry.database.reading() as connection:
+        if pointers.read(connection, key) is None:
+            raise UnknownKeyError(key)
+        return index.require(connection, key, version)

@@ -1,0 +1,109 @@
+"""Bringing the index in line with the models folder: new, changed, vanished and returned files, and only those."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from lib.errors import FolderGoneError
+from lib.market.keys import Key
+from lib.registry import comparison, folder_marks, following, index, pointers, registration
+from lib.registry.comparison import Differences
+from lib.registry.entities import State, SyncReport
+from lib.registry.following import Cause
+from lib.registry.opening import Registry
+
+ACTOR = "sync"
+_RACY = timedelta(seconds=2)  # a folder that changed this recently may change again within the same tick of its clock
+
+
+def synchronise(registry: Registry, *, force: bool = False) -> SyncReport:
+    """Look at the folder and write what changed into the index, in one transaction.
+
+    A file is read when it is new, or when its size or time differ from what the index remembers; ``force`` reads all.
+    New ones are loaded safely before they are registered. No file can stop the others.
+
+    Raises
+    ------
+    FolderGoneError
+        When the folder is not there although versions are registered (an unmounted disk is no deletion).
+    DatabaseError, ArtifactError
+        When the index cannot be written, or the folder not listed.
+    """
+    mark, at = registry.store.folder_mark(), registry.clock()
+    scan = registry.store.scan()
+    with registry.database.reading() as connection:
+        known = {entry.file_name: entry for entry in index.everything(connection)}
+        rejected = index.rejected(connection)
+    if known and not registry.store.folder.is_dir():
+        raise FolderGoneError(registry.store.folder.name, n_versions=len(known))
+    found = comparison.compare(registry.store, scan, known, rejected, force=force)
+    with registry.database.writing() as connection:
+        report = _write(connection, found, at=at)
+        settled = at.timestamp() - mark / 1e9 > _RACY.total_seconds()
+        folder_marks.keep(connection, registry.store.folder, mark=mark, at=at, settled=settled)
+    for entry, _ in found.changed:
+        registry.cache.forget(entry.sha256)
+    return report
+
+
+def if_folder_changed(registry: Registry) -> SyncReport | None:
+    """Synchronise when files came, went or were renamed since the last time; otherwise one stat and one read."""
+    with registry.database.reading() as connection:
+        seen = folder_marks.read(connection, registry.store.folder)
+    return None if seen == registry.store.folder_mark() else synchronise(registry)
+
+
+def _write(connection: Connection, found: Differences, *, at: datetime) -> SyncReport:
+    for key in found.keys:  # in one order for all programs, so that none waits for another in a circle
+        pointers.lock_or_create(connection, key, at=at)
+    changed, returned = _write_known(connection, found)
+    added = _write_arrivals(connection, found, at=at)
+    followed = [key for key in found.keys if _follow(connection, key, found, added, at=at)]
+    index.forget_rejected(connection, [*found.forgotten, *found.newly_refused])
+    for name, new in found.newly_refused.items():
+        index.reject(connection, name, new, at=at)
+    return SyncReport(
+        added=tuple(added),
+        changed=tuple(changed),
+        vanished=tuple(entry.file_name for entry in found.vanished),
+        returned=tuple(returned),
+        refused=dict(sorted(found.refused.items())),
+        followed=tuple(str(key) for key in followed),
+    )
+
+
+def _write_known(connection: Connection, found: Differences) -> tuple[list[str], list[str]]:
+    """Note which registered files hold other bytes, and which hold (again) the registered ones."""
+    changed, returned = [], []
+    for entry, actual in found.changed:
+        if entry.health is not State.TAMPERED:
+            changed.append(entry.file_name)
+        index.set_health(connection, entry, State.TAMPERED, registration.tampered(entry, actual))
+    for entry, file in found.intact:
+        if entry.health in (State.TAMPERED, State.MISSING):
+            returned.append(entry.file_name)
+            index.set_health(connection, entry, State.AVAILABLE)
+        index.set_seen(connection, entry, size_bytes=file.size_bytes, mtime_ns=file.mtime_ns)
+    for entry in found.vanished:
+        index.set_health(connection, entry, State.MISSING, "its file is not in the models folder")
+    return changed, returned
+
+
+def _write_arrivals(connection: Connection, found: Differences, *, at: datetime) -> list[str]:
+    ordered = sorted(found.arrivals, key=lambda arrival: (arrival.key, arrival.version))
+    return [arrival.file_name for arrival in ordered if registration.enter(connection, arrival, publisher=ACTOR, at=at)]
+
+
+def _follow(connection: Connection, key: Key, found: Differences, added: list[str], *, at: datetime) -> bool:
+    """Restate the versions of a key and let production follow, once for all that happened to it."""
+    pointer = pointers.lock_or_create(connection, key, at=at)
+    touched = [entry.version for entry in found.entries if entry.key == key]
+    index.restate(connection, key, touched, live=pointer.version)
+    new = [arrival.version for arrival in found.arrivals if arrival.key == key and arrival.file_name in added]
+    if any(entry.key == key and entry.version == pointer.version for entry in found.vanished):
+        reason = f"the file of {pointer.version} vanished; this key follows the latest version"
+    elif new:
+        reason = following.registered(*sorted(new))
+    else:
+        reason = "the files of this key changed; it follows the latest version"
+    return following.settle(connection, pointer, cause=Cause(ACTOR, at, reason)) is not None
