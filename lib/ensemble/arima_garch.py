@@ -73,6 +73,9 @@ class ArimaGarch:
         if len(returns) + 1 < need:
             self.reason = f"needs {need} bars to be fitted, there were {len(returns) + 1}"
             return self
+        if not np.ptp(returns):
+            self.reason = "the price moves evenly, there is no volatility to fit"
+            return self
         self.parameters, self.reason = _estimate(returns)
         return self
 

@@ -10,7 +10,7 @@ from lib.ensemble.votes import Probabilities
 Floats = NDArray[np.float64]
 
 _SMALLEST = 1e-12
-_STEPS = 500  # of EM; it stops earlier when no weight moves
+_LEAST_WEIGHT = 1e-6
 _TEMPERATURES = (0.25, 4.0)
 
 
@@ -19,8 +19,8 @@ def optimise_weights(
 ) -> dict[str, float]:
     """Weights with the least log-loss of the linear pool on out-of-fold rows, shrunk towards equal weights.
 
-    The log-loss of a mixture is convex in its weights; the EM iteration for mixture proportions descends to its
-    minimum over the simplex. ``shrink`` is the share of equal weights in the result (1/2: the most reliable).
+    The log-loss of a linear pool is convex in its weights; sequential quadratic programming finds the minimum over the
+    simplex. ``shrink`` is the share of equal weights in the result (1/2: the most reliable).
     On a row where members abstain, the others share the row in proportion to their weights, as in :func:`combine`.
     A member that never voted gets no weight.
     """
@@ -30,26 +30,33 @@ def optimise_weights(
         return result
     hit = np.column_stack([probabilities[name][np.arange(len(y)), y] for name in voting])
     hit = hit[np.isfinite(hit).any(axis=1)]
-    voted = np.isfinite(hit)
-    hit = np.where(voted, np.maximum(hit, _SMALLEST), 0.0)
-    weights = _minimise(hit, voted)
+    voted = np.isfinite(hit).astype(float)
+    weights = _minimise(np.where(voted, np.maximum(hit, _SMALLEST), 0.0), voted)
     shrunk = (1 - shrink) * weights + shrink / len(voting)
     return result | {name: float(weight) for name, weight in zip(voting, shrunk, strict=True)}
 
 
-def _minimise(hit: Floats, voted: NDArray[np.bool_]) -> Floats:
-    """EM over the simplex; `hit` holds each member's probability of what happened, 0 where it abstained."""
-    weights = np.full(hit.shape[1], 1 / hit.shape[1])
-    for _ in range(_STEPS):
-        share = weights * hit / (hit @ weights)[:, None]
-        # where a member abstained, the row is as truncated data: its unseen part is put back in proportion
-        absent = weights * ~voted / (voted @ weights)[:, None]
-        moved = (share + absent).mean(axis=0)
-        moved /= moved.sum()
-        if np.abs(moved - weights).max() < 1e-8:  # noqa: PLR2004 - far below what anyone reads
-            return np.asarray(moved)
-        weights = moved
-    return weights
+def _minimise(hit: Floats, voted: Floats) -> Floats:
+    """Solve for the weights; `hit` (n, k) holds each member's probability of what happened, 0 where it abstained."""
+    from scipy.optimize import minimize
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        pooled, present = hit @ weights, voted @ weights
+        gradient = (voted / present[:, None] - hit / pooled[:, None]).mean(axis=0)
+        return float(np.mean(np.log(present) - np.log(pooled))), gradient
+
+    k = hit.shape[1]
+    found = minimize(
+        loss,
+        np.full(k, 1 / k),
+        jac=True,
+        method="SLSQP",
+        bounds=[(_LEAST_WEIGHT, 1.0)] * k,  # a row on which a single member voted must keep a pool
+        constraints={"type": "eq", "fun": lambda w: w.sum() - 1, "jac": np.ones_like},
+        options={"ftol": 1e-10, "maxiter": 200},
+    )
+    weights = np.clip(found.x, 0.0, 1.0)
+    return np.asarray(weights / weights.sum())
 
 
 def combine(probabilities: Mapping[str, Probabilities], weights: Mapping[str, float]) -> Probabilities:

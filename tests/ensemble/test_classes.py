@@ -1,0 +1,51 @@
+"""Class labels of foreign estimators are translated or refused, never guessed."""
+
+import numpy as np
+import pytest
+
+from lib.ensemble.classes import class_numbers
+from lib.errors import IncompatibleArtifactError
+
+
+@pytest.mark.parametrize(
+    ("labels", "numbers"),
+    [
+        (np.array(["BEARISH", "BULLISH", "NEUTRAL"]), (0, 2, 1)),
+        (np.array(["bearish", " Bullish"], dtype=object), (0, 2)),
+        (np.array([0, 1, 2]), (0, 1, 2)),
+        (np.array([0.0, 2.0]), (0, 2)),
+        (np.array([-1, 0, 1]), (0, 1, 2)),
+        (np.array([-1, 1]), (0, 2)),
+        ([1, 2], (1, 2)),
+    ],
+)
+def test_known_conventions(labels, numbers):
+    assert class_numbers("rf", labels) == numbers
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array([0, 1]),  # bearish and neutral, neutral and bullish, or down and up
+        np.array([1]),
+        np.array([-1, 2]),
+        np.array([0, 1, 2, 3]),
+        np.array([0.5, 1.0, 2.0]),
+        np.array([np.nan, 1.0, 2.0]),
+        np.array([False, True]),
+        [True, 2],
+        np.array(["UP", "DOWN"]),
+        np.array(["BULLISH", "bullish"]),
+        ["BEARISH", 1],
+        [],
+        [None],
+    ],
+)
+def test_anything_else_is_refused(labels):
+    with pytest.raises(IncompatibleArtifactError, match="rf"):
+        class_numbers("rf", labels)
+
+
+def test_our_own_versions_are_known_to_hold_class_numbers():
+    assert class_numbers("rf", np.array([0, 1]), numbered=True) == (0, 1)
+    assert class_numbers("rf", np.array([1]), numbered=True) == (1,)
