@@ -114,7 +114,7 @@ def random_forest(*, seed: int, weekly: bool, n_jobs: int = 1) -> Any:
     from sklearn.ensemble import RandomForestClassifier
 
     return RandomForestClassifier(
-        n_estimators=60,
+        n_estimators=50,
         min_samples_leaf=20 if weekly else 40,
         max_features="sqrt",
         max_samples=0.5,
@@ -128,8 +128,8 @@ def gradient_boosting(*, seed: int, weekly: bool) -> Any:
     from sklearn.ensemble import GradientBoostingClassifier
 
     return GradientBoostingClassifier(
-        n_estimators=40,
-        learning_rate=0.03,
+        n_estimators=30,
+        learning_rate=0.04,
         max_depth=3,
         min_samples_leaf=20 if weekly else 60,
         subsample=0.3,
