@@ -1,30 +1,63 @@
-"""Which names of code an artifact asks for, told without constructing anything."""
+"""Which names of code an artifact asks for, told without constructing anything of it."""
 
-import pickletools
+from typing import Any, Self
 
-from lib.artifacts import compression
+from lib.artifacts import compression, unpickling
+from lib.artifacts.allowed import ALLOWED
+from lib.artifacts.recipes import UNSET, MalformedError, Recipe, RefusedError, Sealed, token
 from lib.errors import ArtifactCorruptError
 
 
-def code_surface(data: bytes, *, name: str, max_bytes: int) -> tuple[str, ...]:
-    """List the ``module name`` pairs that unpickling would look up, sorted."""
+class _Inert(Recipe):
+    """Stands for any name, and lets the pickle do to it what it likes: nothing."""
+
+    __slots__ = ()
+
+    def __new__(cls, *args: Any, **keywords: Any) -> Self:
+        del args, keywords
+        self = object.__new__(cls)
+        self.args, self.state, self.built = (), UNSET, UNSET
+        return self
+
+    def __setstate__(self, state: Any) -> None:
+        """Take a state and forget it."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Take an item and forget it."""
+
+    def append(self, item: Any) -> None:
+        """Take an item and forget it."""
+
+    add = append
+
+
+def code_surface(data: bytes, *, name: str = "the artifact", max_bytes: int = 2**30) -> tuple[str, ...]:
+    """List what unpickling would look up, as ``module name``, sorted; compressed and joblib files too.
+
+    The pickle's instructions are followed exactly, strings from its memo and all, but every name leads to an object
+    that does nothing. So a name cannot be hidden the way it can from a search for strings.
+
+    Raises
+    ------
+    ArtifactCorruptError, ArtifactTooLargeError
+        When the file is no pickle, or unpacks to more than `max_bytes`.
+    """
     found: set[str] = set()
-    strings: list[str] = []
-    memo: dict[int, str] = {}
-    last = ""
+    inside = compression.unpack(data, name=name, max_bytes=max_bytes)
+
+    def find(module: str, wanted: str) -> type:
+        found.add(f"{module} {wanted}")
+        known = ALLOWED.get((module, wanted))
+        if known is not None:
+            return known
+        return Sealed("Inert", (_Inert,), {"__slots__": (), "asked_for": wanted, "build": staticmethod(token)})
+
     try:
-        for opcode, argument, _ in pickletools.genops(compression.unpack(data, name=name, max_bytes=max_bytes)):
-            if opcode.name in ("GLOBAL", "INST"):
-                found.add(str(argument))
-            elif opcode.name == "STACK_GLOBAL":
-                found.add(" ".join(strings[-2:]))
-            elif opcode.name == "MEMOIZE":
-                memo[len(memo)] = last
-            elif opcode.name in ("BINGET", "LONG_BINGET") and memo.get(argument):  # type: ignore[arg-type]
-                strings.append(memo[argument])  # type: ignore[index]
-            last = str(argument) if "UNICODE" in opcode.name else ""
-            if last:
-                strings.append(last)
-    except ValueError as error:
-        raise ArtifactCorruptError(name, f"it is no pickle ({error})") from error
+        unpickling.parse_with(inside, find=find)
+    except RefusedError as error:
+        found.add(error.asked_for)
+    except MalformedError as error:
+        raise ArtifactCorruptError(name, str(error)) from error
+    except Exception as error:  # hostile bytes make the unpickler raise anything
+        raise ArtifactCorruptError(name, f"it is no complete pickle ({type(error).__name__})") from error
     return tuple(sorted(found))

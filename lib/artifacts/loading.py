@@ -1,51 +1,28 @@
-"""Load an artifact: its digest first, then those same bytes through the restricted unpickler, then checks."""
+"""Load an artifact: its digest first, then those same bytes into recipes, then the real objects, then checks."""
 
 import hashlib
-import io
-import pickle
+from dataclasses import dataclass
 from typing import Any
 
-from lib.artifacts import compression
-from lib.errors import ArtifactCorruptError, TamperedArtifactError, UnsafeArtifactError
-
-_ALLOWED = {
-    ("_codecs", "encode"),
-    ("numpy", "dtype"),
-    ("numpy", "ndarray"),
-    ("numpy._core.multiarray", "_reconstruct"),
-    ("numpy._core.multiarray", "scalar"),
-    ("numpy._core.numeric", "_frombuffer"),
-    ("numpy.random._mt19937", "MT19937"),
-    ("numpy.random._pickle", "__bit_generator_ctor"),
-    ("numpy.random._pickle", "__randomstate_ctor"),
-    ("sklearn._loss._loss", "CyHalfMultinomialLoss"),
-    ("sklearn._loss._loss", "__pyx_unpickle_CyHalfMultinomialLoss"),
-    ("sklearn._loss.link", "Interval"),
-    ("sklearn._loss.link", "MultinomialLogit"),
-    ("sklearn._loss.loss", "HalfMultinomialLoss"),
-    ("sklearn.dummy", "DummyClassifier"),
-    ("sklearn.ensemble._forest", "ExtraTreesClassifier"),
-    ("sklearn.ensemble._forest", "RandomForestClassifier"),
-    ("sklearn.ensemble._gb", "GradientBoostingClassifier"),
-    ("sklearn.tree._classes", "DecisionTreeClassifier"),
-    ("sklearn.tree._classes", "DecisionTreeRegressor"),
-    ("sklearn.tree._classes", "ExtraTreeClassifier"),
-    ("sklearn.tree._tree", "Tree"),
-}
+from lib.artifacts import checks, compression, unpickling
+from lib.artifacts.allowed import ALLOWED
+from lib.artifacts.building import Build
+from lib.artifacts.recipes import MalformedError, RefusedError, UnfitError
+from lib.errors import (
+    ArtifactCorruptError,
+    ArtifactError,
+    IncompatibleArtifactError,
+    TamperedArtifactError,
+    UnsafeArtifactError,
+)
 
 
-class _Unpickler(pickle.Unpickler):
-    def __init__(self, data: bytes, name: str) -> None:
-        super().__init__(io.BytesIO(data))
-        self._name = name
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The content of an artifact, and what its reader should know: ``warnings`` holds one sentence each."""
 
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _ALLOWED:
-            raise UnsafeArtifactError(self._name, f"{module}.{name}")
-        return super().find_class(module, name)
-
-    def persistent_load(self, pid: Any) -> Any:
-        raise UnsafeArtifactError(self._name, f"the persistent object {pid!r}")
+    content: dict[str, Any]
+    warnings: tuple[str, ...]
 
 
 def digest(data: bytes) -> str:
@@ -54,16 +31,58 @@ def digest(data: bytes) -> str:
 
 
 def load(data: bytes, *, name: str, max_bytes: int, expected_sha256: str | None = None) -> dict[str, Any]:
-    """Load an artifact from its bytes; nothing in it is run but what the allow-list names."""
-    if expected_sha256 is not None and digest(data) != expected_sha256:
-        raise TamperedArtifactError(name, expected=expected_sha256, actual=digest(data))
+    """Load an artifact from its bytes; nothing in it is run, whatever the file holds.
+
+    Parameters
+    ----------
+    name : the file's name, for the errors.
+    max_bytes : largest size, packed and unpacked.
+    expected_sha256 : digest recorded at registration; None for a file that is not registered yet.
+
+    Raises
+    ------
+    TamperedArtifactError
+        When the bytes are others than those that were registered.
+    UnsafeArtifactError
+        When the file asks for a name outside of the allow-list.
+    ArtifactTooLargeError, ArtifactCorruptError
+        When it is too large, or no complete artifact.
+    IncompatibleArtifactError
+        When it is sound, but not a version that this code can serve.
+    """
+    return load_with_notes(data, name=name, max_bytes=max_bytes, expected_sha256=expected_sha256).content
+
+
+def load_with_notes(data: bytes, *, name: str, max_bytes: int, expected_sha256: str | None = None) -> Loaded:
+    """Load like `load`, together with warnings: above all, another scikit-learn saved it."""
+    if expected_sha256 is not None:
+        actual = digest(data)
+        if actual != expected_sha256:
+            raise TamperedArtifactError(name, expected=expected_sha256, actual=actual)
     inside = compression.unpack(data, name=name, max_bytes=max_bytes)
+    build = Build()
     try:
-        content = _Unpickler(inside, name).load()
-    except UnsafeArtifactError:
+        content = build.content(unpickling.parse(inside, allowed=ALLOWED))
+        checks.structure(content, name=name)
+    except ArtifactError:
         raise
-    except Exception as error:
-        raise ArtifactCorruptError(name, f"it is no complete pickle ({error})") from error
-    if not isinstance(content, dict):
-        raise ArtifactCorruptError(name, "it holds no dict")
-    return content
+    except RefusedError as error:
+        raise UnsafeArtifactError(name, error.asked_for) from error
+    except UnfitError as error:
+        raise IncompatibleArtifactError(name, str(error)) from error
+    except MalformedError as error:
+        raise ArtifactCorruptError(name, str(error)) from error
+    except (
+        Exception
+    ) as error:  # hostile bytes make the unpickler raise anything, MemoryError and RecursionError included
+        raise ArtifactCorruptError(name, f"it is no complete pickle ({type(error).__name__})") from error
+    return Loaded(content, _notes(build.library_versions))
+
+
+def _notes(versions: set[str]) -> tuple[str, ...]:
+    if not versions:
+        return ()
+    from sklearn import __version__
+
+    others = sorted(versions - {__version__})
+    return (f"saved by scikit-learn {', '.join(others)}, read by {__version__}",) if others else ()

@@ -1,0 +1,159 @@
+"""Numpy's part of the allow-list: data types, arrays and scalars, made only from pieces that fit each other.
+
+Numpy's own ``__setstate__`` trusts a file with the flags and offsets of a data type and lets an array be refilled while
+others look at its memory. Neither is ever called: everything goes through public constructors that check.
+"""
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lib.artifacts.recipes import UNSET, Builder, MalformedError, Recipe, RefusedError, expect, is_token, stateless
+
+JOBLIB_ARRAY = "joblib.numpy_pickle.NumpyArrayWrapper"
+NDARRAY = ("numpy.ndarray", "numpy.memmap")
+
+_PLAIN_TYPE = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f[248]|c8|c16|O8?|[SUV][0-9]{1,5})")
+_MOST_DIMENSIONS = 8
+_MOST_ITEM_BYTES = 2**16
+
+
+def dtype(builder: Builder, given: Recipe) -> np.dtype[Any]:
+    """Make a data type: a plain one, or a structure of plain ones."""
+    name = given.args[0] if given.args else None
+    if not isinstance(name, str) or not _PLAIN_TYPE.fullmatch(name):
+        raise RefusedError(asked_for=f"the data type {name!r}")
+    made = np.dtype(name)
+    if given.state is not UNSET:
+        made = _with_state(builder, made, given.state)
+    expect(made.itemsize <= _MOST_ITEM_BYTES, "a data type", name)
+    return made
+
+
+def frombuffer(builder: Builder, given: Recipe) -> NDArray[Any]:
+    """Make an array that looks at bytes of the file, as pickle protocol 5 stores them."""
+    args = stateless(given)
+    expect(len(args) in (4, 5) and type(args[0]) in (bytes, bytearray), "an array")
+    made = _shaped(args[0], _known(builder, args[1]), args[2], fortran=args[3] == "F")
+    if len(args) == 5 and args[4] is not None:  # noqa: PLR2004 - the order of axes follows
+        axes = args[4]
+        expect(args[3] == "K" and type(axes) is tuple and sorted(axes) == list(range(made.ndim)), "an array", "axes")
+        return made.transpose(axes)
+    return made
+
+
+def reconstruct(builder: Builder, given: Recipe) -> NDArray[Any]:
+    """Make an array the way older protocols store it: an empty one whose state holds everything."""
+    expect(len(given.args) == 3 and is_token(given.args[0], *NDARRAY), "an array")  # noqa: PLR2004 - class, shape, type
+    state = given.state
+    expect(type(state) is tuple and len(state) == 5, "an array")  # noqa: PLR2004 - version, shape, type, order, data
+    _, shape, kind, fortran, data = state
+    known = _known(builder, kind)
+    if known.hasobject:
+        return _of_objects(builder, data, shape, fortran=bool(fortran))
+    data = builder.value(data)
+    expect(type(data) in (bytes, bytearray), "an array")
+    return _shaped(data, known, shape, fortran=bool(fortran)).copy(order="K")
+
+
+def scalar(builder: Builder, given: Recipe) -> Any:
+    """Make a numpy number or text."""
+    args = stateless(given)
+    expect(len(args) == 2, "a number")  # noqa: PLR2004 - type and data
+    known, data = _known(builder, args[0]), builder.value(args[1])
+    if known.hasobject or known.names:
+        raise RefusedError(asked_for=f"a scalar of {known}")
+    expect(type(data) is bytes and len(data) == known.itemsize > 0, "a number")
+    return np.frombuffer(data, dtype=known)[0]
+
+
+def joblib_array(builder: Builder, given: Recipe) -> Any:
+    """Hand over the array that was read from behind its wrapper."""
+    expect(given.state is not UNSET and len(given.args) == 1, "an array", "joblib")
+    found = given.args[0]
+    return found if type(found) is np.ndarray else builder.value(found)
+
+
+def announced(state: Any) -> tuple[tuple[int, ...], str, np.dtype[Any]]:
+    """Read shape, order and data type out of the wrapper that joblib writes before an array."""
+    expect(type(state) is dict and is_token(state.get("subclass"), *NDARRAY), "an array", "joblib")
+    kind = state.get("dtype")
+    if not isinstance(kind, Recipe) or kind.asked_for != "numpy.dtype":
+        raise MalformedError(problem="an array has no data type")
+    expect(state.get("order") in ("C", "F"), "an array", "order")
+    return _shape(state.get("shape")), state["order"], dtype(_Alone(), kind)
+
+
+def n_bytes(shape: tuple[int, ...], known: np.dtype[Any]) -> int:
+    return math.prod(shape) * known.itemsize
+
+
+class _Alone:
+    """A builder for a data type that is needed while the file is still being read."""
+
+    def value(self, given: Any) -> Any:
+        if isinstance(given, Recipe) and given.asked_for == "numpy.dtype":
+            return dtype(self, given)
+        raise MalformedError(problem="a data type is made of something else")
+
+    def remember_tree(self, nodes: Any, values: Any, *, n_features: int) -> None:
+        raise NotImplementedError
+
+    def remember_library_version(self, version: object) -> None:
+        raise NotImplementedError
+
+
+def _known(builder: Builder, given: Any) -> np.dtype[Any]:
+    if not isinstance(given, Recipe) or given.asked_for != "numpy.dtype":
+        raise MalformedError(problem="an array has no data type")
+    made: np.dtype[Any] = builder.value(given)
+    return made
+
+
+def _with_state(builder: Builder, made: np.dtype[Any], state: Any) -> np.dtype[Any]:
+    expect(type(state) is tuple and len(state) in (8, 9), "a data type")
+    _, byte_order, subarray, names, fields, n_item_bytes = state[:6]
+    if subarray is not None or (len(state) == 9 and state[8] is not None):  # noqa: PLR2004 - metadata comes last
+        raise RefusedError(asked_for="a data type with a shape or metadata of its own")
+    expect(byte_order in ("<", ">", "|", "="), "a data type", "byte order")
+    if names is None:
+        expect(fields is None, "a data type", "fields")
+        return made.newbyteorder(byte_order) if byte_order in "<>" else made
+    expect(made.kind == "V" and type(names) is tuple and type(fields) is dict, "a data type", "fields")
+    expect(set(names) == set(fields) and n_item_bytes == made.itemsize, "a data type", "fields")
+    parts = [fields[name] for name in names]
+    expect(all(type(part) is tuple and len(part) in (2, 3) for part in parts), "a data type", "fields")
+    formats = [_known(builder, part[0]) for part in parts]
+    if any(kind.hasobject or kind.names for kind in formats):
+        raise RefusedError(asked_for="a data type with objects inside")
+    offsets = [part[1] for part in parts]
+    ends = [offset + kind.itemsize for offset, kind in zip(offsets, formats, strict=True)]
+    expect(all(type(offset) is int and offset >= 0 for offset in offsets), "a data type", "offsets")
+    expect(max(ends, default=0) <= made.itemsize, "a data type", "offsets")
+    structure = {"names": list(names), "formats": formats, "offsets": offsets, "itemsize": made.itemsize}
+    return np.dtype(structure, align=made.isalignedstruct)  # type: ignore[call-overload,no-any-return]
+
+
+def _shape(given: Any) -> tuple[int, ...]:
+    expect(type(given) is tuple and len(given) <= _MOST_DIMENSIONS, "an array", "shape")
+    expect(all(type(length) is int and 0 <= length < 2**40 for length in given), "an array", "shape")
+    shape: tuple[int, ...] = given
+    return shape
+
+
+def _shaped(data: bytes | bytearray, known: np.dtype[Any], shape: Any, *, fortran: bool) -> NDArray[Any]:
+    if known.hasobject:
+        raise RefusedError(asked_for="an array of objects made of bytes")
+    expect(known.itemsize > 0 and n_bytes(_shape(shape), known) == len(data), "an array", "size")
+    return np.frombuffer(data, dtype=known).reshape(shape, order="F" if fortran else "C")
+
+
+def _of_objects(builder: Builder, given: Any, shape: Any, *, fortran: bool) -> NDArray[Any]:
+    expect(type(given) is list and len(given) == math.prod(_shape(shape)), "an array", "size")
+    made = np.empty(len(given), dtype=object)
+    for position, item in enumerate(builder.value(given)):
+        made[position] = item
+    return made.reshape(shape, order="F" if fortran else "C")

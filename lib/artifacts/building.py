@@ -1,0 +1,113 @@
+"""Make the real content of an artifact out of what the unpickler noted down."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from lib.artifacts import nodes
+from lib.artifacts.recipes import UNSET, DefaultRecord, MalformedError, Recipe, Record, RefusedError
+
+_ATOMS = frozenset({type(None), bool, int, float, str, bytes})
+_KEYS = _ATOMS - {bytes}
+_BUSY: Any = object()
+
+
+class Build:
+    """One building of one graph; every part is made once, so what was shared stays shared."""
+
+    def __init__(self) -> None:
+        self.library_versions: set[str] = set()
+        self._trees: list[nodes.TreeArrays] = []
+        self._done: dict[int, tuple[Any, Any]] = {}  # the part is kept with its value so that its id stays its own
+
+    def content(self, graph: Any) -> Any:
+        """Make everything, then check all trees together."""
+        made = self.value(graph)
+        nodes.check(self._trees)
+        return made
+
+    def value(self, given: Any) -> Any:
+        kind = type(given)
+        if kind in _ATOMS:
+            return given
+        if kind in _CONTAINERS:
+            return self._container(given, _CONTAINERS[kind])
+        if isinstance(given, Recipe):
+            return self._from_recipe(given)
+        asked_for = given.asked_for if isinstance(given, type) and issubclass(given, Recipe) else kind.__name__
+        raise RefusedError(asked_for=f"{asked_for} where a value belongs")
+
+    def remember_tree(self, nodes_array: Any, values: Any, *, n_features: int) -> None:
+        self._trees.append((nodes_array, values, n_features))
+
+    def remember_library_version(self, version: object) -> None:
+        self.library_versions.add(version if isinstance(version, str) else "unknown")
+
+    def _from_recipe(self, given: Recipe) -> Any:
+        built = given.built
+        if built is UNSET:
+            given.built = _BUSY
+            built = type(given).build(self, given)
+            given.built = built
+        elif built is _BUSY:
+            raise MalformedError(problem=f"{given.asked_for} contains itself")
+        return built
+
+    def _container(self, given: Any, make: Callable[["Build", Any], Any]) -> Any:
+        done = self._done.get(id(given))
+        if done is None:
+            self._done[id(given)] = (given, _BUSY)
+            done = (given, make(self, given))
+            self._done[id(given)] = done
+        elif done[1] is _BUSY:
+            raise MalformedError(problem="a part of it contains itself")
+        return done[1]
+
+    def _dict(self, given: dict[Any, Any]) -> dict[Any, Any]:
+        if not _KEYS.issuperset(map(type, given)):
+            return self._dict({self._key(key): item for key, item in given.items()})
+        for key, item in given.items():
+            if type(item) not in _ATOMS:
+                given[key] = self.value(item)
+        return given
+
+    def _key(self, given: Any) -> Any:
+        made = self.value(given)
+        if isinstance(made, np.generic):
+            return made.item()
+        if type(made) in _KEYS:
+            return made
+        raise MalformedError(problem="a key of a dict is neither a number nor a text")
+
+    def _record(self, given: Record) -> dict[Any, Any]:
+        return self._dict(dict(given))
+
+    def _list(self, given: list[Any]) -> list[Any]:
+        for position, item in enumerate(given):
+            if type(item) not in _ATOMS:
+                given[position] = self.value(item)
+        return given
+
+    def _tuple(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple([self.value(item) for item in given])
+
+    def _set(self, given: Any) -> Any:
+        if not all(type(item) in _ATOMS for item in given):
+            raise MalformedError(problem="a set holds more than numbers and texts")
+        return given
+
+    def _bytearray(self, given: bytearray) -> bytes:
+        return bytes(given)
+
+
+_CONTAINERS: dict[type, Callable[[Build, Any], Any]] = {
+    dict: Build._dict,  # noqa: SLF001 - the table of this class's own methods
+    list: Build._list,  # noqa: SLF001
+    tuple: Build._tuple,  # noqa: SLF001
+    set: Build._set,  # noqa: SLF001
+    frozenset: Build._set,  # noqa: SLF001
+    bytearray: Build._bytearray,  # noqa: SLF001
+    Record: Build._record,  # noqa: SLF001
+    DefaultRecord: Build._record,  # noqa: SLF001
+}
