@@ -35,7 +35,11 @@ from lib.errors.market import (
     TooFewBarsError,
 )
 from lib.errors.outside import (
+    AmbiguousDatesError,
     DatabaseError,
+    DateReading,
+    OtherTimeframeError,
+    SeveralTickersError,
     SourceError,
     UploadError,
 )
@@ -57,12 +61,14 @@ from lib.errors.training import (
 
 __all__ = [
     "AllMembersAbstainedError",
+    "AmbiguousDatesError",
     "ArtifactCorruptError",
     "ArtifactError",
     "ArtifactMissingError",
     "ArtifactNameError",
     "ArtifactTooLargeError",
     "DatabaseError",
+    "DateReading",
     "DeskError",
     "DownwardResampleError",
     "FolderGoneError",
@@ -81,11 +87,13 @@ __all__ = [
     "NotAllowedError",
     "NotTrainedError",
     "NothingToMoveError",
+    "OtherTimeframeError",
     "PreflightFailedError",
     "PublishError",
     "QuarantinedVersionError",
     "ReasonRequiredError",
     "SettingsError",
+    "SeveralTickersError",
     "SourceError",
     "StalePointerError",
     "TamperedArtifactError",
