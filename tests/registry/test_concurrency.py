@@ -1,0 +1,151 @@
+"""Many processes at one pointer: exactly one wins, all others learn why, and nobody sees half a move."""
+
+import multiprocessing
+
+import pytest
+
+from lib.errors import StalePointerError
+from lib.market.keys import Key
+from lib.registry import audit, history, moves, opening, production, rollback, serving, versions
+from lib.registry.actors import Actor, Role
+from lib.settings import Settings
+from lib.sources.sample import SampleSource
+
+AAPL = Key("AAPL", "d1")
+OLD, NEW = "20250110", "20250131"
+N_PROCESSES = 20
+N_MOVES = 60
+
+fork = multiprocessing.get_context("fork")
+
+
+@pytest.fixture
+def two(desk):
+    desk.publish_all(OLD, NEW)
+    return desk
+
+
+def same(desk):
+    return Settings(models_url=str(desk.folder), database_url=desk.registry.settings.database_url)
+
+
+def roll_back_at_once(settings, number, start, results):
+    try:
+        with opening.open_registry(settings) as registry:
+            start.wait()
+            actor = Actor(f"engineer {number}", Role.OPERATOR)
+            row = rollback.roll_back(registry, AAPL, to=OLD, expected=2, actor=actor, reason="race")
+            results.put(("moved", row.actor))
+    except StalePointerError as error:
+        results.put(("stale", error.moved_by))
+    except Exception as error:  # noqa: BLE001 - the parent must hear of any failure
+        results.put(("failed", repr(error)))
+
+
+def test_of_many_rollbacks_from_one_revision_exactly_one_wins(two):
+    start, results = fork.Barrier(N_PROCESSES), fork.Queue()
+    settings = same(two)
+    racers = [
+        fork.Process(target=roll_back_at_once, args=(settings, number, start, results)) for number in range(N_PROCESSES)
+    ]
+    for racer in racers:
+        racer.start()
+    outcomes = [results.get(timeout=240) for _ in racers]
+    for racer in racers:
+        racer.join()
+    winners = [who for kind, who in outcomes if kind == "moved"]
+    assert len(winners) == 1
+    assert sorted(outcomes) == sorted([("moved", winners[0]), *[("stale", winners[0])] * (N_PROCESSES - 1)])
+    rows = history.deployments(two.registry, AAPL, limit=1000)[:N_PROCESSES]
+    assert [row.outcome for row in rows].count("moved") == 1
+    assert [row.outcome for row in rows].count("refused") == N_PROCESSES - 1
+    live = production.read(two.registry, AAPL)
+    assert (live.version, live.revision, live.actor) == (OLD, 3, winners[0])
+    assert audit.verify(two.registry) == ()
+
+
+def register_at_once(settings, day, start, results):
+    try:
+        with opening.open_registry(settings) as registry:
+            published = registry.store.publish(
+                CONTENT[0], key=AAPL, date=day, created_at=production.read(registry, AAPL).since
+            )
+            start.wait()
+            results.put(versions.register(registry, published, actor="trainer").version)
+    except Exception as error:  # noqa: BLE001 - the parent must hear of any failure
+        results.put(repr(error))
+
+
+CONTENT = []  # what forked processes publish
+
+
+def test_trainings_that_end_at_once_leave_the_newest_in_production(two):
+    from datetime import date
+
+    CONTENT[:] = [two.content]
+    days = [date(2025, 3, day) for day in range(1, 7)]
+    start, results = fork.Barrier(len(days)), fork.Queue()
+    trainers = [fork.Process(target=register_at_once, args=(same(two), day, start, results)) for day in days]
+    for trainer in trainers:
+        trainer.start()
+    names = sorted(results.get(timeout=240) for _ in trainers)
+    for trainer in trainers:
+        trainer.join()
+    assert names == [f"{day:%Y%m%d}" for day in days]
+    assert production.read(two.registry, AAPL).version == "20250306"
+    assert audit.verify(two.registry) == ()
+
+
+def move_back_and_forth(settings, results):
+    with opening.open_registry(settings) as registry:
+        actor = Actor("writer", Role.OPERATOR)
+        for number in range(N_MOVES):
+            moves.promote(registry, AAPL, to=(OLD, NEW)[number % 2], expected=None, actor=actor, reason="loop")
+        results.put("done")
+
+
+def test_a_reader_never_sees_a_torn_state(two):
+    results = fork.Queue()
+    digests = {version: versions.get(two.registry, AAPL, version).sha256 for version in (OLD, NEW)}
+    writer = fork.Process(target=move_back_and_forth, args=(same(two), results))
+    writer.start()
+    revisions, seen = [], set()
+    while results.empty():
+        live = production.read(two.registry, AAPL)
+        assert live.sha256 == digests[live.version]
+        assert history.deployments(two.registry, AAPL, limit=1)[0].revision >= live.revision
+        revisions.append(live.revision)
+        seen.add(live.version)
+    writer.join()
+    assert revisions == sorted(revisions)
+    assert seen == {OLD, NEW}
+    assert production.read(two.registry, AAPL).revision == 2 + N_MOVES
+    assert audit.verify(two.registry) == ()
+
+
+def follow_elsewhere(settings, commands, answers):
+    with opening.open_registry(settings) as registry:
+        ensemble = serving.ensemble(registry, AAPL)
+        bars = SampleSource().bars(AAPL).tail(600).frame
+        while commands.get() == "predict":
+            answers.put(ensemble.predict(bars)["version"])
+
+
+def test_a_loader_in_another_process_follows_within_one_call(two):
+    commands, answers = fork.Queue(), fork.Queue()
+    loader = fork.Process(target=follow_elsewhere, args=(same(two), commands, answers))
+    loader.start()
+
+    def served():
+        commands.put("predict")
+        return answers.get(timeout=120)
+
+    assert served() == NEW
+    rollback.roll_back(two.registry, AAPL, expected=2, actor=two.operator, reason="night")
+    assert served() == OLD
+    two.publish("20250207")
+    assert served() == OLD
+    moves.follow_latest(two.registry, AAPL, expected=3, actor=two.operator, reason="day")
+    assert served() == "20250207"
+    commands.put("stop")
+    loader.join()
