@@ -1,12 +1,13 @@
 """Many trainings in parallel: one process a core, one thread a process, and no failure stops the rest."""
 
+import logging
+import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from lib.errors import DeskError
 from lib.market.keys import Key
 from lib.registry import opening
 from lib.settings import Settings
@@ -16,6 +17,8 @@ from lib.training.runs import FAILED
 
 KILLED = "a training process was ended from outside, perhaps for want of memory. Train this key again."
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingRequest:
@@ -23,6 +26,19 @@ class TrainingRequest:
 
     key: Key
     as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What all rounds of one fleet have in common."""
+
+    settings: Settings
+    requests: tuple[TrainingRequest, ...]
+    n_jobs: int
+    actor: str
+
+
+_Finished = Callable[[int, TrainingOutcome], None]
 
 
 def end_of(day: date) -> datetime:
@@ -49,12 +65,16 @@ def train_all(
     progress : told each outcome as it is known.
     """
     outcomes: dict[int, TrainingOutcome] = {}
+
+    def finished(position: int, outcome: TrainingOutcome) -> None:
+        outcomes[position] = outcome
+        if progress is not None:
+            progress(outcome)
+
+    work = _Work(settings, tuple(requests), n_jobs, actor)
     try:
         for batch in _rounds(requests):
-            for position, outcome in _round(settings, requests, batch, n_jobs=n_jobs, actor=actor):
-                outcomes[position] = outcome
-                if progress is not None:
-                    progress(outcome)
+            _round(work, batch, finished=finished)
     except BaseException:
         _stop_workers()
         _mark_dead(settings)
@@ -72,59 +92,55 @@ def _rounds(requests: Sequence[TrainingRequest]) -> list[list[int]]:
     return [rounds[number] for number in sorted(rounds)]
 
 
-def _round(
-    settings: Settings, requests: Sequence[TrainingRequest], batch: Sequence[int], *, n_jobs: int, actor: str
-) -> Iterator[tuple[int, TrainingOutcome]]:
+def _round(work: _Work, batch: Sequence[int], *, finished: _Finished) -> None:
     """Train a batch, going on with the rest in fresh processes when one of them is killed."""
-    open_positions = list(batch)
-    while open_positions:
+    left = list(batch)
+
+    def done(position: int, outcome: TrainingOutcome) -> None:
+        left.remove(position)
+        finished(position, outcome)
+
+    while left:
         try:
-            for position, outcome in _parallel(settings, requests, open_positions, n_jobs=n_jobs, actor=actor):
-                open_positions.remove(position)
-                yield position, outcome
+            _parallel(work, tuple(left), finished=done)
         except BrokenExecutor:
-            dead = _mark_dead(settings)
-            hit = [position for position in open_positions if requests[position].key in dead] or open_positions[:]
-            for position in hit:
-                open_positions.remove(position)
-                yield position, _unrecorded(requests[position].key, KILLED)
+            dead = _mark_dead(work.settings)
+            hit = [position for position in left if work.requests[position].key in dead]
+            for position in hit or tuple(left):
+                done(position, _unrecorded(work.requests[position].key, KILLED))
 
 
-def _parallel(
-    settings: Settings, requests: Sequence[TrainingRequest], positions: Sequence[int], *, n_jobs: int, actor: str
-) -> Iterator[tuple[int, TrainingOutcome]]:
+def _parallel(work: _Work, positions: Sequence[int], *, finished: _Finished) -> None:
     import joblib
 
-    wanted = min(n_jobs or joblib.cpu_count(), len(positions))
+    n_jobs = min(work.n_jobs or joblib.cpu_count(), len(positions))
     with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-        pool = joblib.Parallel(n_jobs=wanted, return_as="generator_unordered")
-        tasks = (
-            joblib.delayed(_train)(settings, requests[position], position, actor=actor) for position in tuple(positions)
-        )
-        yield from pool(tasks)
+        pool = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+        tasks = (joblib.delayed(_train)(work.settings, work.requests[one], one, actor=work.actor) for one in positions)
+        results = pool(tasks)
+        try:
+            for position, outcome in results:
+                finished(position, outcome)
+        finally:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # joblib remarks that an interrupt cancels tasks, which is its point
+                results.close()
 
 
 def _train(settings: Settings, request: TrainingRequest, position: int, *, actor: str) -> tuple[int, TrainingOutcome]:
     """Train one request with a registry of this process's own."""
     try:
-        registry = opening.open_registry(settings)
-    except DeskError as error:
+        with opening.open_registry(settings) as registry:
+            return position, job.train(registry, request.key, as_of=request.as_of, actor=actor)
+    except Exception as error:  # noqa: BLE001 - a key that cannot even record its failure must not stop the others
+        _log.debug("Training %s could not be recorded", request.key, exc_info=True)
         return position, _unrecorded(request.key, str(error))
-    try:
-        return position, job.train(registry, request.key, as_of=request.as_of, actor=actor)
-    except DeskError as error:  # the database failed, so not even the failure could be recorded
-        return position, _unrecorded(request.key, str(error))
-    finally:
-        registry.close()
 
 
 def _mark_dead(settings: Settings) -> frozenset[Key]:
     """Fail the runs that ended with their processes; gives their keys."""
-    registry = opening.open_registry(settings)
-    try:
+    with opening.open_registry(settings) as registry:
         return run_log.mark_dead(registry.database, at=registry.clock())
-    finally:
-        registry.close()
 
 
 def _stop_workers() -> None:

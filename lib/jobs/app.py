@@ -1,0 +1,61 @@
+"""The command line: its commands, and the one place where errors become a line and an exit code."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from lib.errors import (
+    DeskError,
+    FutureDateError,
+    InvalidHorizonError,
+    InvalidSymbolError,
+    InvalidTimeframeError,
+    SettingsError,
+)
+from lib.jobs import moves, predict, registry, train
+
+DONE, REFUSED, WRONG_USAGE = 0, 1, 2
+_USAGE_ERRORS = (FutureDateError, InvalidHorizonError, InvalidSymbolError, InvalidTimeframeError, SettingsError)
+
+
+def build() -> typer.Typer:
+    """Put the commands together."""
+    program = typer.Typer(
+        name="python -m lib.jobs",
+        help="Train, forecast and manage what is in production. Exit codes: 0 done, 1 refused or found something, "
+        "2 wrong usage. With --json results are JSON on standard output; messages go to standard error.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    program.command("train")(train.train)
+    program.command("demo")(train.demo)
+    program.command("predict")(predict.predict)
+    program.command("forecast")(predict.forecast)
+    commands = typer.Typer(help="Versions and what is in production.", no_args_is_help=True, rich_markup_mode=None)
+    for name, command in (registry.COMMANDS | moves.COMMANDS).items():
+        commands.command(name)(command)
+    program.add_typer(commands, name="registry")
+    return program
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code; whatever a user can cause ends in one line on standard error."""
+    command = typer.main.get_command(build())
+    try:
+        result = command.main(args=arguments, prog_name="python -m lib.jobs", standalone_mode=False)
+    except DeskError as error:
+        return _told(str(error), WRONG_USAGE if isinstance(error, _USAGE_ERRORS) else REFUSED)
+    except typer.TyperException as error:
+        return _told(error.format_message(), error.exit_code)
+    except typer.Abort:
+        return _told("stopped", REFUSED)
+    return result if isinstance(result, int) else DONE
+
+
+def _told(message: str, code: int) -> int:
+    is_help = message.startswith("Usage:")
+    print(message if is_help else f"error: {' '.join(message.split())}", file=sys.stderr)  # noqa: T201 - the program's voice
+    return code

@@ -1,0 +1,194 @@
+"""The names that forecast jobs import: load what is in production, list what there is, forecast every horizon."""
+
+import logging
+import os
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lib import settings as settings_module
+from lib.artifacts import naming
+from lib.ensemble.forecaster import EnhancedEnsembleForecaster
+from lib.errors import UnknownKeyError
+from lib.forecasting import multi_horizon
+from lib.forecasting.multi_horizon import MultiHorizonForecast
+from lib.market.keys import Key
+from lib.market.timeframes import TIMEFRAME_HORIZONS
+from lib.registry import opening, production, serving, sync, versions
+from lib.registry.entities import State, VersionRecord
+from lib.registry.opening import Registry
+from lib.settings import Settings
+
+__all__ = [
+    "MODELS_DIR",
+    "TIMEFRAME_HORIZONS",
+    "EnhancedEnsembleForecaster",
+    "EnsembleLoader",
+    "MultiHorizonForecast",
+    "generate_multi_horizon_forecasts",
+    "get_production_ensemble_with_trained_weights",
+    "use",
+]
+
+logger = logging.getLogger(__name__)
+
+MODELS_DIR: Path  # the folder of artifacts, read from the settings when asked for, see __getattr__
+
+_UNFIT = (State.MISSING, State.TAMPERED, State.INCOMPATIBLE)
+
+
+@dataclass(slots=True)
+class _Desk:
+    """The registry this process reads: opened on first use, and anew in the child of a fork."""
+
+    settings: Settings | None = None
+    registry: Registry | None = None
+    pid: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def opened(self) -> Registry:
+        """Give the registry, up to date with files that other programs dropped into the folder."""
+        with self.lock:
+            if self.registry is None or self.pid != os.getpid():
+                self.settings = self.settings or settings_module.load()
+                self.registry, self.pid = opening.open_registry(self.settings), os.getpid()
+            registry = self.registry
+        sync.if_folder_changed(registry)
+        return registry
+
+    def switch(self, settings: Settings | None) -> None:
+        with self.lock:
+            if self.registry is not None and self.pid == os.getpid():
+                self.registry.close()
+            self.settings, self.registry = settings, None
+
+
+_desk = _Desk()
+os.register_at_fork(after_in_child=lambda: setattr(_desk, "lock", threading.Lock()))  # a parent's thread may hold it
+
+
+def use(settings: Settings | None) -> None:
+    """Read from these settings from now on; None reads the environment (DESK_…) at the next call."""
+    _desk.switch(settings)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "MODELS_DIR":
+        return (_desk.settings or settings_module.load()).models_folder
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+class EnsembleLoader:
+    """What there is and what is in production."""
+
+    @staticmethod
+    def load_latest_model(symbol: str, timeframe: str) -> dict[str, Any] | None:
+        """Load the artifact of the version in production; None, with a logged hint, when there is none.
+
+        Raises
+        ------
+        InvalidSymbolError, InvalidTimeframeError
+        TamperedArtifactError, UnsafeArtifactError, ArtifactMissingError and other ArtifactErrors
+            When the version in production cannot be trusted or read: that is not the same as having none.
+        """
+        registry, key = _desk.opened(), _key(symbol, timeframe)
+        version = _version(registry, key)
+        if version is None:
+            return None
+        artifact = dict(serving.load(registry, key, version))
+        logger.info("Loaded %s %s", key, version)
+        return artifact
+
+    @staticmethod
+    def list_available_models() -> dict[str, list[str]]:
+        """Every version whose file is there and intact, newest first, by ``SYMBOL_TIMEFRAME``, from the index alone."""
+        registry = _desk.opened()
+        unfit = {(record.key, record.version) for state in _UNFIT for record in _in_state(registry, state)}
+        listed = {
+            f"{key.symbol}_{key.timeframe}": [name for name in names if (key, name) not in unfit]
+            for key, names in versions.names(registry).items()
+        }
+        return {key: names for key, names in listed.items() if names}
+
+    @staticmethod
+    def get_model_info(symbol: str, timeframe: str) -> dict[str, Any] | None:
+        """Tell about the version in production without opening its artifact; None when there is none."""
+        registry, key = _desk.opened(), _key(symbol, timeframe)
+        version = _version(registry, key)
+        if version is None:
+            return None
+        record = versions.get(registry, key, version)
+        return {
+            "symbol": key.symbol,
+            "timeframe": key.timeframe,
+            "timestamp": version,
+            "ensemble_accuracy": record.ensemble_accuracy,
+            "weights": dict(record.weights),
+            "file_size_mb": record.size_bytes / 2**20,
+            "file_path": str(registry.store.folder / naming.file_name(key, version)),
+        }
+
+
+def get_production_ensemble_with_trained_weights(symbol: str, timeframe: str) -> EnhancedEnsembleForecaster:
+    """Give the ensemble in production, which follows every later move of production at its next forecast.
+
+    Without a usable version it is untrained (``is_trained`` False) until there is one, and the log says how to train.
+
+    Raises
+    ------
+    The same errors as :meth:`EnsembleLoader.load_latest_model`.
+    """
+    registry, key = _desk.opened(), _key(symbol, timeframe)
+    _version(registry, key)
+    return serving.ensemble(registry, key)
+
+
+def generate_multi_horizon_forecasts(symbol: str, timeframe: str, df: pd.DataFrame) -> MultiHorizonForecast | None:
+    """Forecast every horizon of the timeframe from bars or ready features; None when there is no trained version.
+
+    Raises
+    ------
+    The errors of :meth:`EnsembleLoader.load_latest_model` and of the forecaster's ``predict``: data that cannot be
+    used is told, not turned into None.
+    """
+    ensemble = get_production_ensemble_with_trained_weights(symbol, timeframe)
+    key = _key(symbol, timeframe)
+    if not ensemble.is_trained:
+        logger.error("The ensemble for %s is not trained. Run: %s", key, _command(key))
+        return None
+    return multi_horizon.forecast(ensemble, key, df)
+
+
+def _key(symbol: str, timeframe: str) -> Key:
+    return Key(symbol.strip().upper(), timeframe.strip().lower())
+
+
+def _version(registry: Registry, key: Key) -> str | None:
+    """The version in production; None with a logged hint when the key has no usable one."""
+    try:
+        version = production.read(registry, key).version
+    except UnknownKeyError:
+        version = None
+    if version is None:
+        folder = registry.store.folder
+        logger.warning("No usable version of %s in %s. Train one: %s", key, folder, _command(key))
+    return version
+
+
+def _in_state(registry: Registry, state: State) -> list[VersionRecord]:
+    found: list[VersionRecord] = []
+    after = None
+    while True:
+        page = versions.listing(registry, state=state, limit=1_000, after=after)
+        found += page.rows
+        after = page.next_cursor
+        if after is None:
+            return found
+
+
+def _command(key: Key) -> str:
+    return f"python -m lib.jobs train --symbol {key.symbol} --timeframe {key.timeframe}"
