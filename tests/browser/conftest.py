@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -72,6 +72,9 @@ def server(trained_folder: Path, tmp_path: Path) -> Iterator[Server]:
     shutil.copytree(trained_folder, folder)
     with serving(folder) as running:
         yield running
+
+
+expect.set_options(timeout=60_000)  # a cold server on a busy machine imports for a while
 
 
 def chromium_path() -> str | None:
