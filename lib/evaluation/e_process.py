@@ -61,19 +61,47 @@ def run(
     bar_numbers : shape (n,), running number of each forecast's bar; without it the forecasts are consecutive.
     """
     hits = np.asarray(correct, dtype=np.float64)
-    numbers = np.arange(len(hits)) if bar_numbers is None else np.asarray(bar_numbers)
-    stakes = np.minimum(np.asarray(bets), MOST_LOST / max(1.0 - null, 1e-9))
-    worst = 1.0 + stakes * (null - 1.0)
+    if bar_numbers is None:
+        return EProcess(paths(hits[None, :], null=null, horizon_bars=horizon_bars, bets=bets)[0], null)
+    stakes, worst = _stakes(bets, null=null)
     wealth = np.ones((horizon_bars, len(stakes)))
     values = np.empty(len(hits))
     pending = np.repeat(worst[None, :], horizon_bars, axis=0)
-    for at, (hit, number) in enumerate(zip(hits, numbers, strict=True)):
+    for at, (hit, number) in enumerate(zip(hits, np.asarray(bar_numbers), strict=True)):
         phase = int(number) % horizon_bars
         wealth[phase] *= 1.0 + stakes * (null - hit)
         owed = pending.copy()
         owed[phase] = 1.0
         values[at] = (wealth * owed).mean()
     return EProcess(values, null)
+
+
+def paths(
+    correct: NDArray[np.float64], *, null: float, horizon_bars: int, bets: Sequence[float] = BETS
+) -> NDArray[np.float64]:
+    """Give the e-values of many sequences of consecutive forecasts at once, as :func:`run` does for one.
+
+    ``correct`` has shape (m, n), 1 for right and 0 for wrong; so has the result.
+    """
+    m, n = correct.shape
+    stakes, worst = _stakes(bets, null=null)
+    total = np.zeros((m, n))
+    at = np.arange(n)
+    for phase in range(horizon_bars):
+        known = np.maximum((at - phase + horizon_bars) // horizon_bars, 0)  # outcomes of this phase so far
+        under_way = at % horizon_bars != phase
+        for stake, loss in zip(stakes, worst, strict=True):
+            factors = 1.0 + stake * (null - correct[:, phase::horizon_bars])
+            wealth = np.concatenate([np.ones((m, 1)), np.cumprod(factors, axis=1)], axis=1)
+            total += wealth[:, known] * np.where(under_way, loss, 1.0)
+    values: NDArray[np.float64] = total / (horizon_bars * len(stakes))
+    return values
+
+
+def _stakes(bets: Sequence[float], *, null: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Bets small enough that none can lose everything, and the factor that each brings at worst."""
+    stakes = np.minimum(np.asarray(bets), MOST_LOST / max(1.0 - null, 1e-9))
+    return stakes, 1.0 + stakes * (null - 1.0)
 
 
 def benjamini_hochberg(e_values: Mapping[str, float], *, alpha: float = 0.05) -> frozenset[str]:

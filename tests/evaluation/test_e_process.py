@@ -75,3 +75,13 @@ def test_the_sample_sizes_that_settle_a_fall():
     assert [power.outcomes_to_settle(0.45, drop) for drop in (0.05, 0.15, 0.25)] == [606, 64, 21]
     assert power.outcomes_to_settle(0.45, -0.01) is None
     assert power.outcomes_to_settle(0.10, 0.20) is None
+
+
+@pytest.mark.parametrize("horizon_bars", [1, 3, 5])
+def test_many_paths_at_once_are_what_one_at_a_time_gives(horizon_bars):
+    hit = np.random.default_rng(4).random((6, 83)) < 0.35
+    together = e_process.paths(hit.astype(float), null=0.4, horizon_bars=horizon_bars)
+    numbers = np.arange(83)
+    for path, values in zip(hit, together, strict=True):
+        alone = e_process.run(path, null=0.4, horizon_bars=horizon_bars, bar_numbers=numbers)
+        np.testing.assert_allclose(values, alone.values, rtol=1e-12)
