@@ -44,6 +44,6 @@ def test_a_table_row_of_the_overview_leads_on(server, page: Page):
 
 
 def test_a_prediction_on_recent_bars_shows_its_label(server, page: Page):
-    page.goto(f"{server.url}/predict?symbol=AAPL&timeframe=d1")
+    page.goto(f"{server.url}/predict?key=AAPL%2Fd1")
     settle(page, "Predict")
     expect(page.get_by_text(re.compile("BEARISH|NEUTRAL|BULLISH")).first).to_be_visible()

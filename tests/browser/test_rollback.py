@@ -71,7 +71,7 @@ def jobs(server, *arguments):
 
 def test_a_rollback_in_the_browser_reaches_a_process_that_already_runs(server, page: Page, holder):
     assert holder.serves() == "20121231"
-    page.goto(f"{server.url}/rollback?symbol=AAPL&timeframe=d1")  # cold: nobody has visited this server
+    page.goto(f"{server.url}/rollback?key=AAPL%2Fd1")  # cold: nobody has visited this server
     expect(page.get_by_role("heading", name="Rollback")).to_be_visible()
     expect(page.get_by_role("heading", name="Live: 20121231")).to_be_visible()
 
@@ -95,7 +95,7 @@ def test_a_rollback_in_the_browser_reaches_a_process_that_already_runs(server, p
 
 
 def test_an_empty_reason_changes_nothing(server, page: Page):
-    page.goto(f"{server.url}/rollback?symbol=AAPL&timeframe=d1")
+    page.goto(f"{server.url}/rollback?key=AAPL%2Fd1")
     choose(page, "Go back to", "^20120928")
     page.get_by_role("button", name="Roll back to 20120928").click()
     expect(page.get_by_text(re.compile("takes a reason"))).to_be_visible()
