@@ -1,7 +1,8 @@
 """The ensemble that forecasts: the members of one version, their weights, and three ways to ask them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,37 @@ from lib.ensemble.injected import EnsembleManager, InjectedEnsemble, Traits, nor
 from lib.ensemble.members import PRICE_MEMBERS
 from lib.ensemble.votes import Member, Rows
 from lib.errors import AllMembersAbstainedError, IncompatibleArtifactError, NotTrainedError
-from lib.market.labels import LabelSpec
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Votes on many rows at one horizon; ``silent`` maps members that were not asked to the reason."""
+
+    ballot: Ballot
+    horizon: str
+    horizon_bars: int
+    basis: str
+    silent: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """Who votes at one horizon, with which weights, by which label and temperature."""
+
+    members: Mapping[str, Member]
+    shares: Mapping[str, float]
+    traits: Traits
+    basis: str
+    silent: Mapping[str, str]
+
+    def read(self, df: pd.DataFrame) -> Rows:
+        if self.basis == "derived":
+            return inputs.read_prices(df)
+        return inputs.read(df, self.members.values(), version=_named(self.traits))
+
+    def vote(self, rows: Rows) -> Ballot:
+        traits = self.traits
+        return ballot.collect(self.members, self.shares, rows, label=traits.label, temperature=traits.temperature)
 
 
 class EnhancedEnsembleForecaster:
@@ -105,8 +136,7 @@ class EnhancedEnsembleForecaster:
         MissingFeaturesError, InvalidFeaturesError, InvalidBarsError, TooFewBarsError, IncompatibleArtifactError
             As :func:`lib.ensemble.inputs.read`.
         """
-        ensemble, members = self._ready()
-        return self._newest(ensemble, members, df)
+        return self._newest(self._asked(None, None), df)
 
     def predict_batch(self, df: pd.DataFrame) -> pd.DataFrame:
         """Forecast every row at once: BEARISH, NEUTRAL, BULLISH, label, confidence, agreement.
@@ -114,9 +144,8 @@ class EnhancedEnsembleForecaster:
         Rows on which every member abstains are NaN, their label None. Raises what :meth:`predict` raises, but for
         AllMembersAbstainedError.
         """
-        ensemble, members = self._ready()
-        rows = inputs.read(df, members.values(), version=_named(ensemble))
-        return _vote(ensemble, members, rows).table()
+        asked = self._asked(None, None)
+        return asked.vote(asked.read(df)).table()
 
     def predict_horizon(self, df: pd.DataFrame, *, horizon: str, horizon_bars: int) -> dict[str, Any]:
         """Forecast the newest row at any horizon, as :meth:`predict`.
@@ -124,55 +153,50 @@ class EnhancedEnsembleForecaster:
         At another than the trained horizon only members that read prices vote, uncalibrated, and ``basis`` is
         ``derived`` instead of ``trained``.
         """
-        ensemble, members = self._ready()
-        traits = ensemble.traits
-        if horizon_bars == traits.label.horizon_bars:
-            return self._newest(ensemble, members, df) | {"horizon": horizon}
-        votable = {name: member for name, member in members.items() if name in PRICE_MEMBERS}
-        others = {name: f"it is trained for {traits.horizon} only" for name in members if name not in votable}
-        if not votable:
-            raise AllMembersAbstainedError(others)
-        derived = replace(traits, horizon=horizon, temperature=1.0, label=_at_horizon(traits.label, horizon_bars))
-        rows = inputs.last(inputs.read_prices(df))
-        shares = normalised(ensemble.shares(list(members)), list(votable), version=traits.version)
-        votes = ballot.collect(votable, shares, rows, label=derived.label, temperature=1.0)
-        result = self._result(votes, derived, basis="derived")
-        return result | {"abstentions": result["abstentions"] | others}
+        return self._newest(self._asked(horizon, horizon_bars), df)
 
-    def _ready(self) -> tuple[InjectedEnsemble, dict[str, Member]]:
+    def vote(self, df: pd.DataFrame, *, horizon: str, horizon_bars: int, after: datetime | None = None) -> Batch:
+        """Let the members vote on every row later than ``after``, at any horizon, as :meth:`predict_horizon`.
+
+        A row is voted on from that row and those before it: the same as a call for each row with the later ones
+        cut off. Raises what :meth:`predict_horizon` raises; rows that have no votes are NaN.
+        """
+        asked = self._asked(horizon, horizon_bars)
+        rows = inputs.later(asked.read(df), after)
+        return Batch(asked.vote(rows), horizon, horizon_bars, asked.basis, asked.silent)
+
+    def _asked(self, horizon: str | None, horizon_bars: int | None) -> _Asked:
+        """Say who votes at a horizon (None: the trained one), with which weights, by which label and temperature."""
         self.prepare()
         ensemble = self.ensemble_manager.ensemble
         members = {name: member for name, member in ensemble.members().items() if name not in self._left_out}
         if not members:
             raise AllMembersAbstainedError(dict.fromkeys(ensemble.models, "it is left out"))
-        return ensemble, members
+        traits, shares = ensemble.traits, ensemble.shares(list(members))
+        horizon, horizon_bars = horizon or traits.horizon, horizon_bars or traits.label.horizon_bars
+        if horizon_bars == traits.label.horizon_bars:
+            return _Asked(members, shares, replace(traits, horizon=horizon), "trained", {})
+        votable = {name: member for name, member in members.items() if name in PRICE_MEMBERS}
+        silent = {name: f"it is trained for {traits.horizon} only" for name in members if name not in votable}
+        if not votable:
+            raise AllMembersAbstainedError(silent)
+        shares = normalised(shares, list(votable), version=traits.version)
+        derived = replace(traits, horizon=horizon, temperature=1.0, label=traits.label.at_horizon(horizon_bars))
+        return _Asked(votable, shares, derived, "derived", silent)
 
-    def _newest(self, ensemble: InjectedEnsemble, members: dict[str, Member], df: pd.DataFrame) -> dict[str, Any]:
-        rows = inputs.last(inputs.read(df, members.values(), version=_named(ensemble)))
-        return self._result(_vote(ensemble, members, rows), ensemble.traits, basis="trained")
-
-    def _result(self, votes: Ballot, traits: Traits, *, basis: str) -> dict[str, Any]:
-        return votes.last() | {
+    def _newest(self, asked: _Asked, df: pd.DataFrame) -> dict[str, Any]:
+        votes, traits = asked.vote(inputs.last(asked.read(df))), asked.traits
+        told = votes.last()
+        return told | {
+            "abstentions": told["abstentions"] | dict(asked.silent),
             "horizon": traits.horizon,
             "horizon_bars": traits.label.horizon_bars,
             "symbol": self.symbol_id,
             "timeframe": traits.timeframe,
             "version": traits.version,
-            "basis": basis,
+            "basis": asked.basis,
         }
 
 
-def _vote(ensemble: InjectedEnsemble, members: dict[str, Member], rows: Rows) -> Ballot:
-    traits = ensemble.traits
-    shares = ensemble.shares(list(members))
-    return ballot.collect(members, shares, rows, label=traits.label, temperature=traits.temperature)
-
-
-def _named(ensemble: InjectedEnsemble) -> str:
-    return f"version {ensemble.traits.version}" if ensemble.traits.version else "the version"
-
-
-def _at_horizon(label: LabelSpec, horizon_bars: int) -> LabelSpec:
-    """Carry a label over to another horizon; a fixed threshold grows with the square root of time, as moves do."""
-    widened = label.fixed_threshold * (horizon_bars / label.horizon_bars) ** 0.5
-    return replace(label, horizon_bars=horizon_bars, fixed_threshold=widened)
+def _named(traits: Traits) -> str:
+    return f"version {traits.version}" if traits.version else "the version"

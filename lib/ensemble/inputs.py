@@ -1,6 +1,7 @@
 """What a caller hands to a forecast, bars or ready features, turned into rows that members read."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 import pandas as pd
@@ -66,6 +67,14 @@ def read_prices(df: pd.DataFrame) -> Rows:
 def last(rows: Rows) -> Rows:
     """Keep the newest row; the price history stays whole."""
     return Rows(rows.index[-1:], None if rows.features is None else rows.features.iloc[-1:], rows.bars)
+
+
+def later(rows: Rows, after: datetime | None) -> Rows:
+    """Keep the rows later than a moment (None: all of them); the price history stays whole."""
+    if after is None:
+        return rows
+    kept = int(rows.index.searchsorted(pd.Timestamp(after), side="right"))
+    return Rows(rows.index[kept:], None if rows.features is None else rows.features.iloc[kept:], rows.bars)
 
 
 def _ready(df: pd.DataFrame, names: list[str], *, version: str) -> Rows:

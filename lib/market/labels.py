@@ -1,6 +1,6 @@
 """The label of a bar (BEARISH, NEUTRAL, BULLISH) as one specification that every score of a version uses."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -39,6 +39,11 @@ class LabelSpec:
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "LabelSpec":
         return cls(**stored)
+
+    def at_horizon(self, horizon_bars: int) -> "LabelSpec":
+        """Carry the label over to another horizon; a fixed threshold grows with the square root of time, like moves."""
+        widened = self.fixed_threshold * (horizon_bars / self.horizon_bars) ** 0.5
+        return replace(self, horizon_bars=horizon_bars, fixed_threshold=widened)
 
 
 def forward_return(bars: pd.DataFrame, spec: LabelSpec) -> pd.Series:
