@@ -15,7 +15,6 @@ from lib.jobs.arguments import Json, Symbol, Timeframe
 from lib.market.keys import Key
 from lib.registry import production, serving, versions
 from lib.registry.opening import Registry
-from lib.sources import upload
 
 _DEFAULT_TIMEFRAME = "d1"
 
@@ -75,6 +74,8 @@ def forecast(
 
 def _read(registry: Registry, key: Key, version: str | None, file: Path) -> pd.DataFrame:
     """Read a file as ready features when it has every feature of the version, else as bars."""
+    from lib.sources import upload
+
     limit = int(registry.settings.max_upload_mb * 2**20)
     try:
         with file.open("rb") as opened:

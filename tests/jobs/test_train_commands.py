@@ -1,0 +1,67 @@
+import json
+
+import pytest
+
+from lib.market.keys import Key
+from lib.training import fleet
+from lib.training.fleet import TrainingRequest
+
+OUTCOME_KEYS = ["run_id", "symbol", "timeframe", "status", "version", "error", "seconds"]
+
+
+def test_train_as_of_a_day_registers_a_version(empty, desk):
+    done = desk("train", "--symbol", "aapl", "--as-of", "2002-08-30", "--json")
+    outcome = json.loads(done.out)
+    assert done.code == 0
+    assert list(outcome) == OUTCOME_KEYS
+    assert (outcome["symbol"], outcome["timeframe"], outcome["version"]) == ("AAPL", "d1", "20020830")
+    listed = json.loads(desk("registry", "list", "--json").out)
+    assert [row["version"] for row in listed] == ["20020830"]
+
+
+def test_a_failed_training_exits_1_with_its_reason(empty, desk):
+    done = desk("train", "--symbol", "FB", "--json")
+    assert done.code == 1
+    assert json.loads(done.out)["status"] == "failed"
+    assert "needs at least" in done.err.splitlines()[-1]
+
+
+def test_train_all_trains_every_key_of_the_source(empty, desk, monkeypatch):
+    asked = []
+
+    def train_all(_settings, requests, *, n_jobs, actor, progress):
+        asked.append((requests, n_jobs, actor))
+        return ()
+
+    monkeypatch.setattr(fleet, "train_all", train_all)
+    assert desk("train", "--all", "--timeframe", "w1", "--jobs", 3).code == 0
+    ((requests, n_jobs, actor),) = asked
+    assert (n_jobs, actor) == (3, "ann")
+    assert TrainingRequest(Key("^GSPC", "w1")) in requests
+    assert {request.key.timeframe for request in requests} == {"w1"}
+
+
+def test_a_demo_beside_versions_does_nothing(folder, desk):
+    before = sorted(file.name for file in folder.iterdir())
+    done = desk("demo", "--if-empty")
+    assert (done.code, done.out) == (0, "")
+    assert "versions already" in done.err
+    assert [name for name in sorted(file.name for file in folder.iterdir()) if name.endswith(".pkl")] == [
+        name for name in before if name.endswith(".pkl")
+    ]
+
+
+def test_a_demo_tells_each_version_as_it_is_done(empty, desk, monkeypatch):
+    weekly = (TrainingRequest(Key("IBM", "w1"), None), TrainingRequest(Key("FB", "w1"), None))
+    monkeypatch.setattr("lib.training.demo.plan", lambda _source: weekly)
+    done = desk("demo", "--if-empty", "--json")
+    outcomes = json.loads(done.out)
+    assert done.code == 1
+    assert [one["status"] for one in outcomes] == ["completed", "failed"]
+    assert "IBM/w1 20130301" in done.err
+    assert "FB/w1 failed" in done.err
+
+
+@pytest.mark.parametrize("which", [(), ("--symbol", "AAPL", "--all")])
+def test_train_wants_one_symbol_or_all(empty, desk, which):
+    assert desk("train", *which).code == 2
