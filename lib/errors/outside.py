@@ -56,7 +56,7 @@ class AmbiguousDatesError(UploadError):
     def __init__(self, file_name: str, *, example: str, readings: tuple[DateReading, DateReading]) -> None:
         self.example, self.readings = example, readings
         spans = [f"{'day' if one.day_first else 'month'} first: {one.first} to {one.last}" for one in readings]
-        problem = f"its dates, such as '{example}', can be read with day and month either way ({'; '.join(spans)})"
+        problem = f"its dates, such as {example}, can be read with day and month either way ({'; '.join(spans)})"
         super().__init__(file_name, [f"{problem}. Say which comes first, or write them as YYYY-MM-DD."])
 
 

@@ -1,76 +1,156 @@
-"""Recognising which columns of a table are the time, the prices and the volume, and reading their numbers."""
+"""Recognising which columns of a table are the time, the prices and the volume."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
+from lib.errors import SeveralTickersError, UploadError
 from lib.market import bars
-from lib.sources.tables import Table
+from lib.sources import spellings
+from lib.sources.cells import Column, quoted
+from lib.sources.spellings import ADJUSTED, DAY, TICKER, TIME
 
-ADJUSTED = "adj_close"
-TIME = "time"
-DAY = "day"
-
-_NAMES: Mapping[str, tuple[str, ...]] = {
-    TIME: ("time", "datetime", "date_time", "timestamp", "ts", "date", "index_level_0", "unnamed_0"),
-    "open": ("open", "o", "open_price", "price_open"),
-    "high": ("high", "h", "high_price", "price_high"),
-    "low": ("low", "l", "low_price", "price_low"),
-    "close": ("close", "c", "close_price", "price_close", "close_last"),
-    "volume": ("volume", "v", "vol"),
-    ADJUSTED: ("adj_close", "adjclose", "adjusted_close", "close_adjusted", "adj_close_price"),
-}
-_BLANK = ("", "nan", "na", "n/a", "null", "none", "-")
+_CLOCK = r"(\d{1,2}:\d{2}.*|\d{1,6})"
+_NAMELESS = ("Unnamed: ", "__index_level_")
+_MIDNIGHT = r"[ T]0?0:00(:00)?(\.0+)?$"
 
 
-def recognise(table: Table) -> dict[str, str]:
-    """Give the table's own name of each column that is one of ours; the first of our spellings wins.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Which column holds what.
 
-    When a ``date`` and a ``time`` column stand side by side, the date is given as `DAY` and the clock as `TIME`.
+    Attributes
+    ----------
+    fields : the column of each of our fields that is there: `TIME`, perhaps `DAY`, prices, volume, `ADJUSTED`.
+    ticker : the column that says whose bar a row is.
+    twins : further columns of the same name as a field's column; they must hold the same values.
+    left_out : columns that are none of ours.
     """
-    own: dict[str, str] = {}
-    for name in table.frame.columns:
-        own.setdefault(_plain(name), name)
-    found = {}
-    for ours, spellings in _NAMES.items():
-        if match := next((own[spelling] for spelling in spellings if spelling in own), None):
-            found[ours] = match
-    if "date" in own and found[TIME] == own.get("time"):
-        found[DAY] = own["date"]
-    return found
+
+    fields: Mapping[str, Column]
+    ticker: Column | None
+    twins: Mapping[str, tuple[Column, ...]]
+    left_out: tuple[Column, ...]
+
+    @property
+    def numeric(self) -> tuple[str, ...]:
+        return tuple(name for name in (*bars.COLUMNS, ADJUSTED) if name in self.fields)
 
 
-def time_column(table: Table, found: Mapping[str, str]) -> pd.Series:
+def recognise(columns: Sequence[Column], sample: pd.DataFrame) -> Found:
+    """Tell the columns by their names; the first of our spellings wins.
+
+    When a ``date`` and a ``time`` column stand side by side and the latter holds clocks, the date is given as `DAY` and
+    the clock as `TIME`.
+    """
+    own: dict[str, list[Column]] = {}
+    for column in columns:
+        own.setdefault(spellings.plain(column.name), []).append(column)
+    fields, twins = {}, {}
+    for ours, known in spellings.OF.items():
+        if match := next((own[spelling] for spelling in known if spelling in own), None):
+            fields[ours] = match[0]
+            twins[ours] = tuple(match[1:])
+    units = [own[name] for name in own if name.startswith(spellings.UNIT_OF_VOLUME)]
+    if "volume" not in fields and len(units) == 1:
+        fields["volume"] = units[0][0]
+    if TIME in fields and fields[TIME].name.startswith(_NAMELESS) and _are_counted(sample[fields[TIME].label]):
+        del fields[TIME]
+    if "date" in own and "time" in own and _are_clocks(sample[own["time"][0].label]):
+        fields[DAY] = own["date"][0]
+    ticker = fields.pop(TICKER, None)
+    twins = {name: others for name, others in twins.items() if others and name in fields}
+    ours_too = {column.label for column in (*fields.values(), *sum(twins.values(), ()))}
+    rest = [column for column in columns if column.label not in ours_too and column != ticker]
+    return Found(fields, ticker, twins, tuple(rest))
+
+
+def is_header(names: Sequence[str]) -> bool:
+    """Whether names are those of a price table: a time and at least two prices."""
+    known = {spellings.plain(name) for name in names}
+    has = {field for field, spelled in spellings.OF.items() if not known.isdisjoint(spelled)}
+    few = 2
+    return TIME in has and len(has.intersection(bars.PRICES)) >= few
+
+
+def of_ticker(columns: Sequence[Column], *, wanted: str | None, file_name: str) -> tuple[tuple[Column, ...], str]:
+    """The columns of one ticker where a second line of names says whose each is, and that ticker."""
+    tickers = list(dict.fromkeys(column.ticker for column in columns if column.ticker))
+    if not tickers:
+        return tuple(columns), ""
+    chosen = choose(tickers, wanted=wanted, file_name=file_name)
+    return tuple(column for column in columns if column.ticker in ("", chosen)), chosen
+
+
+def choose(tickers: Sequence[str], *, wanted: str | None, file_name: str) -> str:
+    """The ticker that was asked for, or the only one; raises SeveralTickersError with the list of them."""
+    if wanted:
+        match = next((ticker for ticker in tickers if ticker.casefold() == wanted.strip().casefold()), None)
+        if match is None:
+            raise SeveralTickersError(file_name, tickers, wanted=wanted)
+        return match
+    if len(tickers) > 1:
+        raise SeveralTickersError(file_name, tickers)
+    return tickers[0]
+
+
+def require(found: Found, columns: Sequence[Column], *, file_name: str) -> None:
+    """Raise UploadError when the time or a price has no column; a volume may be missing altogether."""
+    missing = [name for name in (TIME, *bars.COLUMNS) if name not in found.fields]
+    if missing and missing != ["volume"]:
+        has = ", ".join(quoted(column.shown) for column in columns[:12])
+        raise UploadError(file_name, [f"there is no column for {', '.join(missing)}; it has {has}."])
+    units = [column for column in found.left_out if spellings.plain(column.name).startswith(spellings.UNIT_OF_VOLUME)]
+    if missing and units:
+        both = " and ".join(quoted(column.shown) for column in units)
+        raise UploadError(file_name, [f"columns {both} could each be the volume. Name the right one 'Volume'."])
+
+
+def check_twins(found: Found, frame: pd.DataFrame, *, file_name: str) -> None:
+    """Raise UploadError when two columns of one name hold different values."""
+    for name, others in found.twins.items():
+        first = found.fields[name]
+        if any(not frame[first.label].equals(frame[other.label]) for other in others):
+            problem = f"column {quoted(first.shown)} occurs more than once with different values"
+            raise UploadError(file_name, [f"{problem}. Keep the one that counts."])
+
+
+def time_column(frame: pd.DataFrame, found: Found) -> pd.Series:
     """The column of times, a date and a clock in two columns put together."""
-    column = table.frame[found[TIME]]
-    if DAY not in found:
+    column = frame[found.fields[TIME].label]
+    if DAY not in found.fields:
         return column
-    return table.frame[found[DAY]].astype("str").str.strip() + " " + column.astype("str").str.strip()
+    joined: pd.Series = _days(frame[found.fields[DAY].label]) + " " + _clocks(column)
+    return joined
 
 
-def numbers(column: pd.Series, *, decimal_comma: bool) -> tuple[pd.Series, pd.Series]:
-    """Read a column as floats, and tell which cells hold a text that is no number; blank cells become NaN."""
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return column.astype(np.float64), pd.Series(data=False, index=column.index)
+def _are_counted(column: pd.Series) -> bool:
+    """Whether a column without a name only numbers the rows."""
+    return bool(column.astype("str").str.fullmatch(r"[0-9]{1,7}").all())
+
+
+def _are_clocks(column: pd.Series) -> bool:
     text = column.astype("str").str.strip()
-    plain = text.str.replace(",", ".", regex=False) if decimal_comma else text
-    values = pd.to_numeric(plain, errors="coerce").astype(np.float64)
-    return values, values.isna() & ~text.str.lower().isin(_BLANK)
+    return bool(text.str.fullmatch(_CLOCK).mean() > 1 / 2)
 
 
-def prices(table: Table, found: Mapping[str, str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The numbers of the recognised columns, and which cells hold a text that is no number; both shape (n, 5 or 6)."""
-    wanted = [name for name in (*bars.COLUMNS, ADJUSTED) if name in found]
-    read = {name: numbers(table.frame[found[name]], decimal_comma=table.decimal_comma) for name in wanted}
-    return (
-        pd.DataFrame({name: values for name, (values, _) in read.items()}),
-        pd.DataFrame({name: wrong for name, (_, wrong) in read.items()}),
-    )
+def _days(column: pd.Series) -> pd.Series:
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        days: pd.Series = column.dt.strftime("%Y-%m-%d").astype("str")
+        return days
+    return column.astype("str").str.strip().str.replace(_MIDNIGHT, "", regex=True)
 
 
-def _plain(name: object) -> str:
-    """``1. Open`` and ``Adj Close**`` become ``open`` and ``adj_close``."""
-    words = re.sub(r"[^a-z0-9]+", "_", str(name).strip().lower()).strip("_")
-    return re.sub(r"^\d+_", "", words)
+def _clocks(column: pd.Series) -> pd.Series:
+    """``93000`` and ``0930`` become ``09:30:00`` and ``09:30``; other clocks stay as they are."""
+    text = column.astype("str").str.strip()
+    bare = text.str.fullmatch(r"\d{1,6}").fillna(value=False)
+    if not bare.any():
+        return text
+    has_seconds = int(text[bare].str.len().max()) > len("0930")
+    padded = text.str.zfill(len("093000" if has_seconds else "0930"))
+    parted = padded.str.slice(0, 2) + ":" + padded.str.slice(2, 4)
+    if has_seconds:
+        parted = parted + ":" + padded.str.slice(4, 6)
+    return text.where(~bare, parted)

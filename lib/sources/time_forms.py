@@ -1,0 +1,60 @@
+"""The national forms of dates and clocks that are known, and which of them put the day first."""
+
+import re
+from dataclasses import dataclass
+
+import pandas as pd
+
+_MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m/%d/%y", "%m-%d-%y")
+_DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d/%m/%y", "%d-%m-%y")
+_CLEAR = (
+    *("%d.%m.%Y", "%d.%m.%y", "%Y.%m.%d", "%Y-%m-%d", "%Y%m%d"),
+    *("%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y"),
+)
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %I-%p", " %H:%M:%S.%f")
+_ZONED = (" %H:%M:%S.%f GMT%z", " %H:%M:%S %z")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way to write a date and a clock; `day_first` is None where it cannot be mistaken for another."""
+
+    day: str
+    clock: str
+    day_first: bool | None
+
+    def read(self, text: pd.Series) -> pd.Series:
+        """The times of the cells that follow this form, NaT elsewhere; aware when the form has a zone."""
+        return pd.to_datetime(text, format=self.day + self.clock, errors="coerce", utc="%z" in self.clock)
+
+
+_ALL = tuple(
+    Form(day, clock, day_first)
+    for days, day_first in ((_MONTH_FIRST, False), (_DAY_FIRST, True), (_CLEAR, None))
+    for day in days
+    for clock in (*_CLOCKS, *_ZONED)
+)
+
+
+_LETTERS, _DIGITS = re.compile(r"[^\W\d_]+"), re.compile(r"[0-9]+")
+_DIRECTIVES = re.compile(r"(?:%[a-zA-Z])+")
+
+
+def fitting(sample: pd.Series, *, day_first: bool | None) -> tuple[Form, ...]:
+    """The known forms that have the shape of some cell, without those that contradict the given order."""
+    shapes = {_shape(cell) for cell in sample.unique().tolist()}
+    allowed = (form for form in _ALL if day_first is None or form.day_first in (None, day_first))
+    return tuple(form for form in allowed if _SHAPES[form] in shapes)
+
+
+def _shape(cell: str) -> str:
+    """``03/04/2024 10:30 PM`` becomes ``9/9/9 9:9 A``."""
+    return _DIGITS.sub("9", _LETTERS.sub("A", cell)).replace("+", "-")
+
+
+def _shape_of(form: Form) -> str:
+    named = re.sub("%[bBp]", "A", (form.day + form.clock).replace("GMT", "A").replace("%z", "-9"))
+    return _DIRECTIVES.sub("9", named)
+
+
+_SHAPES = {form: _shape_of(form) for form in _ALL}
