@@ -1,8 +1,8 @@
 """One forecast for every horizon of a timeframe, from the same bars and the same version."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from lib.ensemble.forecaster import EnhancedEnsembleForecaster
 from lib.errors import AllMembersAbstainedError
 from lib.market import timeframes
 from lib.market.keys import Key
+from lib.market.labels import CLASSES
 
 MIXED = "MIXED"
 
@@ -26,6 +27,8 @@ class HorizonForecast:
     basis : ``trained`` for the horizon that the version was trained for; ``derived`` when only its price members,
         which describe paths, were asked.
     abstentions : reason by member that did not vote.
+    members : probabilities in order of the classes, by member that voted.
+    weights_used : weight of each of these, after those of the others were shared out.
     """
 
     horizon: str
@@ -36,6 +39,8 @@ class HorizonForecast:
     probabilities: Mapping[str, float]
     basis: str
     abstentions: Mapping[str, str]
+    members: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    weights_used: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,4 +116,9 @@ def _told(horizon: str, result: Mapping[str, Any]) -> HorizonForecast:
         probabilities=result["probabilities"],
         basis=result["basis"],
         abstentions=result["abstentions"],
+        members={
+            name: [vote["probabilities"][label] for label in CLASSES]
+            for name, vote in result["component_predictions"].items()
+        },
+        weights_used=result["weights_used"],
     )

@@ -1,0 +1,155 @@
+"""The forecast log: every forecast that was made, with all that it was made from; rows are only ever added."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Insert, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from lib.database import symbols as tickers
+from lib.database.opening import Database
+from lib.database.tables import forecasts as table
+from lib.database.tables import symbols
+from lib.market.keys import Key
+
+_AT_ONCE = 2_000
+
+
+class Kind(StrEnum):
+    """How a forecast came to be: made before its outcome was known, or afterwards from no more than was known then."""
+
+    LIVE = "live"
+    REPLAY = "replay"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What forecasts are marked with beside their numbers.
+
+    Attributes
+    ----------
+    sha256 : digest of the version's artifact.
+    pointer_revision : of production when it was asked; None for a replay.
+    """
+
+    key: Key
+    version: str
+    sha256: str
+    pointer_revision: int | None
+    kind: Kind
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One forecast.
+
+    Attributes
+    ----------
+    as_of, target_at : times of the bar it was made at, and of the bar that decides; None while that is not there.
+    basis : ``trained``, or ``derived`` from price members for another than the trained horizon.
+    probabilities : BEARISH, NEUTRAL, BULLISH.
+    members : the same by member that voted; ``weights_used`` are theirs after redistribution.
+    abstentions : reason by member that did not vote.
+    """
+
+    as_of: datetime
+    target_at: datetime | None
+    horizon: str
+    horizon_bars: int
+    basis: str
+    label: str
+    probabilities: Sequence[float]
+    confidence: float
+    agreement: float
+    members: Mapping[str, Sequence[float]]
+    weights_used: Mapping[str, float]
+    abstentions: Mapping[str, str]
+
+
+def append(database: Database, stamp: Stamp, entries: Sequence[Entry]) -> int:
+    """Add forecasts that the log does not hold yet and give their number.
+
+    One that is already there for the same version, bar and horizon stays as it is, whatever its kind: what was said
+    first is what counts.
+    """
+    if not entries:
+        return 0
+    with database.writing() as connection:
+        symbol_id = locked(connection, stamp.key)
+        before = _count(connection, symbol_id, stamp)
+        insert = _insert(connection)
+        for rows in _batches([_row(symbol_id, stamp, entry) for entry in entries]):
+            connection.execute(insert, rows)
+        return _count(connection, symbol_id, stamp) - before
+
+
+def locked(connection: Connection, key: Key) -> int:
+    """Give the number of the key's symbol and keep other programs from writing about it until the transaction ends."""
+    symbol_id = tickers.symbol_id(connection, key.symbol)
+    connection.execute(select(symbols.c.id).where(symbols.c.id == symbol_id).with_for_update(key_share=True))
+    return symbol_id
+
+
+def newest_id(database: Database) -> int:
+    """Number of the newest forecast, 0 when there is none: a cheap sign that the log grew."""
+    with database.reading() as connection:
+        return int(connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one())
+
+
+def keys(database: Database) -> tuple[Key, ...]:
+    """Every key that was ever forecast, in order."""
+    wanted = (
+        select(symbols.c.ticker, table.c.timeframe)
+        .select_from(table.join(symbols))
+        .group_by(symbols.c.ticker, table.c.timeframe)
+    )
+    with database.reading() as connection:
+        return tuple(sorted(Key(symbol, timeframe) for symbol, timeframe in connection.execute(wanted)))
+
+
+def _count(connection: Connection, symbol_id: int, stamp: Stamp) -> int:
+    wanted = select(func.count()).where(
+        table.c.symbol_id == symbol_id, table.c.timeframe == stamp.key.timeframe, table.c.version == stamp.version
+    )
+    return int(connection.execute(wanted).scalar_one())
+
+
+def _insert(connection: Connection) -> Insert:
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing()
+
+
+def _batches(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    for start in range(0, len(rows), _AT_ONCE):
+        yield rows[start : start + _AT_ONCE]
+
+
+def _row(symbol_id: int, stamp: Stamp, entry: Entry) -> dict[str, Any]:
+    bearish, neutral, bullish = (float(share) for share in entry.probabilities)
+    return {
+        "symbol_id": symbol_id,
+        "timeframe": stamp.key.timeframe,
+        "version": stamp.version,
+        "sha256": stamp.sha256,
+        "pointer_revision": stamp.pointer_revision,
+        "as_of": entry.as_of,
+        "target_at": entry.target_at,
+        "horizon": entry.horizon,
+        "horizon_bars": entry.horizon_bars,
+        "basis": entry.basis,
+        "label": entry.label,
+        "p_bearish": bearish,
+        "p_neutral": neutral,
+        "p_bullish": bullish,
+        "confidence": entry.confidence,
+        "agreement": entry.agreement,
+        "members": {name: list(shares) for name, shares in entry.members.items()},
+        "weights_used": dict(entry.weights_used),
+        "abstentions": dict(entry.abstentions),
+        "kind": stamp.kind.value,
+        "created_at": stamp.created_at,
+    }
