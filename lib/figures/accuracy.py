@@ -39,8 +39,13 @@ def timeline(points: Sequence[Point]) -> go.Figure:
     made.update_xaxes(
         type="category", categoryorder="array", categoryarray=[point.name for point in points], showgrid=False
     )
-    made.update_yaxes(**look.percent_axis(title="Holdout accuracy"))
+    made.update_yaxes(range=look.span(_reach(known)), **look.percent_axis(title="Holdout accuracy"))
     return made
+
+
+def _reach(points: Sequence[Point]) -> list[float]:
+    told = [value for point in points for value in (point.accuracy, point.low, point.high, point.baseline)]
+    return [100 * value for value in told if value is not None] or [50.0]
 
 
 def _baselines(made: go.Figure, points: Sequence[Point]) -> None:
@@ -65,6 +70,7 @@ def _versions(made: go.Figure, points: Sequence[Point], *, name: str, mark: bool
         mode="markers",
         name=name,
         marker={
+            "opacity": 1,
             "size": 13 if mark else 10,
             "color": colour,
             "symbol": "circle" if mark else "circle-open",
@@ -105,13 +111,15 @@ def beside(points: Sequence[Point], *, baseline: float | None) -> go.Figure:
         x=[100 * (point.accuracy or 0.0) for point in known],
         y=[point.name for point in known],
         mode="markers",
-        marker={"size": [13 if point.mark else 10 for point in known], "color": colours},
+        marker={"size": [13 if point.mark else 10 for point in known], "color": colours, "opacity": 1},
         error_x=whiskers,
         customdata=[point.note for point in known],
         hovertemplate="%{y}: %{customdata}<extra></extra>",
     )
     if baseline is not None:
         made.add_vline(x=100 * baseline, line={"color": palette.MUTED, "width": look.LINE, "dash": "dot"})
+    if known:
+        made.update_xaxes(range=look.span(_reach(known)))
     made.update_xaxes(**look.percent_axis())
-    made.update_yaxes(autorange="reversed", showgrid=False, ticksuffix="  ")
+    made.update_yaxes(type="category", autorange="reversed", showgrid=False, ticksuffix="  ")
     return made

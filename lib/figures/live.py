@@ -42,6 +42,7 @@ def strip(spans: Sequence[Span]) -> go.Figure:
         customdata=[[span.version, f"{span.start:%Y-%m-%d %H:%M} UTC", span.note] for span in spans],
         hovertemplate="%{customdata[0]} since %{customdata[1]}<br>%{customdata[2]}<extra></extra>",
     )
+    made.update_layout(uniformtext={"minsize": 10, "mode": "hide"})
     made.update_xaxes(type="date", showgrid=False)
     made.update_yaxes(showticklabels=False, showgrid=False)
     return made

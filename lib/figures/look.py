@@ -1,5 +1,6 @@
 """What all charts have in common: margins, grid, legend, hover and number formats."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -36,6 +37,16 @@ def style(made: go.Figure, *, height: int, legend: bool = False) -> None:
 def percent_axis(**others: Any) -> dict[str, Any]:
     """Axis settings for values in percent."""
     return {"ticksuffix": " %", "tickformat": ".0f", "nticks": 6, **others}
+
+
+def span(values: Sequence[float], *, least: float = 30.0, air: float = 3.0) -> list[float]:
+    """Axis range around values in percent; never so narrow that small differences look large."""
+    low, high = min(values) - air, max(values) + air
+    missing = max(0.0, least - (high - low)) / 2
+    low, high = low - missing, high + missing
+    if low < 0:
+        low, high = 0.0, high - low
+    return [low, min(high, 100.0)]
 
 
 def percent(share: float) -> str:

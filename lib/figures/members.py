@@ -34,7 +34,8 @@ def overfit(fits: Sequence[Fit], *, baseline: float | None) -> go.Figure:
     _dots(made, fits, "valid", title="Holdout", symbol="circle", colour=palette.ENSEMBLE)
     if baseline is not None:
         made.add_vline(x=100 * baseline, line={"color": palette.MUTED, "width": look.LINE, "dash": "dot"})
-    made.update_xaxes(**look.percent_axis())
+    told = [100 * value for fit in fits for value in (fit.train, fit.valid, baseline) if value is not None]
+    made.update_xaxes(range=look.span(told or [50.0]), **look.percent_axis())
     made.update_yaxes(autorange="reversed", showgrid=False, ticksuffix="  ", type="category")
     return made
 

@@ -40,7 +40,9 @@ def stacked(bars: Sequence[Bar], *, legend: bool = True) -> go.Figure:
             customdata=[bar.note for bar in bars],
             hovertemplate=f"%{{y}}: {name.capitalize()} %{{x:.1f}} %<br>%{{customdata}}<extra></extra>",
         )
-    made.update_layout(barmode="stack", legend={"traceorder": "normal"})
-    made.update_xaxes(range=[0, 100], showgrid=False, **look.percent_axis(tickvals=[0, 25, 50, 75, 100]))
-    made.update_yaxes(autorange="reversed", showgrid=False, ticksuffix="  ")
+    made.update_layout(barmode="stack", legend={"traceorder": "normal"}, margin={"r": 30})
+    made.update_xaxes(
+        range=[0, 100], showgrid=False, tickvals=[0, 25, 50, 75, 100], ticktext=["0 %", "25 %", "50 %", "75 %", "100 %"]
+    )
+    made.update_yaxes(type="category", autorange="reversed", showgrid=False, ticksuffix="  ")
     return made

@@ -1,0 +1,8 @@
+"""Ensemble Desk: page configuration, navigation, run."""
+
+import streamlit as st
+
+from lib.ui import shell
+
+st.set_page_config(page_title="Ensemble Desk", page_icon=":material/hub:", layout="wide")
+shell.run()

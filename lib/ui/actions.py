@@ -1,0 +1,136 @@
+"""What a person may do here: each action calls one library function and says what came of it."""
+
+import functools
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import ParamSpec
+from urllib.parse import quote
+
+import streamlit as st
+
+from lib.errors import DeskError
+from lib.market.keys import Key
+from lib.registry import actors, moves, proof, quarantine, rollback
+from lib.registry.actors import Actor
+from lib.registry.entities import Action, Deployment, Mode
+from lib.registry.proof import Proof
+from lib.settings import PROJECT_FOLDER
+from lib.ui import data, session, wording
+
+MOVED = "moved"  # session state: the last move of this session, until another key is looked at
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A move made in this session, with what the loader served right after it."""
+
+    deployment: Deployment
+    proof: Proof
+
+
+def guard(page: Callable[P, None]) -> Callable[P, None]:
+    """Let an error of ours end a page, or a part of it, in words that say what to do."""
+
+    @functools.wraps(page)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            page(*args, **kwargs)
+        except DeskError as error:
+            refused(error)
+
+    return guarded
+
+
+def refused(error: DeskError) -> None:
+    st.error(wording.plain(str(error)), icon=":material/error:")
+
+
+def roll_back(key: Key, *, to: str, expected: int, reason: str) -> None:
+    _move(
+        key,
+        lambda actor: rollback.roll_back(data.registry(), key, to=to, expected=expected, actor=actor, reason=reason),
+    )
+
+
+def promote(key: Key, *, to: str, expected: int, reason: str) -> None:
+    _move(key, lambda actor: moves.promote(data.registry(), key, to=to, expected=expected, actor=actor, reason=reason))
+
+
+def follow_latest(key: Key, *, expected: int, reason: str) -> None:
+    _move(key, lambda actor: moves.follow_latest(data.registry(), key, expected=expected, actor=actor, reason=reason))
+
+
+def lift_quarantine(key: Key, version: str, *, expected: int, reason: str) -> None:
+    _move(
+        key, lambda actor: quarantine.lift(data.registry(), key, version, expected=expected, actor=actor, reason=reason)
+    )
+
+
+def _move(key: Key, make: Callable[[Actor], Deployment]) -> None:
+    """Make one move, prove it through the loader, and draw the page again with what is true now."""
+    try:
+        deployment = make(session.actor(data.settings()))
+        shown = Moved(deployment, proof.prove(data.registry(), key))
+    except DeskError as error:
+        data.forget()
+        refused(error)
+        return
+    data.forget()
+    st.session_state[MOVED] = shown
+    st.toast(f"{key}: {deployment.action} done.", icon=":material/check_circle:")
+    st.rerun()
+
+
+def undo(key: Key, row: Deployment) -> None:
+    """Take the last move back: what was live serves again, and follows the latest version again if it did before."""
+    before = next((past.mode for past in data.deployments(key) if past.revision == row.revision - 1), Mode.PINNED)
+    reason = f"undo of revision {row.revision} ({row.action}: {row.reason})"
+
+    def back(actor: Actor) -> Deployment:
+        desk, expected = data.registry(), row.revision
+        if row.action == Action.ROLLBACK:
+            lifted = quarantine.lift(desk, key, str(row.from_version), actor=actor, reason=reason, expected=expected)
+            expected = lifted.revision
+        if before == Mode.FOLLOW_LATEST:
+            return moves.follow_latest(desk, key, expected=expected, actor=actor, reason=reason)
+        return moves.promote(desk, key, to=str(row.from_version), expected=expected, actor=actor, reason=reason)
+
+    _move(key, back)
+
+
+def last_move(key: Key) -> Moved | None:
+    """The move of this key that this session has just made."""
+    moved: Moved | None = st.session_state.get(MOVED)
+    return moved if moved is not None and moved.deployment.key == key else None
+
+
+def train(key: Key, *, as_of: date | None) -> None:
+    """Start a training that outlives this session; its progress is a row of the training runs."""
+    try:
+        actor = session.actor(data.settings())
+        actor.require(actors.TO_MOVE, "train")
+    except DeskError as error:
+        refused(error)
+        return
+    log = data.settings().models_folder / "logs" / f"{quote(str(key), safe='')}_{datetime.now(UTC):%Y%m%dT%H%M%S}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "lib.jobs", "train", "--symbol", key.symbol, "--timeframe", key.timeframe]
+    command += ["--actor", actor.name] + ([] if as_of is None else ["--as-of", as_of.isoformat()])
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own program; the key has passed its check
+            command,
+            cwd=PROJECT_FOLDER,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    threading.Thread(target=process.wait, daemon=True).start()  # so that it leaves no zombie behind
+    data.forget()
+    st.toast(f"Training of {key} started; it appears below within seconds. Log: {log}", icon=":material/play_arrow:")

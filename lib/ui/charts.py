@@ -1,0 +1,11 @@
+"""Showing a finished figure: one manner for all charts."""
+
+import plotly.graph_objects as go
+import streamlit as st
+
+_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "showTips": False}
+
+
+def show(figure: go.Figure, *, key: str, alt: str) -> None:
+    """Put a chart on the page; fonts and backgrounds follow the viewer's theme, `alt` says what it shows."""
+    st.plotly_chart(figure, key=f"chart_{key}", theme="streamlit", config=_CONFIG, alt=alt)

@@ -1,0 +1,281 @@
+"""Everything pages read, cached and bounded; a cheap probe of what changed is part of every cache's key."""
+
+import functools
+import importlib.util
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from importlib import metadata
+from typing import Any, ParamSpec, TypeVar
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from lib import settings as configuration
+from lib.forecasting import multi_horizon
+from lib.forecasting.multi_horizon import MultiHorizonForecast
+from lib.market.bars import Bars
+from lib.market.keys import Key
+from lib.registry import history, opening, serving, sync
+from lib.registry import preflight as checks
+from lib.registry import production as pointers
+from lib.registry import versions as index
+from lib.registry.entities import Deployment, PreflightReport, Production, State, VersionRecord
+from lib.registry.opening import Registry
+from lib.registry.versions import VersionPage
+from lib.settings import Settings
+from lib.sources import upload
+from lib.sources.upload import Recognised
+from lib.training import runs
+from lib.training.runs import RunPage, RunRecord
+from lib.ui.filters import RunFilter, VersionFilter
+
+_MOST_KEYS = 10_000
+_SECONDS_UNTIL_SEEN = 2  # a change made by another process shows after this long; one made here shows at once
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def settings() -> Settings:
+    return configuration.load()
+
+
+@st.cache_resource(max_entries=1, show_spinner=False, on_release=Registry.close)
+def registry() -> Registry:
+    return opening.open_registry(settings())
+
+
+@st.cache_data(ttl=_SECONDS_UNTIL_SEEN, max_entries=1, show_spinner=False)
+def mark() -> str:
+    """Probe what may have changed: the folder's files, the newest deployment, the newest run and how far runs are."""
+    desk = registry()
+    sync.if_folder_changed(desk)
+    last = runs.listing(desk.database, limit=1).rows
+    under_way = runs.listing(desk.database, status=runs.RUNNING, limit=100).rows
+    return f"{history.newest_id(desk)} {[run.id for run in last]} {[(run.id, run.step) for run in under_way]}"
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def warm_up() -> None:
+    """Import what the first forecast and the first preflight need, once and beside the first page."""
+    threading.Thread(target=_import_heavy, daemon=True).start()
+
+
+def _import_heavy() -> None:
+    for name in ("sklearn.ensemble", "talib", "arch", "prophet"):
+        if importlib.util.find_spec(name.partition(".")[0]) is not None:
+            importlib.import_module(name)
+
+
+def forget() -> None:
+    """Look again at the next read; every action of this process ends with it."""
+    mark.clear()
+
+
+def _remembered(*, max_entries: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Cache a read until something changes, for at most ``max_entries`` different questions."""
+
+    def decorate(read: Callable[P, T]) -> Callable[P, T]:
+        @functools.wraps(read)
+        def answer(*args: Any, at_mark: str, **kwargs: Any) -> T:
+            del at_mark  # part of the cache's key, not of the question
+            return read(*args, **kwargs)
+
+        cached: Callable[..., T] = st.cache_data(max_entries=max_entries, show_spinner=False)(answer)
+
+        @functools.wraps(read)
+        def fresh(*args: P.args, **kwargs: P.kwargs) -> T:
+            return cached(*args, **kwargs, at_mark=mark())
+
+        return fresh
+
+    return decorate
+
+
+@_remembered(max_entries=1)
+def known_keys() -> tuple[Key, ...]:
+    return index.keys(registry())
+
+
+@_remembered(max_entries=1)
+def fleet() -> tuple[Production, ...]:
+    return pointers.fleet(registry())
+
+
+@_remembered(max_entries=1)
+def in_production() -> Mapping[Key, VersionRecord]:
+    """The versions that serve, by key."""
+    page = index.listing(registry(), state=State.IN_PRODUCTION, limit=_MOST_KEYS)
+    return {record.key: record for record in page.rows}
+
+
+@_remembered(max_entries=256)
+def production(key: Key) -> Production:
+    return pointers.read(registry(), key)
+
+
+@_remembered(max_entries=64)
+def versions(key: Key) -> tuple[VersionRecord, ...]:
+    """Every version of a key, newest first."""
+    return index.of_key(registry(), key)
+
+
+@_remembered(max_entries=512)
+def version(key: Key, name: str) -> VersionRecord:
+    return index.get(registry(), key, name)
+
+
+@_remembered(max_entries=128)
+def manifest(key: Key, name: str) -> Mapping[str, Any]:
+    """What a version tells about itself, from the database; no artifact is opened."""
+    return dict(index.manifest(registry(), key, name))
+
+
+@_remembered(max_entries=256)
+def version_page(chosen: VersionFilter, number: int) -> VersionPage:
+    """Page ``number`` (from 1) of the filtered index; a page's place is known from the one before it."""
+    after = None if number == 1 else version_page(chosen, number - 1).next_cursor
+    return index.listing(
+        registry(),
+        symbol=chosen.symbol,
+        timeframe=chosen.timeframe,
+        state=chosen.state,
+        since=_start(chosen.since),
+        until=_start(chosen.until, days_later=1),
+        order=chosen.order,
+        descending=chosen.descending,
+        limit=chosen.limit,
+        after=after,
+    )
+
+
+def _start(day: date | None, *, days_later: int = 0) -> datetime | None:
+    return None if day is None else datetime.combine(day, time(), UTC) + timedelta(days=days_later)
+
+
+@_remembered(max_entries=64)
+def deployments(key: Key | None = None, *, limit: int = 200) -> tuple[Deployment, ...]:
+    """Moves and refused attempts, newest first."""
+    return history.deployments(registry(), key, limit=limit)
+
+
+@_remembered(max_entries=64)
+def live_at(key: Key, at: datetime) -> str | None:
+    return history.live_at(registry(), key, at)
+
+
+@_remembered(max_entries=64)
+def preflight(key: Key, name: str) -> PreflightReport:
+    """Run the preflight of a version; the report says when, and is made anew when anything has changed."""
+    return checks.run(registry(), key, name)
+
+
+@_remembered(max_entries=64)
+def run_page(chosen: RunFilter, number: int) -> RunPage:
+    before = None if number == 1 else run_page(chosen, number - 1).next_before
+    return runs.listing(
+        registry().database,
+        status=chosen.status,
+        symbol=chosen.symbol,
+        timeframe=chosen.timeframe,
+        limit=chosen.limit,
+        before=before,
+    )
+
+
+@_remembered(max_entries=1)
+def failed_runs() -> int:
+    """Keys whose newest run failed."""
+    return sum(run.status == runs.FAILED for run in runs.latest(registry().database))
+
+
+@st.cache_data(ttl=1, max_entries=1, show_spinner=False)
+def running() -> tuple[RunRecord, ...]:
+    """Runs under way, with how far they are."""
+    return runs.listing(registry().database, status=runs.RUNNING, limit=20).rows
+
+
+@st.cache_data(ttl=300, max_entries=64, show_spinner=False)
+def bars(key: Key) -> Bars:
+    return registry().source.bars(key)
+
+
+@st.cache_data(ttl=300, max_entries=1, show_spinner=False)
+def source_keys() -> tuple[Key, ...]:
+    """Keys the configured source has bars of."""
+    return registry().source.keys()
+
+
+@st.cache_data(ttl=300, max_entries=256, show_spinner=False)
+def source_of(key: Key) -> str:
+    """Where the bars of a key come from and up to which bar."""
+    source = registry().source
+    return source.describe(key) if key in source_keys() else f"no bars of {key} in the source {source.name}"
+
+
+@st.cache_data(ttl=300, max_entries=512, show_spinner=False)
+def newest_bar(key: Key) -> datetime | None:
+    return bars(key).last if key in source_keys() else None
+
+
+@st.cache_data(ttl=300, max_entries=512, show_spinner=False)
+def age_in_bars(key: Key, last_bar: datetime) -> int | None:
+    """How many bars have come since the last one that a version learnt from."""
+    return int((bars(key).frame.index > last_bar).sum()) if key in source_keys() else None
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def installed(library: str) -> str:
+    """Version of a library in this process's environment."""
+    found = next(iter(metadata.distributions(name=library)), None)
+    return "not installed" if found is None else found.version
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What a version says: the forecast at its trained horizon, and every horizon when it was given bars."""
+
+    result: Mapping[str, Any]
+    horizons: MultiHorizonForecast | None
+
+    @property
+    def as_of(self) -> datetime | None:
+        at = self.result["as_of"]
+        return None if at is None else pd.Timestamp(at).to_pydatetime()
+
+
+@_remembered(max_entries=64)
+def ask(key: Key, name: str, frame: pd.DataFrame, *, every_horizon: bool) -> Answer:
+    """Ask one version about the last row of bars or ready features."""
+    ensemble = serving.ensemble_of(registry(), key, name)
+    given = multi_horizon.forecast(ensemble, key, frame) if every_horizon else None
+    return Answer(ensemble.predict(frame), given)
+
+
+@st.cache_data(max_entries=4, show_spinner="Reading the file")
+def uploaded_bars(content: bytes, file_name: str, key: Key) -> Recognised:
+    return upload.recognise_bars(content, file_name=file_name, key=key, max_bytes=_most_upload_bytes())
+
+
+@st.cache_data(max_entries=4, show_spinner="Reading the file")
+def uploaded_table(content: bytes, file_name: str) -> pd.DataFrame:
+    return upload.read_table(content, file_name=file_name, max_bytes=_most_upload_bytes())
+
+
+def _most_upload_bytes() -> int:
+    return int(settings().max_upload_mb * 2**20)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _figure(drawn_by: str, *args: Any, _draw: Callable[..., go.Figure], **kwargs: Any) -> go.Figure:
+    del drawn_by  # part of the cache's key
+    return _draw(*args, **kwargs)
+
+
+def figure(draw: Callable[..., go.Figure], *args: Any, **kwargs: Any) -> go.Figure:
+    """Draw a chart, or take the one drawn from the same data before; nobody changes a finished chart."""
+    return _figure(f"{draw.__module__}.{draw.__qualname__}", *args, _draw=draw, **kwargs)

@@ -1,0 +1,40 @@
+"""Roll production back to an earlier version, with a preflight before and a proof after."""
+
+import streamlit as st
+
+from lib.ui import actions, components, data, rollback_view, shell, timeline
+
+shell.open_page("Rollback", role="operator")
+
+key = components.key_picker(preselect=False)
+production = data.production(key)
+seen = rollback_view.revision_on_screen(production)
+
+rollback_view.proof(key)
+rollback_view.live(production)
+
+st.subheader("Go back", anchor=False)
+target = rollback_view.target_picker(key, production)
+
+if target is not None:
+    with st.spinner(f"Preflight of {target.version}"):
+        report = data.preflight(key, target.version)
+    rollback_view.preflight(report)
+    with st.form("roll_back"):
+        reason = st.text_input("Reason", key="reason", placeholder="What went wrong, for whoever reads the history")
+        submitted = st.form_submit_button(
+            f"Roll back {key} to {target.version}", type="primary", disabled=not report.passed, key="roll_back_submit"
+        )
+    if submitted:
+        actions.roll_back(key, to=target.version, expected=seen, reason=reason)
+
+st.subheader("History", anchor=False)
+rollback_view.history(key)
+timeline.live_strip(key)
+rollback_view.live_when(key)
+
+st.subheader("Quarantine", anchor=False)
+rollback_view.quarantined(key, seen=seen)
+
+st.subheader("Go forward", anchor=False)
+rollback_view.forward(key, production, seen=seen)

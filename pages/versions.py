@@ -1,0 +1,28 @@
+"""Which versions there are, what is inside one, and how two of them differ."""
+
+import streamlit as st
+
+from lib.ui import comparison, components, shell, timeline, version_card, version_list
+
+shell.open_page("Versions")
+
+view = version_list.view_picker()
+
+if view == "List":
+    chosen = version_list.filters()
+    version_list.listing(chosen)
+else:
+    key = components.key_picker()
+
+if view == "One version":
+    record = components.version_picker(key)
+    version_card.card(record)
+elif view == "Compare two":
+    comparison.compare_two(key)
+elif view == "Timeline":
+    st.subheader("Accuracy of each version", anchor=False)
+    timeline.accuracies(key)
+    st.subheader("What was live when", anchor=False)
+    timeline.live_strip(key)
+    st.subheader("Weights through the versions", anchor=False)
+    timeline.weights(key)
