@@ -38,6 +38,20 @@ class Settings(BaseSettings):
     roles: Annotated[dict[str, str], NoDecode] = Field(
         default_factory=dict, description="Roles by person, as name=role pairs with commas between them."
     )
+    drift_points: Annotated[tuple[int, int, int], NoDecode] = Field(
+        default=(5, 15, 25),
+        description="Points below the validated accuracy at which MONITOR, DRIFT and EMERGENCY begin, as 5,15,25.",
+    )
+    drift_least_predictions: int = Field(default=5, ge=1, description="Outcomes before anything is said of drift.")
+    drift_window: int = Field(
+        default=60, ge=20, description="Newest outcomes, without overlap, that live accuracy is taken over."
+    )
+    alert_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), repr=False, description="Where alerts go: apprise URLs with spaces between them."
+    )
+    page_url: str = Field(
+        default="http://localhost:8501", description="Address of the dashboard, for the links in alerts."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Least level logged.")
 
     @field_validator("roles", mode="before")
@@ -52,6 +66,29 @@ class Settings(BaseSettings):
                 message = f"write name=role with a role of {', '.join(sorted(known))}; found {name.strip()!r}"
                 raise ValueError(message)
         return {name.strip(): role.strip() for name, _, role in pairs}
+
+    @field_validator("drift_points", mode="before")
+    @classmethod
+    def _rising(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        parts = [part.strip() for part in given.split(",")]
+        rising = all(part.isdecimal() for part in parts) and sorted(set(map(int, parts))) == list(map(int, parts))
+        if len(parts) != 3 or not rising:  # noqa: PLR2004 - the three borders between four bands
+            message = "write three rising whole numbers such as 5,15,25"
+            raise ValueError(message)
+        return tuple(map(int, parts))
+
+    @field_validator("alert_urls", mode="before")
+    @classmethod
+    def _urls(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        urls = tuple(given.split())
+        if any("://" not in url for url in urls):
+            message = "write apprise URLs such as slack://… with spaces between them"
+            raise ValueError(message)
+        return urls
 
     @property
     def models_folder(self) -> Path:

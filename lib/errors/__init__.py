@@ -34,6 +34,10 @@ from lib.errors.market import (
     MissingFeaturesError,
     TooFewBarsError,
 )
+from lib.errors.monitoring import (
+    LabelIsFixedError,
+    LabelNeedsVersionError,
+)
 from lib.errors.outside import (
     AmbiguousDatesError,
     DatabaseError,
@@ -80,6 +84,8 @@ __all__ = [
     "InvalidHorizonError",
     "InvalidSymbolError",
     "InvalidTimeframeError",
+    "LabelIsFixedError",
+    "LabelNeedsVersionError",
     "LiveVersionError",
     "MemberUnavailableError",
     "MissingFeaturesError",

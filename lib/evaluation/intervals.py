@@ -4,6 +4,11 @@ import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64] | np.float64
+
 
 @dataclass(frozen=True, slots=True)
 class AccuracyEstimate:
@@ -33,12 +38,17 @@ def wilson(share: float, n: int, *, horizon_bars: int, confidence: float = 0.95)
     if n == 0:
         return AccuracyEstimate(math.nan, 0, 0.0, 0.0, 1.0)
     n_eff = n / horizon_bars
+    low, high = wilson_limits(np.float64(share), np.float64(n_eff), confidence=confidence)
+    return AccuracyEstimate(float(share), int(n), n_eff, float(low), float(high))
+
+
+def wilson_limits(share: Floats, n_eff: Floats, *, confidence: float = 0.95) -> tuple[Floats, Floats]:
+    """Give the limits of :func:`wilson` for many shares at once, of any shapes that go together; n_eff above 0."""
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
     shrink = 1 + z * z / n_eff
     centre = (share + z * z / (2 * n_eff)) / shrink
-    half = z / shrink * math.sqrt(share * (1 - share) / n_eff + (z / (2 * n_eff)) ** 2)
-    low, high = max(0.0, min(centre - half, share)), min(1.0, max(centre + half, share))
-    return AccuracyEstimate(float(share), int(n), n_eff, low, high)
+    half = z / shrink * np.sqrt(share * (1 - share) / n_eff + (z / (2 * n_eff)) ** 2)
+    return np.maximum(0.0, np.minimum(centre - half, share)), np.minimum(1.0, np.maximum(centre + half, share))
 
 
 def newcombe_difference(a: AccuracyEstimate, b: AccuracyEstimate) -> tuple[float, float]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from lib.evaluation import intervals
 from lib.evaluation.intervals import AccuracyEstimate
+from lib.settings import Settings
 
 
 class Band(StrEnum):
@@ -45,7 +46,8 @@ class Policy:
     """The bands in whole points below the validated accuracy, and the evidence asked for.
 
     ``monitor_points`` ends OK, ``drift_points`` ends MONITOR, ``emergency_points`` ends DRIFT; a margin exactly on a
-    border falls into the worse band.
+    border falls into the worse band. Live accuracy is that of the newest outcomes, as many as are worth
+    ``window_n_eff`` without overlap.
     """
 
     monitor_points: int = 5
@@ -54,6 +56,23 @@ class Policy:
     least_predictions: int = 5
     least_n_eff: float = 20.0
     alarm_e_value: float = 20.0
+    window_n_eff: int = 60
+
+    def window(self, horizon_bars: int) -> int:
+        """Outcomes that live accuracy is taken over."""
+        return self.window_n_eff * horizon_bars
+
+
+def policy(settings: Settings) -> Policy:
+    """Read the policy that the settings choose."""
+    monitor, drift, emergency = settings.drift_points
+    return Policy(
+        monitor_points=monitor,
+        drift_points=drift,
+        emergency_points=emergency,
+        least_predictions=settings.drift_least_predictions,
+        window_n_eff=settings.drift_window,
+    )
 
 
 def band(live: AccuracyEstimate, baseline: AccuracyEstimate, policy: Policy) -> Band:

@@ -1,0 +1,79 @@
+"""Each member's live score against the pool with equal weights, on the same matured rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lib.ensemble import pool
+from lib.evaluation import comparison
+from lib.evaluation.comparison import Mean, Verdict
+from lib.evaluation.intervals import AccuracyEstimate
+from lib.forecasting import matured
+from lib.forecasting.log import Kind
+from lib.market.keys import Key
+from lib.monitoring import live
+from lib.registry.opening import Registry
+
+Floats = NDArray[np.float64]
+
+MOST_ROWS = 2_520
+ENSEMBLE = "ensemble"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberScore:
+    """One member, or the ensemble itself, against the equal-weight pool of the members that voted.
+
+    Attributes
+    ----------
+    accuracy, pool_accuracy : of both on the rows on which the member voted.
+    log_loss : mean with its interval; ``difference`` is the member's minus the pool's, negative is better.
+    dm_p : of Diebold and Mariano's test on log-loss; None when it cannot be computed.
+    verdict : better | worse | not enough data.
+    kinds : of the rows.
+    """
+
+    name: str
+    n: int
+    accuracy: AccuracyEstimate
+    pool_accuracy: AccuracyEstimate
+    log_loss: Mean
+    difference: Mean
+    dm_p: float | None
+    verdict: Verdict
+    kinds: tuple[Kind, ...]
+
+
+def members(
+    registry: Registry, key: Key, *, version: str, horizon: str | None = None, kinds: Sequence[Kind] | None = None
+) -> tuple[MemberScore, ...]:
+    """Score the members of a version over its newest matured forecasts, best log-loss first, the ensemble among them.
+
+    ``horizon`` and ``kinds`` as :func:`lib.monitoring.live.accuracy` takes them.
+    """
+    rows = matured.read(registry.database, key, version=version, horizon=horizon).of_kinds(kinds)
+    rows = rows.take(slice(max(len(rows) - MOST_ROWS, 0), None))
+    votes = dict(matured.members(registry.database, key, rows))
+    if not votes:
+        return ()
+    equal = pool.combine(votes, dict.fromkeys(votes, 1.0))
+    h = live.horizon_of(rows)
+    found = [_score(name, equal, p, rows, horizon_bars=h) for name, p in {ENSEMBLE: rows.p, **votes}.items()]
+    return tuple(sorted(found, key=lambda one: one.log_loss.value))
+
+
+def _score(name: str, equal: Floats, p: Floats, rows: matured.Matured, *, horizon_bars: int) -> MemberScore:
+    told = comparison.compare(equal, p, rows.y, horizon_bars=horizon_bars)
+    return MemberScore(
+        name=name,
+        n=told.n,
+        accuracy=told.second_accuracy,
+        pool_accuracy=told.first_accuracy,
+        log_loss=told.second_log_loss,
+        difference=told.log_loss_difference,
+        dm_p=told.dm_p,
+        verdict=told.verdict,
+        kinds=rows.kinds,
+    )
