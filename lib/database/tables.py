@@ -264,6 +264,17 @@ drift_monitoring = Table(
     UniqueConstraint("symbol_id", "timeframe", "date"),
 )
 
+sent_alerts = Table(  # what each channel was told last about each topic that is still an alert
+    "sent_alerts",
+    metadata,
+    Column("topic", Exact, nullable=False),
+    Column("channel", Exact, nullable=False),  # digest of the channel's URL, which may hold a password
+    Column("fingerprint", Text, nullable=False),
+    Column("state", Text, nullable=False),  # sending | sent
+    Column("at", UtcTime(), nullable=False),
+    PrimaryKeyConstraint("topic", "channel"),
+)
+
 ohlc_bars = Table(
     "ohlc_bars",
     metadata,
