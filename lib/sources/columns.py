@@ -7,7 +7,7 @@ import pandas as pd
 
 from lib.errors import SeveralTickersError, UploadError
 from lib.market import bars
-from lib.sources import spellings
+from lib.sources import spellings, texts
 from lib.sources.cells import Column, quoted
 from lib.sources.spellings import ADJUSTED, DAY, TICKER, TIME
 
@@ -52,13 +52,12 @@ def recognise(columns: Sequence[Column], sample: pd.DataFrame) -> Found:
         if match := next((own[spelling] for spelling in known if spelling in own), None):
             fields[ours] = match[0]
             twins[ours] = tuple(match[1:])
-    units = [own[name] for name in own if name.startswith(spellings.UNIT_OF_VOLUME)]
-    if "volume" not in fields and len(units) == 1:
-        fields["volume"] = units[0][0]
+    if "volume" not in fields and (unit := _unit_of_volume(own, fields.get(TICKER), sample)):
+        fields["volume"] = unit
     if TIME in fields and fields[TIME].name.startswith(_NAMELESS) and _are_counted(sample[fields[TIME].label]):
         del fields[TIME]
     if "date" in own and "time" in own and _are_clocks(sample[own["time"][0].label]):
-        fields[DAY] = own["date"][0]
+        fields = {TIME: fields[TIME], DAY: own["date"][0]} | fields
     ticker = fields.pop(TICKER, None)
     twins = {name: others for name, others in twins.items() if others and name in fields}
     ours_too = {column.label for column in (*fields.values(), *sum(twins.values(), ()))}
@@ -101,7 +100,7 @@ def require(found: Found, columns: Sequence[Column], *, file_name: str) -> None:
     if missing and missing != ["volume"]:
         has = ", ".join(quoted(column.shown) for column in columns[:12])
         raise UploadError(file_name, [f"there is no column for {', '.join(missing)}; it has {has}."])
-    units = [column for column in found.left_out if spellings.plain(column.name).startswith(spellings.UNIT_OF_VOLUME)]
+    units = [column for column in found.left_out if _names_unit(spellings.plain(column.name))]
     if missing and units:
         both = " and ".join(quoted(column.shown) for column in units)
         raise UploadError(file_name, [f"columns {both} could each be the volume. Name the right one 'Volume'."])
@@ -125,27 +124,39 @@ def time_column(frame: pd.DataFrame, found: Found) -> pd.Series:
     return joined
 
 
+def _unit_of_volume(own: Mapping[str, Sequence[Column]], ticker: Column | None, sample: pd.DataFrame) -> Column | None:
+    """The one volume with a unit, such as ``Volume BTC``; of two the one in what is traded, not in what is paid."""
+    units = {name.removeprefix(spellings.UNIT_OF_VOLUME): held[0] for name, held in own.items() if _names_unit(name)}
+    if len(units) > 1 and ticker is not None:
+        pair = spellings.plain(sample[ticker.label].iloc[0])
+        units = {unit: column for unit, column in units.items() if pair.startswith(unit)}
+    return next(iter(units.values())) if len(units) == 1 else None
+
+
+def _names_unit(name: str) -> bool:
+    return name.startswith(spellings.UNIT_OF_VOLUME)
+
+
 def _are_counted(column: pd.Series) -> bool:
     """Whether a column without a name only numbers the rows."""
-    return bool(column.astype("str").str.fullmatch(r"[0-9]{1,7}").all())
+    return bool(texts.match(column.astype("str"), "[0-9]{1,7}").all())
 
 
 def _are_clocks(column: pd.Series) -> bool:
-    text = column.astype("str").str.strip()
-    return bool(text.str.fullmatch(_CLOCK).mean() > 1 / 2)
+    return bool(texts.match(column.astype("str").str.strip(), _CLOCK).mean() > 1 / 2)
 
 
 def _days(column: pd.Series) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         days: pd.Series = column.dt.strftime("%Y-%m-%d").astype("str")
         return days
-    return column.astype("str").str.strip().str.replace(_MIDNIGHT, "", regex=True)
+    return texts.replace(column.astype("str").str.strip(), _MIDNIGHT, "")
 
 
 def _clocks(column: pd.Series) -> pd.Series:
     """``93000`` and ``0930`` become ``09:30:00`` and ``09:30``; other clocks stay as they are."""
     text = column.astype("str").str.strip()
-    bare = text.str.fullmatch(r"\d{1,6}").fillna(value=False)
+    bare = texts.match(text, "[0-9]{1,6}")
     if not bare.any():
         return text
     has_seconds = int(text[bare].str.len().max()) > len("0930")

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lib.sources import texts
+
 BLANK = ("", "nan", "na", "n/a", "#n/a", "null", "none", "nat", "-", "--", "—", "<na>")
 _SIGN, _MONEY = r"[+-]?", r"[$€£¥₹]?"
 _GAPS = "'’ \u00a0\u2009\u202f"  # apostrophes and spaces of several widths part thousands too
@@ -41,12 +43,12 @@ def style(samples: Iterable[pd.Series], *, comma_separated: bool) -> Style:
     Cells such as ``1,234`` can be both. A point is then a decimal point, and a comma is one of thousands where commas
     part the cells, else a decimal comma.
     """
-    texts = [cell for column in samples if column.dtype == "str" for cell in map(_trimmed, column.unique().tolist())]
-    point, comma = (sum(mark.fullmatch(cell) is not None for cell in texts) for mark in (_POINT, _COMMA))
-    either = next((match[1] for cell in texts if (match := _EITHER.fullmatch(cell))), "")
+    held = [cell for column in samples if column.dtype == "str" for cell in map(_trimmed, column.unique().tolist())]
+    point, comma = (sum(mark.fullmatch(cell) is not None for cell in held) for mark in (_POINT, _COMMA))
+    either = next((match[1] for cell in held if (match := _EITHER.fullmatch(cell))), "")
     decimal_comma = comma > point if point or comma else either == "," and not comma_separated
     mark, thousands = (",", ".") if decimal_comma else (".", ",")
-    grouped = any(re.fullmatch(rf"\d{{1,3}}(?:[{thousands}{_GAPS}]\d{{2,3}})+(?:[{mark}]\d*)?", cell) for cell in texts)
+    grouped = any(re.fullmatch(rf"\d{{1,3}}(?:[{thousands}{_GAPS}]\d{{2,3}})+(?:[{mark}]\d*)?", cell) for cell in held)
     said = (("decimal comma",) if decimal_comma else ()) + (("thousands separators",) if grouped else ())
     return Style(decimal_comma, said)
 
@@ -93,8 +95,7 @@ def _written(text: pd.Series, written: Style, *, short: bool) -> NDArray[np.floa
     power = "[kKmMbBtT]?" if short else ""
     number = _PARTS[written.decimal_comma]
     form = rf"{_SIGN}\s*{_MONEY}\s*{_SIGN}{number}(?:[eE][+-]?\d+)?\s*{power}\s*{_MONEY}"
-    follows = text.str.fullmatch(form)
-    bare = text.where(follows, "").str.replace(rf"[$€£¥₹{_GAPS}]", "", regex=True)
+    bare = texts.replace(text.where(texts.match(text, form), ""), rf"[$€£¥₹{_GAPS}]", "")
     thousands, mark = (".", ",") if written.decimal_comma else (",", ".")
     bare = bare.str.replace(thousands, "", regex=False).str.replace(mark, ".", regex=False).str.lower()
     for letter, tens in _POWERS.items() if short else ():

@@ -30,7 +30,7 @@ OF: Mapping[str, tuple[str, ...]] = {
 """Plain spellings of each of our fields; the first that a table has is taken."""
 
 UNIT_OF_VOLUME = "volume_"
-"""How a volume begins that names its unit, such as ``Volume BTC``; taken when it is the only one."""
+"""How a volume begins that names its unit, such as ``Volume BTC``."""
 
 _LETTERS = str.maketrans({"ł": "l", "Ł": "L", "ß": "ss"})  # letters that no accent can be taken from
 

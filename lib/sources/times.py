@@ -1,7 +1,7 @@
 """Reading the times of a table: ISO dates, common national forms, seconds since 1970, or Excel's day numbers."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pandas as pd
 
 from lib.errors import AmbiguousDatesError, DateReading, UploadError
-from lib.sources import cells, time_forms
+from lib.sources import cells, texts, time_forms
 from lib.sources.time_forms import Form
 
 _ISO = r"\d{4}(?:-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2}|\d{4}(?:[^0-9]|$)).*"
@@ -17,7 +17,7 @@ _ISO_DAY = r"^(\d{4}(?:-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2}|\d{4})).*$"
 _MIDNIGHT = r"[T ]0?0:?00(?::?00(?:\.0+)?)?\s*(?:[zZuUgG+-]|$)"
 _ZONE = r"(?i).*[T:]\d{2,6}(?:\.\d+)?\s*(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)"
 _ZONE_WORD = r"(?i)\s*(?:UTC|GMT)$"
-_OFFSET = re.compile(r".*\d\s*(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$", re.IGNORECASE)
+_OFFSET, _OFFSET_LENGTH = re.compile(r"(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$", re.IGNORECASE), 6
 _EPOCHS: tuple[tuple[Literal["s", "ms", "us", "ns"], str, str], ...] = (
     ("s", r"\d{9,10}(?:\.\d+)?", "seconds"),
     ("ms", r"\d{12,13}(?:\.0+)?", "milliseconds"),
@@ -67,13 +67,13 @@ def parse(
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return _typed(column, zone)
     text = _as_text(column)
-    start = text.head(_SAMPLE)
+    start = text.head(_SAMPLE).tolist()
     for unit, form, said in _EPOCHS:
-        if start.str.fullmatch(form).mean() > _MOST:
-            return _epoch(text.where(text.str.fullmatch(form), ""), unit, said)
-    if serial_days and start.str.fullmatch(_SERIAL).mean() > _MOST:
+        if _mostly(start, form):
+            return _epoch(text.where(texts.match(text, form), ""), unit, said)
+    if serial_days and _mostly(start, _SERIAL):
         return _excel_days(text, zone)
-    if start.str.fullmatch(_ISO).mean() > _MOST:
+    if _mostly(start, _ISO):
         iso = _iso(text, zone)
         if iso.problem or iso.utc.notna().mean() > _MOST:
             return iso
@@ -99,6 +99,11 @@ def zone(name: str | None, *, file_name: str) -> ZoneInfo | None:
         raise UploadError(file_name, [f"{problem}."]) from error
 
 
+def _mostly(cells_: Sequence[str], form: str) -> bool:
+    matches = re.compile(form).fullmatch
+    return sum(matches(cell) is not None for cell in cells_) > len(cells_) * _MOST
+
+
 def _as_text(column: pd.Series) -> pd.Series:
     if pd.api.types.is_float_dtype(column.dtype) and bool((column.dropna() % 1 == 0).all()):
         return column.map("{:.0f}".format).astype("str")
@@ -119,7 +124,7 @@ def _typed(column: pd.Series, zone: ZoneInfo | None) -> Times:
 
 
 def _epoch(text: pd.Series, unit: Literal["s", "ms", "us", "ns"], said: str) -> Times:
-    whole = text.str.replace(r"\.0+$", "", regex=True)
+    whole = texts.replace(text, r"\.0+$", "")
     numbers = pd.to_numeric(whole, errors="coerce")
     utc = pd.to_datetime(numbers, unit=unit, utc=True, errors="coerce")
     days = utc.dt.normalize()
@@ -128,25 +133,26 @@ def _epoch(text: pd.Series, unit: Literal["s", "ms", "us", "ns"], said: str) -> 
 
 
 def _excel_days(text: pd.Series, zone: ZoneInfo | None) -> Times:
-    days = pd.to_numeric(text.where(text.str.fullmatch(_SERIAL), ""), errors="coerce")
+    days = pd.to_numeric(text.where(texts.match(text, _SERIAL), ""), errors="coerce")
     wall = (_EXCEL_DAY_0 + pd.to_timedelta((days * 86_400).round(), unit="s")).dt.tz_localize(None)
     return replace(_from_wall(wall, zone), notes=("times in Excel's day numbers",))
 
 
 def _iso(text: pd.Series, zone: ZoneInfo | None) -> Times:
-    plain = text.where(text.str.fullmatch(_ISO), "")
-    zoned = plain.str.fullmatch(_ZONE)
-    utc = _read_iso(plain.str.replace(_ZONE_WORD, "Z", regex=True))
+    plain = text.where(texts.match(text, _ISO), "")
+    zoned = texts.match(plain, _ZONE)
+    utc = _read_iso(texts.replace(plain, _ZONE_WORD, "Z"))
     if not zoned.any():
         return _from_wall(utc.dt.tz_localize(None), zone)
     if not zoned[utc.notna()].all():
         return Times(utc, utc, problem="some of its times carry a time zone and others do not. Write all in one way")
-    days = _read_iso(plain.str.replace(_ISO_DAY, r"\1", regex=True))
-    offsets = sorted({match[1].upper() for cell in plain.unique().tolist() if (match := _OFFSET.fullmatch(cell))})
+    days = _read_iso(texts.replace(plain, _ISO_DAY, r"\1"))
+    endings = plain.str.slice(-_OFFSET_LENGTH).unique().tolist()
+    offsets = sorted({match[1].upper() for ending in endings if (match := _OFFSET.search(ending))})
     return Times(
         utc=utc,
         days=days.where(utc.notna()),
-        has_clock=not bool(plain.str.contains(_MIDNIGHT)[utc.notna()].all()),
+        has_clock=not bool(texts.contain(plain, _MIDNIGHT)[utc.notna()].all()),
         zone=f"{' and '.join(offsets[:4])} as written",
         zone_note="times converted to UTC",
     )

@@ -1,0 +1,38 @@
+"""Regular expressions over whole columns of text, run by Arrow without a Python call for each cell.
+
+The syntax is RE2's: no lookahead, no backreference but in a replacement.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+
+def match(text: pd.Series, pattern: str) -> NDArray[np.bool_]:
+    """Which cells are the pattern from end to end."""
+    return contain(text, rf"^(?:{pattern})$")
+
+
+def contain(text: pd.Series, pattern: str) -> NDArray[np.bool_]:
+    """Which cells have the pattern somewhere."""
+    from pyarrow import compute  # type: ignore[import-untyped]  # ships no types
+
+    found = compute.match_substring_regex(_arrow(text), pattern)
+    flags: NDArray[np.bool_] = found.to_numpy(zero_copy_only=False).copy()
+    return flags
+
+
+def replace(text: pd.Series, pattern: str, replacement: str) -> pd.Series:
+    r"""Put ``replacement``, where ``\1`` is the first group, for every occurrence of the pattern."""
+    from pyarrow import compute
+
+    replaced = compute.replace_substring_regex(_arrow(text), pattern, replacement)
+    return pd.Series(replaced, index=text.index, dtype="str")
+
+
+def _arrow(text: pd.Series) -> Any:
+    import pyarrow as pa
+
+    return pa.array(text, pa.large_string())
