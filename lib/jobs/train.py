@@ -85,7 +85,8 @@ def _train_one(registry: Registry, request: TrainingRequest, *, actor: str) -> T
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(str(request.key), total=job.N_STEPS)
 
         def step(name: str, number: int, n_steps: int) -> None:
@@ -109,7 +110,8 @@ def _bar(title: str) -> Iterator[tuple[Callable[[int], None], Callable[[Training
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True, highlight=False)) as bar:
+    console = Console(stderr=True, highlight=False)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=None, visible=False)
 
         def began(total: int) -> None:

@@ -12,7 +12,7 @@ from lib.settings import Settings
 from lib.training import job
 
 AAPL = Key("AAPL", "d1")
-AS_OF = (datetime(2002, 8, 30, tzinfo=UTC), datetime(2002, 9, 30, tzinfo=UTC))
+AS_OF = (datetime(2004, 8, 31, tzinfo=UTC), datetime(2004, 9, 30, tzinfo=UTC))
 
 
 @dataclass(frozen=True)

@@ -44,10 +44,10 @@ REFUSED = [
     ("registry", "show", *KEY, "19990101"),
     ("registry", "production", "IBM", "d1"),
     ("registry", "rollback", *KEY, "--reason", " "),
-    ("registry", "rollback", *KEY, "--to", "20020930", "--reason", "x"),
+    ("registry", "rollback", *KEY, "--to", "20040930", "--reason", "x"),
     ("registry", "promote", *KEY, "--to", "19990101", "--reason", "x"),
     ("registry", "follow-latest", *KEY, "--reason", "x"),
-    ("registry", "lift", *KEY, "20020830", "--reason", "x"),
+    ("registry", "lift", *KEY, "20040831", "--reason", "x"),
     ("registry", "quarantine", *KEY, "latest", "--reason", "x"),
 ]
 
