@@ -7,7 +7,6 @@ from sqlalchemy import (
     Date,
     Float,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -275,18 +274,21 @@ sent_alerts = Table(  # what each channel was told last about each topic that is
     PrimaryKeyConstraint("topic", "channel"),
 )
 
-ohlc_bars = Table(
-    "ohlc_bars",
-    metadata,
-    Column("symbol_id", BigInteger, nullable=False),
-    Column("timeframe", Exact, nullable=False),
-    Column("time", UtcTime(), nullable=False),
-    Column("open", Float, nullable=False),
-    Column("high", Float, nullable=False),
-    Column("low", Float, nullable=False),
-    Column("close", Float, nullable=False),
-    Column("volume", Float, nullable=False),
-    Column("adjusted", Boolean, nullable=False),
-    PrimaryKeyConstraint("symbol_id", "timeframe", "time"),
-    ForeignKeyConstraint(["symbol_id"], ["symbols.id"]),
-)
+
+def _bar_table(name: str, *more_key: str) -> Table:
+    numbers = ("open", "high", "low", "close", "volume")
+    return Table(
+        name,
+        metadata,
+        Column("symbol_id", BigInteger, ForeignKey("symbols.id"), nullable=False),
+        Column("timeframe", Exact, nullable=False),
+        Column("time", UtcTime(), nullable=False),
+        *(Column(more, UtcTime(), nullable=False) for more in more_key),
+        *(Column(number, Float, nullable=False) for number in numbers),
+        Column("adjusted", Boolean, nullable=False),
+        PrimaryKeyConstraint("symbol_id", "timeframe", "time", *more_key),
+    )
+
+
+ohlc_bars = _bar_table("ohlc_bars")
+ohlc_restatements = _bar_table("ohlc_restatements", "replaced_at")  # what a bar said until a later import changed it
