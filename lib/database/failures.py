@@ -1,5 +1,7 @@
 """The one place where errors of SQLAlchemy and its drivers become ours, each with advice."""
 
+import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,11 +31,17 @@ _SQLITE = {  # primary result code -> problem and advice
     14: _MISSING,  # CANTOPEN
     26: _CORRUPT,  # NOTADB
 }
+_NO_SUCH_DATABASE = ("does not exist on its server", "Create it there, or correct DESK_DATABASE_URL.")
+_REFUSED_TO_CONNECT = {
+    "does not exist": _NO_SUCH_DATABASE,
+    "authentication failed": _NOT_ALLOWED,
+    "too many clients": _BUSY,
+}
 _SQLSTATE = {  # PostgreSQL
     "25006": _READ_ONLY,
     "28000": _NOT_ALLOWED,
     "28P01": _NOT_ALLOWED,
-    "3D000": ("does not exist on its server", "Create it there, or correct DESK_DATABASE_URL."),
+    "3D000": _NO_SUCH_DATABASE,
     "40001": _CONFLICT,
     "40P01": _CONFLICT,
     "42501": _NOT_ALLOWED,
@@ -55,10 +63,20 @@ def translated() -> Iterator[None]:
     except exc.TimeoutError as error:
         raise DatabaseError(*_BUSY) from error
     except exc.DBAPIError as error:
-        known = _known(error)
+        known = _known(error.orig, lost=error.connection_invalidated)
         if known is None:
             raise
         raise DatabaseError(*known) from error
+    except _driver_errors() as error:  # SQLAlchemy does not wrap what fails while a connection is made ready
+        known = _known(error, lost=False)
+        if known is None:
+            raise
+        raise DatabaseError(*known) from error
+
+
+def _driver_errors() -> tuple[type[Exception], ...]:
+    psycopg = sys.modules.get("psycopg")
+    return (sqlite3.Error,) if psycopg is None else (sqlite3.Error, psycopg.Error)
 
 
 def gone() -> DatabaseError:
@@ -75,8 +93,7 @@ def too_new(revision: str) -> DatabaseError:
     return DatabaseError(f"was written by a newer release (schema {revision})", "Update this program.")
 
 
-def _known(error: exc.DBAPIError) -> tuple[str, str] | None:
-    cause = error.orig
+def _known(cause: object, *, lost: bool) -> tuple[str, str] | None:
     code = getattr(cause, "sqlite_errorcode", None)
     if code is not None:
         if "no such table" in str(cause) or "no such column" in str(cause):
@@ -85,6 +102,9 @@ def _known(error: exc.DBAPIError) -> tuple[str, str] | None:
     state = getattr(cause, "sqlstate", None)
     if state is not None:
         return _SQLSTATE.get(str(state), _UNREACHABLE if str(state).startswith("08") else None)
-    if error.connection_invalidated or isinstance(error, exc.OperationalError | exc.InterfaceError):
-        return _UNREACHABLE
-    return None
+    if not lost and type(cause).__name__ not in ("OperationalError", "InterfaceError", "ConnectionTimeout"):
+        return None
+    for words, known in _REFUSED_TO_CONNECT.items():  # such an error has a text only
+        if words in str(cause):
+            return known
+    return _UNREACHABLE
