@@ -70,3 +70,11 @@ class OtherTimeframeError(UploadError):
         choose = f", or choose {found}" if found else ""
         advice = f"Resample them up to {wanted}" if can_resample else f"Upload {wanted} bars or finer ones"
         super().__init__(file_name, [f"its bars are {step} apart; {wanted} is {title}. {advice}{choose}."])
+
+
+class UnwritableFileError(DeskError):
+    """A file could not be written."""
+
+    def __init__(self, file_name: str, problem: str) -> None:
+        self.file_name = file_name
+        super().__init__(f"{file_name} cannot be written ({problem}). Choose another place, then retry.")

@@ -86,3 +86,21 @@ class InvalidCursorError(DeskError):
 
     def __init__(self, cursor: str) -> None:
         super().__init__(f"{cursor[:60]!r} is no place in this list. Begin with its first page again.")
+
+
+class UnknownGroupError(DeskError):
+    """No deployments were made under this group."""
+
+    def __init__(self, group_id: str) -> None:
+        super().__init__(
+            f"No moves were made as group {group_id}. Nothing changed. See: python -m lib.jobs registry history"
+        )
+
+
+class NoFleetTargetError(DeskError):
+    """A rollback of many keys has nothing to do, or not for all of them; `without` names the keys without a target."""
+
+    def __init__(self, without: Sequence[str]) -> None:
+        self.without = tuple(without)
+        what = f"{listed(self.without)} cannot go back: no usable earlier version" if without else "no key was chosen"
+        super().__init__(f"{what}. Nothing changed. Choose keys that have an earlier version, then retry.")

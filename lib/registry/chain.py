@@ -60,9 +60,13 @@ def not_before(connection: Connection, pointer: Pointer, at: datetime) -> dateti
 
 def last_move(connection: Connection, key: Key) -> Deployment | None:
     """Read the newest row of a key that moved its pointer."""
-    wanted = _of(key).where(table.c.outcome == MOVED).order_by(table.c.position.desc()).limit(1)
-    row = connection.execute(wanted).first()
-    return None if row is None else deployment(row)
+    return next(iter(last_moves(connection, key, limit=1)), None)
+
+
+def last_moves(connection: Connection, key: Key, *, limit: int) -> tuple[Deployment, ...]:
+    """Read the newest rows of a key that moved its pointer, newest first."""
+    wanted = _of(key).where(table.c.outcome == MOVED).order_by(table.c.position.desc()).limit(limit)
+    return tuple(deployment(row) for row in connection.execute(wanted))
 
 
 def append(connection: Connection, pointer: Pointer, draft: Draft, *, at: datetime) -> tuple[Deployment, Pointer]:

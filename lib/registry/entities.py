@@ -36,6 +36,7 @@ class Action(StrEnum):
     FOLLOW_LATEST = "follow latest"
     QUARANTINE = "quarantine"
     LIFT = "lift"
+    UNDO = "undo"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ def roll_back(
     No file is touched. Raises NoEarlierVersionError when there is nothing to go back to, and what
     :func:`lib.registry.transition.carry_out_together` raises.
     """
-    return transition.carry_out(registry, _move(key, to=to, expected=expected, actor=actor, reason=reason))
+    return transition.carry_out(registry, move(key, to=to, expected=expected, actor=actor, reason=reason))
 
 
 def target(registry: Registry, key: Key) -> str | None:
@@ -32,9 +32,10 @@ def target(registry: Registry, key: Key) -> str | None:
     return found.version if found else None
 
 
-def _move(
+def move(
     key: Key, *, to: str | None, expected: int | None, actor: Actor, reason: str, group_id: str | None = None
 ) -> Move:
+    """Describe a rollback, to be carried out alone or together with those of other keys."""
     plan = _planner(key, to)
     return Move(key, Action.ROLLBACK, "roll back", plan, actor, reason, expected, TO_MOVE, asked=to, group_id=group_id)
 
