@@ -1,4 +1,4 @@
-"""Commands that move production: promote, rollback, follow-latest, quarantine, lift."""
+"""Commands that move production: promote, rollback, follow-latest, quarantine, lift, undo."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -8,7 +8,7 @@ import typer
 from lib.jobs import arguments, desk, output
 from lib.jobs.arguments import ActorName, Expected, Json, Reason, Symbol, Timeframe, Version
 from lib.jobs.registry import deployment_table
-from lib.registry import moves, quarantine, rollback
+from lib.registry import moves, quarantine, rollback, undo
 from lib.registry.entities import Deployment
 
 
@@ -104,6 +104,23 @@ def lift(
     _show(done, as_json=as_json)
 
 
+def take_back(
+    symbol: Symbol,
+    timeframe: Timeframe,
+    *,
+    reason: Reason,
+    actor: ActorName = None,
+    expected_revision: Expected = None,
+    as_json: Json = False,
+) -> None:
+    """Undo the last move: what was live serves again, as it did before."""
+    key = arguments.key(symbol, timeframe)
+    with desk.registry() as registry:
+        who = desk.actor(registry.settings, actor)
+        done = undo.undo(registry, key, expected=expected_revision, actor=who, reason=reason)
+    _show(done, as_json=as_json)
+
+
 def _show(done: Deployment, *, as_json: bool) -> None:
     output.show(done, as_json=as_json, table=lambda: deployment_table((done,)))
 
@@ -114,4 +131,5 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "follow-latest": follow_latest,
     "quarantine": quarantine_version,
     "lift": lift,
+    "undo": take_back,
 }

@@ -15,8 +15,9 @@ import streamlit as st
 from lib.errors import DeskError
 from lib.market.keys import Key
 from lib.registry import actors, moves, proof, quarantine, rollback
+from lib.registry import undo as undoing
 from lib.registry.actors import Actor
-from lib.registry.entities import Action, Deployment, Mode
+from lib.registry.entities import Deployment
 from lib.registry.proof import Proof
 from lib.settings import PROJECT_FOLDER
 from lib.ui import data, session, wording
@@ -88,20 +89,12 @@ def _move(key: Key, make: Callable[[Actor], Deployment]) -> None:
 
 
 def undo(key: Key, row: Deployment) -> None:
-    """Take the last move back: what was live serves again, and follows the latest version again if it did before."""
-    before = next((past.mode for past in data.deployments(key) if past.revision == row.revision - 1), Mode.PINNED)
+    """Take the last move back: what was live serves again, in the mode it had."""
     reason = f"undo of revision {row.revision} ({row.action}: {row.reason})"
-
-    def back(actor: Actor) -> Deployment:
-        desk, expected = data.registry(), row.revision
-        if row.action == Action.ROLLBACK:
-            lifted = quarantine.lift(desk, key, str(row.from_version), actor=actor, reason=reason, expected=expected)
-            expected = lifted.revision
-        if before == Mode.FOLLOW_LATEST:
-            return moves.follow_latest(desk, key, expected=expected, actor=actor, reason=reason)
-        return moves.promote(desk, key, to=str(row.from_version), expected=expected, actor=actor, reason=reason)
-
-    _move(key, back)
+    _move(
+        key,
+        lambda actor: undoing.undo(data.registry(), key, expected=row.revision, actor=actor, reason=reason),
+    )
 
 
 def last_move(key: Key) -> Moved | None:
