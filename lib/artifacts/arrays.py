@@ -6,6 +6,7 @@ others look at its memory. Neither is ever called: everything goes through publi
 
 import math
 import re
+import sys
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ JOBLIB_ARRAY = "joblib.numpy_pickle.NumpyArrayWrapper"
 NDARRAY = ("numpy.ndarray", "numpy.memmap")
 
 _PLAIN_TYPE = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f[248]|c8|c16|O8?|[SUV][0-9]{1,5})")
+_FOREIGN_ORDER = ">" if sys.byteorder == "little" else "<"
+_BYTES = frozenset({bytes, bytearray})
 _MOST_DIMENSIONS = 8
 _MOST_ITEM_BYTES = 2**16
 
@@ -27,6 +30,7 @@ def dtype(builder: Builder, given: Recipe) -> np.dtype[Any]:
     if not isinstance(name, str) or not _PLAIN_TYPE.fullmatch(name):
         raise RefusedError(asked_for=f"the data type {name!r}")
     made = np.dtype(name)
+    expect(made.itemsize > 0, "a data type", name)
     if given.state is not UNSET:
         made = _with_state(builder, made, given.state)
     expect(made.itemsize <= _MOST_ITEM_BYTES, "a data type", name)
@@ -35,13 +39,12 @@ def dtype(builder: Builder, given: Recipe) -> np.dtype[Any]:
 
 def frombuffer(builder: Builder, given: Recipe) -> NDArray[Any]:
     """Make an array that looks at bytes of the file, as pickle protocol 5 stores them."""
-    args = stateless(given)
-    expect(len(args) in (4, 5) and type(args[0]) in (bytes, bytearray), "an array")
-    made = _shaped(args[0], _known(builder, args[1]), args[2], fortran=args[3] == "F")
-    if len(args) == 5 and args[4] is not None:  # noqa: PLR2004 - the order of axes follows
-        axes = args[4]
-        expect(args[3] == "K" and type(axes) is tuple and sorted(axes) == list(range(made.ndim)), "an array", "axes")
-        return made.transpose(axes)
+    buffer, kind, shape, order, *axes = stateless(given)
+    made = _shaped(buffer, _known(builder, kind), shape, fortran=order == "F")
+    if axes and axes[0] is not None:
+        fits = order == "K" and type(axes[0]) is tuple and sorted(axes[0]) == list(range(made.ndim))
+        expect(fits, "an array", "axes")
+        return made.transpose(axes[0])
     return made
 
 
@@ -54,9 +57,7 @@ def reconstruct(builder: Builder, given: Recipe) -> NDArray[Any]:
     known = _known(builder, kind)
     if known.hasobject:
         return _of_objects(builder, data, shape, fortran=bool(fortran))
-    data = builder.value(data)
-    expect(type(data) in (bytes, bytearray), "an array")
-    return _shaped(data, known, shape, fortran=bool(fortran)).copy(order="K")
+    return _shaped(builder.value(data), known, shape, fortran=bool(fortran)).copy(order="K")
 
 
 def scalar(builder: Builder, given: Recipe) -> Any:
@@ -99,7 +100,10 @@ class _Alone:
             return dtype(self, given)
         raise MalformedError(problem="a data type is made of something else")
 
-    def remember_tree(self, nodes: Any, values: Any, *, n_features: int) -> None:
+    def attributes(self, given: Any) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def remember_tree(self, arrays: tuple[Any, Any, int]) -> None:
         raise NotImplementedError
 
     def remember_library_version(self, version: object) -> None:
@@ -107,9 +111,11 @@ class _Alone:
 
 
 def _known(builder: Builder, given: Any) -> np.dtype[Any]:
-    if not isinstance(given, Recipe) or given.asked_for != "numpy.dtype":
-        raise MalformedError(problem="an array has no data type")
-    made: np.dtype[Any] = builder.value(given)
+    made = given.built if isinstance(given, Recipe) else None
+    if not isinstance(made, np.dtype):
+        made = builder.value(given)
+        if not isinstance(made, np.dtype):
+            raise MalformedError(problem="an array has no data type")
     return made
 
 
@@ -121,7 +127,7 @@ def _with_state(builder: Builder, made: np.dtype[Any], state: Any) -> np.dtype[A
     expect(byte_order in ("<", ">", "|", "="), "a data type", "byte order")
     if names is None:
         expect(fields is None, "a data type", "fields")
-        return made.newbyteorder(byte_order) if byte_order in "<>" else made
+        return made.newbyteorder(byte_order) if byte_order == _FOREIGN_ORDER else made
     expect(made.kind == "V" and type(names) is tuple and type(fields) is dict, "a data type", "fields")
     expect(set(names) == set(fields) and n_item_bytes == made.itemsize, "a data type", "fields")
     parts = [fields[name] for name in names]
@@ -134,7 +140,14 @@ def _with_state(builder: Builder, made: np.dtype[Any], state: Any) -> np.dtype[A
     expect(all(type(offset) is int and offset >= 0 for offset in offsets), "a data type", "offsets")
     expect(max(ends, default=0) <= made.itemsize, "a data type", "offsets")
     structure = {"names": list(names), "formats": formats, "offsets": offsets, "itemsize": made.itemsize}
-    return np.dtype(structure, align=made.isalignedstruct)  # type: ignore[call-overload,no-any-return]
+    return _canonical(np.dtype(structure))  # type: ignore[call-overload]
+
+
+def _canonical(structure: np.dtype[Any]) -> np.dtype[Any]:
+    """Give scikit-learn's own object for its nodes: so comparing a thousand trees with it takes no time."""
+    from sklearn.tree import _tree
+
+    return _tree.NODE_DTYPE if structure == _tree.NODE_DTYPE else structure
 
 
 def _shape(given: Any) -> tuple[int, ...]:
@@ -145,10 +158,14 @@ def _shape(given: Any) -> tuple[int, ...]:
 
 
 def _shaped(data: bytes | bytearray, known: np.dtype[Any], shape: Any, *, fortran: bool) -> NDArray[Any]:
+    """Look at bytes as an array that takes up all of them; written for speed, a forest has thousands."""
     if known.hasobject:
         raise RefusedError(asked_for="an array of objects made of bytes")
-    expect(known.itemsize > 0 and n_bytes(_shape(shape), known) == len(data), "an array", "size")
-    return np.frombuffer(data, dtype=known).reshape(shape, order="F" if fortran else "C")
+    if type(data) in _BYTES and type(shape) is tuple:
+        made: NDArray[Any] = np.ndarray(shape, known, data, 0, None, "F" if fortran else "C")
+        if made.nbytes == len(data):
+            return made
+    raise MalformedError(problem="an array contradicts itself")
 
 
 def _of_objects(builder: Builder, given: Any, shape: Any, *, fortran: bool) -> NDArray[Any]:

@@ -11,6 +11,7 @@ from lib.artifacts.recipes import UNSET, DefaultRecord, MalformedError, Recipe, 
 _ATOMS = frozenset({type(None), bool, int, float, str, bytes})
 _KEYS = _ATOMS - {bytes}
 _BUSY: Any = object()
+_CHUNK_NODES = 10_000  # more would ask the system for memory each time
 
 
 class Build:
@@ -19,40 +20,55 @@ class Build:
     def __init__(self) -> None:
         self.library_versions: set[str] = set()
         self._trees: list[nodes.TreeArrays] = []
+        self._n_nodes = 0
         self._done: dict[int, tuple[Any, Any]] = {}  # the part is kept with its value so that its id stays its own
 
     def content(self, graph: Any) -> Any:
-        """Make everything, then check all trees together."""
+        """Make everything; when it returns, every tree has been checked."""
         made = self.value(graph)
-        nodes.check(self._trees)
+        self._check_trees()
         return made
 
     def value(self, given: Any) -> Any:
         kind = type(given)
         if kind in _ATOMS:
             return given
+        if isinstance(given, Recipe):
+            built = given.built
+            if built is UNSET:
+                given.built = _BUSY
+                built = given.built = kind.build(self, given)
+            elif built is _BUSY:
+                raise MalformedError(problem=f"{given.asked_for} contains itself")
+            return built
         if kind in _CONTAINERS:
             return self._container(given, _CONTAINERS[kind])
-        if isinstance(given, Recipe):
-            return self._from_recipe(given)
         asked_for = given.asked_for if isinstance(given, type) and issubclass(given, Recipe) else kind.__name__
         raise RefusedError(asked_for=f"{asked_for} where a value belongs")
 
-    def remember_tree(self, nodes_array: Any, values: Any, *, n_features: int) -> None:
-        self._trees.append((nodes_array, values, n_features))
+    def attributes(self, given: Any) -> dict[str, Any]:
+        if type(given) is not dict:
+            raise MalformedError(problem="the state of an object is no dict")
+        made = given.copy()
+        for name, item in given.items():
+            if type(name) is not str:
+                raise MalformedError(problem="the state of an object has attributes without a name")
+            if type(item) not in _ATOMS:
+                made[name] = self.value(item)
+        return made
+
+    def remember_tree(self, arrays: nodes.TreeArrays) -> None:
+        self._trees.append(arrays)
+        self._n_nodes += len(arrays[0])
+        if self._n_nodes > _CHUNK_NODES:
+            self._check_trees()
+
+    def _check_trees(self) -> None:
+        nodes.check(self._trees)
+        self._trees, self._n_nodes = [], 0
 
     def remember_library_version(self, version: object) -> None:
         self.library_versions.add(version if isinstance(version, str) else "unknown")
-
-    def _from_recipe(self, given: Recipe) -> Any:
-        built = given.built
-        if built is UNSET:
-            given.built = _BUSY
-            built = type(given).build(self, given)
-            given.built = built
-        elif built is _BUSY:
-            raise MalformedError(problem=f"{given.asked_for} contains itself")
-        return built
 
     def _container(self, given: Any, make: Callable[["Build", Any], Any]) -> Any:
         done = self._done.get(id(given))

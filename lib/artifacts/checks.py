@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lib.artifacts import naming, plainness
+from lib.artifacts import estimators, naming, plainness
 from lib.artifacts.format import KNOWN_SCHEMA_VERSIONS, SCHEMA_VERSION
 from lib.errors import ArtifactNameError, IncompatibleArtifactError
 from lib.market.keys import Key
@@ -77,7 +77,7 @@ def _models(content: dict[str, Any]) -> str:
             problem = plainness.problem(model)
             if problem:
                 return f"the state of {name} holds {problem}"
-        elif not (hasattr(model, "predict_proba") and hasattr(model, "classes_")):
+        elif not estimators.is_member(model):
             return f"{name} is a {type(model).__name__}, not a fitted classifier"
     return ""
 

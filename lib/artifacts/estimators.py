@@ -24,20 +24,27 @@ def estimator(module: str, name: str, check: Check) -> Callable[[Builder, Recipe
     """Give the function that makes one kind of estimator and checks it."""
 
     def build(builder: Builder, given: Recipe) -> Any:
-        state = builder.value(state_of(given))
         kind, taken = _class(module, name)
-        expect(type(state) is dict and set(map(type, state)) <= {str}, name)
-        shadowed = taken.intersection(state)
-        if shadowed:
-            raise MalformedError(problem=f"{name} would have its {min(shadowed)} replaced")
+        state = builder.attributes(state_of(given))
+        if not taken.isdisjoint(state):
+            raise MalformedError(problem=f"{name} would have its {min(taken.intersection(state))} replaced")
+        if "_sklearn_version" in state:
+            builder.remember_library_version(state.pop("_sklearn_version"))
         made: Any = object.__new__(kind)
         made.__dict__.update(state)
-        if "_sklearn_version" in state:
-            builder.remember_library_version(made.__dict__.pop("_sklearn_version"))
         check(made)
         return made
 
     return build
+
+
+def is_member(model: Any) -> bool:
+    """Tell whether an object votes: a fitted classifier. A single tree is checked here, all others when made."""
+    if not (hasattr(model, "predict_proba") and "classes_" in vars(model)):
+        return False
+    if "tree_" in vars(model):
+        single_tree(model)
+    return True
 
 
 def unchecked(_made: Any) -> None:
@@ -57,18 +64,16 @@ def forest(tree_name: str) -> Check:
         expect(made.__dict__.get("n_outputs_") == 1, "a forest", "outputs")
         kind, _ = _class("sklearn.tree._classes", tree_name)
         for member in members:
-            expect(type(member) is kind, "a forest", "trees")
+            if type(member) is not kind or member.__dict__.get("n_classes_") != n_classes:
+                raise MalformedError(problem="a forest holds other trees than its own")
             _check_tree(member, n_features=n_features, n_classes=n_classes)
-            expect(_count(member, "n_classes_") == n_classes, "a forest", "classes")
 
     return check
 
 
 def single_tree(made: Any) -> None:
-    """Check a tree that votes by itself; the trees of a forest are checked with it once more."""
-    if "tree_" in made.__dict__:
-        n_classes = _count(made, "n_classes_") if "n_classes_" in made.__dict__ else 1
-        _check_tree(made, n_features=_features(made), n_classes=n_classes)
+    """Check a tree that votes by itself; the trees of a forest are checked with it."""
+    _check_tree(made, n_features=_features(made), n_classes=_classes(made))
 
 
 def gradient_boosting(made: Any) -> None:
@@ -142,11 +147,11 @@ def _class(module: str, name: str) -> tuple[type, frozenset[str]]:
 
 
 def _check_tree(member: Any, *, n_features: int, n_classes: int) -> None:
-    tree = member.__dict__.get("tree_")
-    expect(tree is not None and type(tree).__name__ == "Tree", "a decision tree", "nodes")
-    expect(tree.n_features == n_features and tree.max_n_classes == n_classes, "a decision tree", "shape")
-    expect(_count(member, "n_features_in_") == n_features, "a decision tree", "features")
-    expect(_count(member, "n_outputs_") == 1, "a decision tree", "outputs")
+    state = member.__dict__
+    tree = state.get("tree_")
+    fits = type(tree).__name__ == "Tree" and tree.n_features == n_features and tree.max_n_classes == n_classes
+    if not (fits and state.get("n_features_in_") == n_features and state.get("n_outputs_") == 1):
+        raise MalformedError(problem="a decision tree contradicts the estimator around it")
 
 
 def _check_start(start: Any, *, n_classes: int) -> None:

@@ -1,4 +1,4 @@
-"""The nodes of decision trees: every index inside its tree, every number finite, checked for all trees at once.
+"""The nodes of decision trees: every index inside its tree, every number finite, checked for many trees at once.
 
 scikit-learn's compiled prediction follows these indices without looking: a child outside of the array is read from
 foreign memory, a child before its parent never ends.
@@ -16,29 +16,27 @@ TreeArrays = tuple[NDArray[Any], NDArray[Any], int]  # nodes (n,), values (n, 1,
 
 _LEAF = -1
 _SUM_TOLERANCE = 1e-6
+_CHILD = "a child is outside of its tree or before its parent"
 
 
 def check(trees: Sequence[TreeArrays]) -> None:
-    """Check the trees of every forest of one artifact; raises MalformedError about the first that is damaged."""
+    """Check several trees together; raises MalformedError when one is damaged."""
     if not trees:
         return
-    sizes = np.array([len(tree[0]) for tree in trees])
-    offsets = np.repeat(np.cumsum(sizes) - sizes, sizes)
-    position = np.arange(sizes.sum()) - offsets
+    parts: list[Any] = [tree[0] for tree in trees]
+    together = np.frombuffer(b"".join(parts), dtype=parts[0].dtype)
     left, right, feature, threshold = (
-        np.concatenate([tree[0][name] for tree in trees])
-        for name in ("left_child", "right_child", "feature", "threshold")
+        np.ascontiguousarray(together[name]) for name in ("left_child", "right_child", "feature", "threshold")
     )
+    sizes = np.array([len(part) for part in parts])
     size = np.repeat(sizes, sizes)
-    n_features = np.repeat([tree[2] for tree in trees], sizes)
+    position = np.arange(len(together)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    n_features = np.repeat(np.array([tree[2] for tree in trees]), sizes)
     leaf = left == _LEAF
-    inner = ~leaf
-    _expect((right[leaf] == _LEAF).all(), "a leaf has a child")
-    for child in (left, right):
-        fits = (child > position) & (child < size)
-        _expect(fits[inner].all(), "a child is outside of its tree or before its parent")
-    _expect(((feature >= 0) & (feature < n_features))[inner].all(), "a node asks for a feature that is not there")
-    _expect(not np.isnan(threshold[inner]).any(), "a threshold is no number")
+    _expect(((left > position) & (left < size) | leaf).all(), _CHILD)
+    _expect(((right > position) & (right < size) & ~leaf | (right == _LEAF) & leaf).all(), _CHILD)
+    _expect(((feature >= 0) & (feature < n_features) | leaf).all(), "a node asks for a feature that is not there")
+    _expect(not (np.isnan(threshold) & ~leaf).any(), "a threshold is no number")
     _check_values([tree[1] for tree in trees])
 
 
@@ -52,7 +50,7 @@ def check_predictor(nodes: NDArray[Any], *, n_features: int) -> None:
     for name in ("left", "right"):
         child = nodes[name].astype(np.int64)
         fits = (child > position) & (child < len(nodes))
-        _expect(fits[inner].all(), "a child is outside of its tree or before its parent")
+        _expect(fits[inner].all(), _CHILD)
     feature = nodes["feature_idx"]
     _expect(((feature >= 0) & (feature < n_features))[inner].all(), "a node asks for a feature that is not there")
     _expect(not np.isnan(nodes["num_threshold"][inner]).any(), "a threshold is no number")
@@ -60,13 +58,14 @@ def check_predictor(nodes: NDArray[Any], *, n_features: int) -> None:
 
 
 def _check_values(values: Sequence[NDArray[Any]]) -> None:
-    widths = {array.shape[2] for array in values}
-    for width in widths:
-        together = np.concatenate([array[:, 0, :] for array in values if array.shape[2] == width])
-        _expect(np.isfinite(together).all(), "a value is not finite")
-        if width > 1:  # classes: each node holds their shares
-            sums = together.sum(axis=1)
-            _expect((together >= 0).all() and (abs(sums - 1) < _SUM_TOLERANCE).all(), "shares of classes are not 1")
+    for width in {array.shape[2] for array in values}:
+        parts: list[Any] = [array for array in values if array.shape[2] == width]
+        columns = np.frombuffer(b"".join(parts)).reshape(-1, width).T
+        if width == 1:
+            _expect(np.isfinite(columns).all(), "a value is not finite")
+        else:  # each node holds the shares of its classes; comparisons with NaN fail
+            total = sum(columns[1:], start=columns[0])
+            _expect(columns.min() >= 0 and (abs(total - 1) < _SUM_TOLERANCE).all(), "shares of classes are not 1")
 
 
 def _expect(holds: object, problem: str) -> None:

@@ -10,16 +10,16 @@ import re
 
 from lib.artifacts.recipes import MalformedError, RefusedError
 
+_SINGLE = r"[\x94()}\]ueb\x52\x81taNlds012o\x85-\x89\x8f-\x93]*+"
 _SHORT = "|".join(rf"\x{length:02x}.{{{length}}}" for length in range(256))
 _RUN = re.compile(
     (
-        r"(?:[\x94()}\]ueb\x52\x81taNlds012o\x85-\x89\x8f-\x93]++"
-        r"|[hKq\x80]."
-        r"|[Jj].{4}"
+        rf"{_SINGLE}(?:[hKq\x80].{_SINGLE}|(?:"
+        r"[Jj].{4}"
         r"|M.."
         r"|G.{8}"
         rf"|[\x8cCU\x8a](?:{_SHORT})"
-        r")*+"
+        rf"){_SINGLE})*+"
     ).encode("latin1"),
     re.DOTALL,
 )
@@ -48,25 +48,30 @@ def check(data: bytes, start: int = 0) -> int:
     RefusedError
         When an instruction reaches outside of the file.
     """
-    position, frame_end, memo_most = start, 0, _MEMO_SLACK
-    run = _RUN.match
+    position, frame_end, end, memo_most = start, 0, len(data), _MEMO_SLACK
+    run, length_bytes = _RUN.match, _LENGTH_BYTES.get
     while True:
-        end = frame_end or len(data)
-        matched = run(data, position, end)
-        position = matched.end() if matched else position
-        if position == frame_end:
-            frame_end = 0
+        position = run(data, position, end).end()  # type: ignore[union-attr] # it matches the empty run too
+        if frame_end and position == frame_end:
+            frame_end, end = 0, len(data)
             continue
         if position >= end:
             raise MalformedError(problem="its pickle breaks off")
         opcode = data[position]
-        if opcode == _STOP:
+        size = length_bytes(opcode)
+        if size:
+            after = position + 1 + size
+            position = after + int.from_bytes(data[position + 1 : after], "little")
+        elif opcode == _STOP:
             return position + 1
-        if opcode == _FRAME:
+        elif opcode == _FRAME:
             position, frame_end = _frame(data, position, inside=bool(frame_end))
+            end = frame_end
         else:
             memo_most += 1
-            position = _variable(data, position, end, memo_most=memo_most)
+            position = _rare(data, position, end, memo_most=memo_most)
+        if position > end:
+            raise MalformedError(problem="its pickle breaks off")
 
 
 def _frame(data: bytes, position: int, *, inside: bool) -> tuple[int, int]:
@@ -77,28 +82,22 @@ def _frame(data: bytes, position: int, *, inside: bool) -> tuple[int, int]:
     return position, frame_end
 
 
-def _variable(data: bytes, position: int, end: int, *, memo_most: int) -> int:
-    """Step over an instruction of variable length."""
+def _rare(data: bytes, position: int, end: int, *, memo_most: int) -> int:
+    """Step over an instruction that ends with its line, or jumps in the memo."""
     opcode = data[position]
+    after = position + 1
     if opcode in _REFUSED:
         raise RefusedError(asked_for=_REFUSED[opcode])
-    if opcode in _LENGTH_BYTES:
-        size = _LENGTH_BYTES[opcode]
-        after = position + 1 + size
-        after += int.from_bytes(data[position + 1 : after], "little")
-    elif opcode in _LINES:
-        after = position + 1
+    if opcode in _LINES:
         for _ in range(_LINES[opcode]):
             after = data.find(b"\n", after, end) + 1 or end + 1
         if opcode == _PUT:
             _check_memo(data[position + 1 : after - 1], memo_most)
     elif opcode == _LONG_BINPUT:
-        after = position + 5
+        after += 4
         _check_memo(b"%d" % int.from_bytes(data[position + 1 : after], "little"), memo_most)
     else:
         raise MalformedError(problem=f"its pickle breaks off or holds an unknown instruction at byte {position:,}")
-    if after > end:
-        raise MalformedError(problem="its pickle breaks off")
     return after
 
 

@@ -40,8 +40,12 @@ class Builder(Protocol):
         """Make the real value of a part: of a container all that is inside, of a recipe what it stands for."""
         ...
 
-    def remember_tree(self, nodes: Any, values: Any, *, n_features: int) -> None:
-        """Keep the arrays of a tree for the check of all trees at once."""
+    def attributes(self, given: Any) -> dict[str, Any]:
+        """Make the attributes of an object from its state: a new dict, every name a text."""
+        ...
+
+    def remember_tree(self, arrays: tuple[Any, Any, int]) -> None:
+        """Keep nodes, values and number of features of a tree for the check of all trees at once."""
         ...
 
     def remember_library_version(self, version: object) -> None:

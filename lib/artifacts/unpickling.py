@@ -37,9 +37,12 @@ def parse(data: bytes, *, allowed: Names) -> Any:
 
 def parse_with(data: bytes, *, find: Find) -> Any:
     """Read like `parse`, with a function that answers every name of code in the file."""
-    if _JOBLIB in data:
+    try:
+        opcodes.check(data)
+    except MalformedError:
+        if _JOBLIB not in data:
+            raise
         return _JoblibReader(data, find).load()
-    opcodes.check(data)
     return _Reader(io.BytesIO(data), find).load()
 
 
