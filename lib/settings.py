@@ -24,7 +24,8 @@ class Settings(BaseSettings):
         default="",
         description="SQLAlchemy URL of the registry; empty means registry.db inside the models folder.",
     )
-    bars_source: Literal["sample"] = Field(default="sample", description="Where bars come from.")
+    bars_source: Literal["sample", "database", "yahoo"] = Field(default="sample", description="Where bars come from.")
+    calendar: str = Field(default="XNYS", description="Exchange calendar whose sessions daily bars should have.")
     actor: str = Field(default="", description="Name recorded for moves from the command line; empty: the login name.")
     max_artifact_mb: float = Field(
         default=64.0, gt=0, description="Largest artifact accepted, packed or unpacked, in MiB."
