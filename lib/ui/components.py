@@ -77,7 +77,8 @@ def _bound_choice(label: str, options: list[str], *, name: str, of: str, first: 
     if asked not in options:
         if asked is not None and not left_over(name, of=of):
             st.warning(f"{wording.plain(missing.format(asked))} Showing {first} instead.", icon=":material/link_off:")
-        st.query_params[name] = first
+        if f"{name}_of" not in st.session_state:  # later on the widget itself keeps the URL
+            st.query_params[name] = first
         st.session_state[name] = first
     st.session_state[f"{name}_of"] = of
     # no format_func: the URL would hold the formatted text, which changes with the state of a version

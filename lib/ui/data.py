@@ -33,6 +33,7 @@ from lib.training.runs import RunPage, RunRecord
 from lib.ui.filters import RunFilter, VersionFilter
 
 _MOST_KEYS = 10_000
+_UNFIT = (State.TAMPERED, State.INCOMPATIBLE, State.MISSING)  # states that come without a deployment
 _SECONDS_UNTIL_SEEN = 2  # a change made by another process shows after this long; one made here shows at once
 
 P = ParamSpec("P")
@@ -51,12 +52,13 @@ def registry() -> Registry:
 
 @st.cache_data(ttl=_SECONDS_UNTIL_SEEN, max_entries=1, show_spinner=False)
 def mark() -> str:
-    """Probe what may have changed: the folder's files, the newest deployment, the newest run and how far runs are."""
+    """Probe what may have changed: files, versions found unfit, the newest deployment, the newest run, its steps."""
     desk = registry()
     sync.if_folder_changed(desk)
-    last = runs.listing(desk.database, limit=1).rows
-    under_way = runs.listing(desk.database, status=runs.RUNNING, limit=100).rows
-    return f"{history.newest_id(desk)} {[run.id for run in last]} {[(run.id, run.step) for run in under_way]}"
+    unfit = [index.listing(desk, state=state, limit=1).total for state in _UNFIT]
+    last = [run.id for run in runs.listing(desk.database, limit=1).rows]
+    steps = [(run.id, run.step) for run in runs.listing(desk.database, status=runs.RUNNING, limit=100).rows]
+    return f"{desk.store.folder_mark()} {unfit} {history.newest_id(desk)} {last} {steps}"
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -1,5 +1,7 @@
 """Going back: what is live, where to, what the preflight says, the proof afterwards."""
 
+from datetime import datetime
+
 import pandas as pd
 import streamlit as st
 
@@ -8,6 +10,7 @@ from lib.registry.entities import Mode, PreflightReport, Production, State, Step
 from lib.ui import actions, components, data, wording
 
 _MOST_AT_A_GLANCE = 8
+_EARLIEST = datetime(1970, 1, 1)  # noqa: DTZ001 - the input widget knows no time zones
 _STEP_ICONS = {
     "passed": ":green[:material/check_circle:]",
     "failed": ":red[:material/cancel:]",
@@ -82,20 +85,19 @@ def target_picker(key: Key, production: Production) -> VersionRecord | None:
         and record.version != production.version
         and (record.version < (production.version or "~") or record.previously_live)
     ]
+    asked = None if components.left_over("target", of=str(key)) else _asked_target()
+    st.session_state["target_of"] = str(key)
+    if asked not in {record.version for record in older}:
+        st.session_state["target"] = None  # what was chosen for another key, or cannot be had, is not kept silently
     if not older:
         components.empty(f"{key} has no other usable version to go back to.", "Train another one first.")
         return None
     ordered = sorted(older, key=lambda record: (record.previously_live, record.version), reverse=True)
     told = {record.version: _target_name(record) for record in ordered}
-    asked = st.session_state.get("target") or st.query_params.get("target")
-    if components.left_over("target", of=str(key)) or asked not in told:
-        if asked is not None and not components.left_over("target", of=str(key)) and actions.last_move(key) is None:
-            st.warning(
-                f"{wording.plain(str(asked))} cannot be gone back to now. Choose another version.",
-                icon=":material/link_off:",
-            )
-        st.session_state["target"] = None  # what was chosen for another key, or cannot be had, is not kept silently
-    st.session_state["target_of"] = str(key)
+    if asked is not None and asked not in told and actions.last_move(key) is None:
+        st.warning(
+            f"{wording.plain(asked)} cannot be gone back to now. Choose another version.", icon=":material/link_off:"
+        )
     if len(told) <= _MOST_AT_A_GLANCE:
         chosen = st.radio(
             "Go back to",
@@ -112,6 +114,11 @@ def target_picker(key: Key, production: Production) -> VersionRecord | None:
         )
         st.caption(f"{ordered[0].version}: {told[ordered[0].version]}")
     return next((record for record in ordered if record.version == chosen), None)
+
+
+def _asked_target() -> str | None:
+    asked = st.session_state.get("target") or st.query_params.get("target")
+    return None if asked is None else str(asked)
 
 
 def _target_name(record: VersionRecord) -> str:
@@ -239,7 +246,9 @@ def forward(key: Key, production: Production, *, seen: int) -> None:
 
 def live_when(key: Key) -> None:
     """What was live at a chosen time."""
-    at = st.datetime_input("What was live at (UTC)", value=None, key="at", bind="query-params", width=260)
+    at = st.datetime_input(
+        "What was live at (UTC)", value=None, min_value=_EARLIEST, key="at", bind="query-params", width=260
+    )
     if at is None:
         return
     moment = wording.as_utc(at)

@@ -43,7 +43,7 @@ def run() -> None:
     """Declare the navigation and run the page that was asked for; an error of ours ends in words, not in a trace."""
     page = _navigate()
     actions.guard(page.run)()
-    if runtime.exists():  # a server, not a test of one page
+    if runtime.exists() and not st.get_option("global.appTest"):  # a server, not a test of one page
         data.warm_up()
 
 

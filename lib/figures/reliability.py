@@ -1,0 +1,40 @@
+"""Reliability: what forecasts of similar confidence promised, and how many of them were right."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from lib.figures import look, palette
+from lib.monitoring.calibration import Bin
+
+
+def diagram(bins: Sequence[Bin]) -> go.Figure:
+    """Draw one point with its interval per bin; on the dotted line promise and reality agree."""
+    made = look.figure(height=300)
+    x = [100 * one.promised for one in bins]
+    y = [100 * one.realised.value for one in bins]
+    made.add_scatter(
+        x=x,
+        y=y,
+        mode="markers",
+        marker={"size": 10, "color": palette.ENSEMBLE},
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [100 * (one.realised.high - one.realised.value) for one in bins],
+            "arrayminus": [100 * (one.realised.value - one.realised.low) for one in bins],
+            "thickness": look.LINE,
+            "width": 0,
+            "color": palette.translucent(palette.MUTED, 0.75),
+        },
+        customdata=[[one.realised.n, one.realised.n_eff] for one in bins],
+        hovertemplate="Promised %{x:.0f} %, right %{y:.0f} %, n %{customdata[0]}, n_eff %{customdata[1]:.0f}"
+        "<extra></extra>",
+    )
+    every = [*x, *(100 * one.realised.low for one in bins), *(100 * one.realised.high for one in bins)]
+    low, high = look.span(every) if every else [0.0, 100.0]
+    line = {"color": palette.MUTED, "width": look.LINE, "dash": "dot"}
+    made.add_scatter(x=[low, high], y=[low, high], mode="lines", line=line, hoverinfo="skip")
+    made.update_xaxes(**look.percent_axis(title="Promised (mean confidence)"))
+    made.update_yaxes(**look.percent_axis(title="Right", range=[low, high]))
+    return made

@@ -1,0 +1,67 @@
+import time
+
+import pytest
+
+from lib.training import runs
+
+
+def test_every_run_is_listed_with_its_accuracy(folder, open_app):
+    app = open_app("training_runs")
+    rows = app.dataframe[0].value
+    assert list(rows["Key"]) == ["IBM/w1", "AAPL/d1", "AAPL/d1", "AAPL/d1"]
+    assert list(rows["Version"]) == ["20081226", "20021031", "20020930", "20020830"]
+    assert rows["Holdout accuracy"].str.contains("majority").all()
+    assert [list(status) for status in rows["Status"]] == [["completed"]] * 4
+
+
+def test_a_run_can_be_read_in_full(folder, open_app):
+    app = open_app("training_runs")
+    app.selectbox(key="run_log").set_value(1).run()
+    assert not app.exception
+    assert len(app.code[-1].value.splitlines()) >= 3
+
+
+def test_a_failed_run_shows_its_error(folder, open_app, registry):
+    from lib.market.keys import Key
+    from lib.training import fleet, job
+
+    outcome = job.train(registry, Key("AAPL", "d1"), as_of=fleet.end_of(_day("2000-03-31")), actor="x")
+    assert outcome.status == runs.FAILED
+    app = open_app("training_runs", status="failed")
+    assert list(app.dataframe[0].value["Run"]) == [outcome.run_id]
+    assert outcome.error in app.dataframe[0].value["Error"].iloc[0]
+    assert {metric.label: metric.value for metric in open_app("overview").metric}["Failed last runs"] == "1"
+
+
+def _day(text):
+    from datetime import date
+
+    return date.fromisoformat(text)
+
+
+def test_a_form_without_a_key_says_so(folder, open_app, texts):
+    app = open_app("training_runs")
+    app.button(key="train_submit").click().run()
+    assert "Choose a key first" in texts(app)
+
+
+@pytest.mark.timeout(240)
+def test_a_training_started_here_runs_on_by_itself(folder, open_app, registry):
+    app = open_app("training_runs")
+    app.selectbox(key="train_key").set_value("AAPL/d1")
+    app.date_input(key="train_as_of").set_value(_day("2002-11-29"))
+    app.button(key="train_submit").click().run()
+    assert not app.exception
+    assert "started" in app.toast[0].value
+    run = _ended(registry)
+    assert (run.status, run.version, run.actor) == (runs.COMPLETED, "20021129", "engineer")
+    assert list((folder / "logs").glob("AAPL%2Fd1_*.log"))
+
+
+def _ended(registry):
+    for _ in range(400):
+        newest = runs.listing(registry.database, limit=1).rows[0]
+        if newest.id > 4 and newest.status != runs.RUNNING:
+            return newest
+        time.sleep(0.5)
+    return pytest.fail("the training did not end")

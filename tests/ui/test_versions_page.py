@@ -1,0 +1,142 @@
+import pandas as pd
+
+from lib.market.keys import Key
+from lib.registry import moves, rollback
+from lib.ui import comparison
+
+KEY = Key("AAPL", "d1")
+
+
+def test_the_list_names_every_version_with_its_accuracy(folder, open_app):
+    rows = open_app("versions").dataframe[0].value
+    assert sorted(rows["Key"]) == ["AAPL/d1", "AAPL/d1", "AAPL/d1", "IBM/w1"]
+    assert [list(state) for state in rows["State"][rows["Version"] == "20021031"]] == [["in production"]]
+    assert rows["Holdout accuracy"].str.contains(r"\d+ % \[\d+–\d+\], n \d+, majority \d+ %").all()
+
+
+def test_filters_stand_in_the_link(folder, open_app, texts):
+    app = open_app("versions", symbol="IBM", timeframe="w1", state="in production")
+    assert list(app.dataframe[0].value["Version"]) == ["20081226"]
+    app = open_app("versions", state="quarantined")
+    assert "No version matches these filters" in texts(app)
+    app.selectbox(key="state").set_value(None).run()
+    assert len(app.dataframe[0].value) == 4
+
+
+def test_dates_filter_by_day_both_included(folder, open_app, registry, texts):
+    from lib.registry import versions
+
+    day = f"{versions.get(registry, KEY, '20021031').created_at:%Y-%m-%d}"
+    assert len(open_app("versions", since=day, until=day).dataframe[0].value) >= 1
+    assert "No version matches these filters" in texts(open_app("versions", until="1999-12-31"))
+
+
+def test_pages_follow_one_another(folder, open_app, monkeypatch):
+    from lib.ui import filters
+
+    first = filters.VersionFilter(limit=3)
+    monkeypatch.setattr(
+        "lib.ui.version_list.VersionFilter", lambda *given: filters.VersionFilter(*given, limit=first.limit)
+    )
+    app = open_app("versions", order="by key")
+    assert len(app.dataframe[0].value) == 3
+    app = open_app("versions", order="by key", page="2")
+    assert list(app.dataframe[0].value["Key"]) == ["IBM/w1"]
+
+
+def test_the_card_tells_everything_about_a_version(folder, open_app, texts):
+    app = open_app("versions", view="One version", key=str(KEY), version="20020930")
+    assert not app.exception
+    told = {name: value for table in app.table for name, value in table.value.iloc[:, 0].items()}
+    assert told["Label"].startswith("The log return of the close over 1 bar of 1 day, beyond ± 0.5")
+    assert told["Data"].endswith("2002-09-30")
+    assert told["Features"] == "24"
+    assert len(told["SHA-256"].strip("`")) == 64
+    assert told["Training run"] == "number 2"
+    members = app.dataframe[0].value
+    assert set(members["Member"]) >= {"rf", "gb"}
+    assert abs(members["Weight"].sum() - 100) < 0.1
+    assert "previously live" in texts(app).lower()
+
+
+def test_a_version_that_is_not_there_is_said(folder, open_app, texts):
+    app = open_app("versions", view="One version", key=str(KEY), version="20991231")
+    assert "AAPL/d1 has no version 20991231. Showing 20021031 instead." in texts(app)
+
+
+def test_a_version_of_another_key_gives_way_silently(folder, open_app):
+    app = open_app("versions", view="One version", key=str(KEY), version="20020930")
+    app.selectbox(key="key").set_value("IBM/w1").run()
+    assert not app.exception
+    assert not app.warning
+    assert app.selectbox(key="version").value == "20081226"
+
+
+def test_a_plain_artifact_has_a_card_too(folder, open_app, texts):
+    import pickle
+
+    import numpy as np
+    from sklearn.ensemble import RandomForestClassifier
+
+    rng = np.random.default_rng(1)
+    names = ["return_1", "return_5"]
+    table = pd.DataFrame(rng.normal(size=(60, 2)), columns=names)
+    forest = RandomForestClassifier(n_estimators=3, random_state=1).fit(table, rng.integers(0, 3, 60))
+    artifact = {"symbol": "MSFT", "timeframe": "d1", "timestamp": "20250121", "models": {"rf": forest}}
+    artifact |= {"weights": {"rf": 1.0}, "ensemble_accuracy": 0.4, "performances": {}, "model_predictions_sample": {}}
+    (folder / "MSFT_d1_20250121.pkl").write_bytes(pickle.dumps(artifact))
+    for page in ("versions", "performance", "predict", "rollback"):
+        app = open_app(page, key="MSFT/d1", view="One version")
+        assert not app.exception, page
+    app = open_app("versions", key="MSFT/d1", view="One version")
+    assert "Holdout accuracy 40 %" in texts(app)
+    told = {name: value for table in app.table for name, value in table.value.iloc[:, 0].items()}
+    assert told["Label"] == "not told by the artifact"
+
+
+def test_comparing_shows_only_what_differs(folder, open_app):
+    app = open_app("versions", view="Compare two", key=str(KEY), version="20021031", beside="20020830")
+    assert not app.exception
+    weights, rest = (frame.value for frame in app.dataframe)
+    assert {"Weight in 20021031", "Weight in 20020830"} <= set(weights.columns)
+    assert (rest["20021031"] != rest["20020830"]).all()
+    assert "data window · last bar" in set(rest["What"])
+    assert "horizon" not in set(rest["What"])
+
+
+def test_differences_of_equal_manifests_are_none():
+    told = {"label": {"horizon_bars": 1}, "seed": 3}
+    assert comparison.differences(told, told, names=("a", "b")).empty
+    other = {"label": {"horizon_bars": 5}, "temperature": 1.2}
+    rows = comparison.differences(told, other, names=("a", "b")).set_index("What")
+    assert list(rows.loc["label · horizon bars"]) == ["1", "5"]
+    assert list(rows.index) == ["label · horizon bars", "seed", "temperature"]
+
+
+def test_one_version_alone_says_how_to_get_another(folder, open_app):
+    app = open_app("versions", view="Compare two", key="IBM/w1")
+    assert not app.exception
+    assert any("python -m lib.jobs train --symbol 'IBM' --timeframe w1" in code.value for code in app.code)
+
+
+def test_the_timeline_draws_accuracy_what_was_live_and_weights(folder, open_app, registry, colleague):
+    rollback.roll_back(registry, KEY, to="20020830", expected=None, actor=colleague, reason="drift")
+    app = open_app("versions", view="Timeline", key=str(KEY))
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 3
+
+
+def test_spans_cover_the_time_without_gaps(registry, colleague):
+    from datetime import UTC, datetime
+
+    from lib.registry import history
+    from lib.ui import timeline
+
+    rollback.roll_back(registry, KEY, to="20020830", expected=None, actor=colleague, reason="drift")
+    moves.promote(registry, KEY, to="20020930", expected=None, actor=colleague, reason="better")
+    now = datetime.now(UTC)
+    spans = timeline.spans_of(history.deployments(registry, KEY), until=now)
+    assert [span.version for span in spans] == ["20020830", "20020930", "20021031", "20020830", "20020930"]
+    assert [span.end for span in spans[:-1]] == [span.start for span in spans[1:]]
+    assert spans[-1].end == now
+    assert [span.live for span in spans] == [False] * 4 + [True]

@@ -1,0 +1,76 @@
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lib.market.keys import Key
+from lib.registry import production
+
+KEY = Key("AAPL", "d1")
+
+
+@pytest.mark.parametrize("given", ["localhost", "127.0.0.1", "127.9.9.9", "::1"])
+def test_on_loopback_the_local_user_is_admin(folder, open_app, address, given):
+    address(given)
+    app = open_app("rollback", key=str(KEY))
+    assert not app.warning
+    assert any("engineer · admin" in badge.value for badge in app.sidebar.markdown)
+
+
+@pytest.mark.parametrize("given", [None, "", "0.0.0.0", "192.168.1.5", "::", "desk.example.org"])  # noqa: S104 - told, not bound
+def test_on_any_other_address_nobody_may_act_without_signing_in(folder, open_app, texts, address, given):
+    address(given)
+    app = open_app("rollback", key=str(KEY), target="20020930")
+    assert "visitor is viewer; to open Rollback takes the role operator" in texts(app)
+    assert not app.button
+    assert not app.radio
+    assert not open_app("overview").warning
+    assert open_app("predict").warning
+
+
+def test_behind_a_proxy_the_local_user_is_nobody(folder, monkeypatch, open_app, texts):
+    from streamlit.runtime.context import ContextProxy
+
+    monkeypatch.setattr(ContextProxy, "headers", {"X-Forwarded-For": "203.0.113.7"})
+    assert "visitor is viewer" in texts(open_app("rollback"))
+
+
+def signed_in(open_app, page, email, **query):
+    app = open_app(page, **query)
+    app.user = {"is_logged_in": True, "email": email, "name": "Somebody"}
+    return app.run()
+
+
+def test_a_signed_in_person_has_the_role_of_the_settings(folder, open_app, texts, monkeypatch, address):
+    address("0.0.0.0")  # noqa: S104 - told, not bound
+    monkeypatch.setenv("DESK_ROLES", "ann@example.org=operator")
+    app = signed_in(open_app, "rollback", "ann@example.org", key=str(KEY))
+    assert not app.exception
+    assert app.radio(key="target").options
+    app = signed_in(open_app, "rollback", "bob@example.org", key=str(KEY))
+    assert "bob@example.org is viewer" in texts(app)
+
+
+def test_history_names_the_person_who_signed_in(folder, open_app, registry, monkeypatch, address):
+    address("0.0.0.0")  # noqa: S104 - told, not bound
+    monkeypatch.setenv("DESK_ROLES", "ann@example.org=operator")
+    app = signed_in(open_app, "rollback", "ann@example.org", key=str(KEY), target="20020930")
+    app.text_input(key="reason").set_value("drift")
+    app.button(key="roll_back_submit").click().run()
+    assert production.read(registry, KEY).actor == "ann@example.org"
+
+
+def test_a_person_whose_role_was_taken_away_is_refused_by_the_library(folder, open_app, registry, monkeypatch, address):
+    app: AppTest = open_app("rollback", key=str(KEY), target="20020930")
+    address("0.0.0.0")  # noqa: S104 - told, not bound
+    app.text_input(key="reason").set_value("drift")
+    app.button(key="roll_back_submit").click().run()
+    assert not app.success
+    assert production.read(registry, KEY).version == "20021031"
+
+
+def test_while_nobody_has_signed_in_nothing_is_shown(folder, open_app, texts):
+    app = open_app("overview")
+    app.user = {"is_logged_in": False}
+    app.run()
+    assert "Sign in to use Ensemble Desk" in texts(app)
+    assert not app.dataframe
+    assert [button.label for button in app.button] == ["Sign in"]
