@@ -31,10 +31,11 @@ def diagram(bins: Sequence[Bin]) -> go.Figure:
         hovertemplate="Promised %{x:.0f} %, right %{y:.0f} %, n %{customdata[0]}, n_eff %{customdata[1]:.0f}"
         "<extra></extra>",
     )
-    every = [*x, *(100 * one.realised.low for one in bins), *(100 * one.realised.high for one in bins)]
-    low, high = look.span(every) if every else [0.0, 100.0]
+    limits = [*x, *(100 * one.realised.low for one in bins), *(100 * one.realised.high for one in bins)]
+    low, high = look.span(limits) if limits else (0.0, 100.0)
     line = {"color": palette.MUTED, "width": look.LINE, "dash": "dot"}
     made.add_scatter(x=[low, high], y=[low, high], mode="lines", line=line, hoverinfo="skip")
-    made.update_xaxes(**look.percent_axis(title="Promised (mean confidence)"))
+    sides = look.span(x, least=20.0) if x else [0.0, 100.0]
+    made.update_xaxes(**look.percent_axis(title="Promised (mean confidence)", range=sides))
     made.update_yaxes(**look.percent_axis(title="Right", range=[low, high]))
     return made

@@ -60,7 +60,7 @@ def verdict(state: DriftState) -> str:
     if state.evidence is Evidence.INSUFFICIENT:
         return f"Too few outcomes to judge ({band}, n_eff {state.live.n_eff:.0f} of 20)."
     if state.band is Band.OK:
-        return f"It does what its validation promised ({band})."
+        return f"It does what its validation promised ({state.band})."
     more = (
         "" if state.more_outcomes is None else f" {state.more_outcomes} more outcomes would settle a fall this large."
     )

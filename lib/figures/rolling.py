@@ -24,7 +24,9 @@ def chart(series: Series, *, validated: float | None, majority: float | None) ->
     made.add_scatter(x=times, y=high, **edge)
     made.add_scatter(x=times, y=low, fill="tonexty", fillcolor=fill, **edge)
     told = np.column_stack([low, high, series.n_eff[at]])
-    for name, shown, colour in (("Too few to tell", ~firm, palette.MUTED), ("Accuracy", firm, palette.ENSEMBLE)):
+    early = ~firm
+    early[1:] |= ~firm[:-1]  # the grey line reaches the other one
+    for name, shown, colour in (("Too few to tell", early, palette.MUTED), ("Accuracy", firm, palette.ENSEMBLE)):
         made.add_scatter(
             x=times,
             y=np.where(shown, value, np.nan),

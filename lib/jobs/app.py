@@ -13,7 +13,7 @@ from lib.errors import (
     InvalidTimeframeError,
     SettingsError,
 )
-from lib.jobs import moves, predict, registry, train
+from lib.jobs import drift, fleet, live, moves, outcomes, predict, registry, train
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 _USAGE_ERRORS = (FutureDateError, InvalidHorizonError, InvalidSymbolError, InvalidTimeframeError, SettingsError)
@@ -34,8 +34,16 @@ def build() -> typer.Typer:
     program.command("demo")(train.demo)
     program.command("predict")(predict.predict)
     program.command("forecast")(predict.forecast)
+    program.command("outcomes")(outcomes.outcomes)
+    program.command("replay")(outcomes.replay_past)
+    program.command("live")(live.accuracy)
+    program.command("check-drift")(drift.check_drift)
+    program.command("diagnose")(drift.diagnose)
+    program.command("simulate-alarms")(drift.simulate_alarms)
+    program.command("alerts")(drift.send_alerts)
+    program.command("report")(live.report)
     commands = typer.Typer(help="Versions and what is in production.", no_args_is_help=True, rich_markup_mode=None)
-    for name, command in (registry.COMMANDS | moves.COMMANDS).items():
+    for name, command in (registry.COMMANDS | moves.COMMANDS | fleet.COMMANDS).items():
         commands.command(name)(command)
     program.add_typer(commands, name="registry")
     return program

@@ -5,7 +5,7 @@ import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
@@ -19,7 +19,7 @@ def plain(value: Any) -> Any:
     match value:
         case Enum():
             told = value.value
-        case datetime():
+        case date():  # datetimes are dates as well
             told = value.isoformat()
         case float():
             told = value if math.isfinite(value) else None

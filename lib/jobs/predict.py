@@ -8,7 +8,7 @@ import pandas as pd
 import typer
 
 from lib.errors import DeskError, UploadError
-from lib.forecasting import multi_horizon
+from lib.forecasting import production as forecasts
 from lib.forecasting.multi_horizon import MultiHorizonForecast
 from lib.jobs import arguments, desk, output
 from lib.jobs.arguments import Json, Symbol, Timeframe
@@ -46,28 +46,32 @@ def forecast(
     symbol: Annotated[str | None, typer.Option("--symbol", help="Ticker symbol.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every key with a version in production.")] = False,
     timeframe: Annotated[str | None, typer.Option("--timeframe", help="d1 by default; with --all: all.")] = None,
+    keep: Annotated[bool, typer.Option("--log/--no-log", help="Keep the forecasts in the log, as live.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Forecast every horizon of the timeframe from the newest bars of the source."""
+    """Forecast every horizon of the timeframe from the newest bars of the source, and keep what was said."""
     chosen = symbol or symbol_argument
     if (chosen is None) == (not every):
         message = "say one SYMBOL, or --all"
         raise typer.BadParameter(message)
     found: list[MultiHorizonForecast] = []
-    failed = False
+    n_logged, failed = 0, False
     with desk.registry() as registry:
         keys = (
             _served(registry, timeframe) if chosen is None else [arguments.key(chosen, timeframe or _DEFAULT_TIMEFRAME)]
         )
         for key in keys:
             try:
-                ensemble = serving.ensemble(registry, key)
-                found.append(multi_horizon.forecast(ensemble, key, registry.source.bars(key).frame))
+                done = forecasts.forecast(registry, key, keep=keep)
+                found.append(done.forecast)
+                n_logged += done.n_logged
             except DeskError as error:
                 output.note(f"error: {error}")
                 failed = True
     told = [_forecast_told(one) for one in found]
     output.show(told, as_json=as_json, table=lambda: _forecast_table(found))
+    if found and keep:
+        output.note(f"{n_logged} new in the log." if n_logged else "The log holds these forecasts already.")
     if failed:
         raise typer.Exit(1)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from lib.jobs import arguments, desk, output
+from lib.jobs import outcomes as log
 from lib.jobs.arguments import ActorName, Json
 from lib.market.keys import Key
 from lib.registry.opening import Registry
@@ -61,12 +62,15 @@ def demo(
     actor: ActorName = None,
     as_json: Json = False,
 ) -> None:
-    """Train real versions of several symbols, so that every page has something to show."""
+    """Train real versions of several symbols and replay the bars since, so that every page has something to show."""
     settings = desk.settings()
     name = desk.actor(settings, actor).name
     with _bar("demonstration set") as (began, finished):
         outcomes = demonstration.run(settings, if_empty=if_empty, actor=name, began=began, progress=finished)
-    if not outcomes:
+    if outcomes:
+        with desk.registry() as registry:
+            log.fill_log(registry)
+    else:
         output.note("There are versions already; nothing to do.")
     if as_json or outcomes:
         output.show(list(outcomes), as_json=as_json, table=lambda: _table(outcomes))
