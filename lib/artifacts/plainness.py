@@ -9,7 +9,7 @@ import numpy as np
 _DEEPEST = 24
 _MOST_VALUES = 5_000_000
 _MOST_INT = 2**64
-_SIMPLE = frozenset({type(None), bool, float, str})
+_SIMPLE = frozenset({type(None), bool, float})
 _NUMBERS = frozenset({float, int})
 _CONTAINERS = frozenset({dict, list, tuple, set, frozenset})
 _DATES = dt.date | dt.timedelta | dt.timezone
@@ -31,6 +31,8 @@ class _Walk:
         self._left -= 1
         if self._left < 0:
             return "too many values"
+        if kind is str:
+            return "" if value.isascii() and "\0" not in value else _of_text(value)
         if kind in _SIMPLE or (kind is int and -_MOST_INT < value < _MOST_INT):
             return ""
         if kind in _CONTAINERS:
@@ -69,6 +71,12 @@ class _Walk:
         if value.dtype == object and all(type(item) is str for item in value.flat):
             return ""
         return f"an array of {value.dtype}"
+
+
+def _of_text(value: str) -> str:
+    """Refuse letters that no database stores: the null, and halves of a pair."""
+    broken = any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in value)
+    return "a text with letters that cannot be stored" if broken else ""
 
 
 def _named(value: Any) -> str:

@@ -110,7 +110,6 @@ class ArtifactStore:
             version = naming.next_version(date, taken)
             claim = claims.take(self.folder, naming.file_name(key, version))
             if claim:
-                self.on_step("claimed")
                 return claim
             taken.add(version)
 
@@ -120,6 +119,7 @@ class ArtifactStore:
         """Write a claimed version; None when another program took the name meanwhile."""
         _, version = naming.parse(claim.file_name)
         try:
+            self.on_step("claimed")
             packed = packing.pack(content, key=key, version=version, created_at=created_at, max_bytes=self.max_bytes)
             claim.write_draft(packed.data)
             self.on_step("draft written")
