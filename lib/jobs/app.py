@@ -13,7 +13,7 @@ from lib.errors import (
     InvalidTimeframeError,
     SettingsError,
 )
-from lib.jobs import drift, fleet, live, moves, outcomes, predict, registry, train
+from lib.jobs import bars, drift, fleet, live, moves, outcomes, predict, registry, train
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 _USAGE_ERRORS = (FutureDateError, InvalidHorizonError, InvalidSymbolError, InvalidTimeframeError, SettingsError)
@@ -46,6 +46,10 @@ def build() -> typer.Typer:
     for name, command in (registry.COMMANDS | moves.COMMANDS | fleet.COMMANDS).items():
         commands.command(name)(command)
     program.add_typer(commands, name="registry")
+    prices = typer.Typer(help="Bars in the database.", no_args_is_help=True, rich_markup_mode=None)
+    for name, command in bars.COMMANDS.items():
+        prices.command(name)(command)
+    program.add_typer(prices, name="bars")
     return program
 
 
