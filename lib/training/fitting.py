@@ -15,7 +15,9 @@ from lib.market.bars import Bars
 from lib.market.labels import LabelSpec
 from lib.training import content, dataset, holdout, walk_forward, weighing
 from lib.training.dataset import Dataset
+from lib.training.holdout import Verdict
 from lib.training.walk_forward import N_FOLDS, Recipe
+from lib.training.weighing import Weighing
 
 N_STEPS = N_FOLDS + 4
 VOLATILITY_MULTIPLIER = 0.5
@@ -64,6 +66,11 @@ def fit_version(
     step("holdout")
     verdict = holdout.score(data, split, recipe, oof=oof, learnt=learnt)
     step("refit on all rows")
+    return _content(bars, data, recipe, learnt=learnt, verdict=verdict)
+
+
+def _content(bars: Bars, data: Dataset, recipe: Recipe, *, learnt: Weighing, verdict: Verdict) -> dict[str, Any]:
+    """Refit on everything and keep the members that answer afterwards, their weights scaled to sum to 1."""
     fitted, silent = _refit(tuple(learnt.weights), data, recipe)
     golden = content.golden(fitted, data, recipe)
     abstained = verdict.evaluation["abstained"] | silent | golden.silent

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lib.ensemble.members import PRICE_MEMBERS
 from lib.ensemble.votes import Votes
 from lib.evaluation import baselines, intervals, leakage, metrics
 from lib.evaluation.intervals import AccuracyEstimate
@@ -33,9 +34,10 @@ def score(data: Dataset, split: Split, recipe: Recipe, *, oof: OutOfFold, learnt
     seen = {name: given.probabilities[: len(y_train)] for name, given in votes.items()}
     unseen = {name: given.probabilities[len(y_train) :] for name, given in votes.items()}
     told = {name: metrics.scores(p, y) for name, p in unseen.items()}
-    n_features = data.features.shape[1]
+    n_features = {name: 1 if name in PRICE_MEMBERS else data.features.shape[1] for name in votes}  # the close alone
     performances = {
-        name: _performance(metrics.scores(seen[name], y_train), told[name], n_features=n_features) for name in votes
+        name: _performance(metrics.scores(seen[name], y_train), told[name], n_features=n_features[name])
+        for name in votes
     }
     pooled = metrics.scores(learnt.pooled(unseen), y)
     known = baselines.baselines(y_train, y, horizon_bars=recipe.label.horizon_bars, last_labels=data.classes[split.gap])
