@@ -8,6 +8,7 @@ from lib.market import timeframes
 _FEWEST = 4
 _SHARE = 0.25  # nights, weekends and holidays only ever widen a step, so the short steps tell
 _NEAR = (0.75, 1.5)  # of the nominal span
+_DAILY, _SPARSE = "d1", 3.0  # what is seldom traded has daily bars some days apart, and nothing comes before weeks
 
 
 def step(times: pd.DatetimeIndex) -> pd.Timedelta | None:
@@ -21,8 +22,10 @@ def step(times: pd.DatetimeIndex) -> pd.Timedelta | None:
 def timeframe(distance: pd.Timedelta) -> str | None:
     """The timeframe whose bars are so far apart, None when it is none of ours."""
     least, most = _NEAR
-    known = timeframes.TIMEFRAMES.values()
-    return next((one.name for one in known if least * one.span <= distance <= most * one.span), None)
+    for one in timeframes.TIMEFRAMES.values():
+        if least * one.span <= distance <= (_SPARSE if one.name == _DAILY else most) * one.span:
+            return one.name
+    return None
 
 
 def said(distance: pd.Timedelta) -> str:

@@ -22,8 +22,8 @@ def daily(source) -> pd.DataFrame:
 
 @pytest.fixture
 def recognise():
-    def run(data, *, key=DAILY, file_name="AAPL.csv", max_bytes=10_000_000):
+    def run(data, *, key=DAILY, file_name="AAPL.csv", max_bytes=10_000_000, **answers):
         data = data.encode() if isinstance(data, str) else data
-        return upload.recognise_bars(data, file_name=file_name, key=key, max_bytes=max_bytes)
+        return upload.recognise_bars(data, file_name=file_name, key=key, max_bytes=max_bytes, **answers)
 
     return run
