@@ -170,7 +170,7 @@ def members(database: Database, key: Key, rows: Matured) -> Mapping[str, Floats]
         .where(*_of(key, version=None), forecasts.c.as_of.between(first, last))
     )
     with database.reading() as connection:
-        told: dict[int, str] = dict(connection.execute(wanted).tuples().all())
+        told: dict[int, str] = dict(map(tuple, connection.execute(wanted)))
     votes = json.loads("[" + ",".join(told[number] for number in rows.id.tolist()) + "]")
     names = dict.fromkeys(name for vote in votes for name in vote)
     nothing = (np.nan, np.nan, np.nan)
