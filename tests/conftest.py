@@ -138,3 +138,8 @@ def _administer(url: str, command: str) -> None:
             connection.execute(text(command))
     finally:
         engine.dispose()
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name bytes by their number: what is in them may hold a time, and parallel processes must agree on names."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
