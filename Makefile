@@ -14,7 +14,7 @@ demo: $(VENV)/ready
 	$(BIN)/python -m lib.jobs demo --if-empty
 
 test: $(VENV)/ready-dev
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 check: $(VENV)/ready-dev
 	$(BIN)/ruff check .
