@@ -163,7 +163,7 @@ def _shaped(data: bytes | bytearray, known: np.dtype[Any], shape: Any, *, fortra
         raise RefusedError(asked_for="an array of objects made of bytes")
     if type(data) in _BYTES and type(shape) is tuple:
         made: NDArray[Any] = np.ndarray(shape, known, data, 0, None, "F" if fortran else "C")
-        if made.nbytes == len(data):
+        if made.nbytes == len(data) and made.shape == shape:  # numpy takes -1 for a length to find out
             return made
     raise MalformedError(problem="an array contradicts itself")
 

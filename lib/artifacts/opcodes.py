@@ -14,7 +14,7 @@ _SINGLE = r"[\x94()}\]ueb\x52\x81taNlds012o\x85-\x89\x8f-\x93]*+"
 _SHORT = "|".join(rf"\x{length:02x}.{{{length}}}" for length in range(256))
 _RUN = re.compile(
     (
-        rf"{_SINGLE}(?:[hKq\x80].{_SINGLE}|(?:"
+        rf"{_SINGLE}(?:[hKq].{_SINGLE}|(?:"
         r"[Jj].{4}"
         r"|M.."
         r"|G.{8}"
@@ -23,6 +23,7 @@ _RUN = re.compile(
     ).encode("latin1"),
     re.DOTALL,
 )
+_PROTOCOL = b"\x80"
 _STOP, _FRAME, _LONG_BINPUT, _PUT = ord("."), 0x95, ord("r"), ord("p")
 _LENGTH_BYTES = {ord("B"): 4, ord("X"): 4, ord("T"): 4, 0x8B: 4, 0x8D: 8, 0x8E: 8, 0x96: 8}
 _LINES = {ord("c"): 2, ord("i"): 2, **dict.fromkeys(b"ILFSVgp", 1)}
@@ -49,6 +50,8 @@ def check(data: bytes, start: int = 0) -> int:
         When an instruction reaches outside of the file.
     """
     position, frame_end, end, memo_most = start, 0, len(data), _MEMO_SLACK
+    if data[start : start + 1] == _PROTOCOL:  # nowhere else: joblib writes a second pickle behind an array of objects
+        position += 2
     run, length_bytes = _RUN.match, _LENGTH_BYTES.get
     while True:
         position = run(data, position, end).end()  # type: ignore[union-attr] # it matches the empty run too

@@ -14,7 +14,7 @@ import numpy as np
 from lib.artifacts import arrays, opcodes
 from lib.artifacts.recipes import MalformedError, Recipe, RefusedError, is_token, state_of
 
-_JOBLIB = b"joblib.numpy_pickle"
+_WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 Names = Mapping[tuple[str, str], type]
 Find = Callable[[str, str], type]
 if TYPE_CHECKING:
@@ -37,13 +37,25 @@ def parse(data: bytes, *, allowed: Names) -> Any:
 
 def parse_with(data: bytes, *, find: Find) -> Any:
     """Read like `parse`, with a function that answers every name of code in the file."""
+
+    def find_in_plain(module: str, name: str) -> type:
+        if (module, name) == _WRAPPER:
+            raise _IsJoblibError
+        return find(module, name)
+
     try:
         opcodes.check(data)
+        return _Reader(io.BytesIO(data), find_in_plain).load()
     except MalformedError:
-        if _JOBLIB not in data:
+        if _WRAPPER[0].encode() not in data:
             raise
-        return _JoblibReader(data, find).load()
-    return _Reader(io.BytesIO(data), find).load()
+    except _IsJoblibError:
+        pass
+    return _JoblibReader(data, find).load()
+
+
+class _IsJoblibError(Exception):
+    """The file is one of joblib's: raw arrays lie between its instructions."""
 
 
 class _Reader(pickle.Unpickler):
@@ -102,13 +114,18 @@ class _JoblibReader(_PythonUnpickler):  # type: ignore[misc]
     dispatch[pickle.NEXT_BUFFER[0]] = load_buffer
     dispatch[pickle.READONLY_BUFFER[0]] = load_buffer
 
+    def _find_in_nested(self, module: str, name: str) -> Any:
+        if (module, name) == _WRAPPER:
+            raise RefusedError(asked_for="raw arrays inside of an array of objects")
+        return self._find(module, name)
+
     def _array(self, state: Any) -> Any:
         """Read the array that a wrapper announces, from where the file stands."""
         shape, order, dtype = arrays.announced(state)
         if dtype.hasobject:  # its elements follow as a pickle of their own
             start = self._stream.tell()
             end = opcodes.check(self._data, start)
-            nested = _Reader(io.BytesIO(self._data[start:end]), self._find).load()
+            nested = _Reader(io.BytesIO(self._data[start:end]), self._find_in_nested).load()
             self._stream.seek(end)
             return nested
         if state.get("numpy_array_alignment_bytes") is not None:
