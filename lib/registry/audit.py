@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from lib.artifacts import loading
-from lib.database.tables import deployments, model_versions
+from lib.database.tables import deployments, model_versions, version_counts
 from lib.errors import ArtifactError, ArtifactMissingError
 from lib.market.keys import Key
 from lib.registry import chain, facts, hashing, index, pointers
@@ -31,6 +31,7 @@ def verify(registry: Registry) -> tuple[Finding, ...]:
         found = list(_histories(connection))
         told = [(entry, index.manifest(connection, entry)) for entry in index.everything(connection)]
         facts_by_id = _facts(connection)
+        found += _counts(connection)
     for entry, content in told:
         found += _artifact(registry, entry)
         found += _manifest(registry, entry, content, facts_by_id[entry.id])
@@ -111,6 +112,17 @@ def _state(version: str, health: str, quarantine_reason: str | None, *, live: st
     if quarantine_reason is not None:
         return State.QUARANTINED.value
     return State.IN_PRODUCTION.value if version == live else State.AVAILABLE.value
+
+
+def _counts(connection: Connection) -> Iterator[Finding]:
+    table = model_versions
+    by = (table.c.symbol, table.c.timeframe, table.c.state)
+    kept = {tuple(row[:3]): row[3] for row in connection.execute(select(version_counts))}
+    counted = {tuple(row[:3]): row[3] for row in connection.execute(select(*by, func.count()).group_by(*by))}
+    for symbol, timeframe, state in sorted(kept.keys() | counted.keys()):
+        has, shown = counted.get((symbol, timeframe, state), 0), kept.get((symbol, timeframe, state), 0)
+        if has != shown:
+            yield Finding(Key(symbol, timeframe), STATE, f"{shown} versions are counted as {state}, there are {has}")
 
 
 def _artifact(registry: Registry, entry: Entry) -> Iterator[Finding]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, case, delete, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Row, case, delete, func, insert, literal, select, update
 
 from lib.artifacts.scanning import FileEntry
+from lib.database import statistics
 from lib.database.tables import model_versions as table
-from lib.database.tables import rejected_files, version_manifests
+from lib.database.tables import rejected_files, version_counts, version_manifests
 from lib.errors import UnknownVersionError
 from lib.market.keys import Key
 from lib.registry.entities import State
@@ -107,6 +108,8 @@ def add(connection: Connection, values: Mapping[str, Any], *, manifest: Mapping[
     row = dict(values) | {"state": values["health"]}
     version_id = int(connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one())
     connection.execute(insert(version_manifests).values(version_id=version_id, manifest=dict(manifest)))
+    _count(connection, Key(row["symbol"], row["timeframe"]))
+    statistics.refresh(connection, table, n_rows=version_id)
     return version_id
 
 
@@ -148,6 +151,7 @@ def restate(connection: Connection, key: Key, versions: Iterable[str | None], *,
         else_=literal(State.AVAILABLE.value),
     )
     connection.execute(update(table).where(*_of(key), table.c.version.in_(changed)).values(state=state))
+    _count(connection, key)
 
 
 def rejected(connection: Connection) -> dict[str, Rejected]:
@@ -166,6 +170,15 @@ def reject(connection: Connection, file_name: str, found: Rejected, *, at: datet
 def forget_rejected(connection: Connection, file_names: Iterable[str]) -> None:
     for file_name in file_names:
         connection.execute(delete(rejected_files).where(rejected_files.c.file_name == file_name))
+
+
+def _count(connection: Connection, key: Key) -> None:
+    """Count a key's versions by state anew; the caller holds the lock of the key's pointer."""
+    counted = select(table.c.symbol, table.c.timeframe, table.c.state, func.count()).where(*_of(key))
+    stale = version_counts.c.symbol == key.symbol, version_counts.c.timeframe == key.timeframe
+    connection.execute(delete(version_counts).where(*stale))
+    columns = ["symbol", "timeframe", "state", "n"]
+    connection.execute(insert(version_counts).from_select(columns, counted.group_by(*counted.selected_columns[:3])))
 
 
 def _newest(

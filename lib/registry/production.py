@@ -1,8 +1,8 @@
 """Production: what serves each key, since when, by whom and why."""
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
-from lib.database.tables import model_versions
+from lib.database.tables import model_versions, production_pointers
 from lib.errors import UnknownKeyError
 from lib.market.keys import Key
 from lib.registry import index, pointers
@@ -24,16 +24,23 @@ def read(registry: Registry, key: Key) -> Production:
 def fleet(registry: Registry) -> tuple[Production, ...]:
     """Read the production pointer of every key, in order, in one go."""
     with registry.database.reading() as connection:
-        newest = _newest_usable(connection)
+        newest = _newest_of_pinned(connection)
         return tuple(_production(pointer, newest.get(pointer.key)) for pointer in pointers.read_all(connection))
 
 
-def _newest_usable(connection: Connection) -> dict[Key, str]:
-    table = model_versions
-    usable = (table.c.health == State.AVAILABLE.value) & table.c.quarantine_reason.is_(None)
-    wanted = select(table.c.symbol, table.c.timeframe, func.max(table.c.version))
-    rows = connection.execute(wanted.where(usable).group_by(table.c.symbol, table.c.timeframe))
-    return {Key(symbol, timeframe): version for symbol, timeframe, version in rows}
+def _newest_of_pinned(connection: Connection) -> dict[Key, str | None]:
+    """Look up the newest usable version of every pinned key, each by one step through the index."""
+    pinned, table = production_pointers, model_versions
+    newest = (
+        select(table.c.version)
+        .where(table.c.symbol == pinned.c.symbol, table.c.timeframe == pinned.c.timeframe)
+        .where(table.c.health == State.AVAILABLE.value, table.c.quarantine_reason.is_(None))
+        .order_by(table.c.version.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    wanted = select(pinned.c.symbol, pinned.c.timeframe, newest).where(pinned.c.mode == Mode.PINNED.value)
+    return {Key(symbol, timeframe): version for symbol, timeframe, version in connection.execute(wanted)}
 
 
 def _production(pointer: Pointer, newest: str | None) -> Production:

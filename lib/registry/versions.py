@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, func, select
 
 from lib.artifacts.store import Published
 from lib.database.tables import model_versions as table
-from lib.database.tables import production_pointers
+from lib.database.tables import production_pointers, version_counts
 from lib.errors import UnknownKeyError
 from lib.market import timeframes
 from lib.market.keys import Key, check_symbol
@@ -51,10 +51,15 @@ def listing(
     InvalidSymbolError, InvalidTimeframeError
         When there can be no such symbol or timeframe.
     """
-    conditions = list(_conditions(symbol=symbol, timeframe=timeframe, state=state, since=since, until=until))
+    kind = _kind(table, symbol=symbol, timeframe=timeframe, state=state)
+    period = _period(since=since, until=until)
     walk = Walk(order, descending)
-    page = walk.apply(_records().where(*conditions), limit=limit, after=after)
-    count = select(func.count()).select_from(table).where(*conditions)
+    page = walk.apply(_records().where(*kind, *period), limit=limit, after=after)
+    if period:
+        count = select(func.count()).select_from(table).where(*kind, *period)
+    else:
+        counted = _kind(version_counts, symbol=symbol, timeframe=timeframe, state=state)
+        count = select(func.coalesce(func.sum(version_counts.c.n), 0)).where(*counted)
     with registry.database.reading() as connection:
         total = int(connection.execute(count).scalar_one())
         found = connection.execute(page).all()
@@ -92,12 +97,12 @@ def keys(registry: Registry) -> tuple[Key, ...]:
 def names(registry: Registry) -> dict[Key, tuple[str, ...]]:
     """The names of every key's versions, newest first; the whole index in one query."""
     wanted = select(table.c.symbol, table.c.timeframe, table.c.version)
-    found: dict[Key, list[str]] = {}
+    found: dict[tuple[str, str], list[str]] = {}
     with registry.database.reading() as connection:
-        rows = connection.execute(wanted.order_by(table.c.symbol, table.c.timeframe, table.c.version.desc())).all()
-    for symbol, timeframe, version in rows:
-        found.setdefault(Key(symbol, timeframe), []).append(version)
-    return {key: tuple(versions) for key, versions in found.items()}
+        rows = connection.execute(wanted.order_by(table.c.symbol, table.c.timeframe, table.c.version))
+        for symbol, timeframe, version in rows:
+            found.setdefault((symbol, timeframe), []).append(version)
+    return {Key(*key): tuple(reversed(versions)) for key, versions in found.items()}
 
 
 def manifest(registry: Registry, key: Key, version: str) -> Mapping[str, Any]:
@@ -131,34 +136,34 @@ def register(registry: Registry, published: Published, *, actor: str) -> Version
     return get(registry, key, published.version)
 
 
-def _conditions(
-    *,
-    symbol: str | None,
-    timeframe: str | None,
-    state: State | str | None,
-    since: datetime | None,
-    until: datetime | None,
-) -> tuple[ColumnElement[bool], ...]:
+def _kind(
+    of: Table, *, symbol: str | None, timeframe: str | None, state: State | str | None
+) -> list[ColumnElement[bool]]:
     given: list[ColumnElement[bool]] = []
     if symbol is not None:
         check_symbol(symbol)
-        given.append(table.c.symbol == symbol)
+        given.append(of.c.symbol == symbol)
     if timeframe is not None:
-        given.append(table.c.timeframe == timeframes.get(timeframe).name)
+        given.append(of.c.timeframe == timeframes.get(timeframe).name)
     if state is not None:
-        given.append(table.c.state == State(state).value)
+        given.append(of.c.state == State(state).value)
+    return given
+
+
+def _period(*, since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+    given: list[ColumnElement[bool]] = []
     if since is not None:
         given.append(table.c.created_at >= since)
     if until is not None:
         given.append(table.c.created_at <= until)
-    return tuple(given)
+    return given
 
 
 def _records() -> Select[Any]:
     """Versions, each with what its key's pointer says of the version before the live one."""
     pointer = production_pointers
     same_key = and_(pointer.c.symbol == table.c.symbol, pointer.c.timeframe == table.c.timeframe)
-    return select(table, pointer.c.previous_version).select_from(table.outerjoin(pointer, same_key))
+    return select(*_SHOWN, pointer.c.previous_version).select_from(table.outerjoin(pointer, same_key))
 
 
 def _of(key: Key) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -166,13 +171,14 @@ def _of(key: Key) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 
 def _record(row: Row[Any]) -> VersionRecord:
+    told = dict(zip(row._fields, row, strict=True))
     return VersionRecord(
-        key=Key(row.symbol, row.timeframe),
-        state=State(row.state),
-        weights=row.weights,
-        quarantine_reason=row.quarantine_reason or "",
-        previously_live=row.previous_version == row.version,
-        **{name: getattr(row, name) for name in _AS_STORED},
+        key=Key(told["symbol"], told["timeframe"]),
+        state=State(told["state"]),
+        weights=told["weights"],
+        quarantine_reason=told["quarantine_reason"] or "",
+        previously_live=told["previous_version"] == told["version"],
+        **{name: told[name] for name in _AS_STORED},
     )
 
 
@@ -193,4 +199,8 @@ _AS_STORED = (
     "run_id",
     "problem",
     "leakage_suspected",
+)
+_SHOWN = tuple(
+    table.c[name]
+    for name in ("id", "symbol", "timeframe", "state", "weights", "quarantine_reason", "accuracy_sort", *_AS_STORED)
 )

@@ -126,6 +126,11 @@ def test_an_index_that_tells_another_accuracy_than_the_manifest_is_found(lived, 
     assert kinds(lived) == [audit.MANIFEST]
 
 
+def test_counts_that_are_wrong_are_found(lived):
+    meddle(lived, "UPDATE version_counts SET n = 7 WHERE state = 'available'")
+    assert kinds(lived) == [audit.STATE]
+
+
 def test_a_manifest_that_was_rewritten_is_found(lived):
     file = lived.file(OLD).with_suffix(".json")
     told = json.loads(file.read_text())

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import insert, select
 
+from lib.database import statistics
 from lib.database.tables import model_versions
 from lib.errors import (
     InvalidCursorError,
@@ -13,7 +15,7 @@ from lib.errors import (
     UnknownVersionError,
 )
 from lib.market.keys import Key
-from lib.registry import registration, versions
+from lib.registry import registration, rollback, sync, versions
 from lib.registry.entities import State
 from lib.registry.registration import Arrival
 
@@ -101,6 +103,27 @@ def test_filters_combine(desk):
         "^GSPC/d1",
         "^GSPC/w1",
     ]
+
+
+def test_totals_follow_every_change_of_state(desk):
+    desk.publish_all(OLD, NEW)
+
+    def totals():
+        found = {state: versions.listing(desk.registry, state=state).total for state in State}
+        assert sum(found.values()) == versions.listing(desk.registry).total
+        return {state: n for state, n in found.items() if n}
+
+    assert totals() == {State.IN_PRODUCTION: 1, State.AVAILABLE: 1}
+    rollback.roll_back(desk.registry, AAPL, expected=2, actor=desk.operator, reason="bad")
+    assert totals() == {State.IN_PRODUCTION: 1, State.QUARANTINED: 1}
+    desk.flip_a_byte(OLD)
+    sync.synchronise(desk.registry)
+    assert totals() == {State.TAMPERED: 1, State.QUARANTINED: 1}
+    desk.file(NEW).unlink()
+    sync.synchronise(desk.registry)
+    assert totals() == {State.TAMPERED: 1, State.MISSING: 1}
+    assert versions.listing(desk.registry, symbol="AAPL", timeframe="d1").total == 2
+    assert versions.listing(desk.registry, since=datetime(2025, 1, 20, tzinfo=UTC)).total == 1
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "%%%", "bm90IGpzb24", "W10", "WyJjcmVhdGVkX2F0Iix0cnVlLDEsMl0"])
@@ -215,7 +238,23 @@ def test_metadata_that_is_missing_or_nonsense_is_unknown(sqlite_desk, content):
     assert (record.ensemble_accuracy, record.weights, record.run_id, record.first_bar) == (None, {}, None, None)
 
 
-def test_every_order_has_its_index():
-    names = {index.name for index in model_versions.indexes}
-    for order in ("created_at", "accuracy_sort", "version"):
-        assert {f"idx_model_versions_{order}", f"idx_model_versions_state_{order}"} <= names
+def test_versions_of_one_key_are_found_by_key_once_there_are_many(sqlite_desk):
+    many(sqlite_desk, 6)
+    with sqlite_desk.registry.database.writing() as connection:
+        some = [dict(row._mapping) for row in connection.execute(select(model_versions))]
+        for row in some:
+            del row["id"]
+        made = (
+            {"symbol": f"S{number % 128}", "version": str(number), "accuracy_sort": number % 997 / 997}
+            for number in range(4096)
+        )
+        connection.execute(insert(model_versions), [some[i % 6] | values for i, values in enumerate(made)])
+        statistics.refresh(connection, model_versions, n_rows=4096)
+    sqlite_desk.registry.database.close()  # what is open does not hear of new statistics
+    query = (
+        "SELECT * FROM model_versions WHERE symbol = 'S7' AND timeframe = 'd1' "
+        "ORDER BY accuracy_sort DESC, id DESC LIMIT 51"
+    )
+    with sqlite_desk.registry.database.reading() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").all()
+    assert "idx_model_versions_symbol_order (symbol=? AND timeframe=?)" in plan[0][3]
