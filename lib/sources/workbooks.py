@@ -22,6 +22,7 @@ _MOST_CELLS = 8_000_000  # of one sheet; a full one of 1,048,576 bars has six to
 _DECLARATION = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _BLOCK, _SEAM = 1 << 20, 32
+_BATCH = 64  # rows read at a time; one may have 18,278 cells
 
 Row = tuple[Any, ...]
 
@@ -43,17 +44,17 @@ def read(data: bytes, archive: zipfile.ZipFile, name: str, *, notes: tuple[str, 
         formulas = _sheets(data, data_only=False) if has_formulas else {}
     for title, sheet in sheets.items():
         start = list(itertools.islice(_rows(sheet, formulas.get(title), name), headers.LOOKED_AT))
-        if any(value not in (None, "") for row in start for value in row):
+        if start:
             break
     else:
         raise UploadError(name, ["its sheets are empty. Upload a sheet with a header line."])
-    header = headers.find([[_text(value) for value in row] for row in start])
+    header = headers.find([[_text(value) for value in row] for _, row in start])
     headers.check(header, name)
 
     def opened(rows: int) -> Iterator[pd.DataFrame]:
         body = itertools.islice(_rows(sheet, formulas.get(title), name), header.first_row, None)
         labels = [column.label for column in header.columns]
-        return _parts(body, labels=labels, first_row=header.first_row + 1, rows=rows)
+        return _parts(body, labels=labels, rows=rows)
 
     return cells.table(
         name, "Excel", header.columns, opened, notes=(*notes, f"Excel, sheet {cells.quoted(title)}", *header.notes)
@@ -95,22 +96,27 @@ def _sheets(data: bytes, *, data_only: bool) -> dict[str, Any]:
     return {sheet.title: sheet for sheet in sorted(book.worksheets, key=lambda one: one.sheet_state != "visible")}
 
 
-def _rows(sheet: Any, formulas: Any, name: str) -> Iterator[Row]:
-    """The rows of a sheet, row 1 first, blank ones too."""
+def _rows(sheet: Any, formulas: Any, name: str) -> Iterator[tuple[int, Row]]:
+    """The rows of a sheet that hold something, with their numbers; never more than the limits."""
     values = sheet.iter_rows(values_only=True)
     written = itertools.repeat(()) if formulas is None else formulas.iter_rows(values_only=True)
     n_rows = n_cells = 0
+    blank = {None, ""}
     while True:
         with _mapped(name):
-            row, said = next(values, None), next(written, ())
-        if row is None:
+            batch = list(itertools.islice(zip(values, written, strict=False), _BATCH))
+        if not batch:
             return
-        n_rows, n_cells = n_rows + 1, n_cells + len(row)
-        if n_rows > cells.MOST_ROWS:
+        n_cells += sum(len(row) for row, _ in batch)
+        if n_rows + len(batch) > cells.MOST_ROWS:
             raise cells.too_many_rows(name)
         if n_cells > _MOST_CELLS:
             raise UploadError(name, [f"its sheet has more than {_MOST_CELLS:,} cells. Save it as CSV or Parquet."])
-        yield _with_formulas(row, said) if said else row
+        for row, said in batch:
+            n_rows += 1
+            whole = _with_formulas(row, said) if said else row
+            if not blank.issuperset(whole):
+                yield n_rows, whole
 
 
 def _with_formulas(values: Row, formulas: Row) -> Row:
@@ -119,16 +125,11 @@ def _with_formulas(values: Row, formulas: Row) -> Row:
     return tuple(text if value is None else value for value, text in zip(values, texts, strict=False))
 
 
-def _parts(body: Iterator[Row], *, labels: list[str], first_row: int, rows: int) -> Iterator[pd.DataFrame]:
-    row = first_row
+def _parts(body: Iterator[tuple[int, Row]], *, labels: list[str], rows: int) -> Iterator[pd.DataFrame]:
     while batch := list(itertools.islice(body, rows)):
-        padded = [(*one[: len(labels)], *(None,) * (len(labels) - len(one))) for one in batch]
-        frame = pd.DataFrame(
-            {label: _typed(values) for label, values in zip(labels, zip(*padded, strict=True), strict=True)},
-            index=pd.RangeIndex(row, row + len(batch), name="row"),
-        )
-        row += len(batch)
-        yield frame[[any(value not in (None, "") for value in one) for one in padded]]
+        padded = [(*one[: len(labels)], *(None,) * (len(labels) - len(one))) for _, one in batch]
+        columns = {label: _typed(values) for label, values in zip(labels, zip(*padded, strict=True), strict=True)}
+        yield pd.DataFrame(columns, index=pd.Index([row for row, _ in batch], name="row"))
 
 
 def _typed(values: Row) -> Any:
