@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.ui import actions, components, data, rollback_view, shell, timeline
+from lib.ui import actions, components, data, replay_view, rollback_view, shell, timeline
 
 shell.open_page("Rollback", role="operator")
 
@@ -20,6 +20,7 @@ if target is not None:
     with st.spinner(f"Preflight of {target.version}"):
         report = data.preflight(key, target.version)
     rollback_view.preflight(report)
+    replay_view.replay(key, current=production.version, target=target.version)
     with st.form("roll_back"):
         reason = st.text_input("Reason", key="reason", placeholder="What went wrong, for whoever reads the history")
         submitted = st.form_submit_button(

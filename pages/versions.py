@@ -12,13 +12,16 @@ if view == "List":
     chosen = version_list.filters()
     version_list.listing(chosen)
 else:
-    key = components.key_picker()
+    left, middle, right = st.columns(3)
+    with left:
+        key = components.key_picker()
 
 if view == "One version":
-    record = components.version_picker(key)
+    with middle:
+        record = components.version_picker(key)
     version_card.card(record)
 elif view == "Compare two":
-    comparison.compare_two(key)
+    comparison.compare_two(key, middle, right)
 elif view == "Timeline":
     st.subheader("Accuracy of each version", anchor=False)
     timeline.accuracies(key)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lib.figures import accuracy
 from lib.market.keys import Key
@@ -24,13 +25,12 @@ _SKIPPED = (
 _SKIPPED_PARTS = ("evaluation.members", "evaluation.oof", "evaluation.confusion", "per_class")
 
 
-def compare_two(key: Key) -> None:
-    """Choose two versions and show what tells them apart."""
+def compare_two(key: Key, left: DeltaGenerator, right: DeltaGenerator) -> None:
+    """Choose two versions in the two places given, and show what tells them apart."""
     records = data.versions(key)
     if len(records) < 2:  # noqa: PLR2004 - two versions
         components.empty(f"{key} has one version only.", "Train another one, then compare.", command=_train(key))
         return
-    left, right = st.columns(2)
     with left:
         first = components.version_picker(key, label="This version")
     others = [record for record in records if record.version != first.version]

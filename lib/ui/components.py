@@ -1,11 +1,13 @@
 """Parts that several pages share: choosing a key and a version, badges, facts, tables and empty states."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Literal, NoReturn
 
 import pandas as pd
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from lib.figures import palette
 from lib.market.keys import Key
@@ -77,9 +79,12 @@ def _bound_choice(label: str, options: list[str], *, name: str, of: str, first: 
     if asked not in options:
         if asked is not None and not left_over(name, of=of):
             st.warning(f"{wording.plain(missing.format(asked))} Showing {first} instead.", icon=":material/link_off:")
-        if f"{name}_of" not in st.session_state:  # later on the widget itself keeps the URL
-            st.query_params[name] = first
+        asked = first
         st.session_state[name] = first
+    if st.query_params.get(name) != asked:
+        with suppress(StreamlitAPIException):  # a widget that was on the page before keeps the URL by itself
+            st.query_params[name] = str(asked)
+            st.session_state[name] = asked
     st.session_state[f"{name}_of"] = of
     # no format_func: the URL would hold the formatted text, which changes with the state of a version
     return st.selectbox(label, options, index=None, key=name, bind="query-params") or first

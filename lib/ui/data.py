@@ -21,9 +21,11 @@ from lib.market.keys import Key
 from lib.registry import history, opening, serving, sync
 from lib.registry import preflight as checks
 from lib.registry import production as pointers
+from lib.registry import replay as replays
 from lib.registry import versions as index
 from lib.registry.entities import Deployment, PreflightReport, Production, State, VersionRecord
 from lib.registry.opening import Registry
+from lib.registry.replay import Replay
 from lib.registry.versions import VersionPage
 from lib.settings import Settings
 from lib.sources import upload
@@ -108,6 +110,11 @@ def fleet() -> tuple[Production, ...]:
     return pointers.fleet(registry())
 
 
+@_remembered(max_entries=8)
+def count(state: State) -> int:
+    return index.listing(registry(), state=state, limit=1).total
+
+
 @_remembered(max_entries=1)
 def in_production() -> Mapping[Key, VersionRecord]:
     """The versions that serve, by key."""
@@ -177,6 +184,12 @@ def preflight(key: Key, name: str) -> PreflightReport:
 
 
 @_remembered(max_entries=64)
+def replay(key: Key, current: str, target: str) -> Replay:
+    """Ask both versions about the newest bars."""
+    return replays.replay(registry(), key, current, target)
+
+
+@_remembered(max_entries=64)
 def run_page(chosen: RunFilter, number: int) -> RunPage:
     before = None if number == 1 else run_page(chosen, number - 1).next_before
     return runs.listing(
@@ -199,6 +212,12 @@ def failed_runs() -> int:
 def running() -> tuple[RunRecord, ...]:
     """Runs under way, with how far they are."""
     return runs.listing(registry().database, status=runs.RUNNING, limit=20).rows
+
+
+@st.cache_data(ttl=1, max_entries=1, show_spinner=False)
+def newest_run() -> int:
+    """Number of the newest run, 0 when there is none."""
+    return next((run.id for run in runs.listing(registry().database, limit=1).rows), 0)
 
 
 @st.cache_data(ttl=300, max_entries=64, show_spinner=False)

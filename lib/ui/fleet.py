@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from lib.market.keys import Key
-from lib.registry.entities import Mode, Production, VersionRecord
+from lib.registry.entities import Mode, Production, State, VersionRecord
 from lib.ui import actions, components, data, wording
 
 _OPEN, _ROLL_BACK = "fleet_open", "fleet_roll_back"
@@ -21,6 +21,7 @@ def board() -> None:
         components.nothing_yet()
     records = data.in_production()
     _numbers(fleet)
+    _tampered()
     frame = _frame(fleet, records)
     components.table(
         frame,
@@ -54,6 +55,23 @@ def _numbers(fleet: Sequence[Production]) -> None:
             help="Keys whose newest training run failed; the training runs page says why.",
         )
         st.metric("Newest bar", wording.day(newest), border=True, height="stretch", help="Of any key, in UTC.")
+
+
+def _tampered() -> None:
+    """Say loudly that bytes differ from what was registered; such a version is refused everywhere."""
+    total = data.count(State.TAMPERED)
+    if total:
+        st.error(
+            f"{total} version{'s are' if total != 1 else ' is'} TAMPERED: the file differs from what was registered "
+            "and is refused everywhere. Restore it, or go on with another version.",
+            icon=":material/gpp_bad:",
+        )
+        st.page_link(
+            "pages/versions.py",
+            label="Show them",
+            icon=":material/arrow_forward:",
+            query_params={"state": str(State.TAMPERED)},
+        )
 
 
 def _frame(fleet: Sequence[Production], records: Mapping[Key, VersionRecord]) -> pd.DataFrame:

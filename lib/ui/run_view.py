@@ -13,6 +13,7 @@ from lib.ui import actions, components, data, wording
 from lib.ui.filters import RunFilter
 
 _EARLIEST = date(1970, 1, 1)
+_SEEN = "runs_seen"
 _COLOURS = {runs.RUNNING: "blue", runs.COMPLETED: "green", runs.FAILED: "red"}
 
 
@@ -20,18 +21,18 @@ _COLOURS = {runs.RUNNING: "blue", runs.COMPLETED: "green", runs.FAILED: "red"}
 @actions.guard
 def under_way() -> None:
     """Runs that are running now, step by step."""
-    found = data.running()
-    if st.session_state.get("n_running", 0) > len(found):  # one has ended: the list below is out of date
-        st.session_state["n_running"] = len(found)
+    found, newest = data.running(), data.newest_run()
+    seen = [newest, [run.id for run in found]]
+    if st.session_state.setdefault(_SEEN, seen) != seen:  # one has begun or ended: the list below is out of date
+        st.session_state[_SEEN] = seen
         data.forget()
         st.rerun()
-    st.session_state["n_running"] = len(found)
     if not found:
         st.caption("No training is running.")
     for run in found:
         share = 0.0 if not run.n_steps else min(1.0, max(run.step - 1, 0) / run.n_steps)
-        started = wording.ago(run.run_date, components.now())
-        st.progress(share, text=f"**{run.key}** step {run.step} of {run.n_steps}: {run.step_name} · began {started}")
+        lasted = wording.duration(max(0.0, (components.now() - run.run_date).total_seconds() // 1))
+        st.progress(share, text=f"**{run.key}** step {run.step} of {run.n_steps}: {run.step_name} · {lasted}")
 
 
 def filters() -> RunFilter:
@@ -72,7 +73,7 @@ def _table(rows: Sequence[RunRecord]) -> None:
                 "Status": [run.status],
                 "Started": run.run_date,
                 "Duration": "" if run.seconds is None else wording.duration(run.seconds),
-                "As of": run.as_of,
+                "As of": wording.day(run.as_of) if run.as_of else "all bars",
                 "Version": run.version or "",
                 "Holdout accuracy": _accuracy(run),
                 "Rows": _rows(run),
@@ -89,7 +90,6 @@ def _table(rows: Sequence[RunRecord]) -> None:
         columns={
             "Status": st.column_config.MultiselectColumn(options=list(_COLOURS), color=list(_COLOURS.values())),
             "Started": components.time_column("Started"),
-            "As of": st.column_config.DatetimeColumn(format="YYYY-MM-DD", timezone="UTC"),
             "Rows": st.column_config.TextColumn(help="Training rows + holdout rows"),
         },
     )

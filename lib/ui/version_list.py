@@ -26,10 +26,11 @@ VIEWS = ("List", "One version", "Compare two", "Timeline")
 
 def view_picker() -> str:
     """Choose what of the versions to look at; it lives in the URL."""
+    default = None if VIEW in st.session_state else VIEWS[0]  # opening a row has chosen already
     chosen = st.segmented_control(
-        "View", VIEWS, default=VIEWS[0], required=True, key=VIEW, bind="query-params", label_visibility="collapsed"
+        "View", VIEWS, default=default, required=True, key=VIEW, bind="query-params", label_visibility="collapsed"
     )
-    return str(chosen)
+    return str(chosen or VIEWS[0])
 
 
 def filters() -> VersionFilter:

@@ -1,5 +1,8 @@
 import pytest
 
+from lib.market.keys import Key
+from lib.registry import preflight
+
 PAGES = {
     "overview": "Overview",
     "versions": "Versions",
@@ -77,3 +80,12 @@ def test_a_cold_link_is_guarded(folder, open_cold, address, texts):
     app = open_cold("rollback", key="AAPL/d1", target="20020930")
     assert "takes the role operator" in texts(app)
     assert not app.button
+
+
+def test_overview_says_loudly_that_a_version_is_tampered(folder, open_app, registry, texts):
+    (folder / "AAPL_d1_20020830.pkl").write_bytes(b"tampered")
+    preflight.run(registry, Key("AAPL", "d1"), "20020830")
+    app = open_app("overview")
+    assert not app.exception
+    assert "1 version is TAMPERED" in texts(app)
+    assert [link.label for link in app.page_link] == ["Show them"]
