@@ -94,7 +94,7 @@ def plain(value: Any, *, depth: int = 0) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item, depth=depth + 1) for item in value]
     if isinstance(value, set | frozenset):
-        return sorted(plain(item, depth=depth + 1) for item in value)
+        return sorted((plain(item, depth=depth + 1) for item in value), key=repr)
     if isinstance(value, np.ndarray):
         return plain(value.tolist(), depth=depth + 1)
     return _scalar(value.item() if isinstance(value, np.generic) else value)
@@ -110,6 +110,8 @@ def _scalar(value: Any) -> Any:
             return kind(value)
     if isinstance(value, dt.date):
         return value.isoformat()
+    if isinstance(value, dt.timedelta | dt.tzinfo):
+        return str(value)
     message = f"{type(value).__name__} has no place in a manifest"
     raise TypeError(message)
 

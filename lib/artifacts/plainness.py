@@ -10,9 +10,10 @@ _DEEPEST = 24
 _MOST_VALUES = 5_000_000
 _MOST_INT = 2**64
 _SIMPLE = frozenset({type(None), bool, float})
+_TOO_MANY = "too many values"
 _NUMBERS = frozenset({float, int})
 _CONTAINERS = frozenset({dict, list, tuple, set, frozenset})
-_DATES = dt.date | dt.timedelta | dt.timezone
+_SCALARS = dt.date | dt.timedelta | dt.timezone | np.integer | np.floating | np.bool_ | np.str_
 
 
 def problem(value: Any) -> str:
@@ -30,8 +31,8 @@ class _Walk:
         kind = type(value)
         self._left -= 1
         if self._left < 0:
-            return "too many values"
-        if kind is str:
+            return _TOO_MANY
+        if isinstance(value, str):
             return "" if value.isascii() and "\0" not in value else _of_text(value)
         if kind in _SIMPLE or (kind is int and -_MOST_INT < value < _MOST_INT):
             return ""
@@ -39,7 +40,7 @@ class _Walk:
             return self._of_container(value, depth)
         if isinstance(value, np.ndarray):
             return self._of_array(value)
-        return "" if isinstance(value, np.generic | _DATES) else _named(value)
+        return "" if isinstance(value, _SCALARS) else _named(value)
 
     def _of_container(self, value: Any, depth: int) -> str:
         if depth >= _DEEPEST:
@@ -54,10 +55,11 @@ class _Walk:
         return ""
 
     def _of_items(self, value: Any, depth: int) -> str:
-        if len(value) > 8 and _NUMBERS.issuperset(map(type, value)):  # noqa: PLR2004 - long lists of numbers, at once
+        kinds = set(map(type, value))
+        if kinds <= _NUMBERS:  # long lists of numbers, at once
             self._left -= len(value)
-            largest = max(map(abs, value))
-            return "a number of too many digits" if largest >= _MOST_INT and not math.isinf(largest) else ""
+            ints = [item for item in value if type(item) is int] if int in kinds else [0]
+            return "" if -_MOST_INT < min(ints) <= max(ints) < _MOST_INT else _named(_MOST_INT)
         for item in value:
             found = self.of(item, depth=depth + 1)
             if found:
@@ -65,11 +67,13 @@ class _Walk:
         return ""
 
     def _of_array(self, value: np.ndarray[Any, Any]) -> str:
-        self._left -= value.size
-        if value.dtype.kind in "biufUS":
+        self._left -= math.prod(max(length, 1) for length in value.shape)  # as a list, empty rows take memory too
+        if self._left < 0:
+            return _TOO_MANY
+        if value.dtype.kind in "biuf":
             return ""
-        if value.dtype == object and all(type(item) is str for item in value.flat):
-            return ""
+        if value.dtype.kind in "UO" and all(type(item) is str for item in value.ravel().tolist()):
+            return self._of_items(value.ravel().tolist(), _DEEPEST)
         return f"an array of {value.dtype}"
 
 
