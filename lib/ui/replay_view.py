@@ -42,7 +42,7 @@ def _replay(key: Key, current: str, target: str) -> None:
 def _scope(found: Replay, compared: Comparison) -> str:
     left_out = int(found.in_sample.sum())
     return (
-        f"Replayed just now on the newest {len(found.times)} bars ({data.source_of(found.key)}); nothing here was live. "
+        f"Replayed now on the newest {len(found.times)} bars ({data.source_of(found.key)}); nothing here was live. "
         f"{compared.n} bars are scored; {left_out} that a version was trained on are left out. "
         f"On {found.flips} of all bars the two name different classes."
     )
