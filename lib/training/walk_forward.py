@@ -13,7 +13,7 @@ from lib.evaluation.splits import PurgedWalkForward
 from lib.market.labels import LabelSpec
 from lib.training.dataset import Dataset
 
-N_FOLDS = 5
+N_FOLDS = 4
 MOST_ABSTAINED = 0.5
 """A member silent on more than this share of rows is left out: a weight learnt from the rest would not be its own."""
 
