@@ -85,12 +85,13 @@ class Reference:
         return np.bincount(numbered.ravel(), minlength=m * (k + 2)).reshape(m, k + 2)
 
     def _psi(self, counts: Ints) -> float:
-        """Population stability index with half a count in empty bins; values beyond the edges join the end bins."""
+        """Population stability index, half a count where one side is empty; values beyond the edges join the ends."""
         inner = counts[1:-1].astype(np.float64)
         inner[0] += counts[0]
         inner[-1] += counts[-1]
-        new = np.maximum(inner, 0.5) / inner.sum()
-        old = np.maximum(self.counts, 0.5) / self.counts.sum()
+        told = (inner > 0) | (self.counts > 0)
+        new = np.maximum(inner[told], 0.5) / inner.sum()
+        old = np.maximum(self.counts[told], 0.5) / self.counts.sum()
         return float(np.sum((new - old) * np.log(new / old)))
 
 
