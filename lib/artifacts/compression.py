@@ -43,6 +43,7 @@ _CODECS: tuple[tuple[bytes, Callable[[], _Decompressor]], ...] = (
     (b"\x5d\x00\x00", _lzma),
     (b"\x04\x22\x4d\x18", _lz4),
 )
+_ZIP = b"PK\x03\x04"  # as other libraries write under the same suffix
 
 
 def unpack(data: bytes, *, name: str, max_bytes: int) -> bytes:
@@ -57,6 +58,8 @@ def unpack(data: bytes, *, name: str, max_bytes: int) -> bytes:
     """
     if len(data) > max_bytes:
         raise ArtifactTooLargeError(name, limit_bytes=max_bytes)
+    if data.startswith(_ZIP):
+        raise ArtifactCorruptError(name, "it is a zip file, not a pickle")
     for opening, codec in _CODECS:
         if data.startswith(opening):
             try:

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from lib.artifacts.recipes import Builder, Recipe, expect, stateless
+from lib.artifacts.recipes import Builder, MalformedError, Recipe, expect, stateless
 
 
 def encoded(_builder: Builder, given: Recipe) -> bytes:
@@ -40,8 +40,8 @@ def collection(kind: type[set[Any]] | type[frozenset[Any]]) -> Any:
 def moment(builder: Builder, given: Recipe) -> dt.datetime:
     """Make a date with time from its ten bytes, and a zone when it has one."""
     args = stateless(given)
-    expect(len(args) in (1, 2) and type(args[0]) is bytes and len(args[0]) == 10, "a date")  # noqa: PLR2004
-    packed: bytes = args[0]
+    expect(len(args) in (1, 2), "a date")
+    packed = _packed(builder, args[0], 10)
     offset = builder.value(args[1]) if len(args) == 2 else None  # noqa: PLR2004 - the zone comes second
     expect(offset is None or type(offset) is dt.timezone, "a date", "zone")
     month = packed[2] & 127  # the highest bit marks the second of two equal hours
@@ -50,11 +50,12 @@ def moment(builder: Builder, given: Recipe) -> dt.datetime:
     return dt.datetime(year, month, day, hour, minute, second, fraction, tzinfo=offset)
 
 
-def day(_builder: Builder, given: Recipe) -> dt.date:
+def day(builder: Builder, given: Recipe) -> dt.date:
     """Make a date from its four bytes."""
     args = stateless(given)
-    expect(len(args) == 1 and type(args[0]) is bytes and len(args[0]) == 4, "a date")  # noqa: PLR2004
-    return dt.date(int.from_bytes(args[0][:2]), args[0][2], args[0][3])
+    expect(len(args) == 1, "a date")
+    packed = _packed(builder, args[0], 4)
+    return dt.date(int.from_bytes(packed[:2]), packed[2], packed[3])
 
 
 def span(_builder: Builder, given: Recipe) -> dt.timedelta:
@@ -70,6 +71,13 @@ def zone(builder: Builder, given: Recipe) -> dt.timezone:
     offset = builder.value(args[0]) if len(args) == 1 else None
     expect(type(offset) is dt.timedelta, "a time zone")
     return dt.timezone(offset)  # type: ignore[arg-type]
+
+
+def _packed(builder: Builder, given: Any, size: int) -> bytes:
+    made = builder.value(given)
+    if type(made) is not bytes or len(made) != size:
+        raise MalformedError(problem="a date is not made of bytes")
+    return made
 
 
 def _latin1(text: str) -> bytes:
