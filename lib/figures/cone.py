@@ -38,11 +38,19 @@ def ahead(last: pd.Timestamp, n_bars: int, timeframe: str) -> pd.DatetimeIndex:
     return pd.DatetimeIndex([last, *later])
 
 
-def of(frame: pd.DataFrame, *, timeframe: str, horizon_bars: int, label: LabelSpec | None = None) -> Cone:
+def of(
+    frame: pd.DataFrame,
+    *,
+    timeframe: str,
+    horizon_bars: int,
+    label: LabelSpec | None = None,
+    known: pd.DatetimeIndex | None = None,
+) -> Cone:
     """Spread the trailing 20-bar volatility over the horizon, without any drift.
 
     Log returns are taken as normal with the trailing standard deviation known at the last bar, the same one that the
-    label's threshold uses, so a band and a limit can be compared by eye.
+    label's threshold uses, so a band and a limit can be compared by eye. ``known`` are times of bars that came after
+    the last one; the others are expected ones.
     """
     close = float(frame["close"].iloc[-1])
     sigma = float(np.log(frame["close"]).diff().tail(20).std())
@@ -56,4 +64,6 @@ def of(frame: pd.DataFrame, *, timeframe: str, horizon_bars: int, label: LabelSp
         spec = LabelSpec.from_dict({**label.to_dict(), "horizon_bars": horizon_bars})
         move = float(threshold(frame.tail(spec.sigma_window + 1), spec).iloc[-1])
         limits = (close * float(np.exp(-move)), close * float(np.exp(move)))
-    return Cone(ahead(frame.index[-1], horizon_bars, timeframe), bands, limits)
+    came = pd.DatetimeIndex([frame.index[-1]]) if known is None else known[:horizon_bars].insert(0, frame.index[-1])
+    rest = ahead(came[-1], horizon_bars + 1 - len(came), timeframe)
+    return Cone(pd.DatetimeIndex([*came, *rest[1:]]), bands, limits)

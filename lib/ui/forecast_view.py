@@ -81,8 +81,8 @@ def _uploaded(key: Key) -> Input | None:
     kind = st.segmented_control("It holds", (_BARS, _FEATURES), default=_BARS, required=True, key="upload_kind")
     limit = data.settings().max_upload_mb
     file = st.file_uploader(
-        "A CSV or Parquet file",
-        type=["csv", "txt", "tsv", "gz", "parquet"],
+        "A CSV, Parquet or Excel file",
+        type=["csv", "txt", "tsv", "gz", "zip", "parquet", "xlsx"],
         key="upload",
         max_upload_size=int(limit),
         help="Read as data, never run. Columns in any order and case; what was understood is shown.",
@@ -172,6 +172,7 @@ def price_chart(key: Key, record: VersionRecord, asked: Input) -> None:
         timeframe=key.timeframe,
         horizon_bars=n_bars,
         label=None if told is None else LabelSpec.from_dict(dict(told)),
+        known=asked.later.index if isinstance(asked.later.index, pd.DatetimeIndex) else None,
     )
     charts.show(
         candles.chart(

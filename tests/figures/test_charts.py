@@ -115,6 +115,16 @@ def test_times_ahead(timeframe, last, expected):
     assert list(times) == [pd.Timestamp(text, tz="UTC") for text in expected]
 
 
+def test_cone_ends_where_the_bars_that_came_end(daily):
+    later = daily.index[-25:]
+    made = cone.of(daily.iloc[:-25], timeframe="d1", horizon_bars=21, known=later)
+    assert list(made.times) == list(daily.index[-26:-4])
+    made = cone.of(daily.iloc[:-2], timeframe="d1", horizon_bars=5, known=daily.index[-2:])
+    assert list(made.times[:3]) == list(daily.index[-3:])
+    assert len(made.times) == 6
+    assert made.times.is_monotonic_increasing
+
+
 def test_candles_show_what_came_after_hollow_and_no_path(daily):
     made = candles.chart(
         daily.iloc[-80:-20],
