@@ -1,6 +1,7 @@
 """What wraps an uploaded file: gzip, or a ZIP archive, unpacked within bounds."""
 
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -12,6 +13,10 @@ GZIP, ZIP = b"\x1f\x8b", b"PK"
 _GZIP_WINDOW = 31  # zlib's number for a stream with a gzip header
 _MOST_MEMBERS = 1_000
 _WORKBOOK = "xl/"
+_DAMAGES = (  # what the standard library raises over damaged archives
+    *(zipfile.BadZipFile, zlib.error, struct.error),
+    *(EOFError, OSError, OverflowError, RuntimeError, ValueError),
+)
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -48,7 +53,7 @@ def archive(data: bytes, name: str, *, max_bytes: int) -> zipfile.ZipFile:
     try:
         opened = zipfile.ZipFile(io.BytesIO(data))
         members = opened.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, EOFError) as error:
+    except _DAMAGES as error:
         raise UploadError(name, ["it is a damaged ZIP archive or workbook. Save it again."]) from error
     if problem := _archive_problem(members):
         raise UploadError(name, [problem])
@@ -71,7 +76,7 @@ def only_file(opened: zipfile.ZipFile, name: str) -> tuple[str, bytes]:
         raise UploadError(name, [f"it is a ZIP archive of {len(files)} files ({shown}). Upload one of them."])
     try:
         return cells.bare(files[0]), opened.read(files[0])
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError) as error:
+    except _DAMAGES as error:
         raise UploadError(name, ["it is a damaged ZIP archive. Make it again."]) from error
 
 

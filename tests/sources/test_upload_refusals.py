@@ -8,8 +8,6 @@ import zipfile
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 from pyarrow import parquet
 
 from lib.errors import InvalidBarsError, UploadError
@@ -211,41 +209,6 @@ def test_text_and_gaps_in_parquet_are_named_by_row(daily, recognise):
     daily.assign(volume=[None, *daily["volume"][1:]]).to_parquet(buffer)
     with pytest.raises(InvalidBarsError, match="row 1: volume is missing"):
         recognise(buffer.getvalue())
-
-
-line = st.one_of(
-    st.text(alphabet=st.characters(codec="utf-8"), max_size=40),
-    st.lists(st.sampled_from(["2024-01-02", "01/02/2024", "1e5", "", "nan", '"', "x", ";", "10"]), max_size=8).map(
-        ",".join
-    ),
-)
-
-
-@settings(max_examples=300, deadline=None)
-@given(lines=st.lists(line, max_size=6), head=st.booleans())
-@example(lines=["date,date "], head=False)
-@example(lines=["9999999999-01-01,1,1,1,1,1"], head=True)
-@example(lines=["9999999999,1,1,1,1,1"], head=True)
-@example(lines=["9999999999999,1,1,1,1,1"], head=True)
-@example(lines=["0001-01-01,1,1,1,1,1", "9999-12-31,1,1,1,1,1"], head=True)
-def test_any_text_gives_bars_or_a_typed_error(lines, head):
-    data = ((HEAD if head else "") + "\n".join(lines)).encode()
-    key = Key("AAPL", "d1")
-    for read in (
-        lambda: upload.read_bars(data, file_name="x.csv", key=key, max_bytes=10**6),
-        lambda: upload.read_table(data, file_name="x.csv", max_bytes=10**6),
-    ):
-        try:
-            assert len(read()) > 0
-        except (UploadError, InvalidBarsError) as error:
-            assert len(str(error)) > 10  # noqa: PT017, either outcome is right
-
-
-@settings(max_examples=150, deadline=None)
-@given(data=st.binary(max_size=200), start=st.sampled_from([b"", b"PAR1", b"\xff\xfe", b"\xef\xbb\xbf", b"\x80\x04"]))
-def test_any_bytes_give_bars_or_a_typed_error(data, start):
-    with pytest.raises((UploadError, InvalidBarsError)):
-        upload.read_bars(start + data, file_name="x", key=Key("AAPL", "d1"), max_bytes=10**6)
 
 
 def test_an_undated_row_of_a_table_is_named():
