@@ -180,7 +180,7 @@ def _version_table(found: list[VersionRecord]) -> None:
             record.key,
             record.version,
             record.state,
-            output.percent(record.ensemble_accuracy),
+            _accuracy(record),
             output.percent(record.baseline_accuracy),
             record.n_holdout,
             record.weights,
@@ -192,6 +192,13 @@ def _version_table(found: list[VersionRecord]) -> None:
     ]
     columns = ("key", "version", "state", "accuracy", "majority", "n", "weights", "last bar", "size", "sha256")
     output.table(columns, rows, empty=_NO_VERSIONS)
+
+
+def _accuracy(record: VersionRecord) -> str:
+    told = output.percent(record.ensemble_accuracy)
+    if record.accuracy_low is None or record.accuracy_high is None:
+        return told
+    return f"{told} [{100 * record.accuracy_low:.0f}–{100 * record.accuracy_high:.0f}]"
 
 
 def _production_table(found: tuple[Production, ...]) -> None:
