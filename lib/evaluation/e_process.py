@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BETS: tuple[float, ...] = (0.25, 0.5, 1.0, 1.5)
+_MOST_LOG_WEALTH = 500.0
 MOST_LOST = 0.99  # share of the wealth that one wrong bet may cost
 
 
@@ -64,15 +65,15 @@ def run(
     if bar_numbers is None:
         return EProcess(paths(hits[None, :], null=null, horizon_bars=horizon_bars, bets=bets)[0], null)
     stakes, worst = _stakes(bets, null=null)
-    wealth = np.ones((horizon_bars, len(stakes)))
+    logs = np.zeros((horizon_bars, len(stakes)))
     values = np.empty(len(hits))
     pending = np.repeat(worst[None, :], horizon_bars, axis=0)
     for at, (hit, number) in enumerate(zip(hits, np.asarray(bar_numbers), strict=True)):
         phase = int(number) % horizon_bars
-        wealth[phase] *= 1.0 + stakes * (null - hit)
+        logs[phase] += np.log(1.0 + stakes * (null - hit))
         owed = pending.copy()
         owed[phase] = 1.0
-        values[at] = (wealth * owed).mean()
+        values[at] = (_wealth(logs) * owed).mean()
     return EProcess(values, null)
 
 
@@ -91,11 +92,16 @@ def paths(
         known = np.maximum((at - phase + horizon_bars) // horizon_bars, 0)  # outcomes of this phase so far
         under_way = at % horizon_bars != phase
         for stake, loss in zip(stakes, worst, strict=True):
-            factors = 1.0 + stake * (null - correct[:, phase::horizon_bars])
-            wealth = np.concatenate([np.ones((m, 1)), np.cumprod(factors, axis=1)], axis=1)
-            total += wealth[:, known] * np.where(under_way, loss, 1.0)
+            gains = np.log(1.0 + stake * (null - correct[:, phase::horizon_bars]))
+            logs = np.concatenate([np.zeros((m, 1)), np.cumsum(gains, axis=1)], axis=1)
+            total += _wealth(logs)[:, known] * np.where(under_way, loss, 1.0)
     values: NDArray[np.float64] = total / (horizon_bars * len(stakes))
     return values
+
+
+def _wealth(logs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Wealth from its logarithm, cut off where floats would overflow; evidence that large needs no digits."""
+    return np.exp(np.minimum(logs, _MOST_LOG_WEALTH))
 
 
 def _stakes(bets: Sequence[float], *, null: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -85,3 +85,11 @@ def test_many_paths_at_once_are_what_one_at_a_time_gives(horizon_bars):
     for path, values in zip(hit, together, strict=True):
         alone = e_process.run(path, null=0.4, horizon_bars=horizon_bars, bar_numbers=numbers)
         np.testing.assert_allclose(values, alone.values, rtol=1e-12)
+
+
+def test_endless_errors_end_in_large_finite_evidence():
+    wrong = np.zeros(5_000, np.bool_)
+    for numbers in (None, np.arange(5_000)):
+        found = e_process.run(wrong, null=0.4, horizon_bars=1, bar_numbers=numbers)
+        assert np.isfinite(found.values).all()
+        assert found.current > 1e100
