@@ -140,7 +140,7 @@ def test_the_cache_keeps_within_its_bound_and_drops_the_least_used():
     cache = ArtifactCache(max_bytes=100)
     done = []
 
-    def get(name, file_bytes=10):
+    def get(name, file_bytes=15):
         return cache.get(name, lambda: (done.append(name), (file_bytes, {"name": name}))[1])
 
     for name in ("a", "b", "c", "a", "d", "a", "b"):
