@@ -79,6 +79,15 @@ def _driver_errors() -> tuple[type[Exception], ...]:
     return (sqlite3.Error,) if psycopg is None else (sqlite3.Error, psycopg.Error)
 
 
+def is_locked(error: DatabaseError) -> bool:
+    """Tell whether waiting may help."""
+    return error.problem == _LOCKED[0]
+
+
+def is_read_only(error: DatabaseError) -> bool:
+    return error.problem == _READ_ONLY[0]
+
+
 def gone() -> DatabaseError:
     return DatabaseError(
         "file is gone", "Put it back from a backup, or restart this program to begin with an empty one."

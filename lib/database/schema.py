@@ -58,16 +58,21 @@ def _write_ahead(engine: Engine) -> None:
     while True:
         try:
             with failures.translated():
-                connection = engine.raw_connection()
-                try:
-                    cursor = connection.cursor()
-                    if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-                        cursor.execute("PRAGMA journal_mode = WAL")
-                finally:
-                    connection.close()
-        except DatabaseError:
-            if time.monotonic() > last:
+                return _switch(engine)
+        except DatabaseError as error:
+            if failures.is_read_only(error):
+                return None  # it is read as it is
+            if not failures.is_locked(error) or time.monotonic() > last:
                 raise
             time.sleep(0.02)
-        else:
-            return
+
+
+def _switch(engine: Engine) -> None:
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode")
+        if cursor.fetchone() != ("wal",):
+            cursor.execute("PRAGMA journal_mode = WAL")
+    finally:
+        connection.close()

@@ -218,6 +218,15 @@ def test_a_sqlite_that_may_only_be_read_is_read_and_says_so_when_written(file):
     database.close()
 
 
+def test_a_read_only_sqlite_without_its_log_is_read_too(file):
+    connection = sqlite3.connect(file)
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.close()
+    database = opening.open_database(f"sqlite:///file:{file}?mode=ro&uri=true")
+    assert names(database) == set()
+    database.close()
+
+
 def test_a_full_disk_is_said_so_and_nothing_is_half_written(sqlite_url):
     database = opening.open_database(sqlite_url)
     with database.reading() as connection:
