@@ -1,10 +1,7 @@
 """Everything pages read, cached and bounded; a cheap probe of what changed is part of every cache's key."""
 
 import functools
-import importlib.util
-import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from importlib import metadata
 from typing import Any, ParamSpec, TypeVar
@@ -14,11 +11,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from lib import settings as configuration
-from lib.forecasting import multi_horizon
-from lib.forecasting.multi_horizon import MultiHorizonForecast
 from lib.market.bars import Bars
 from lib.market.keys import Key
-from lib.registry import history, opening, serving, sync
+from lib.registry import history, opening, sync
 from lib.registry import preflight as checks
 from lib.registry import production as pointers
 from lib.registry import replay as replays
@@ -32,6 +27,8 @@ from lib.sources import upload
 from lib.sources.upload import Recognised
 from lib.training import runs
 from lib.training.runs import RunPage, RunRecord
+from lib.ui import answers, warmth
+from lib.ui.answers import Answer
 from lib.ui.filters import RunFilter, VersionFilter
 
 _MOST_KEYS = 10_000
@@ -66,13 +63,7 @@ def mark() -> str:
 @st.cache_resource(max_entries=1, show_spinner=False)
 def warm_up() -> None:
     """Import what the first forecast and the first preflight need, once and beside the first page."""
-    threading.Thread(target=_import_heavy, daemon=True).start()
-
-
-def _import_heavy() -> None:
-    for name in ("sklearn.ensemble", "talib", "arch", "prophet"):
-        if importlib.util.find_spec(name.partition(".")[0]) is not None:
-            importlib.import_module(name)
+    warmth.begin()
 
 
 def forget() -> None:
@@ -256,25 +247,9 @@ def installed(library: str) -> str:
     return "not installed" if found is None else found.version
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer:
-    """What a version says: the forecast at its trained horizon, and every horizon when it was given bars."""
-
-    result: Mapping[str, Any]
-    horizons: MultiHorizonForecast | None
-
-    @property
-    def as_of(self) -> datetime | None:
-        at = self.result["as_of"]
-        return None if at is None else pd.Timestamp(at).to_pydatetime()
-
-
 @_remembered(max_entries=64)
 def ask(key: Key, name: str, frame: pd.DataFrame, *, every_horizon: bool) -> Answer:
-    """Ask one version about the last row of bars or ready features."""
-    ensemble = serving.ensemble_of(registry(), key, name)
-    given = multi_horizon.forecast(ensemble, key, frame) if every_horizon else None
-    return Answer(ensemble.predict(frame), given)
+    return answers.ask(registry(), key, name, frame, every_horizon=every_horizon)
 
 
 @st.cache_data(max_entries=4, show_spinner="Reading the file")

@@ -13,7 +13,7 @@ from lib.market.keys import Key
 from lib.market.labels import CLASSES, LabelSpec
 from lib.registry.entities import State, VersionRecord
 from lib.ui import charts, components, data, wording
-from lib.ui.data import Answer
+from lib.ui.answers import Answer
 
 RECENT, UPLOAD = "Recent bars", "Upload"
 _BARS, _FEATURES = "Bars", "Ready features"
