@@ -63,7 +63,7 @@ def _column(values: Any, kind: str) -> NDArray[Any]:
         return np.array(values, dtype=object)
     if kind != "time":
         return np.array(values, dtype=kind)  # None becomes NaN among floats
-    if any(isinstance(value, int) for value in values):
+    if isinstance(next((value for value in values if value is not None), None), int):
         numbers = np.array(values, dtype="float64")
         missing = np.isnan(numbers)
         times = np.where(missing, 0, numbers).astype(np.int64).view("datetime64[us]")

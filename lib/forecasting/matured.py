@@ -124,11 +124,15 @@ def of_production(database: Database) -> dict[Key, Matured]:
         wanted = _wanted(connection, joined).add_columns(pointer.c.symbol, pointer.c.timeframe)
         kinds = {**_KINDS, "symbol": "text", "timeframe": "text"}
         found = columns.fetch(connection, wanted.where(_horizon(None)), kinds)
-    numbers, names = columns.codes(found["symbol"] + "/" + found["timeframe"])
-    by_key = {
-        Key.parse(name): _matured({column: values[numbers == number] for column, values in found.items()})
-        for number, name in enumerate(names)
-    }
+    symbol, symbol_names = columns.codes(found["symbol"])
+    timeframe, timeframe_names = columns.codes(found["timeframe"])
+    numbers = symbol * len(timeframe_names) + timeframe
+    order = np.argsort(numbers, kind="stable")
+    borders = np.flatnonzero(np.diff(numbers[order])) + 1
+    by_key: dict[Key, Matured] = {}
+    for rows in np.split(order, borders) if len(order) else ():
+        key = Key(symbol_names[symbol[rows[0]]], timeframe_names[timeframe[rows[0]]])
+        by_key[key] = _matured({column: values[rows] for column, values in found.items()})
     return dict(sorted(by_key.items()))
 
 
