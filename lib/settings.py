@@ -115,4 +115,6 @@ def load() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "DESK_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise SettingsError(name, f"{first['msg']} (got {first.get('input')!r})") from error
+        field = Settings.model_fields.get(str(first["loc"][0])) if first["loc"] else None
+        given = "" if field is not None and not field.repr else f" (got {first.get('input')!r})"  # it may be a secret
+        raise SettingsError(name, f"{first['msg']}{given}") from (error if given else None)

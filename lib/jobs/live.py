@@ -13,7 +13,7 @@ from lib.jobs import arguments, desk, output
 from lib.jobs.arguments import Json, Symbol, Timeframe
 from lib.market.labels import LabelSpec
 from lib.monitoring import live, reporting, scoreboard
-from lib.monitoring.live import LiveAccuracy
+from lib.monitoring.live import LiveAccuracy, Series
 from lib.monitoring.scoreboard import MemberScore
 from lib.registry import production, versions
 
@@ -96,14 +96,20 @@ def _label(horizon_bars: int | None, threshold: float | None) -> LabelSpec | Non
 
 
 def _told(found: LiveAccuracy, members: tuple[MemberScore, ...]) -> dict[str, Any]:
-    told = output.row(found)
-    rolled = found.series
-    told["series"] = {
-        "window": rolled.window,
-        "times": rolled.times.astype(str).tolist(),
-        **{name: getattr(rolled, name).tolist() for name in ("accuracy", "low", "high", "promised", "n_eff")},
-    }
-    return output.plain(told | {"members": list(members)})  # type: ignore[no-any-return]
+    told = _row(found)
+    told["members"] = [_row(one) for one in members]
+    return told
+
+
+def _row(value: LiveAccuracy | MemberScore) -> dict[str, Any]:
+    """Write a value whose series is made of arrays."""
+    return output.row(value) | {"series": _series(value.series)}
+
+
+def _series(rolled: Series) -> dict[str, Any]:
+    columns = ("accuracy", "low", "high", "promised", "n_eff")
+    told = {name: output.plain(getattr(rolled, name).tolist()) for name in columns}
+    return {"window": rolled.window, "times": rolled.times.astype(str).tolist(), **told}
 
 
 def _table(found: LiveAccuracy, members: tuple[MemberScore, ...]) -> None:

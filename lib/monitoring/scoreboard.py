@@ -1,7 +1,7 @@
 """Each member's live score against the pool with equal weights, on the same matured rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,11 @@ from lib.evaluation.comparison import Mean, Verdict
 from lib.evaluation.intervals import AccuracyEstimate
 from lib.forecasting import matured
 from lib.forecasting.log import Kind
+from lib.forecasting.matured import Matured
 from lib.market.keys import Key
-from lib.monitoring import live
+from lib.monitoring import bands, live
+from lib.monitoring.bands import Policy
+from lib.monitoring.live import Series
 from lib.registry.opening import Registry
 
 Floats = NDArray[np.float64]
@@ -22,13 +25,14 @@ MOST_ROWS = 2_520
 ENSEMBLE = "ensemble"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class MemberScore:
     """One member, or the ensemble itself, against the equal-weight pool of the members that voted.
 
     Attributes
     ----------
     accuracy, pool_accuracy : of both on the rows on which the member voted.
+    series : accuracy of its newest outcomes after each of these rows.
     log_loss : mean with its interval; ``difference`` is the member's minus the pool's, negative is better.
     dm_p : of Diebold and Mariano's test on log-loss; None when it cannot be computed.
     verdict : better | worse | not enough data.
@@ -39,6 +43,7 @@ class MemberScore:
     n: int
     accuracy: AccuracyEstimate
     pool_accuracy: AccuracyEstimate
+    series: Series
     log_loss: Mean
     difference: Mean
     dm_p: float | None
@@ -47,30 +52,38 @@ class MemberScore:
 
 
 def members(
-    registry: Registry, key: Key, *, version: str, horizon: str | None = None, kinds: Sequence[Kind] | None = None
+    registry: Registry,
+    key: Key,
+    *,
+    version: str,
+    horizon: str | None = None,
+    kinds: Sequence[Kind] | None = None,
+    policy: Policy | None = None,
 ) -> tuple[MemberScore, ...]:
     """Score the members of a version over its newest matured forecasts, best log-loss first, the ensemble among them.
 
-    ``horizon`` and ``kinds`` as :func:`lib.monitoring.live.accuracy` takes them.
+    ``horizon``, ``kinds`` and ``policy`` as :func:`lib.monitoring.live.accuracy` takes them.
     """
+    policy = policy or bands.policy(registry.settings)
     rows = matured.read(registry.database, key, version=version, horizon=horizon).of_kinds(kinds)
     rows = rows.take(slice(max(len(rows) - MOST_ROWS, 0), None))
     votes = dict(matured.members(registry.database, key, rows))
     if not votes:
         return ()
     equal = pool.combine(votes, dict.fromkeys(votes, 1.0))
-    h = live.horizon_of(rows)
-    found = [_score(name, equal, p, rows, horizon_bars=h) for name, p in {ENSEMBLE: rows.p, **votes}.items()]
+    found = [_score(name, equal, p, rows, policy=policy) for name, p in {ENSEMBLE: rows.p, **votes}.items()]
     return tuple(sorted(found, key=lambda one: one.log_loss.value))
 
 
-def _score(name: str, equal: Floats, p: Floats, rows: matured.Matured, *, horizon_bars: int) -> MemberScore:
-    told = comparison.compare(equal, p, rows.y, horizon_bars=horizon_bars)
+def _score(name: str, equal: Floats, p: Floats, rows: Matured, *, policy: Policy) -> MemberScore:
+    told = comparison.compare(equal, p, rows.y, horizon_bars=live.horizon_of(rows))
+    voted = np.asarray(np.isfinite(p).all(axis=1))
     return MemberScore(
         name=name,
         n=told.n,
         accuracy=told.second_accuracy,
         pool_accuracy=told.first_accuracy,
+        series=live.series(replace(rows, p=p).take(voted), policy=policy),
         log_loss=told.second_log_loss,
         difference=told.log_loss_difference,
         dm_p=told.dm_p,

@@ -9,8 +9,11 @@ from sqlalchemy import delete, select
 
 from lib.database.tables import drift_monitoring, forecasts, outcomes
 from lib.jobs import app
+from lib.market.keys import Key
 from lib.registry import opening
 from lib.settings import Settings
+from lib.training import demo as demonstration
+from lib.training.job import TrainingOutcome
 
 
 @pytest.fixture(scope="module")
@@ -183,3 +186,14 @@ def test_wrong_use_is_told(folder, desk, arguments):
 def test_a_symbol_nobody_knows_is_told(folder, desk):
     for command in ("outcomes", "check-drift"):
         assert desk(command, "--symbol", "NOPE").code == 1
+
+
+def test_the_demo_fills_the_log_by_replay_once_it_has_trained(folder, desk, monkeypatch):
+    done = TrainingOutcome(1, Key("AAPL", "d1"), "completed", "20040930", None, 1.0)
+    monkeypatch.setattr(demonstration, "run", lambda *_args, **_kwargs: (done,))
+    assert "forecasts replayed" in desk("demo").err
+    assert {row[-2] for row in rows(folder, forecasts)} == {"replay"}
+    assert len(rows(folder, outcomes)) == len(rows(folder, forecasts)) > 6_000
+    assert len(rows(folder, drift_monitoring)) > 2_000
+    monkeypatch.setattr(demonstration, "run", lambda *_args, **_kwargs: ())
+    assert "nothing to do" in desk("demo", "--if-empty").err
