@@ -1,4 +1,4 @@
-"""Whether live accuracy still holds; says what it waits for until there is something to judge."""
+"""Whether live accuracy still holds: where the answer is until it is drawn here."""
 
 import streamlit as st
 
@@ -7,8 +7,9 @@ from lib.ui import components, shell
 shell.open_page("Drift")
 
 components.empty(
-    "Nothing can be said about drift yet.",
-    "Drift compares forecasts with what came of them. No forecast is logged yet; once forecasts are logged and their "
-    "horizons have passed, bands and evidence appear here. Until then no green light is shown either.",
+    "This page shows no drift yet, and no green light either.",
+    "Drift compares forecasts with what came of them. Until it is drawn here, this command scores them and tells "
+    "each key's band with its evidence:",
+    command="python -m lib.jobs check-drift",
 )
 st.page_link("pages/performance.py", label="What training knows about each version", icon=":material/query_stats:")

@@ -9,6 +9,6 @@ shell.open_page("Overview")
 fleet.board()
 
 st.caption(
-    "Live accuracy, drift bands and alerts appear here once forecasts are logged and their horizons have passed. "
-    "None is logged yet, so nothing is claimed about it."
+    "These are validated accuracies, from rows that training had not seen. What came of logged forecasts, live and "
+    "replayed apart, is told by `python -m lib.jobs live` and `python -m lib.jobs check-drift`."
 )

@@ -31,6 +31,6 @@ timeline.accuracies(key)
 timeline.weights(key)
 
 st.caption(
-    "All of this is from training. Live accuracy, reliability and each member's live score appear here once forecasts "
-    "are logged and their horizons have passed."
+    "All of this is from training. What came of logged forecasts, live and replayed apart, is told by "
+    f"`python -m lib.jobs live {key.symbol} {key.timeframe}`."
 )
