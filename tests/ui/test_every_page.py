@@ -64,7 +64,7 @@ def test_overview_counts_what_serves(folder, open_app):
 
 def test_drift_claims_nothing(folder, open_app, texts):
     app = open_app("drift")
-    assert "Nothing can be said about drift yet" in texts(app)
+    assert "This page shows no drift yet, and no green light either" in texts(app)
     assert not app.metric
 
 
