@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from lib.ui import fleet, shell
+from lib.ui import data, fleet, shell
 
 shell.open_page("Overview")
 
 fleet.board()
 
 st.caption(
-    "These are validated accuracies, from rows that training had not seen. What came of logged forecasts, live and "
+    f"Bars come from the source {data.settings().bars_source}. These are validated accuracies, from rows that training had not seen. What came of logged forecasts, live and "
     "replayed apart, is told by `python -m lib.jobs live` and `python -m lib.jobs check-drift`."
 )

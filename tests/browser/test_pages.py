@@ -40,10 +40,10 @@ def test_a_table_row_of_the_overview_leads_on(server, page: Page):
     page.goto(server.url)
     settle(page, "Overview")
     expect(page.get_by_text("Keys served")).to_be_visible()
-    expect(page.get_by_text(re.compile("bundled sample")).first).to_be_visible()
+    expect(page.get_by_text(re.compile("source sample")).first).to_be_visible()
 
 
 def test_a_prediction_on_recent_bars_shows_its_label(server, page: Page):
     page.goto(f"{server.url}/predict?key=AAPL%2Fd1")
     settle(page, "Predict")
-    expect(page.get_by_text(re.compile("BEARISH|NEUTRAL|BULLISH")).first).to_be_visible()
+    expect(page.get_by_text(re.compile("^(Bearish|Neutral|Bullish)$")).first).to_be_visible()

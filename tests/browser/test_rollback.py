@@ -76,8 +76,10 @@ def test_a_rollback_in_the_browser_reaches_a_process_that_already_runs(server, p
 
     choose(page, "20120928")
     expect(page.get_by_text(re.compile("Preflight of 20120928 passed"))).to_be_visible()
+    button = page.get_by_role("button", name="Roll back AAPL/d1 to 20120928")
+    expect(button).to_be_enabled()  # the form stands: until then the first reason on the page is another form's
     page.get_by_label("Reason").first.fill("confidence collapsed after the retrain")
-    page.get_by_role("button", name="Roll back AAPL/d1 to 20120928").click()
+    button.click()
 
     expect(page.get_by_text(re.compile("The loader now serves 20120928"))).to_be_visible()
     assert holder.serves() == "20120928"
