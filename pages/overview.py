@@ -9,6 +9,7 @@ shell.open_page("Overview")
 fleet.board()
 
 st.caption(
-    f"Bars come from the source {data.settings().bars_source}. These are validated accuracies, from rows that training had not seen. What came of logged forecasts, live and "
-    "replayed apart, is told by `python -m lib.jobs live` and `python -m lib.jobs check-drift`."
+    f"Bars come from the source {data.settings().bars_source}. Accuracies are validated: from rows that training had "
+    "not seen. What came of logged forecasts, live and replayed apart, is told by `python -m lib.jobs live` and "
+    "`python -m lib.jobs check-drift`."
 )
