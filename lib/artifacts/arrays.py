@@ -7,7 +7,7 @@ others look at its memory. Neither is ever called: everything goes through publi
 import math
 import re
 import sys
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,10 @@ def dtype(builder: Builder, given: Recipe) -> np.dtype[Any]:
 def frombuffer(builder: Builder, given: Recipe) -> NDArray[Any]:
     """Make an array that looks at bytes of the file, as pickle protocol 5 stores them."""
     buffer, kind, shape, order, *axes = stateless(given)
-    made = _shaped(buffer, _known(builder, kind), shape, fortran=order == "F")
+    known = builder.value(kind)
+    if not isinstance(known, np.dtype):
+        raise MalformedError(problem="an array has no data type")
+    made = _shaped(buffer, known, shape, "F" if order == "F" else "C")
     if axes and axes[0] is not None:
         fits = order == "K" and type(axes[0]) is tuple and sorted(axes[0]) == list(range(made.ndim))
         expect(fits, "an array", "axes")
@@ -57,7 +60,7 @@ def reconstruct(builder: Builder, given: Recipe) -> NDArray[Any]:
     known = _known(builder, kind)
     if known.hasobject:
         return _of_objects(builder, data, shape, fortran=bool(fortran))
-    return _shaped(builder.value(data), known, shape, fortran=bool(fortran)).copy(order="K")
+    return _shaped(builder.value(data), known, shape, "F" if fortran else "C").copy(order="K")
 
 
 def scalar(builder: Builder, given: Recipe) -> Any:
@@ -111,11 +114,9 @@ class _Alone:
 
 
 def _known(builder: Builder, given: Any) -> np.dtype[Any]:
-    made = given.built if isinstance(given, Recipe) else None
+    made = builder.value(given)
     if not isinstance(made, np.dtype):
-        made = builder.value(given)
-        if not isinstance(made, np.dtype):
-            raise MalformedError(problem="an array has no data type")
+        raise MalformedError(problem="an array has no data type")
     return made
 
 
@@ -157,12 +158,12 @@ def _shape(given: Any) -> tuple[int, ...]:
     return shape
 
 
-def _shaped(data: bytes | bytearray, known: np.dtype[Any], shape: Any, *, fortran: bool) -> NDArray[Any]:
+def _shaped(data: bytes | bytearray, known: np.dtype[Any], shape: Any, order: Literal["C", "F"]) -> NDArray[Any]:
     """Look at bytes as an array that takes up all of them; written for speed, a forest has thousands."""
     if known.hasobject:
         raise RefusedError(asked_for="an array of objects made of bytes")
     if type(data) in _BYTES and type(shape) is tuple:
-        made: NDArray[Any] = np.ndarray(shape, known, data, 0, None, "F" if fortran else "C")
+        made: NDArray[Any] = np.ndarray(shape, known, data, 0, None, order)
         if made.nbytes == len(data) and made.shape == shape:  # numpy takes -1 for a length to find out
             return made
     raise MalformedError(problem="an array contradicts itself")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from lib.artifacts import nodes
-from lib.artifacts.recipes import UNSET, DefaultRecord, MalformedError, Recipe, Record, RefusedError
+from lib.artifacts.recipes import UNSET, DefaultRecord, MalformedError, Recipe, Record, RefusedError, Sealed
 
 _ATOMS = frozenset({type(None), bool, int, float, str, bytes})
 _KEYS = _ATOMS - {bytes}
@@ -19,6 +19,7 @@ class Build:
 
     def __init__(self) -> None:
         self.library_versions: set[str] = set()
+        self._last_version: object = None
         self._trees: list[nodes.TreeArrays] = []
         self._n_nodes = 0
         self._done: dict[int, tuple[Any, Any]] = {}  # the part is kept with its value so that its id stays its own
@@ -33,7 +34,9 @@ class Build:
         kind = type(given)
         if kind in _ATOMS:
             return given
-        if isinstance(given, Recipe):
+        if kind in _CONTAINERS:
+            return self._container(given, _CONTAINERS[kind])
+        if type(kind) is Sealed:  # a recipe; quicker than asking isinstance, and there are thousands
             built = given.built
             if built is UNSET:
                 given.built = _BUSY
@@ -41,8 +44,6 @@ class Build:
             elif built is _BUSY:
                 raise MalformedError(problem=f"{given.asked_for} contains itself")
             return built
-        if kind in _CONTAINERS:
-            return self._container(given, _CONTAINERS[kind])
         asked_for = given.asked_for if isinstance(given, type) and issubclass(given, Recipe) else kind.__name__
         raise RefusedError(asked_for=f"{asked_for} where a value belongs")
 
@@ -68,7 +69,9 @@ class Build:
         self._trees, self._n_nodes = [], 0
 
     def remember_library_version(self, version: object) -> None:
-        self.library_versions.add(version if isinstance(version, str) else "unknown")
+        if version is not self._last_version:
+            self._last_version = version
+            self.library_versions.add(version if isinstance(version, str) else "unknown")
 
     def _container(self, given: Any, make: Callable[["Build", Any], Any]) -> Any:
         done = self._done.get(id(given))

@@ -25,18 +25,15 @@ def check(trees: Sequence[TreeArrays]) -> None:
         return
     parts: list[Any] = [tree[0] for tree in trees]
     together = np.frombuffer(b"".join(parts), dtype=parts[0].dtype)
-    left, right, feature, threshold = (
-        np.ascontiguousarray(together[name]) for name in ("left_child", "right_child", "feature", "threshold")
-    )
     sizes = np.array([len(part) for part in parts])
-    size = np.repeat(sizes, sizes)
-    position = np.arange(len(together)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    room = np.repeat(np.cumsum(sizes), sizes) - np.arange(1, len(together) + 1)  # nodes behind this one in its tree
+    steps = np.arange(len(together)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + 1
     n_features = np.repeat(np.array([tree[2] for tree in trees]), sizes)
-    leaf = left == _LEAF
-    _expect(((left > position) & (left < size) | leaf).all(), _CHILD)
-    _expect(((right > position) & (right < size) & ~leaf | (right == _LEAF) & leaf).all(), _CHILD)
-    _expect(((feature >= 0) & (feature < n_features) | leaf).all(), "a node asks for a feature that is not there")
-    _expect(not (np.isnan(threshold) & ~leaf).any(), "a threshold is no number")
+    left, right, feature = together["left_child"], together["right_child"], together["feature"]
+    inner = _below(left - steps, room) & _below(right - steps, room) & _below(feature + 0, n_features)
+    inner &= ~np.isnan(together["threshold"])
+    leaf = (left == _LEAF) & (right == _LEAF)
+    _expect((inner | leaf).all(), "a node leads to a child, a feature or a threshold that is not there")
     _check_values([tree[1] for tree in trees])
 
 
@@ -57,15 +54,21 @@ def check_predictor(nodes: NDArray[Any], *, n_features: int) -> None:
     _expect(np.isfinite(nodes["value"]).all(), "a value is not finite")
 
 
+def _below(number: NDArray[Any], limit: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell where 0 <= number < limit, in one comparison: as unsigned, what is negative is huge."""
+    return number.view(np.uint64) < limit.view(np.uint64)
+
+
 def _check_values(values: Sequence[NDArray[Any]]) -> None:
     for width in {array.shape[2] for array in values}:
         parts: list[Any] = [array for array in values if array.shape[2] == width]
-        columns = np.frombuffer(b"".join(parts)).reshape(-1, width).T
+        together = np.frombuffer(b"".join(parts))
         if width == 1:
-            _expect(np.isfinite(columns).all(), "a value is not finite")
+            _expect(np.isfinite(together).all(), "a value is not finite")
         else:  # each node holds the shares of its classes; comparisons with NaN fail
+            columns = together.reshape(-1, width).T
             total = sum(columns[1:], start=columns[0])
-            _expect(columns.min() >= 0 and (abs(total - 1) < _SUM_TOLERANCE).all(), "shares of classes are not 1")
+            _expect(together.min() >= 0 and (abs(total - 1) < _SUM_TOLERANCE).all(), "shares of classes are not 1")
 
 
 def _expect(holds: object, problem: str) -> None:

@@ -29,11 +29,12 @@ def bit_generator(builder: Builder, given: Recipe) -> Any:
 
 def random_state(builder: Builder, given: Recipe) -> np.random.RandomState:
     """Make a legacy generator; its state may lie in its own recipe or in the bit generator's."""
+    with_state = given.state is not UNSET and given.state is not None
     inner = given.args[0] if given.args else "MT19937"
-    generator = builder.value(inner) if isinstance(inner, Recipe) else _fresh("MT19937")
+    generator = builder.value(inner) if isinstance(inner, Recipe) and not with_state else _fresh("MT19937")
     expect(isinstance(generator, np.random.MT19937), "a random generator")
     made = np.random.RandomState(generator)
-    if given.state is not UNSET and given.state is not None:
+    if with_state:
         state = builder.value(given.state)
         expect(type(state) is dict and state.get("bit_generator") == "MT19937", "a random generator")
         has_gauss, gauss = state.get("has_gauss", 0), state.get("gauss", 0.0)

@@ -6,27 +6,31 @@ from typing import Any
 import numpy as np
 
 from lib.artifacts import nodes
-from lib.artifacts.recipes import Builder, Recipe, UnfitError, expect, state_of
+from lib.artifacts.recipes import Builder, MalformedError, Recipe, UnfitError, expect, state_of
 
 
 def tree(builder: Builder, given: Recipe) -> Any:
     """Make a tree. Its own ``__setstate__`` copies memory by lengths that the file states."""
     kind, node_type = _tree_class()
     n_features, classes, n_outputs = given.args
-    classes, state, value = builder.value(classes), given.state, builder.value
-    expect(type(n_features) is int and n_features > 0 and n_outputs == 1, "a decision tree", "outputs")
-    expect(type(classes) is np.ndarray and classes.shape == (1,) and classes.dtype.kind == "i", "a decision tree")
-    array, values, count, depth = (
-        value(state["nodes"]),
-        value(state["values"]),
-        state["node_count"],
-        state["max_depth"],
-    )
-    expect(type(array) is np.ndarray is type(values) and type(count) is int and count > 0, "a decision tree", "nodes")
+    state, value = given.state, builder.value
+    classes, array, values = value(classes), value(state["nodes"]), value(state["values"])
+    count, depth = state["node_count"], state["max_depth"]
+    if not (
+        type(classes) is type(array) is type(values) is np.ndarray
+        and type(n_features) is type(n_outputs) is type(count) is type(depth) is int
+        and n_features > 0
+        and n_outputs == 1
+        and classes.shape == (1,)
+        and classes.dtype.kind == "i"
+        and array.shape == (count,)
+        and values.shape == (count, 1, classes[0])
+        and values.dtype == np.float64
+        and 0 <= depth <= count > 0
+    ):
+        raise MalformedError(problem="a decision tree contradicts itself")
     if array.dtype != node_type:
         array = _as_nodes(array, node_type)
-    expect(array.shape == (count,) and values.shape == (count, 1, classes[0]), "a decision tree", "size")
-    expect(values.dtype == np.float64 and type(depth) is int and 0 <= depth <= count, "a decision tree", "depth")
     made = kind(n_features, classes, 1)
     made.__setstate__({"max_depth": depth, "node_count": count, "nodes": array, "values": values})
     builder.remember_tree((array, values, n_features))
