@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from lib.errors.base import listed
 from lib.registry import chain, index, pointers
 from lib.registry.chain import Draft
 from lib.registry.entities import Action, Deployment, Mode, State
@@ -23,7 +24,7 @@ class Cause:
 
 def registered(*versions: str) -> str:
     """Say in words that newly registered versions are the cause."""
-    return f"{', '.join(versions)} registered; this key follows the latest version"
+    return f"{listed(versions)} registered; this key follows the latest version"
 
 
 def settle(connection: Connection, pointer: Pointer, *, cause: Cause) -> Deployment | None:

@@ -1,5 +1,6 @@
 """Bringing the index in line with the models folder: new, changed, vanished and returned files, and only those."""
 
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -11,9 +12,19 @@ from lib.registry.comparison import Differences
 from lib.registry.entities import State, SyncReport
 from lib.registry.following import Cause
 from lib.registry.opening import Registry
+from lib.registry.registration import Arrival
 
 ACTOR = "sync"
 _RACY = timedelta(seconds=2)  # a folder that changed this recently may change again within the same tick of its clock
+
+
+@dataclass(frozen=True, slots=True)
+class _Happened:
+    """Versions of one key: of which something new is known, whose file is gone, and those registered just now."""
+
+    touched: list[str] = field(default_factory=list)
+    vanished: set[str] = field(default_factory=set)
+    new: list[str] = field(default_factory=list)
 
 
 def synchronise(registry: Registry, *, force: bool = False) -> SyncReport:
@@ -58,12 +69,19 @@ def _write(connection: Connection, found: Differences, *, at: datetime) -> SyncR
         pointers.lock_or_create(connection, key, at=at)
     changed, returned = _write_known(connection, found)
     added = _write_arrivals(connection, found, at=at)
-    followed = [key for key in found.keys if _follow(connection, key, found, added, at=at)]
+    happened = {key: _Happened() for key in found.keys}
+    for entry in found.entries:
+        happened[entry.key].touched.append(entry.version)
+    for entry in found.vanished:
+        happened[entry.key].vanished.add(entry.version)
+    for arrival in added:
+        happened[arrival.key].new.append(arrival.version)
+    followed = [key for key, what in happened.items() if _follow(connection, key, what, at=at)]
     index.forget_rejected(connection, [*found.forgotten, *found.newly_refused])
     for name, new in found.newly_refused.items():
         index.reject(connection, name, new, at=at)
     return SyncReport(
-        added=tuple(added),
+        added=tuple(arrival.file_name for arrival in added),
         changed=tuple(changed),
         vanished=tuple(entry.file_name for entry in found.vanished),
         returned=tuple(returned),
@@ -89,21 +107,19 @@ def _write_known(connection: Connection, found: Differences) -> tuple[list[str],
     return changed, returned
 
 
-def _write_arrivals(connection: Connection, found: Differences, *, at: datetime) -> list[str]:
+def _write_arrivals(connection: Connection, found: Differences, *, at: datetime) -> list[Arrival]:
     ordered = sorted(found.arrivals, key=lambda arrival: (arrival.key, arrival.version))
-    return [arrival.file_name for arrival in ordered if registration.enter(connection, arrival, publisher=ACTOR, at=at)]
+    return [arrival for arrival in ordered if registration.enter(connection, arrival, publisher=ACTOR, at=at)]
 
 
-def _follow(connection: Connection, key: Key, found: Differences, added: list[str], *, at: datetime) -> bool:
+def _follow(connection: Connection, key: Key, happened: _Happened, *, at: datetime) -> bool:
     """Restate the versions of a key and let production follow, once for all that happened to it."""
     pointer = pointers.lock_or_create(connection, key, at=at)
-    touched = [entry.version for entry in found.entries if entry.key == key]
-    index.restate(connection, key, touched, live=pointer.version)
-    new = [arrival.version for arrival in found.arrivals if arrival.key == key and arrival.file_name in added]
-    if any(entry.key == key and entry.version == pointer.version for entry in found.vanished):
+    index.restate(connection, key, happened.touched, live=pointer.version)
+    if pointer.version in happened.vanished:
         reason = f"the file of {pointer.version} vanished; this key follows the latest version"
-    elif new:
-        reason = following.registered(*sorted(new))
+    elif happened.new:
+        reason = following.registered(*happened.new)
     else:
         reason = "the files of this key changed; it follows the latest version"
     return following.settle(connection, pointer, cause=Cause(ACTOR, at, reason)) is not None
