@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lib.artifacts import arrays, estimators, losses, randomness, trees, values
-from lib.artifacts.recipes import Builder, DefaultRecord, Recipe, Record, recipe, reconstructed, token
+from lib.artifacts.recipes import Builder, DefaultRecord, Recipe, Record, at_once, recipe, reconstructed, token
 
 Build = Callable[[Builder, Recipe], Any]
 
@@ -32,7 +32,6 @@ def _numpy() -> Iterator[tuple[str, str, Build]]:
     for module in ("numpy.core", "numpy._core"):
         yield f"{module}.multiarray", "_reconstruct", arrays.reconstruct
         yield f"{module}.multiarray", "scalar", arrays.scalar
-        yield f"{module}.numeric", "_frombuffer", arrays.frombuffer
     yield "numpy.random._pickle", "__randomstate_ctor", randomness.random_state
     yield "numpy.random._pickle", "__bit_generator_ctor", randomness.bit_generator
     yield "numpy.random._pickle", "__generator_ctor", randomness.generator
@@ -89,6 +88,8 @@ def _list() -> dict[tuple[str, str], type]:
         for source in (_numpy(), _scikit_learn(), _plain())
         for module, name, build in source
     }
+    for module in ("numpy.core.numeric", "numpy._core.numeric"):
+        names[module, "_frombuffer"] = at_once(f"{module}._frombuffer", arrays.frombuffer)
     names["collections", "OrderedDict"] = Record
     names["collections", "defaultdict"] = DefaultRecord
     return names

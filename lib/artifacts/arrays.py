@@ -12,9 +12,20 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lib.artifacts.recipes import UNSET, Builder, MalformedError, Recipe, RefusedError, expect, is_token, stateless
+from lib.artifacts.recipes import (
+    UNSET,
+    Builder,
+    MalformedError,
+    Recipe,
+    RefusedError,
+    Sealed,
+    expect,
+    is_token,
+    stateless,
+)
 
 JOBLIB_ARRAY = "joblib.numpy_pickle.NumpyArrayWrapper"
+DTYPE = "numpy.dtype"
 NDARRAY = ("numpy.ndarray", "numpy.memmap")
 
 _PLAIN_TYPE = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f[248]|c8|c16|O8?|[SUV][0-9]{1,5})")
@@ -37,18 +48,22 @@ def dtype(builder: Builder, given: Recipe) -> np.dtype[Any]:
     return made
 
 
-def frombuffer(builder: Builder, given: Recipe) -> NDArray[Any]:
-    """Make an array that looks at bytes of the file, as pickle protocol 5 stores them."""
-    buffer, kind, shape, order, *axes = stateless(given)
-    known = builder.value(kind)
-    if not isinstance(known, np.dtype):
+def frombuffer(_cls: type, data: Any, kind: Any, shape: Any, order: Any, axes: Any = None) -> NDArray[Any]:
+    """Make an array that looks at bytes of the file, as pickle protocol 5 stores them; done while the file is read."""
+    made = _shaped(data, early_dtype(kind), shape, "F" if order == "F" else "C")
+    if axes is None:
+        return made
+    expect(order == "K" and type(axes) is tuple and sorted(axes) == list(range(made.ndim)), "an array", "axes")
+    return made.transpose(axes)
+
+
+def early_dtype(given: Any) -> np.dtype[Any]:
+    """Make a data type that is needed while the file is still being read."""
+    if type(type(given)) is not Sealed or given.asked_for != DTYPE:
         raise MalformedError(problem="an array has no data type")
-    made = _shaped(buffer, known, shape, "F" if order == "F" else "C")
-    if axes and axes[0] is not None:
-        fits = order == "K" and type(axes[0]) is tuple and sorted(axes[0]) == list(range(made.ndim))
-        expect(fits, "an array", "axes")
-        return made.transpose(axes[0])
-    return made
+    if given.built is UNSET:
+        given.built = dtype(_Alone(), given)
+    return given.built  # type: ignore[no-any-return]
 
 
 def reconstruct(builder: Builder, given: Recipe) -> NDArray[Any]:
@@ -84,11 +99,8 @@ def joblib_array(builder: Builder, given: Recipe) -> Any:
 def announced(state: Any) -> tuple[tuple[int, ...], str, np.dtype[Any]]:
     """Read shape, order and data type out of the wrapper that joblib writes before an array."""
     expect(type(state) is dict and is_token(state.get("subclass"), *NDARRAY), "an array", "joblib")
-    kind = state.get("dtype")
-    if not isinstance(kind, Recipe) or kind.asked_for != "numpy.dtype":
-        raise MalformedError(problem="an array has no data type")
     expect(state.get("order") in ("C", "F"), "an array", "order")
-    return _shape(state.get("shape")), state["order"], dtype(_Alone(), kind)
+    return _shape(state.get("shape")), state["order"], early_dtype(state.get("dtype"))
 
 
 def n_bytes(shape: tuple[int, ...], known: np.dtype[Any]) -> int:
@@ -96,17 +108,15 @@ def n_bytes(shape: tuple[int, ...], known: np.dtype[Any]) -> int:
 
 
 class _Alone:
-    """A builder for a data type that is needed while the file is still being read."""
+    """A builder for data types alone, which are made of nothing but data types."""
 
     def value(self, given: Any) -> Any:
-        if isinstance(given, Recipe) and given.asked_for == "numpy.dtype":
-            return dtype(self, given)
-        raise MalformedError(problem="a data type is made of something else")
+        return early_dtype(given)
 
     def attributes(self, given: Any) -> dict[str, Any]:
         raise NotImplementedError
 
-    def remember_tree(self, arrays: tuple[Any, Any, int]) -> None:
+    def remember_tree(self, tree: tuple[Any, Any, int]) -> None:
         raise NotImplementedError
 
     def remember_library_version(self, version: object) -> None:
@@ -159,11 +169,15 @@ def _shape(given: Any) -> tuple[int, ...]:
 
 
 def _shaped(data: bytes | bytearray, known: np.dtype[Any], shape: Any, order: Literal["C", "F"]) -> NDArray[Any]:
-    """Look at bytes as an array that takes up all of them; written for speed, a forest has thousands."""
+    """Look at a copy of bytes as an array that takes up all of them; written for speed, a forest has thousands.
+
+    A copy that nothing can write to or move: a pickle could grow the bytes away from under the array, or set items of
+    it with lists that unfold without end.
+    """
     if known.hasobject:
         raise RefusedError(asked_for="an array of objects made of bytes")
     if type(data) in _BYTES and type(shape) is tuple:
-        made: NDArray[Any] = np.ndarray(shape, known, data, 0, None, order)
+        made: NDArray[Any] = np.ndarray(shape, known, bytes(data), 0, None, order)
         if made.nbytes == len(data) and made.shape == shape:  # numpy takes -1 for a length to find out
             return made
     raise MalformedError(problem="an array contradicts itself")

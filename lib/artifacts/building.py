@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lib.artifacts import nodes
-from lib.artifacts.recipes import UNSET, DefaultRecord, MalformedError, Recipe, Record, RefusedError, Sealed
+from lib.artifacts.recipes import UNSET, DefaultRecord, MalformedError, Record, RefusedError, Sealed
 
 _ATOMS = frozenset({type(None), bool, int, float, str, bytes})
-_KEYS = _ATOMS - {bytes}
+_KEYS = frozenset({type(None), bool, int, float, str})
 _BUSY: Any = object()
 _CHUNK_NODES = 10_000  # more would ask the system for memory each time
 
@@ -44,7 +45,7 @@ class Build:
             elif built is _BUSY:
                 raise MalformedError(problem=f"{given.asked_for} contains itself")
             return built
-        asked_for = given.asked_for if isinstance(given, type) and issubclass(given, Recipe) else kind.__name__
+        asked_for = getattr(given, "asked_for", kind.__name__)
         raise RefusedError(asked_for=f"{asked_for} where a value belongs")
 
     def attributes(self, given: Any) -> dict[str, Any]:
@@ -58,9 +59,9 @@ class Build:
                 made[name] = self.value(item)
         return made
 
-    def remember_tree(self, arrays: nodes.TreeArrays) -> None:
-        self._trees.append(arrays)
-        self._n_nodes += len(arrays[0])
+    def remember_tree(self, tree: nodes.TreeArrays) -> None:
+        self._trees.append(tree)
+        self._n_nodes += len(tree[0])
         if self._n_nodes > _CHUNK_NODES:
             self._check_trees()
 
@@ -111,6 +112,9 @@ class Build:
     def _tuple(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple([self.value(item) for item in given])
 
+    def _array(self, given: NDArray[Any]) -> NDArray[Any]:
+        return given.copy(order="K")  # its own memory, to be written to as pickle leaves it
+
     def _set(self, given: Any) -> Any:
         if not all(type(item) in _ATOMS for item in given):
             raise MalformedError(problem="a set holds more than numbers and texts")
@@ -121,6 +125,7 @@ class Build:
 
 
 _CONTAINERS: dict[type, Callable[[Build, Any], Any]] = {
+    np.ndarray: Build._array,  # noqa: SLF001
     dict: Build._dict,  # noqa: SLF001 - the table of this class's own methods
     list: Build._list,  # noqa: SLF001
     tuple: Build._tuple,  # noqa: SLF001

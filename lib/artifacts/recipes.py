@@ -3,6 +3,9 @@
 The unpickler finds a recipe class in place of every class and function that a pickle names. Whatever the pickle then
 does (calls, new objects, states set twice, in any order) only fills in notes. The real objects are made afterwards by
 the functions in the allow-list, from parts that those functions have checked.
+
+One thing is made at once, for speed: an array that looks at bytes of the file (`at_once`). A pickle can do nothing to
+it: until the file is read nothing may write to it, and to refill it takes a data type, which are only noted down.
 """
 
 from collections.abc import Callable
@@ -44,7 +47,7 @@ class Builder(Protocol):
         """Make the attributes of an object from its state: a new dict, every name a text."""
         ...
 
-    def remember_tree(self, arrays: tuple[Any, Any, int]) -> None:
+    def remember_tree(self, tree: tuple[Any, Any, int]) -> None:
         """Keep nodes, values and number of features of a tree for the check of all trees at once."""
         ...
 
@@ -111,6 +114,12 @@ def recipe(asked_for: str, build: Callable[[Builder, Recipe], Any]) -> type[Reci
     body = {"__slots__": (), "asked_for": asked_for, "build": staticmethod(build)}
     made: type[Recipe] = Sealed(asked_for.rpartition(".")[2], (Recipe,), body)  # type: ignore[assignment]
     return made
+
+
+def at_once(asked_for: str, make: Callable[..., Any]) -> type:
+    """Make the class of an allowed name that is answered while the file is read; `make` gets the class first."""
+    body = {"__slots__": (), "asked_for": asked_for, "__new__": make}
+    return Sealed(asked_for.rpartition(".")[2], (), body)
 
 
 def token(_builder: Builder, given: Recipe) -> Any:

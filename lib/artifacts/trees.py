@@ -13,9 +13,10 @@ def tree(builder: Builder, given: Recipe) -> Any:
     """Make a tree. Its own ``__setstate__`` copies memory by lengths that the file states."""
     kind, node_type = _tree_class()
     n_features, classes, n_outputs = given.args
-    state, value = given.state, builder.value
-    classes, array, values = value(classes), value(state["nodes"]), value(state["values"])
-    count, depth = state["node_count"], state["max_depth"]
+    state = given.state
+    array, values, count, depth = state["nodes"], state["values"], state["node_count"], state["max_depth"]
+    if type(array) is not np.ndarray:  # an older protocol
+        classes, array, values = builder.value(classes), builder.value(array), builder.value(values)
     if not (
         type(classes) is type(array) is type(values) is np.ndarray
         and type(n_features) is type(n_outputs) is type(count) is type(depth) is int
