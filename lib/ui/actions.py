@@ -20,7 +20,7 @@ from lib.registry.actors import Actor
 from lib.registry.entities import Deployment
 from lib.registry.proof import Proof
 from lib.settings import PROJECT_FOLDER
-from lib.ui import data, session, wording
+from lib.ui import caching, session, wording
 
 MOVED = "moved"  # session state: the last move of this session, until another key is looked at
 
@@ -55,34 +55,39 @@ def refused(error: DeskError) -> None:
 def roll_back(key: Key, *, to: str, expected: int, reason: str) -> None:
     _move(
         key,
-        lambda actor: rollback.roll_back(data.registry(), key, to=to, expected=expected, actor=actor, reason=reason),
+        lambda actor: rollback.roll_back(caching.registry(), key, to=to, expected=expected, actor=actor, reason=reason),
     )
 
 
 def promote(key: Key, *, to: str, expected: int, reason: str) -> None:
-    _move(key, lambda actor: moves.promote(data.registry(), key, to=to, expected=expected, actor=actor, reason=reason))
+    _move(
+        key, lambda actor: moves.promote(caching.registry(), key, to=to, expected=expected, actor=actor, reason=reason)
+    )
 
 
 def follow_latest(key: Key, *, expected: int, reason: str) -> None:
-    _move(key, lambda actor: moves.follow_latest(data.registry(), key, expected=expected, actor=actor, reason=reason))
+    _move(
+        key, lambda actor: moves.follow_latest(caching.registry(), key, expected=expected, actor=actor, reason=reason)
+    )
 
 
 def lift_quarantine(key: Key, version: str, *, expected: int, reason: str) -> None:
     _move(
-        key, lambda actor: quarantine.lift(data.registry(), key, version, expected=expected, actor=actor, reason=reason)
+        key,
+        lambda actor: quarantine.lift(caching.registry(), key, version, expected=expected, actor=actor, reason=reason),
     )
 
 
 def _move(key: Key, make: Callable[[Actor], Deployment]) -> None:
     """Make one move, prove it through the loader, and draw the page again with what is true now."""
     try:
-        deployment = make(session.actor(data.settings()))
-        shown = Moved(deployment, proof.prove(data.registry(), key))
+        deployment = make(session.actor(caching.settings()))
+        shown = Moved(deployment, proof.prove(caching.registry(), key))
     except DeskError as error:
-        data.forget()
+        caching.forget()
         refused(error)
         return
-    data.forget()
+    caching.forget()
     st.session_state[MOVED] = shown
     st.toast(f"{key}: {deployment.action} done.", icon=":material/check_circle:")
     st.rerun()
@@ -93,7 +98,7 @@ def undo(key: Key, row: Deployment) -> None:
     reason = f"undo of revision {row.revision} ({row.action}: {row.reason})"
     _move(
         key,
-        lambda actor: undoing.undo(data.registry(), key, expected=row.revision, actor=actor, reason=reason),
+        lambda actor: undoing.undo(caching.registry(), key, expected=row.revision, actor=actor, reason=reason),
     )
 
 
@@ -106,12 +111,14 @@ def last_move(key: Key) -> Moved | None:
 def train(key: Key, *, as_of: date | None) -> None:
     """Start a training that outlives this session; its progress is a row of the training runs."""
     try:
-        actor = session.actor(data.settings())
+        actor = session.actor(caching.settings())
         actor.require(actors.TO_MOVE, "train")
     except DeskError as error:
         refused(error)
         return
-    log = data.settings().models_folder / "logs" / f"{quote(str(key), safe='')}_{datetime.now(UTC):%Y%m%dT%H%M%S}.log"
+    log = (
+        caching.settings().models_folder / "logs" / f"{quote(str(key), safe='')}_{datetime.now(UTC):%Y%m%dT%H%M%S}.log"
+    )
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "lib.jobs", "train", "--symbol", key.symbol, "--timeframe", key.timeframe]
     command += ["--actor", actor.name] + ([] if as_of is None else ["--as-of", as_of.isoformat()])
@@ -125,5 +132,5 @@ def train(key: Key, *, as_of: date | None) -> None:
             start_new_session=True,
         )
     threading.Thread(target=process.wait, daemon=True).start()  # so that it leaves no zombie behind
-    data.forget()
+    caching.forget()
     st.toast(f"Training of {key} started; it appears below within seconds. Log: {log}", icon=":material/play_arrow:")

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from lib.figures import accuracy
 from lib.market.keys import Key
 from lib.registry.entities import VersionRecord
-from lib.ui import charts, components, data, wording
+from lib.ui import caching, charts, components, data, wording
 
 _SKIPPED = (
     "feature_names",
@@ -65,7 +65,7 @@ def _accuracies(first: VersionRecord, second: VersionRecord) -> None:
     for record in (first, second):
         st.markdown(f"**{record.version}** {wording.accuracy_of(record)}")
     charts.show(
-        data.figure(accuracy.beside, points, baseline=None), key="compare", alt="Holdout accuracies with intervals"
+        caching.figure(accuracy.beside, points, baseline=None), key="compare", alt="Holdout accuracies with intervals"
     )
     st.caption(
         "Each was scored on its own holdout, so the intervals say how sure each is, not which is better: "

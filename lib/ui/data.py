@@ -1,63 +1,32 @@
 """Everything pages read, cached and bounded; a cheap probe of what changed is part of every cache's key."""
 
-import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from importlib import metadata
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
-from lib import settings as configuration
 from lib.market.bars import Bars
 from lib.market.keys import Key
-from lib.registry import history, opening, sync
+from lib.registry import history
 from lib.registry import preflight as checks
 from lib.registry import production as pointers
 from lib.registry import replay as replays
 from lib.registry import versions as index
 from lib.registry.entities import Deployment, PreflightReport, Production, State, VersionRecord
-from lib.registry.opening import Registry
 from lib.registry.replay import Replay
 from lib.registry.versions import VersionPage
-from lib.settings import Settings
 from lib.sources import upload
 from lib.sources.upload import Recognised
 from lib.training import runs
 from lib.training.runs import RunPage, RunRecord
-from lib.ui import answers, warmth
+from lib.ui import answers, caching, warmth
 from lib.ui.answers import Answer
 from lib.ui.filters import RunFilter, VersionFilter
 
 _MOST_KEYS = 10_000
-_UNFIT = (State.TAMPERED, State.INCOMPATIBLE, State.MISSING)  # states that come without a deployment
-_SECONDS_UNTIL_SEEN = 2  # a change made by another process shows after this long; one made here shows at once
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def settings() -> Settings:
-    return configuration.load()
-
-
-@st.cache_resource(max_entries=1, show_spinner=False, on_release=Registry.close)
-def registry() -> Registry:
-    return opening.open_registry(settings())
-
-
-@st.cache_data(ttl=_SECONDS_UNTIL_SEEN, max_entries=1, show_spinner=False)
-def mark() -> str:
-    """Probe what may have changed: files, versions found unfit, the newest deployment, the newest run, its steps."""
-    desk = registry()
-    sync.if_folder_changed(desk)
-    unfit = [index.listing(desk, state=state, limit=1).total for state in _UNFIT]
-    last = [run.id for run in runs.listing(desk.database, limit=1).rows]
-    steps = [(run.id, run.step) for run in runs.listing(desk.database, status=runs.RUNNING, limit=100).rows]
-    return f"{desk.store.folder_mark()} {unfit} {history.newest_id(desk)} {last} {steps}"
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -66,81 +35,56 @@ def warm_up() -> None:
     warmth.begin()
 
 
-def forget() -> None:
-    """Look again at the next read; every action of this process ends with it."""
-    mark.clear()
-
-
-def _remembered(*, max_entries: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Cache a read until something changes, for at most ``max_entries`` different questions."""
-
-    def decorate(read: Callable[P, T]) -> Callable[P, T]:
-        @functools.wraps(read)
-        def answer(*args: Any, at_mark: str, **kwargs: Any) -> T:
-            del at_mark  # part of the cache's key, not of the question
-            return read(*args, **kwargs)
-
-        cached: Callable[..., T] = st.cache_data(max_entries=max_entries, show_spinner=False)(answer)
-
-        @functools.wraps(read)
-        def fresh(*args: P.args, **kwargs: P.kwargs) -> T:
-            return cached(*args, **kwargs, at_mark=mark())
-
-        return fresh
-
-    return decorate
-
-
-@_remembered(max_entries=1)
+@caching.remembered(max_entries=1)
 def known_keys() -> tuple[Key, ...]:
-    return index.keys(registry())
+    return index.keys(caching.registry())
 
 
-@_remembered(max_entries=1)
+@caching.remembered(max_entries=1)
 def fleet() -> tuple[Production, ...]:
-    return pointers.fleet(registry())
+    return pointers.fleet(caching.registry())
 
 
-@_remembered(max_entries=8)
+@caching.remembered(max_entries=8)
 def count(state: State) -> int:
-    return index.listing(registry(), state=state, limit=1).total
+    return index.listing(caching.registry(), state=state, limit=1).total
 
 
-@_remembered(max_entries=1)
+@caching.remembered(max_entries=1)
 def in_production() -> Mapping[Key, VersionRecord]:
     """The versions that serve, by key."""
-    page = index.listing(registry(), state=State.IN_PRODUCTION, limit=_MOST_KEYS)
+    page = index.listing(caching.registry(), state=State.IN_PRODUCTION, limit=_MOST_KEYS)
     return {record.key: record for record in page.rows}
 
 
-@_remembered(max_entries=256)
+@caching.remembered(max_entries=256)
 def production(key: Key) -> Production:
-    return pointers.read(registry(), key)
+    return pointers.read(caching.registry(), key)
 
 
-@_remembered(max_entries=64)
+@caching.remembered(max_entries=64)
 def versions(key: Key) -> tuple[VersionRecord, ...]:
     """Every version of a key, newest first."""
-    return index.of_key(registry(), key)
+    return index.of_key(caching.registry(), key)
 
 
-@_remembered(max_entries=512)
+@caching.remembered(max_entries=512)
 def version(key: Key, name: str) -> VersionRecord:
-    return index.get(registry(), key, name)
+    return index.get(caching.registry(), key, name)
 
 
-@_remembered(max_entries=128)
+@caching.remembered(max_entries=128)
 def manifest(key: Key, name: str) -> Mapping[str, Any]:
     """What a version tells about itself, from the database; no artifact is opened."""
-    return dict(index.manifest(registry(), key, name))
+    return dict(index.manifest(caching.registry(), key, name))
 
 
-@_remembered(max_entries=256)
+@caching.remembered(max_entries=256)
 def version_page(chosen: VersionFilter, number: int) -> VersionPage:
     """Page ``number`` (from 1) of the filtered index; a page's place is known from the one before it."""
     after = None if number == 1 else version_page(chosen, number - 1).next_cursor
     return index.listing(
-        registry(),
+        caching.registry(),
         symbol=chosen.symbol,
         timeframe=chosen.timeframe,
         state=chosen.state,
@@ -157,34 +101,34 @@ def _start(day: date | None, *, days_later: int = 0) -> datetime | None:
     return None if day is None else datetime.combine(day, time(), UTC) + timedelta(days=days_later)
 
 
-@_remembered(max_entries=64)
+@caching.remembered(max_entries=64)
 def deployments(key: Key | None = None, *, limit: int = 200) -> tuple[Deployment, ...]:
     """Moves and refused attempts, newest first."""
-    return history.deployments(registry(), key, limit=limit)
+    return history.deployments(caching.registry(), key, limit=limit)
 
 
-@_remembered(max_entries=64)
+@caching.remembered(max_entries=64)
 def live_at(key: Key, at: datetime) -> str | None:
-    return history.live_at(registry(), key, at)
+    return history.live_at(caching.registry(), key, at)
 
 
-@_remembered(max_entries=64)
+@caching.remembered(max_entries=64)
 def preflight(key: Key, name: str) -> PreflightReport:
     """Run the preflight of a version; the report says when, and is made anew when anything has changed."""
-    return checks.run(registry(), key, name)
+    return checks.run(caching.registry(), key, name)
 
 
-@_remembered(max_entries=64)
+@caching.remembered(max_entries=64)
 def replay(key: Key, current: str, target: str) -> Replay:
     """Ask both versions about the newest bars."""
-    return replays.replay(registry(), key, current, target)
+    return replays.replay(caching.registry(), key, current, target)
 
 
-@_remembered(max_entries=64)
+@caching.remembered(max_entries=64)
 def run_page(chosen: RunFilter, number: int) -> RunPage:
     before = None if number == 1 else run_page(chosen, number - 1).next_before
     return runs.listing(
-        registry().database,
+        caching.registry().database,
         status=chosen.status,
         symbol=chosen.symbol,
         timeframe=chosen.timeframe,
@@ -193,39 +137,39 @@ def run_page(chosen: RunFilter, number: int) -> RunPage:
     )
 
 
-@_remembered(max_entries=1)
+@caching.remembered(max_entries=1)
 def failed_runs() -> int:
     """Keys whose newest run failed."""
-    return sum(run.status == runs.FAILED for run in runs.latest(registry().database))
+    return sum(run.status == runs.FAILED for run in runs.latest(caching.registry().database))
 
 
 @st.cache_data(ttl=1, max_entries=1, show_spinner=False)
 def running() -> tuple[RunRecord, ...]:
     """Runs under way, with how far they are."""
-    return runs.listing(registry().database, status=runs.RUNNING, limit=20).rows
+    return runs.listing(caching.registry().database, status=runs.RUNNING, limit=20).rows
 
 
 @st.cache_data(ttl=1, max_entries=1, show_spinner=False)
 def newest_run() -> int:
     """Number of the newest run, 0 when there is none."""
-    return next((run.id for run in runs.listing(registry().database, limit=1).rows), 0)
+    return next((run.id for run in runs.listing(caching.registry().database, limit=1).rows), 0)
 
 
 @st.cache_data(ttl=300, max_entries=64, show_spinner=False)
 def bars(key: Key) -> Bars:
-    return registry().source.bars(key)
+    return caching.registry().source.bars(key)
 
 
 @st.cache_data(ttl=300, max_entries=1, show_spinner=False)
 def source_keys() -> tuple[Key, ...]:
     """Keys the configured source has bars of."""
-    return registry().source.keys()
+    return caching.registry().source.keys()
 
 
 @st.cache_data(ttl=300, max_entries=256, show_spinner=False)
 def source_of(key: Key) -> str:
     """Where the bars of a key come from and up to which bar."""
-    source = registry().source
+    source = caching.registry().source
     return source.describe(key) if key in source_keys() else f"no bars of {key} in the source {source.name}"
 
 
@@ -247,9 +191,9 @@ def installed(library: str) -> str:
     return "not installed" if found is None else found.version
 
 
-@_remembered(max_entries=64)
+@caching.remembered(max_entries=64)
 def ask(key: Key, name: str, frame: pd.DataFrame, *, every_horizon: bool) -> Answer:
-    return answers.ask(registry(), key, name, frame, every_horizon=every_horizon)
+    return answers.ask(caching.registry(), key, name, frame, every_horizon=every_horizon)
 
 
 @st.cache_data(max_entries=4, show_spinner="Reading the file")
@@ -263,15 +207,4 @@ def uploaded_table(content: bytes, file_name: str) -> pd.DataFrame:
 
 
 def _most_upload_bytes() -> int:
-    return int(settings().max_upload_mb * 2**20)
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _figure(drawn_by: str, *args: Any, _draw: Callable[..., go.Figure], **kwargs: Any) -> go.Figure:
-    del drawn_by  # part of the cache's key
-    return _draw(*args, **kwargs)
-
-
-def figure(draw: Callable[..., go.Figure], *args: Any, **kwargs: Any) -> go.Figure:
-    """Draw a chart, or take the one drawn from the same data before; nobody changes a finished chart."""
-    return _figure(f"{draw.__module__}.{draw.__qualname__}", *args, _draw=draw, **kwargs)
+    return int(caching.settings().max_upload_mb * 2**20)

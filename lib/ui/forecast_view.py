@@ -12,7 +12,7 @@ from lib.market import timeframes
 from lib.market.keys import Key
 from lib.market.labels import CLASSES, LabelSpec
 from lib.registry.entities import State, VersionRecord
-from lib.ui import charts, components, data, wording
+from lib.ui import caching, charts, components, data, wording
 from lib.ui.answers import Answer
 
 RECENT, UPLOAD = "Recent bars", "Upload"
@@ -79,7 +79,7 @@ def _recent(key: Key) -> Input | None:
 
 def _uploaded(key: Key) -> Input | None:
     kind = st.segmented_control("It holds", (_BARS, _FEATURES), default=_BARS, required=True, key="upload_kind")
-    limit = data.settings().max_upload_mb
+    limit = caching.settings().max_upload_mb
     file = st.file_uploader(
         "A CSV, Parquet or Excel file",
         type=["csv", "txt", "tsv", "gz", "zip", "parquet", "xlsx"],
@@ -150,7 +150,7 @@ def who_voted(answer: Answer) -> None:
         weight = wording.percent(told["weights_used"].get(name, 0.0))
         bars.append(votes.Bar(f"{name} · {weight}", vote["probabilities"], f"weight {weight}"))
     charts.show(
-        data.figure(votes.stacked, bars), key="votes", alt="Class probabilities of the ensemble and its members"
+        caching.figure(votes.stacked, bars), key="votes", alt="Class probabilities of the ensemble and its members"
     )
     for name, reason in told["abstentions"].items():
         st.caption(
@@ -200,7 +200,7 @@ def horizons(answer: Answer) -> None:
         )
         for name, forecast in given.forecasts.items()
     ]
-    charts.show(data.figure(votes.stacked, bars), key="horizons", alt="Class probabilities at every horizon")
+    charts.show(caching.figure(votes.stacked, bars), key="horizons", alt="Class probabilities at every horizon")
     consensus = _WORDS.get(given.consensus, _MIXED)
     st.markdown(f"Consensus over {len(given.forecasts)} horizons: **{consensus}**")
     st.caption(

@@ -9,7 +9,7 @@ import streamlit as st
 from lib.evaluation import intervals
 from lib.figures import accuracy, confusion, members
 from lib.registry.entities import VersionRecord
-from lib.ui import charts, components, data, wording
+from lib.ui import caching, charts, components, data, wording
 
 _BASELINES = {
     "majority": "Majority class",
@@ -73,7 +73,7 @@ def against_baselines(record: VersionRecord, told: Mapping[str, Any]) -> None:
         components.empty("This version does not tell how its holdout was scored.", "Versions trained here do.")
         return
     charts.show(
-        data.figure(accuracy.beside, points, baseline=record.baseline_accuracy),
+        caching.figure(accuracy.beside, points, baseline=record.baseline_accuracy),
         key="beside",
         alt="Holdout accuracy of the ensemble beside equal weights, its best member and baselines",
     )
@@ -115,7 +115,7 @@ def overfit(record: VersionRecord) -> None:
         components.empty("This version does not tell how its members performed.")
         return
     charts.show(
-        data.figure(members.overfit, fits, baseline=record.baseline_accuracy),
+        caching.figure(members.overfit, fits, baseline=record.baseline_accuracy),
         key="overfit",
         alt="Train and holdout accuracy of each member",
     )
@@ -129,7 +129,7 @@ def mistakes(told: Mapping[str, Any]) -> None:
         return
     left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
     with left:
-        charts.show(data.figure(confusion.matrix, counts), key="confusion", alt="Confusion matrix of the holdout")
+        charts.show(caching.figure(confusion.matrix, counts), key="confusion", alt="Confusion matrix of the holdout")
     per_class = (told.get("ensemble") or {}).get("per_class") or {}
     if per_class:
         frame = pd.DataFrame(

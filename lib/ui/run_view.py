@@ -9,7 +9,7 @@ import streamlit as st
 from lib.market.keys import Key
 from lib.training import runs
 from lib.training.runs import RunRecord
-from lib.ui import actions, components, data, wording
+from lib.ui import actions, caching, components, data, wording
 from lib.ui.filters import RunFilter
 
 _EARLIEST = date(1970, 1, 1)
@@ -25,7 +25,7 @@ def under_way() -> None:
     seen = [newest, [run.id for run in found]]
     if st.session_state.setdefault(_SEEN, seen) != seen:  # one has begun or ended: the list below is out of date
         st.session_state[_SEEN] = seen
-        data.forget()
+        caching.forget()
         st.rerun()
     if not found:
         st.caption("No training is running.")

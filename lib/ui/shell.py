@@ -5,7 +5,7 @@ from streamlit import runtime
 from streamlit.navigation.page import StreamlitPage
 
 from lib.registry.actors import Actor, Role
-from lib.ui import actions, data, logo, session, wording
+from lib.ui import actions, caching, data, logo, session, wording
 
 _NAVIGATED = "navigated"  # this session has declared its navigation
 
@@ -70,7 +70,7 @@ def open_page(title: str, *, role: str = "viewer") -> None:
 
 def _who() -> Actor:
     st.logo(logo.svg(), size="large")
-    visitor = session.visitor(data.settings())
+    visitor = session.visitor(caching.settings())
     if visitor.actor is None:
         st.info(visitor.note, icon=":material/login:")
         st.button("Sign in", key="sign_in", type="primary", on_click=st.login)

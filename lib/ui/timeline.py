@@ -8,7 +8,7 @@ import streamlit as st
 from lib.figures import accuracy, live, members
 from lib.market.keys import Key
 from lib.registry.entities import Deployment, State, VersionRecord
-from lib.ui import charts, components, data, wording
+from lib.ui import caching, charts, components, data, wording
 
 _MOST_VERSIONS = 40  # more than this many are no longer told apart in one chart
 
@@ -20,7 +20,9 @@ def accuracies(key: Key) -> None:
     if not known:
         components.empty("No version of this key tells an accuracy.", "Versions trained here do; train one.")
         return
-    charts.show(data.figure(accuracy.timeline, known), key="timeline", alt=f"Holdout accuracy of the versions of {key}")
+    charts.show(
+        caching.figure(accuracy.timeline, known), key="timeline", alt=f"Holdout accuracy of the versions of {key}"
+    )
     st.caption(
         "Holdout accuracy with its 95 % interval on effectively independent outcomes; the short line is the majority "
         "baseline of the same holdout. Grey rests on fewer than 20 of them."
@@ -49,7 +51,7 @@ def weights(key: Key) -> None:
     if not told:
         components.empty("No version of this key tells weights.")
         return
-    charts.show(data.figure(members.weights, told), key="weights", alt=f"Weights of the members of {key} by version")
+    charts.show(caching.figure(members.weights, told), key="weights", alt=f"Weights of the members of {key} by version")
 
 
 def live_strip(key: Key) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from lib.market.keys import Key
 from lib.registry import moves, preflight, versions
-from lib.ui import data
+from lib.ui import caching, data
 
 KEY = Key("AAPL", "d1")
 
@@ -12,7 +12,7 @@ KEY = Key("AAPL", "d1")
 def test_a_move_made_here_shows_at_once(folder, registry, colleague):
     assert data.production(KEY).version == "20021031"
     moves.promote(registry, KEY, to="20020830", expected=None, actor=colleague, reason="better")
-    data.forget()
+    caching.forget()
     assert data.production(KEY).version == "20020830"
     assert data.in_production()[KEY].version == "20020830"
 
@@ -21,14 +21,14 @@ def test_nothing_is_read_again_while_nothing_changes(folder, monkeypatch):
     asked = []
     monkeypatch.setattr(versions, "of_key", lambda *_given: asked.append(1) or ())
     data.versions(KEY)
-    data.forget()
+    caching.forget()
     data.versions(KEY)
     assert asked == [1]
 
 
 def test_files_that_go_and_come_back_are_seen(folder, versions_folder):
     def state():
-        data.forget()
+        caching.forget()
         return next(str(record.state) for record in data.versions(KEY) if record.version == "20020830")
 
     assert state() == "available"
@@ -46,7 +46,7 @@ def test_a_version_found_tampered_by_another_process_is_seen(folder, registry):
     with (folder / "AAPL_d1_20020830.pkl").open("r+b") as file:  # the folder's own time does not change
         file.write(b"tampered")
     preflight.run(registry, KEY, "20020830")
-    data.forget()
+    caching.forget()
     assert data.version(KEY, "20020830").state == "tampered"
 
 
