@@ -25,6 +25,7 @@ from lib.database.monitoring_tables import (
     outcomes,
     sent_alerts,
 )
+from lib.database.upkeep_tables import pruned_versions, rehearsals
 
 __all__ = [
     "deployments",
@@ -36,6 +37,8 @@ __all__ = [
     "ohlc_restatements",
     "outcomes",
     "production_pointers",
+    "pruned_versions",
+    "rehearsals",
     "rejected_files",
     "sent_alerts",
     "symbols",
