@@ -13,7 +13,7 @@ from lib.errors import (
     InvalidTimeframeError,
     SettingsError,
 )
-from lib.jobs import bars, drift, fleet, live, moves, outcomes, predict, registry, train
+from lib.jobs import bars, drift, fleet, live, moves, outcomes, predict, registry, train, upkeep
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 _USAGE_ERRORS = (FutureDateError, InvalidHorizonError, InvalidSymbolError, InvalidTimeframeError, SettingsError)
@@ -43,7 +43,7 @@ def build() -> typer.Typer:
     program.command("alerts")(drift.send_alerts)
     program.command("report")(live.report)
     commands = typer.Typer(help="Versions and what is in production.", no_args_is_help=True, rich_markup_mode=None)
-    for name, command in (registry.COMMANDS | moves.COMMANDS | fleet.COMMANDS).items():
+    for name, command in (registry.COMMANDS | moves.COMMANDS | fleet.COMMANDS | upkeep.COMMANDS).items():
         commands.command(name)(command)
     program.add_typer(commands, name="registry")
     prices = typer.Typer(help="Bars in the database.", no_args_is_help=True, rich_markup_mode=None)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 from lib.market.keys import Key
-from lib.registry import opening, versions
+from lib.registry import opening, readiness, versions
 from lib.settings import Settings
 from lib.sources.protocol import BarSource
 from lib.training import fleet
@@ -41,7 +41,7 @@ def run(
     progress: Callable[[TrainingOutcome], None] | None = None,
     began: Callable[[int], None] | None = None,
 ) -> tuple[TrainingOutcome, ...]:
-    """Train the plan with all cores; with ``if_empty`` nothing when the registry has any version already.
+    """Train the plan with all cores, then rehearse going back; with ``if_empty`` nothing when there is any version.
 
     Parameters
     ----------
@@ -56,4 +56,7 @@ def run(
         registry.close()
     if began is not None:
         began(len(requests))
-    return fleet.train_all(settings, requests, n_jobs=settings.jobs, actor=actor, progress=progress)
+    outcomes = fleet.train_all(settings, requests, n_jobs=settings.jobs, actor=actor, progress=progress)
+    with opening.open_registry(settings) as registry:
+        readiness.rehearse_due(registry)
+    return outcomes

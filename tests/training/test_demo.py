@@ -1,7 +1,7 @@
 from collections import Counter
 
 from lib.market.keys import Key
-from lib.registry import versions
+from lib.registry import readiness, versions
 from lib.sources.sample import SampleSource
 from lib.training import demo, job
 from lib.training.fleet import TrainingRequest
@@ -51,3 +51,12 @@ def test_an_empty_registry_is_filled(settings, registry, monkeypatch):
     assert totals == [1]
     assert [one.status for one in outcomes] == ["completed"]
     assert versions.keys(registry) == (Key("IBM", "w1"),)
+
+
+def test_the_demo_ends_with_going_back_rehearsed(settings, registry, early_bars, content, monkeypatch):
+    monkeypatch.setattr("lib.training.fitting.fit_version", lambda *_args, **_kwargs: content)
+    for last in (early_bars.frame.index[-20], early_bars.last):
+        job.train(registry, early_bars.key, as_of=last, actor="ann")
+    monkeypatch.setattr(demo, "plan", lambda _source: ())
+    demo.run(settings, if_empty=False, actor="ann")
+    assert readiness.of_key(registry, early_bars.key).at is not None
