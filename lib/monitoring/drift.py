@@ -18,7 +18,7 @@ from lib.forecasting.log import Kind
 from lib.forecasting.matured import Matured
 from lib.market import timeframes
 from lib.market.keys import Key
-from lib.monitoring import bands, calibration, live, rolling
+from lib.monitoring import bands, calibration, live, references, rolling
 from lib.monitoring.bands import Band, Evidence, Policy, Recommendation, Trend
 from lib.monitoring.calibration import Promise
 from lib.monitoring.rolling import BANDS, EVIDENCE, States
@@ -46,12 +46,13 @@ class DriftState:
     kinds : of the outcomes behind every number here; empty when there are none.
     as_of : time of the newest deciding bar.
     live, overall : accuracy of the newest outcomes (the policy's window), and of all of this version.
+    majority : of the class that came most often among the newest outcomes.
     baseline : the validated holdout accuracy; ``margin`` is live minus baseline, a share.
     e_value : evidence for a fall, over all outcomes; ``alarm_at`` is when it first reached the alarm line.
     stands : whether the alarm also stands across the whole fleet (e-BH, false discovery rate 5 %).
     settles_n_eff : outcomes without overlap that would settle a fall as large as the present one (power 80 %), and
         ``more_outcomes`` how many more forecasts that takes; None when nothing fell.
-    sparkline : rolling accuracy, oldest first.
+    sparkline : rolling accuracy, oldest first, from the least number of outcomes that says anything.
     problem : why nothing can be said; '' otherwise.
     """
 
@@ -63,6 +64,7 @@ class DriftState:
     as_of: datetime | None
     live: AccuracyEstimate
     overall: AccuracyEstimate
+    majority: AccuracyEstimate | None
     baseline: AccuracyEstimate | None
     margin: float | None
     band: Band
@@ -217,6 +219,7 @@ def _state(rows: Matured | None, definition: Definition, policy: Policy) -> Drif
         as_of=live.moment(rows.target[-1]),
         live=live.estimate(correct[-policy.window(h) :], horizon_bars=h),
         overall=live.estimate(correct, horizon_bars=h),
+        majority=references.majority(rows.y[-policy.window(h) :], horizon_bars=h),
         promise=calibration.promise(rows.p.max(axis=1), correct, horizon_bars=h),
     )
     if baseline is None:
@@ -231,6 +234,7 @@ def _judged(known: DriftState, found: States, rows: Matured, policy: Policy) -> 
     drop = known.baseline.value - known.live.value
     settles = power.outcomes_to_settle(known.baseline.value, drop)
     missing = None if settles is None else max(0, settles * known.horizon_bars - known.live.n)
+    telling = found.rolling.accuracy[policy.least_predictions - 1 :]
     return replace(
         known,
         margin=float(found.margin[-1]),
@@ -238,11 +242,11 @@ def _judged(known: DriftState, found: States, rows: Matured, policy: Policy) -> 
         evidence=evidence,
         e_value=float(found.e_value[-1]),
         alarm_at=live.moment(rows.target[rung[0]]) if len(rung) else None,
-        trend=bands.trend(found.rolling.accuracy[policy.least_predictions - 1 :][-TREND_OUTCOMES:]),
+        trend=bands.trend(telling[-TREND_OUTCOMES:]),
         recommendation=bands.recommendation(band, evidence),
         settles_n_eff=settles,
         more_outcomes=missing,
-        sparkline=tuple(found.rolling.accuracy[-SPARKLINE_POINTS:].tolist()),
+        sparkline=tuple(telling[-SPARKLINE_POINTS:].tolist()),
     )
 
 
@@ -259,6 +263,7 @@ def _nothing(key: Key, definition: Definition | None, *, problem: str) -> DriftS
         as_of=None,
         live=nobody,
         overall=nobody,
+        majority=None,
         baseline=live.validated(definition) if definition else None,
         margin=None,
         band=Band.UNKNOWN,
