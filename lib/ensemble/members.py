@@ -1,10 +1,11 @@
 """Which members there are, and the one place that builds them new or rebuilds them from what an artifact holds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lib.ensemble import arima_garch, prophet_member, trees
+from lib.ensemble import arima_garch, lstm_member, lstm_training, prophet_member, trees
 from lib.ensemble.arima_garch import ArimaGarch
+from lib.ensemble.lstm_member import LstmMember
 from lib.ensemble.prophet_member import ProphetMember
 from lib.ensemble.trees import FeatureMember
 from lib.ensemble.votes import Member
@@ -13,8 +14,8 @@ from lib.market.labels import LabelSpec
 
 FEATURE_MEMBERS = ("rf", "gb")
 PRICE_MEMBERS = (arima_garch.NAME, prophet_member.NAME)
-MEMBERS = FEATURE_MEMBERS + PRICE_MEMBERS
-DEFAULT_MEMBERS = MEMBERS
+DEFAULT_MEMBERS = FEATURE_MEMBERS + PRICE_MEMBERS
+MEMBERS = (*DEFAULT_MEMBERS, lstm_member.NAME)
 
 
 def build(name: str, *, label: LabelSpec, timeframe: str, seed: int, n_jobs: int = 1) -> Member:  # noqa: ARG001 - later members scale with the label
@@ -28,7 +29,18 @@ def build(name: str, *, label: LabelSpec, timeframe: str, seed: int, n_jobs: int
         return ArimaGarch(timeframe=timeframe)
     if name == prophet_member.NAME:
         return ProphetMember(timeframe=timeframe, seed=seed)
+    if name == lstm_member.NAME:
+        return LstmMember(seed=seed)
     raise UnknownMemberError(name, known=MEMBERS)
+
+
+def require(names: Sequence[str]) -> None:
+    """Raise UnknownMemberError or MemberUnavailableError for a member that cannot be trained here, before any work."""
+    for name in names:
+        if name not in MEMBERS:
+            raise UnknownMemberError(name, known=MEMBERS)
+    if lstm_member.NAME in names:
+        lstm_training.require_torch(lstm_member.NAME)
 
 
 def rebuild(name: str, state: object, *, label: LabelSpec, timeframe: str, numbered: bool = False) -> Member:  # noqa: ARG001 - serving forms will read the label
@@ -57,6 +69,9 @@ def _from_state(name: str, state: Mapping[str, Any], *, timeframe: str) -> Membe
         return ArimaGarch.from_state(state, timeframe=timeframe)
     if name == prophet_member.NAME:
         return ProphetMember.from_state(state, timeframe=timeframe)
+    if name == lstm_member.NAME:
+        return LstmMember.from_state(state)
     if state.get("reason"):
         return FeatureMember.unfitted(name, str(state["reason"]))
-    raise IncompatibleArtifactError(name, f"it is stored as plain state, which only {', '.join(PRICE_MEMBERS)} can be")
+    known = (*PRICE_MEMBERS, lstm_member.NAME)
+    raise IncompatibleArtifactError(name, f"it is stored as plain state, which only {', '.join(known)} can be")
