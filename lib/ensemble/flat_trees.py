@@ -1,16 +1,16 @@
 """Forests as plain arrays: the same probabilities as scikit-learn's estimators, without scikit-learn."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lib.ensemble import compiled_trees
+from lib.ensemble.compiled_trees import CompiledTrees
 from lib.ensemble.votes import Probabilities
-from lib.errors import IncompatibleArtifactError
 
-LEAF = -1
+FOREST, BOOSTING = "forest", "boosting"
 BLOCK_ROWS = 256
 
 
@@ -20,28 +20,35 @@ class FlatTrees:
 
     Attributes
     ----------
-    feature : shape (m,), column compared at the node, -1 at a leaf.
-    threshold : shape (m,); a row goes left when its float32 value is at most this.
+    feature : shape (m,), column compared at the node; 0 at a leaf.
+    threshold : shape (m,), float32; a row goes left when its float32 value is at most this.
     left, right : shape (m,); a leaf points to itself, so that descending past it stays there.
-    missing_left : shape (m,), where a NaN goes.
-    values : shape (m, c), the class shares of a forest's node or the single value of a boosting tree.
+    missing_left : shape (m,), whether a NaN goes left.
+    values : shape (n_leaves, c) in the order of the leaves' row numbers: the class shares of a forest's leaf, or the
+        single value of a boosting tree's.
     roots : shape (n_trees,).
     depth : steps from a root to the deepest leaf.
+    leaf_numbers : shape (m,), which row of `values` belongs to a leaf; follows from the others.
     """
 
-    feature: NDArray[np.int32]
-    threshold: NDArray[np.float64]
+    feature: NDArray[np.int16]
+    threshold: NDArray[np.float32]
     left: NDArray[np.int32]
     right: NDArray[np.int32]
     missing_left: NDArray[np.bool_]
     values: NDArray[np.float64]
     roots: NDArray[np.int32]
     depth: int
+    leaf_numbers: NDArray[np.int32] = field(init=False)
+
+    def __post_init__(self) -> None:
+        is_leaf = self.left == np.arange(len(self.left))
+        object.__setattr__(self, "leaf_numbers", np.cumsum(is_leaf, dtype=np.int32) - 1)
 
     def leaves(self, X: NDArray[np.float32]) -> NDArray[np.intp]:
-        """Leaf that each row reaches in each tree, shape (n, n_trees), for X of shape (n, n_features)."""
-        rows = np.arange(len(X))[:, None]
-        node = np.repeat(self.roots[None, :].astype(np.intp), len(X), axis=0)
+        """Leaf that each row reaches in each tree, shape (n_trees, n), for X of shape (n, n_features)."""
+        rows = np.arange(len(X))
+        node = np.repeat(self.roots[:, None].astype(np.intp), len(X), axis=1)
         has_nan = bool(np.isnan(X).any())
         for _ in range(self.depth):
             x = X[rows, self.feature[node]]
@@ -51,12 +58,32 @@ class FlatTrees:
             node = np.where(goes_left, self.left[node], self.right[node])
         return node
 
+    def totals(self, X: NDArray[np.float32], *, n_groups: int) -> NDArray[np.float64]:
+        """Sum the values of the leaves over every ``n_groups``-th tree, shape (n_groups, n, c)."""
+        blocks = [self._totals(X[at : at + BLOCK_ROWS], n_groups) for at in range(0, len(X), BLOCK_ROWS)]
+        return np.concatenate(blocks, axis=1) if blocks else np.zeros((n_groups, 0, self.values.shape[1]))
 
-@dataclass(frozen=True, slots=True, eq=False)
+    def _totals(self, X: NDArray[np.float32], n_groups: int) -> NDArray[np.float64]:
+        reached = self.values[self.leaf_numbers[self.leaves(X)]]  # (n_trees, n, c)
+        grouped = reached.reshape(-1, n_groups, *reached.shape[1:])
+        # one tree after the other, as compiled trees are summed: numpy would add a single column in pairs
+        return np.asarray(grouped.cumsum(axis=0)[-1] if grouped[0].size == 1 else grouped.sum(axis=0))
+
+
+@dataclass(slots=True, eq=False)
 class FlatForest:
     """A random forest (leaf shares averaged) or gradient boosting (leaf scores summed, then softmax).
 
-    `start` (shape (n_classes,)) and `rate` belong to boosting; `classes` are the known class numbers in column order.
+    It answers to the names that scikit-learn's fitted classifiers have. Few rows descend through the arrays; many go
+    through scikit-learn's compiled trees, built from the same arrays, once that is cheaper. Both reach the same leaves,
+    so that a forecast does not depend on how many rows were asked with it.
+
+    Attributes
+    ----------
+    kind : ``forest`` or ``boosting``.
+    classes : the known class numbers in column order.
+    start : shape (n_scores,), what every row's scores begin at; `rate` scales the trees'. Both belong to boosting.
+    feature_names : columns in order; None when it was fitted on a nameless array.
     """
 
     kind: str
@@ -64,20 +91,45 @@ class FlatForest:
     classes: tuple[int, ...]
     start: NDArray[np.float64]
     rate: float
+    n_features_in_: int
+    feature_names: tuple[str, ...] | None = None
+    _compiled: CompiledTrees | None = None
 
-    def predict_proba(self, X: NDArray[np.floating[Any]]) -> Probabilities:
-        """Probabilities of the known classes, shape (n, len(classes)), for X of shape (n, n_features)."""
-        rounded = np.ascontiguousarray(X, dtype=np.float32)
-        blocks = [self._block(rounded[at : at + BLOCK_ROWS]) for at in range(0, len(rounded), BLOCK_ROWS)]
-        return np.concatenate(blocks) if blocks else np.empty((0, len(self.classes)))
+    @property
+    def classes_(self) -> NDArray[np.int64]:
+        return np.array(self.classes)
 
-    def _block(self, X: NDArray[np.float32]) -> Probabilities:
-        reached = self.trees.values[self.trees.leaves(X)]  # (n, n_trees, c)
-        if self.kind == "forest":
-            return np.asarray(reached.mean(axis=1))
-        n_raw = len(self.start)
-        raw = self.start + self.rate * reached[:, :, 0].reshape(len(X), -1, n_raw).sum(axis=1)
-        return _boosted_probabilities(raw)
+    @property
+    def feature_names_in_(self) -> NDArray[np.object_] | None:
+        return None if self.feature_names is None else np.array(self.feature_names, dtype=object)
+
+    def predict_proba(self, X: Any) -> Probabilities:
+        """Probabilities of the known classes, shape (n, len(classes)), for X of shape (n, n_features).
+
+        Raises
+        ------
+        ValueError
+            As scikit-learn does: for another number of columns, and for a value that float32 cannot hold.
+        """
+        given = np.asarray(X, dtype=float)
+        if given.ndim != 2 or given.shape[1] != self.n_features_in_:  # noqa: PLR2004 - rows and columns
+            message = f"X has the shape {given.shape}, but {self.n_features_in_} features are needed"
+            raise ValueError(message)
+        with np.errstate(over="ignore"):
+            rounded = np.ascontiguousarray(given, dtype=np.float32)
+        if np.isinf(rounded).any():
+            message = "X holds a value that is too large for float32"
+            raise ValueError(message)
+        if self.kind == FOREST:
+            return np.asarray(self._totals(rounded, 1)[0] / len(self.trees.roots))
+        return _boosted_probabilities(self.start + self.rate * self._totals(rounded, len(self.start))[:, :, 0].T)
+
+    def _totals(self, X: NDArray[np.float32], n_groups: int) -> NDArray[np.float64]:
+        if self._compiled is None and compiled_trees.pays(len(X)):
+            self._compiled = compiled_trees.build(self.trees, n_features=self.n_features_in_)
+        if self._compiled is not None and len(X) > compiled_trees.FEW_ROWS:
+            return self._compiled.totals(X, n_groups=n_groups)
+        return self.trees.totals(X, n_groups=n_groups)
 
 
 def _boosted_probabilities(raw: NDArray[np.float64]) -> Probabilities:
@@ -86,69 +138,3 @@ def _boosted_probabilities(raw: NDArray[np.float64]) -> Probabilities:
         return np.column_stack([1.0 - positive, positive])
     grown = np.exp(raw - raw.max(axis=1, keepdims=True))
     return np.asarray(grown / grown.sum(axis=1, keepdims=True))
-
-
-def flatten(estimator: Any, *, classes: Sequence[int]) -> FlatForest:
-    """Copy a fitted RandomForestClassifier, ExtraTreesClassifier or GradientBoostingClassifier into arrays.
-
-    Raises
-    ------
-    IncompatibleArtifactError
-        For any other estimator, or boosting that starts from anything but the class prior.
-    """
-    kind = type(estimator).__name__
-    if kind in {"RandomForestClassifier", "ExtraTreesClassifier"}:
-        trees = _stack([tree.tree_ for tree in estimator.estimators_], shares=True)
-        return FlatForest("forest", trees, tuple(classes), np.zeros(0), 1.0)
-    if kind == "GradientBoostingClassifier":
-        trees = _stack([tree.tree_ for tree in estimator.estimators_.ravel()], shares=False)
-        # scikit-learn offers no public name for the score every row starts from.
-        start = estimator._raw_predict_init(np.zeros((1, estimator.n_features_in_), dtype=np.float32))[0]  # noqa: SLF001
-        return FlatForest("boosting", trees, tuple(classes), np.asarray(start, float), float(estimator.learning_rate))
-    raise IncompatibleArtifactError(kind, "only random forests, extra trees and gradient boosting have a serving form")
-
-
-def _stack(trees: Sequence[Any], *, shares: bool) -> FlatTrees:
-    sizes = [tree.node_count for tree in trees]
-    roots = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int32)
-    feature = np.concatenate([tree.feature for tree in trees]).astype(np.int32)
-    leaf = np.concatenate([tree.children_left for tree in trees]) == LEAF
-    offset = np.repeat(roots, sizes)
-    own = np.arange(len(leaf), dtype=np.int32)
-    left = np.where(leaf, own, np.concatenate([tree.children_left for tree in trees]) + offset)
-    right = np.where(leaf, own, np.concatenate([tree.children_right for tree in trees]) + offset)
-    values = np.concatenate([tree.value[:, 0, :] for tree in trees])
-    return FlatTrees(
-        feature=np.where(leaf, 0, feature).astype(np.int32),
-        threshold=np.concatenate([tree.threshold for tree in trees]),
-        left=left.astype(np.int32),
-        right=right.astype(np.int32),
-        missing_left=np.concatenate([tree.missing_go_to_left for tree in trees]).astype(bool),
-        values=values / values.sum(axis=1, keepdims=True) if shares else values,
-        roots=roots,
-        depth=max(tree.max_depth for tree in trees),
-    )
-
-
-def to_state(forest: FlatForest) -> dict[str, Any]:
-    """Plain arrays and numbers that `from_state` turns back into the same forest."""
-    trees = forest.trees
-    return {
-        "kind": forest.kind,
-        "classes": list(forest.classes),
-        "start": forest.start,
-        "rate": forest.rate,
-        "depth": trees.depth,
-        **{name: getattr(trees, name) for name in _ARRAYS},
-    }
-
-
-_ARRAYS = ("feature", "threshold", "left", "right", "missing_left", "values", "roots")
-
-
-def from_state(state: Mapping[str, Any]) -> FlatForest:
-    """Rebuild what `to_state` gave."""
-    arrays = {name: state[name] for name in _ARRAYS}
-    trees = FlatTrees(**arrays, depth=int(state["depth"]))
-    known = tuple(int(number) for number in state["classes"])
-    return FlatForest(str(state["kind"]), trees, known, np.asarray(state["start"], float), float(state["rate"]))

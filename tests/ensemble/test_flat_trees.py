@@ -5,7 +5,8 @@ import pytest
 from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
-from lib.ensemble import flat_trees
+from lib.ensemble import compiled_trees, flat_state
+from lib.ensemble.flattening import flatten
 from lib.errors import IncompatibleArtifactError
 
 ESTIMATORS = {
@@ -25,7 +26,7 @@ def rows(n=600, *, seed=7):
 def edge_rows(forest, X):
     """Rows that lie exactly on thresholds, and one float32 step beside them."""
     trees = forest.trees
-    inner = np.flatnonzero(trees.left != np.arange(len(trees.left)))[:300]
+    inner = np.flatnonzero(trees.left != np.arange(len(trees.left)))[::-1][:300]
     edges = np.repeat(X[:1], 3 * len(inner), axis=0)
     for at, node in enumerate(inner):
         exact = np.float32(trees.threshold[node])
@@ -39,8 +40,8 @@ def edge_rows(forest, X):
 def test_probabilities_equal_the_estimators(name, n_classes):
     X, y = rows()
     estimator = ESTIMATORS[name].fit(X, np.minimum(y, n_classes - 1))
-    forest = flat_trees.flatten(estimator, classes=range(n_classes))
-    for sample in (X, X[:1], rows(seed=11)[0] * 5, edge_rows(forest, X)):
+    forest = flatten(estimator, classes=range(n_classes))
+    for sample in (X, X[:1], rows(seed=11)[0] * 5, edge_rows(forest, X), edge_rows(forest, X)[:20]):
         ours, theirs = forest.predict_proba(sample), estimator.predict_proba(sample)
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12)
         assert (ours.argmax(1) == theirs.argmax(1)).all()
@@ -50,25 +51,79 @@ def test_missing_values_go_where_the_forest_learned_to_send_them():
     X, y = rows()
     X[::7, 0] = np.nan
     estimator = ESTIMATORS["forest"].fit(X, y)
-    forest = flat_trees.flatten(estimator, classes=range(3))
-    np.testing.assert_allclose(forest.predict_proba(X), estimator.predict_proba(X), rtol=0, atol=1e-12)
+    forest = flatten(estimator, classes=range(3))
+    for sample in (X, X[:14]):
+        np.testing.assert_allclose(forest.predict_proba(sample), estimator.predict_proba(sample), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_a_forecast_does_not_depend_on_how_many_rows_are_asked(name):
+    X, y = rows()
+    forest = flatten(ESTIMATORS[name].fit(X, y), classes=range(3))
+    many = forest.predict_proba(X)
+    assert isinstance(forest._compiled, compiled_trees.CompiledTrees)
+    one_by_one = [flatten(ESTIMATORS[name], classes=range(3)).predict_proba(X[at : at + 1]) for at in range(5)]
+    assert np.array_equal(many[:5], np.concatenate(one_by_one))
+
+
+@pytest.mark.filterwarnings("ignore:overflow")  # scikit-learn's own, before it refuses
+def test_what_float32_cannot_hold_is_refused_as_the_estimator_does():
+    X, y = rows()
+    estimator = ESTIMATORS["forest"].fit(X, y)
+    forest = flatten(estimator, classes=range(3))
+    X[3, 2] = 1e39
+    for asked in (estimator, forest):
+        with pytest.raises(ValueError, match="too large"):
+            asked.predict_proba(X)
+        with pytest.raises(ValueError, match="7.*8 features"):
+            asked.predict_proba(X[:3, :7])
+
+
+BROKEN = {
+    "another type": {"left": np.zeros(3)},
+    "no array": {"values": [[1.0]]},
+    "differ in length": {"threshold": np.zeros(3, np.float32)},
+    "leads outside": {"roots": np.array([10**6], np.int32)},
+    "feature that it does not have": {"n_features": 1},
+    "no trees": {"roots": np.zeros(0, np.int32)},
+    "fit the leaves": {"values": np.zeros((2, 3))},
+    "no kind of forest": {"kind": "oracle"},
+    "not finite": {"rate": float("nan")},
+}
+
+
+@pytest.mark.parametrize("problem", BROKEN)
+def test_a_broken_state_is_refused(problem):
+    X, y = rows()
+    state = flat_state.to_state(flatten(ESTIMATORS["forest"].fit(X, y), classes=range(3)))
+    words = {"another type": "left is no array", "no array": "values is no array"}.get(problem, problem)
+    with pytest.raises(IncompatibleArtifactError, match=words):
+        flat_state.from_state(state | BROKEN[problem])
+
+
+@pytest.mark.parametrize("change", [{"loss": "exponential"}, {"init": RandomForestClassifier(3)}])
+def test_boosting_of_another_kind_is_refused(change):
+    X, y = rows()
+    estimator = GradientBoostingClassifier(n_estimators=3, **change).fit(X, np.minimum(y, 1))
+    with pytest.raises(IncompatibleArtifactError, match="serving form"):
+        flatten(estimator, classes=range(2))
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_a_state_of_plain_arrays_gives_the_same_forest(name):
     X, y = rows()
-    forest = flat_trees.flatten(ESTIMATORS[name].fit(X, y), classes=range(3))
-    again = flat_trees.from_state(flat_trees.to_state(forest))
+    forest = flatten(ESTIMATORS[name].fit(X, y), classes=range(3))
+    again = flat_state.from_state(flat_state.to_state(forest))
     assert np.array_equal(again.predict_proba(X), forest.predict_proba(X))
 
 
 def test_no_rows_give_no_probabilities():
     X, y = rows()
-    forest = flat_trees.flatten(ESTIMATORS["forest"].fit(X, y), classes=range(3))
+    forest = flatten(ESTIMATORS["forest"].fit(X, y), classes=range(3))
     assert forest.predict_proba(X[:0]).shape == (0, 3)
 
 
 def test_an_estimator_without_trees_is_refused():
     X, y = rows()
     with pytest.raises(IncompatibleArtifactError, match="serving form"):
-        flat_trees.flatten(LogisticRegression().fit(X, y), classes=range(3))
+        flatten(LogisticRegression().fit(X, y), classes=range(3))
