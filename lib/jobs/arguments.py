@@ -36,6 +36,15 @@ def optional_key(symbol: str | None, timeframe: str | None) -> Key | None:
     return key(symbol, timeframe)
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Read names with commas between them, each once."""
+    found = tuple(dict.fromkeys(name for part in text.split(",") if (name := part.strip().lower())))
+    if not found:
+        message = "say at least one name"
+        raise typer.BadParameter(message)
+    return found
+
+
 def day(text: str) -> date:
     """Read a day such as 2013-01-31 or 20130131."""
     try:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lib.ensemble import members as registered
 from lib.jobs import arguments, desk, output
 from lib.jobs import outcomes as log
 from lib.jobs.arguments import ActorName, Json
@@ -33,6 +34,10 @@ def train(
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, help="Processes at once; DESK_JOBS or one a core by default.")
     ] = None,
+    members: Annotated[
+        str,
+        typer.Option("--members", metavar="NAMES", help=f"With commas; of {', '.join(registered.MEMBERS)}."),
+    ] = ",".join(registered.DEFAULT_MEMBERS),
     actor: ActorName = None,
     as_json: Json = False,
 ) -> None:
@@ -41,14 +46,18 @@ def train(
         message = "say --symbol or --all"
         raise typer.BadParameter(message)
     moment = fleet.end_of(arguments.day(as_of)) if as_of else None
+    names = arguments.names(members)
+    registered.require(names)
     with desk.registry() as registry:
         settings = registry.settings
         name = desk.actor(settings, actor).name
         if symbol is not None:
             key = arguments.key(symbol, timeframe or _DEFAULT_TIMEFRAME)
-            outcomes: Sequence[TrainingOutcome] = (_train_one(registry, TrainingRequest(key, moment), actor=name),)
+            outcomes: Sequence[TrainingOutcome] = (
+                _train_one(registry, TrainingRequest(key, moment, names), actor=name),
+            )
         else:
-            requests = [TrainingRequest(key, moment) for key in _keys(registry, timeframe)]
+            requests = [TrainingRequest(key, moment, names) for key in _keys(registry, timeframe)]
     if symbol is None:
         outcomes = _train_all(settings, requests, n_jobs=jobs or settings.jobs, actor=name)
     told = outcomes[0] if symbol is not None else list(outcomes)
@@ -96,7 +105,9 @@ def _train_one(registry: Registry, request: TrainingRequest, *, actor: str) -> T
         def step(name: str, number: int, n_steps: int) -> None:
             bar.update(task, description=f"{request.key} {name}", completed=number - 1, total=n_steps)
 
-        return job.train(registry, request.key, as_of=request.as_of, actor=actor, progress=step)
+        return job.train(
+            registry, request.key, as_of=request.as_of, actor=actor, progress=step, members=request.members
+        )
 
 
 def _train_all(

@@ -13,6 +13,8 @@ from lib.registry.entities import State
 from lib.registry.index import Entry
 from lib.registry.opening import Registry
 
+_TRAINED = {"enable_lstm": True}  # a version serves what it was trained with; who wants less says so
+
 
 class ProductionEnsemble(EnhancedEnsembleForecaster):
     """The ensemble in production of one key; each forecast first looks where production points (one indexed read).
@@ -21,7 +23,7 @@ class ProductionEnsemble(EnhancedEnsembleForecaster):
     """
 
     def __init__(self, registry: Registry, key: Key, **enabled: bool) -> None:
-        super().__init__(timeframes.base_horizon(key.timeframe), key.symbol, **enabled)
+        super().__init__(timeframes.base_horizon(key.timeframe), key.symbol, **_TRAINED | enabled)
         self._registry, self._key = registry, key
         self._empty = self.ensemble_manager
         self._sha256: str | None = None
@@ -78,7 +80,7 @@ def ensemble(registry: Registry, key: Key, **enabled: bool) -> ProductionEnsembl
 
 def ensemble_of(registry: Registry, key: Key, version: str, **enabled: bool) -> EnhancedEnsembleForecaster:
     """Give the ensemble of one version, whatever production does; raises what :func:`load` raises."""
-    fixed = EnhancedEnsembleForecaster(timeframes.base_horizon(key.timeframe), key.symbol, **enabled)
+    fixed = EnhancedEnsembleForecaster(timeframes.base_horizon(key.timeframe), key.symbol, **_TRAINED | enabled)
     fixed.inject(load(registry, key, version), version=version)
     return fixed
 

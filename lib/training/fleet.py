@@ -8,6 +8,7 @@ from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
+from lib.ensemble import members as registered
 from lib.market.keys import Key
 from lib.registry import opening
 from lib.settings import Settings
@@ -26,6 +27,7 @@ class TrainingRequest:
 
     key: Key
     as_of: datetime | None = None
+    members: tuple[str, ...] = registered.DEFAULT_MEMBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def _train(settings: Settings, request: TrainingRequest, position: int, *, actor
     """Train one request with a registry of this process's own."""
     try:
         with opening.open_registry(settings) as registry:
-            return position, job.train(registry, request.key, as_of=request.as_of, actor=actor)
+            return position, job.train(registry, request.key, as_of=request.as_of, actor=actor, members=request.members)
     except Exception as error:  # noqa: BLE001 - a key that cannot even record its failure must not stop the others
         _log.debug("Training %s could not be recorded", request.key, exc_info=True)
         return position, _unrecorded(request.key, str(error))

@@ -1,16 +1,17 @@
 """Training of one key, from the source of bars to a registered version, told in a row of training_runs."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from lib.artifacts.store import Published
+from lib.ensemble import members as registered
 from lib.errors import DeskError, FutureDateError
 from lib.market.bars import Bars
 from lib.market.keys import Key
-from lib.registry import versions
+from lib.registry import retention, versions
 from lib.registry.opening import Registry
 from lib.training import code_revision, fitting, processes, run_log
 from lib.training.fitting import Progress
@@ -43,6 +44,7 @@ def train(
     as_of: datetime | None,
     actor: str,
     progress: Progress | None = None,
+    members: Sequence[str] = registered.DEFAULT_MEMBERS,
     seed: int = SEED,
 ) -> TrainingOutcome:
     """Train, publish and register one version; a failure is recorded and told, never raised.
@@ -54,12 +56,17 @@ def train(
     ----------
     as_of
         only bars up to this moment are used; None uses all.
+    members
+        which members to train; ``lstm`` is one more than the default ones.
 
     Raises
     ------
     FutureDateError
         When ``as_of`` has not come yet; no run is recorded.
+    UnknownMemberError, MemberUnavailableError
+        When a member does not exist or needs what is not installed; no run is recorded.
     """
+    registered.require(members)
     began = registry.clock()
     if as_of is not None and as_of.date() > began.date():
         raise FutureDateError(as_of, today=began.date())
@@ -74,7 +81,7 @@ def train(
         n_steps=N_STEPS,
     )
     try:
-        version = _run(registry, key, run_id, as_of=as_of, actor=actor, progress=progress, seed=seed)
+        version = _run(registry, key, run_id, as_of=as_of, actor=actor, progress=progress, recipe=(members, seed))
     except DeskError as error:
         return _failed(registry, key, run_id, str(error), began=began)
     except Exception as error:  # noqa: BLE001 - the one boundary where a broken key must end in its row
@@ -94,14 +101,16 @@ def _run(
     as_of: datetime | None,
     actor: str,
     progress: Progress | None,
-    seed: int,
+    recipe: tuple[Sequence[str], int],
 ) -> str:
+    members, seed = recipe
     step = _stepper(registry, run_id, progress)
     step("read bars", 1, N_STEPS)
     bars = registry.source.bars(key, until=as_of)
     content = fitting.fit_version(
         bars,
         label=fitting.default_label(key.timeframe),
+        members=members,
         seed=seed,
         progress=lambda name, number, _: step(name, number + 1, N_STEPS),
     )
@@ -117,7 +126,8 @@ def _publish(
 ) -> Published:
     date = (bars.last if as_of is None else as_of).date()
     whole = {**content, "code_revision": code_revision.digest()}
-    return registry.store.publish(whole, key=key, date=date, created_at=registry.clock())
+    taken = retention.taken(registry, key)
+    return registry.store.publish(whole, key=key, date=date, created_at=registry.clock(), taken=taken)
 
 
 def _result(registry: Registry, published: Published, content: Mapping[str, Any]) -> Result:

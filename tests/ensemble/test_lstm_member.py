@@ -9,6 +9,7 @@ import pytest
 
 from lib.artifacts import plainness
 from lib.ensemble import lstm_training, members
+from lib.ensemble.forecaster import EnhancedEnsembleForecaster
 from lib.ensemble.lstm import Network
 from lib.ensemble.votes import Rows
 from lib.errors import IncompatibleArtifactError, MemberUnavailableError, UnknownMemberError
@@ -100,6 +101,22 @@ def test_a_state_that_does_not_fit_is_refused(fitted, changed):
 def test_a_state_with_only_a_reason_abstains_with_it(fitted):
     votes = rebuilt(fitted, {"reason": "too few rows"}).predict(fitted.later, label=fitted.label)
     assert votes.reason == "too few rows"
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_an_ensemble_asks_it_only_when_it_is_enabled(fitted, enabled):
+    artifact = fitted.artifact()
+    artifact["models"] = artifact["models"] | {"lstm": state()}
+    artifact["weights"] = artifact["weights"] | {"lstm": 0.5}
+    ensemble = EnhancedEnsembleForecaster("1D", "AAPL", enable_lstm=enabled)
+    ensemble.inject(artifact)
+    told = ensemble.predict(fitted.bars)
+    assert ("lstm" in told["component_predictions"]) == enabled
+    assert sum(told["weights_used"].values()) == pytest.approx(1)
+    batch = ensemble.predict_batch(fitted.bars)
+    assert batch["confidence"].iloc[-1] == pytest.approx(told["confidence"], rel=1e-12)
+    if enabled:  # at other horizons only members that model prices speak
+        assert "lstm" in ensemble.predict_horizon(fitted.bars, horizon="1W", horizon_bars=5)["abstentions"]
 
 
 def test_serving_imports_no_torch():
