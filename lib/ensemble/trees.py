@@ -47,6 +47,11 @@ class FeatureMember:
         return None if names is None else tuple(str(name) for name in names)
 
     @property
+    def class_numbers(self) -> tuple[int, ...]:
+        """Class numbers of the estimator's columns."""
+        return self._known
+
+    @property
     def n_features(self) -> int:
         """Number of columns it reads; 0 when it could not be fitted."""
         return 0 if self.reason else int(self.estimator.n_features_in_)
@@ -71,7 +76,7 @@ class FeatureMember:
             return Votes.abstain(len(rows.index), self.reason)
         if rows.features is None:
             return Votes.abstain(len(rows.index), "needs features, and there are only prices")
-        columns = self._columns(rows.features)
+        columns = self.columns(rows.features)
         values = columns.to_numpy(dtype=float)
         finite = np.isfinite(values).all(axis=1)
         probabilities = np.full((len(values), 3), np.nan)
@@ -90,7 +95,8 @@ class FeatureMember:
         """Give the fitted estimator; a dict with the reason when it could not be fitted."""
         return {"reason": self.reason} if self.reason else self.estimator
 
-    def _columns(self, features: pd.DataFrame) -> pd.DataFrame:
+    def columns(self, features: pd.DataFrame) -> pd.DataFrame:
+        """The columns it reads, in the order it was fitted on; raises MissingFeaturesError."""
         names = self.feature_names
         if names is None:
             return _nameless(features, self.name, int(self.estimator.n_features_in_))
