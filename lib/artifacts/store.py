@@ -3,7 +3,7 @@
 import datetime as dt
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,8 +57,16 @@ class ArtifactStore:
         object.__setattr__(self, "max_bytes", max_bytes)
         object.__setattr__(self, "on_step", on_step)
 
-    def publish(self, content: Mapping[str, Any], *, key: Key, date: dt.date, created_at: dt.datetime) -> Published:
-        """Write the next version of a day; it lands whole with its manifest, or not at all.
+    def publish(
+        self,
+        content: Mapping[str, Any],
+        *,
+        key: Key,
+        date: dt.date,
+        created_at: dt.datetime,
+        taken: Collection[str] = (),
+    ) -> Published:
+        """Write the next version of a day, later than all in the folder and the ``taken`` ones, whole or not at all.
 
         Raises
         ------
@@ -69,7 +77,7 @@ class ArtifactStore:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             while True:
-                claim = self._claim(key, date)
+                claim = self._claim(key, date, taken)
                 published = self._fill(claim, content, key=key, created_at=created_at)
                 if published:
                     return published
@@ -104,8 +112,8 @@ class ArtifactStore:
         except FileNotFoundError:
             return 0
 
-    def _claim(self, key: Key, date: dt.date) -> claims.Claim:
-        taken = set(scanning.versions(self.folder, key))
+    def _claim(self, key: Key, date: dt.date, besides: Collection[str]) -> claims.Claim:
+        taken = {*scanning.versions(self.folder, key), *besides}
         while True:
             version = naming.next_version(date, taken)
             claim = claims.take(self.folder, naming.file_name(key, version))

@@ -22,6 +22,29 @@ class UnknownVersionError(DeskError):
         super().__init__(f"{key} has no version {version}.{hint} See: python -m lib.jobs registry list")
 
 
+class PrunedVersionError(UnknownVersionError):
+    """The key had such a version, until retention removed it; its name is never used again."""
+
+    def __init__(self, key: object, version: str, *, at: str, actor: str, reason: str) -> None:
+        self.key, self.version = key, version
+        DeskError.__init__(
+            self,
+            f"{key} {version} was pruned on {at} by {actor} ({reason}). Its name is never used again. "
+            "Choose another version, or train a new one.",
+        )
+
+
+class PruneUnfinishedError(DeskError):
+    """Versions are out of the index, but some of their files could not be removed."""
+
+    def __init__(self, names: Sequence[str], problem: str) -> None:
+        self.names = tuple(names)
+        super().__init__(
+            f"Pruned, but {listed(self.names)} could not be removed: {problem}. No version is served from them. "
+            "Solve the cause, then run: python -m lib.jobs registry sync"
+        )
+
+
 class NoEarlierVersionError(DeskError):
     """There is nothing to roll back to."""
 

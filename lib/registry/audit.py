@@ -9,7 +9,7 @@ from lib.artifacts import loading
 from lib.database.tables import deployments, model_versions, version_counts
 from lib.errors import ArtifactError, ArtifactMissingError
 from lib.market.keys import Key
-from lib.registry import chain, facts, hashing, index, pointers
+from lib.registry import chain, facts, hashing, index, pointers, tombstones
 from lib.registry.chain import Link
 from lib.registry.entities import Finding, State
 from lib.registry.index import Entry
@@ -20,6 +20,8 @@ EDITED, REMOVED, INSERTED = "edited row", "removed row", "inserted row"
 UNEXPLAINED, STATE = "unexplained pointer", "index contradicts pointer"
 MISSING, CHANGED, UNREADABLE = "artifact missing", "artifact changed", "artifact unreadable"
 MANIFEST = "manifest contradicts index"
+_FORM = "serving"  # a program that registers a version makes the form itself
+PRUNED = "pruned version"
 
 
 def verify(registry: Registry) -> tuple[Finding, ...]:
@@ -32,6 +34,7 @@ def verify(registry: Registry) -> tuple[Finding, ...]:
         told = [(entry, index.manifest(connection, entry)) for entry in index.everything(connection)]
         facts_by_id = _facts(connection)
         found += _counts(connection)
+        found += _tombstones(connection)
     for entry, content in told:
         found += _artifact(registry, entry)
         found += _manifest(registry, entry, content, facts_by_id[entry.id])
@@ -123,6 +126,17 @@ def _counts(connection: Connection) -> Iterator[Finding]:
         has, shown = counted.get((symbol, timeframe, state), 0), kept.get((symbol, timeframe, state), 0)
         if has != shown:
             yield Finding(Key(symbol, timeframe), STATE, f"{shown} versions are counted as {state}, there are {has}")
+
+
+def _tombstones(connection: Connection) -> Iterator[Finding]:
+    for tombstone in tombstones.unfinished(connection):
+        told = (
+            f"{tombstone.version} was pruned, but its files may still be there; run: python -m lib.jobs registry sync"
+        )
+        yield Finding(tombstone.key, PRUNED, told)
+    for tombstone in tombstones.everything(connection):
+        if index.find(connection, tombstone.key, tombstone.version) is not None:
+            yield Finding(tombstone.key, PRUNED, f"{tombstone.version} is in the index although it was pruned")
 
 
 def _artifact(registry: Registry, entry: Entry) -> Iterator[Finding]:

@@ -50,9 +50,18 @@ class Differences:
 
 
 def compare(
-    store: ArtifactStore, scan: Scan, known: Mapping[str, Entry], rejected: Mapping[str, Rejected], *, force: bool
+    store: ArtifactStore,
+    scan: Scan,
+    known: Mapping[str, Entry],
+    rejected: Mapping[str, Rejected],
+    *,
+    pruned: Mapping[str, str],
+    force: bool,
 ) -> Differences:
-    """Read what is new, and what changed its size or time since it was last looked at; with ``force`` everything."""
+    """Read what is new, and what changed its size or time since it was last looked at; with ``force`` everything.
+
+    ``pruned`` maps file names that are never taken in again to the reason.
+    """
     found = Differences()
     for file in scan:
         entry, before = known.get(file.file_name), rejected.get(file.file_name)
@@ -60,6 +69,8 @@ def compare(
             _look_again(store, entry, file, found, force=force)
         elif before is not None and before.is_of(file) and not force:
             found.refused[file.file_name] = before.reason
+        elif file.file_name in pruned:
+            _refuse(found, file.file_name, file.size_bytes, file.mtime_ns, pruned[file.file_name])
         else:
             _look_first(store, file, found)
     for name, reason in scan.foreign.items():

@@ -15,6 +15,11 @@ def read(connection: Connection, folder: Path) -> int | None:
 
 def keep(connection: Connection, folder: Path, *, mark: int, at: datetime, settled: bool) -> None:
     """Remember a mark; one that is not settled yet is forgotten, so that the next probe looks again."""
-    connection.execute(delete(table).where(table.c.name == str(folder)))
+    forget(connection, folder)
     if settled:
         connection.execute(insert(table).values(name=str(folder), value=mark, updated_at=at))
+
+
+def forget(connection: Connection, folder: Path) -> None:
+    """Let the next probe look at the folder, whatever its mark."""
+    connection.execute(delete(table).where(table.c.name == str(folder)))

@@ -14,6 +14,7 @@ from lib.database.tables import model_versions as table
 from lib.database.tables import rejected_files, version_counts, version_manifests
 from lib.errors import UnknownVersionError
 from lib.market.keys import Key
+from lib.registry import tombstones
 from lib.registry.entities import State
 
 
@@ -76,11 +77,12 @@ def find(connection: Connection, key: Key, version: str) -> Entry | None:
 
 
 def require(connection: Connection, key: Key, version: str) -> Entry:
-    """Find a version; raises UnknownVersionError that names the newest ones there are."""
+    """Find a version; raises UnknownVersionError that names the newest ones, or PrunedVersionError."""
     found = find(connection, key, version)
     if found is None:
         newest = select(table.c.version).where(*_of(key)).order_by(table.c.version.desc()).limit(8)
         raise UnknownVersionError(key, version, known=tuple(connection.execute(newest).scalars()))
+        tombstones.refuse(connection, key, version)
     return found
 
 
@@ -123,11 +125,28 @@ def describe(connection: Connection, entry: Entry, values: Mapping[str, Any], *,
 
 def manifest(connection: Connection, entry: Entry) -> Mapping[str, Any]:
     wanted = select(version_manifests.c.manifest).where(version_manifests.c.version_id == entry.id)
+def remove(connection: Connection, key: Key, versions: Iterable[str]) -> None:
+    """Take versions out of the index, with their manifests; the caller holds the lock of the key's pointer."""
+    connection.execute(delete(table).where(*_of(key), table.c.version.in_(list(versions))))
+    _count(connection, key)
+
+
+def of_key(connection: Connection, key: Key) -> tuple[Entry, ...]:
+    """Every version of a key, newest first."""
+    rows = connection.execute(select(*_LEAN).where(*_of(key)).order_by(table.c.version.desc()))
+    return tuple(_entry(row) for row in rows)
+
+
     return dict(connection.execute(wanted).scalar() or {})
 
 
 def set_health(connection: Connection, entry: Entry, health: State, problem: str = "") -> None:
     connection.execute(update(table).where(table.c.id == entry.id).values(health=health.value, problem=problem))
+def created_at(connection: Connection, entry: Entry) -> datetime:
+    found: datetime = connection.execute(select(table.c.created_at).where(table.c.id == entry.id)).scalar_one()
+    return found
+
+
 
 
 def set_seen(connection: Connection, entry: Entry, *, size_bytes: int, mtime_ns: int) -> None:

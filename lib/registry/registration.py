@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from lib.market.keys import Key
-from lib.registry import facts, following, index, pointers
+from lib.registry import facts, following, index, pointers, tombstones
 from lib.registry.entities import Deployment, State
 from lib.registry.following import Cause
 from lib.registry.index import Entry
@@ -54,7 +54,11 @@ def enter(connection: Connection, arrival: Arrival, *, publisher: str, at: datet
 
 
 def enter_and_follow(connection: Connection, arrival: Arrival, *, publisher: str, at: datetime) -> Deployment | None:
-    """Put a version into the index and let production follow it; gives the move, if there was one."""
+    """Put a version into the index and let production follow it; gives the move, if there was one.
+
+    Raises PrunedVersionError for a name that was pruned.
+    """
+    tombstones.refuse(connection, arrival.key, arrival.version)
     enter(connection, arrival, publisher=publisher, at=at)
     pointer = pointers.lock_or_create(connection, arrival.key, at=at)
     return following.settle(connection, pointer, cause=Cause(publisher, at, following.registered(arrival.version)))

@@ -28,7 +28,7 @@ def target(registry: Registry, key: Key) -> str | None:
     """Name the version that a rollback without ``to`` would go to; None when there is none."""
     with registry.database.reading() as connection:
         pointer = pointers.read(connection, key)
-        found = _earlier(connection, pointer) if pointer else None
+        found = earlier(connection, pointer) if pointer else None
     return found.version if found else None
 
 
@@ -40,9 +40,18 @@ def move(
     return Move(key, Action.ROLLBACK, "roll back", plan, actor, reason, expected, TO_MOVE, asked=to, group_id=group_id)
 
 
+def earlier(connection: Connection, pointer: Pointer) -> Entry | None:
+    """Find the version that was live before, or else the newest usable one older than the live one."""
+    if pointer.previous_version is not None and pointer.previous_version != pointer.version:
+        previous = index.find(connection, pointer.key, pointer.previous_version)
+        if previous is not None and previous.usable:
+            return previous
+    return index.newest_usable(connection, pointer.key, older_than=pointer.version)
+
+
 def _planner(key: Key, to: str | None) -> Planner:
     def plan(connection: Connection, pointer: Pointer) -> Plan:
-        entry = _earlier(connection, pointer) if to is None else index.require(connection, key, to)
+        entry = earlier(connection, pointer) if to is None else index.require(connection, key, to)
         if entry is None:
             raise NoEarlierVersionError(key, pointer.version)
         if entry.version == pointer.version:
@@ -58,12 +67,3 @@ def _planner(key: Key, to: str | None) -> Planner:
         )
 
     return plan
-
-
-def _earlier(connection: Connection, pointer: Pointer) -> Entry | None:
-    """Find the version that was live before, or else the newest usable one older than the live one."""
-    if pointer.previous_version is not None and pointer.previous_version != pointer.version:
-        previous = index.find(connection, pointer.key, pointer.previous_version)
-        if previous is not None and previous.usable:
-            return previous
-    return index.newest_usable(connection, pointer.key, older_than=pointer.version)

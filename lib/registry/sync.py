@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from lib.errors import FolderGoneError
 from lib.market.keys import Key
-from lib.registry import comparison, folder_marks, following, index, pointers, registration
+from lib.registry import comparison, folder_marks, following, index, pointers, registration, retention, tombstones
 from lib.registry.comparison import Differences
 from lib.registry.entities import State, SyncReport
 from lib.registry.following import Cause
@@ -40,14 +40,16 @@ def synchronise(registry: Registry, *, force: bool = False) -> SyncReport:
     DatabaseError, ArtifactError
         When the index cannot be written, or the folder not listed.
     """
+    retention.finish_quietly(registry)
     mark, at = registry.store.folder_mark(), registry.clock()
     scan = registry.store.scan()
     with registry.database.reading() as connection:
         known = {entry.file_name: entry for entry in index.everything(connection)}
         rejected = index.rejected(connection)
+        pruned = {one.file_name: str(one.refusal) for one in tombstones.everything(connection)}
     if known and not registry.store.folder.is_dir():
         raise FolderGoneError(registry.store.folder.name, n_versions=len(known))
-    found = comparison.compare(registry.store, scan, known, rejected, force=force)
+    found = comparison.compare(registry.store, scan, known, rejected, pruned=pruned, force=force)
     with registry.database.writing() as connection:
         report = _write(connection, found, at=at)
         settled = at.timestamp() - mark / 1e9 > _RACY.total_seconds()
@@ -111,6 +113,8 @@ def _write_arrivals(connection: Connection, found: Differences, *, at: datetime)
     ordered = sorted(found.arrivals, key=lambda arrival: (arrival.key, arrival.version))
     return [arrival for arrival in ordered if registration.enter(connection, arrival, publisher=ACTOR, at=at)]
 
+    pruned = {one.file_name for one in tombstones.everything(connection)} if ordered else set()  # since the look
+    ordered = [arrival for arrival in ordered if arrival.file_name not in pruned]
 
 def _follow(connection: Connection, key: Key, happened: _Happened, *, at: datetime) -> bool:
     """Restate the versions of a key and let production follow, once for all that happened to it."""

@@ -1,0 +1,98 @@
+"""Tombstones as stored: what was pruned, when, by whom and why; a pruned name is never used again."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+
+from lib.database.tables import pruned_versions as table
+from lib.errors import PrunedVersionError
+from lib.market.keys import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What is left of a pruned version; ``finished_at`` is None while its files may still lie in the folder."""
+
+    key: Key
+    version: str
+    file_name: str
+    sha256: str
+    size_bytes: int
+    created_at: datetime
+    manifest: Mapping[str, Any]
+    pruned_at: datetime
+    actor: str
+    reason: str
+    finished_at: datetime | None = None
+
+    @property
+    def refusal(self) -> PrunedVersionError:
+        at = f"{self.pruned_at:%Y-%m-%d %H:%M} UTC"
+        return PrunedVersionError(self.key, self.version, at=at, actor=self.actor, reason=self.reason)
+
+
+def refuse(connection: Connection, key: Key, version: str) -> None:
+    """Raise PrunedVersionError when this version was pruned."""
+    found = find(connection, key, version)
+    if found is not None:
+        raise found.refusal
+
+
+def find(connection: Connection, key: Key, version: str) -> Tombstone | None:
+    row = connection.execute(select(table).where(*_of(key), table.c.version == version)).first()
+    return None if row is None else _tombstone(row)
+
+
+def of_key(connection: Connection, key: Key) -> tuple[Tombstone, ...]:
+    """Every pruned version of a key, newest first."""
+    rows = connection.execute(select(table).where(*_of(key)).order_by(table.c.version.desc()))
+    return tuple(_tombstone(row) for row in rows)
+
+
+def everything(connection: Connection) -> tuple[Tombstone, ...]:
+    rows = connection.execute(select(table).order_by(table.c.symbol, table.c.timeframe, table.c.version.desc()))
+    return tuple(_tombstone(row) for row in rows)
+
+
+def unfinished(connection: Connection) -> tuple[Tombstone, ...]:
+    """Pruned versions whose files are not known to be gone."""
+    rows = connection.execute(select(table).where(table.c.finished_at.is_(None)).order_by(table.c.file_name))
+    return tuple(_tombstone(row) for row in rows)
+
+
+def add(connection: Connection, tombstone: Tombstone, *, symbol_id: int) -> None:
+    row = {name: getattr(tombstone, name) for name in _AS_STORED}
+    row |= {"symbol_id": symbol_id, "symbol": tombstone.key.symbol, "timeframe": tombstone.key.timeframe}
+    connection.execute(insert(table).values(row))
+
+
+def finish(connection: Connection, done: Iterable[Tombstone], *, at: datetime) -> None:
+    for tombstone in done:
+        connection.execute(
+            update(table).where(*_of(tombstone.key), table.c.version == tombstone.version).values(finished_at=at)
+        )
+
+
+def _of(key: Key) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return table.c.symbol == key.symbol, table.c.timeframe == key.timeframe
+
+
+def _tombstone(row: Row[Any]) -> Tombstone:
+    return Tombstone(key=Key(row.symbol, row.timeframe), **{name: getattr(row, name) for name in _AS_STORED})
+
+
+_AS_STORED = (
+    "version",
+    "file_name",
+    "sha256",
+    "size_bytes",
+    "created_at",
+    "manifest",
+    "pruned_at",
+    "actor",
+    "reason",
+    "finished_at",
+)
