@@ -10,6 +10,8 @@ from lib.market.keys import Key
 
 ARTIFACT_SUFFIX = ".pkl"
 MANIFEST_SUFFIX = ".json"
+FORM_FOLDER = "serving"
+FORM_SUFFIX = ".safetensors"
 MOST_VERSIONS_A_DAY = 99
 
 _KEPT = "^=&+._-"  # what a ticker may hold, every file system can, and the guide's glob must find unencoded
@@ -54,6 +56,11 @@ def parse(file_name: str) -> tuple[Key, str]:
 def manifest_name(file_name: str) -> str:
     """Name the sidecar manifest of an artifact: the same stem with ``.json``."""
     return file_name.removesuffix(ARTIFACT_SUFFIX) + MANIFEST_SUFFIX
+
+
+def form_name(file_name: str) -> str:
+    """Name the serving form of an artifact, relative to its folder."""
+    return f"{FORM_FOLDER}/{file_name.removesuffix(ARTIFACT_SUFFIX)}{FORM_SUFFIX}"
 
 
 def next_version(date: dt.date, existing: Iterable[str]) -> str:

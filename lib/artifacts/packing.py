@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lib.artifacts import audit, loading, naming
+from lib.artifacts import audit, loading, naming, serving_forms
 from lib.artifacts import manifest as manifests
 from lib.artifacts.format import SCHEMA_VERSION
 from lib.artifacts.manifest import Manifest
@@ -19,10 +19,15 @@ PROTOCOL = 5  # every Python that still gets fixes reads it; arrays are stored a
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """The two files of a version, as bytes and as a description."""
+    """The files of a version, as bytes and as a description; ``form`` is None for a version without a serving form."""
 
     data: bytes
     manifest: Manifest
+    form: bytes | None
+
+    @property
+    def form_sha256(self) -> str | None:
+        return None if self.form is None else loading.digest(self.form)
 
 
 def pack(content: Mapping[str, Any], *, key: Key, version: str, created_at: dt.datetime, max_bytes: int) -> Packed:
@@ -44,17 +49,22 @@ def pack(content: Mapping[str, Any], *, key: Key, version: str, created_at: dt.d
     }
     try:
         data = pickle.dumps(whole, protocol=PROTOCOL)
+        loading.load(data, name=name, max_bytes=max_bytes)
+        form = serving_forms.write(whole, name=name)
         described = manifests.from_artifact(
-            whole,
+            whole | _told(form),
             sha256=loading.digest(data),
             size_bytes=len(data),
             created_at=created_at,
             code_surface=audit.code_surface(data, name=name, max_bytes=max_bytes),
         )
-        loading.load(data, name=name, max_bytes=max_bytes)
     except (pickle.PicklingError, AttributeError, TypeError, RecursionError, ArtifactError) as error:
         raise PublishError(name, f"its content is not fit to be stored ({str(error).rstrip('.')})") from error
-    return Packed(data, described)
+    return Packed(data, described, form)
+
+
+def _told(form: bytes | None) -> dict[str, Any]:
+    return {} if form is None else {"serving": {"sha256": loading.digest(form), "size_bytes": len(form)}}
 
 
 def _single_job(model: Any) -> Any:

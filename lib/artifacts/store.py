@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib.artifacts import claims, naming, packing, scanning
+from lib.artifacts import claims, forms, naming, packing, scanning
 from lib.artifacts.manifest import Manifest
 from lib.artifacts.scanning import Scan
 from lib.errors import (
@@ -24,13 +24,15 @@ from lib.market.keys import Key
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A version that has just landed."""
+    """A version that has just landed; ``form_sha256`` is None when it has no serving form, see `serving_forms`."""
 
     version: str
     file_name: str
     sha256: str
     size_bytes: int
     manifest: Manifest
+    form_sha256: str | None
+    mtime_ns: int | None
 
 
 def _no_step(_name: str) -> None:
@@ -101,6 +103,25 @@ class ArtifactStore:
             return None
         return Manifest.from_json(self._read(name), name=name)
 
+    def form(self, file_name: str) -> bytes:
+        """Read the serving form of an artifact; raises ArtifactMissingError where there is none."""
+        naming.parse(file_name)
+        return self._read(naming.form_name(file_name))
+
+    def write_form(self, file_name: str, data: bytes) -> None:
+        """Write the serving form of an artifact, whole or not at all; raises OSError."""
+        naming.parse(file_name)
+        forms.write(self.folder, naming.form_name(file_name), data)
+
+    def stamp(self, file_name: str) -> tuple[int, int] | None:
+        """Give size and time of an artifact's file; None when there is none."""
+        naming.parse(file_name)
+        try:
+            status = (self.folder / file_name).stat()
+        except OSError:
+            return None
+        return status.st_size, status.st_mtime_ns
+
     def exists(self, file_name: str) -> bool:
         naming.parse(file_name)
         return (self.folder / file_name).is_file()
@@ -131,6 +152,9 @@ class ArtifactStore:
             packed = packing.pack(content, key=key, version=version, created_at=created_at, max_bytes=self.max_bytes)
             claim.write_draft(packed.data)
             self.on_step("draft written")
+            if packed.form is not None:
+                self.write_form(claim.file_name, packed.form)
+                self.on_step("serving form written")
             claim.write_manifest(packed.manifest.to_json())
             self.on_step("manifest written")
             claim.land_artifact()
@@ -145,7 +169,16 @@ class ArtifactStore:
         with suppress(OSError):
             self.on_step("manifest landed")
         claim.finish()
-        return Published(version, claim.file_name, packed.manifest.sha256, len(packed.data), packed.manifest)
+        stamp = self.stamp(claim.file_name)
+        return Published(
+            version=version,
+            file_name=claim.file_name,
+            sha256=packed.manifest.sha256,
+            size_bytes=len(packed.data),
+            manifest=packed.manifest,
+            form_sha256=packed.form_sha256,
+            mtime_ns=stamp[1] if stamp else None,
+        )
 
     def _read(self, name: str) -> bytes:
         path = self.folder / name

@@ -130,6 +130,7 @@ model_versions = Table(
     Column("last_bar", UtcTime()),
     Column("run_id", BigInteger),  # no foreign key: a file may name a run of another registry
     Column("leakage_suspected", Boolean, nullable=False, server_default=false()),
+    Column("serving_sha256", Exact),  # of its serving form; None: it has none
     UniqueConstraint("symbol_id", "timeframe", "version"),
 )
 Index("idx_model_versions_symbol_order", *(model_versions.c[name] for name in ("symbol", "timeframe", "version")))

@@ -43,7 +43,7 @@ def require(names: Sequence[str]) -> None:
         lstm_training.require_torch(lstm_member.NAME)
 
 
-def rebuild(name: str, state: object, *, label: LabelSpec, timeframe: str, numbered: bool = False) -> Member:  # noqa: ARG001 - serving forms will read the label
+def rebuild(name: str, state: object, *, label: LabelSpec, timeframe: str, numbered: bool = False) -> Member:  # noqa: ARG001 - as `build`
     """Rebuild a fitted member from an artifact's model: an estimator under any name, or a known name's state.
 
     ``numbered`` says that integer classes are class numbers, as in our own versions, see

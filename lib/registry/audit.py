@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from lib.artifacts import loading
+from lib.artifacts import loading, naming
 from lib.database.tables import deployments, model_versions, version_counts
 from lib.errors import ArtifactError, ArtifactMissingError
 from lib.market.keys import Key
@@ -150,10 +150,23 @@ def _artifact(registry: Registry, entry: Entry) -> Iterator[Finding]:
         if actual != entry.sha256:
             told = f"{entry.file_name}: SHA-256 is {actual[:12]}…, registered was {entry.sha256[:12]}…"
             yield Finding(entry.key, CHANGED, told)
-        elif entry.health is State.TAMPERED:
-            yield Finding(
-                entry.key, STATE, f"{entry.version} is marked as tampered, but its file is the registered one"
-            )
+        else:
+            yield from _form(registry, entry)
+
+
+def _form(registry: Registry, entry: Entry) -> Iterator[Finding]:
+    """Compare the serving form with its digest; one that is missing or changed is made anew by the next forced sync."""
+    name, form = naming.form_name(entry.file_name), None
+    try:
+        form = registry.store.form(entry.file_name) if entry.serving_sha256 else None
+    except ArtifactMissingError:
+        yield Finding(entry.key, MISSING, f"{name} is not in the models folder; `registry sync` makes it anew")
+    except ArtifactError as error:
+        yield Finding(entry.key, UNREADABLE, str(error))
+    if form is not None and loading.digest(form) != entry.serving_sha256:
+        yield Finding(entry.key, CHANGED, f"{name} is not what was registered; `registry sync` makes it anew")
+    elif entry.health is State.TAMPERED:
+        yield Finding(entry.key, STATE, f"{entry.version} is marked as tampered, but its file is the registered one")
 
 
 def _manifest(
@@ -171,7 +184,7 @@ def _manifest(
     if beside is None or not content:
         return
     names = sorted(set(beside.content) | set(content))
-    other = [name for name in names if beside.content.get(name) != content.get(name)]
+    other = [name for name in names if name != _FORM and beside.content.get(name) != content.get(name)]
     if other:
         yield Finding(entry.key, MANIFEST, f"{entry.file_name}: the file beside it tells another {', '.join(other)}")
 

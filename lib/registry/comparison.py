@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lib.artifacts import loading
 from lib.artifacts.scanning import FileEntry, Scan
 from lib.artifacts.store import ArtifactStore
 from lib.database import texts
@@ -24,7 +25,8 @@ class Differences:
     ----------
     arrivals : versions to register.
     changed : registered versions whose files hold other bytes now, with the digest of those ('' when unreadable).
-    intact : registered versions whose files were touched, or are back, with the registered bytes.
+    intact : registered versions whose files were touched, or are back, with the registered bytes; and the digest of
+        the serving form, made anew where that was in doubt.
     vanished : registered versions without a file.
     refused : files that are no version, all of them, with the reason.
     newly_refused : those among them that are not recorded yet.
@@ -33,7 +35,7 @@ class Differences:
 
     arrivals: list[Arrival] = field(default_factory=list)
     changed: list[tuple[Entry, str]] = field(default_factory=list)
-    intact: list[tuple[Entry, FileEntry]] = field(default_factory=list)
+    intact: list[tuple[Entry, FileEntry, str | None]] = field(default_factory=list)
     vanished: list[Entry] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     newly_refused: dict[str, Rejected] = field(default_factory=dict)
@@ -42,7 +44,7 @@ class Differences:
     @property
     def entries(self) -> list[Entry]:
         """Registered versions of which something new is known."""
-        return [*(entry for entry, _ in self.changed), *(entry for entry, _ in self.intact), *self.vanished]
+        return [*(entry for entry, _ in self.changed), *(entry for entry, *_ in self.intact), *self.vanished]
 
     @property
     def keys(self) -> list[Key]:
@@ -67,10 +69,10 @@ def compare(
         entry, before = known.get(file.file_name), rejected.get(file.file_name)
         if entry is not None:
             _look_again(store, entry, file, found, force=force)
-        elif before is not None and before.is_of(file) and not force:
-            found.refused[file.file_name] = before.reason
         elif file.file_name in pruned:
             _refuse(found, file.file_name, file.size_bytes, file.mtime_ns, pruned[file.file_name])
+        elif before is not None and before.is_of(file) and not force:
+            found.refused[file.file_name] = before.reason
         else:
             _look_first(store, file, found)
     for name, reason in scan.foreign.items():
@@ -97,17 +99,20 @@ def _look_again(store: ArtifactStore, entry: Entry, file: FileEntry, found: Diff
     if as_remembered and not force and entry.health in (State.AVAILABLE, State.INCOMPATIBLE):
         return
     try:
-        actual = inspection.digest(store, file.file_name)
+        data = store.read(file.file_name)
+        actual = loading.digest(data)
     except ArtifactMissingError:
         return
     except ArtifactError:
-        actual = ""  # too large or unreadable: not the registered bytes, whatever they are
+        data, actual = b"", ""  # too large or unreadable: not the registered bytes, whatever they are
     if actual != entry.sha256:
         found.changed.append((entry, actual))
     elif entry.health is State.INCOMPATIBLE:
         _look_first(store, file, found)
     else:
-        found.intact.append((entry, file))
+        doubtful = force or entry.health is not State.AVAILABLE
+        form = inspection.remake_form(store, file.file_name, data) if doubtful else entry.serving_sha256
+        found.intact.append((entry, file, form))
 
 
 def _refuse(found: Differences, name: str, size_bytes: int, mtime_ns: int, reason: str) -> None:

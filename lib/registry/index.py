@@ -32,6 +32,7 @@ class Entry:
     health: State
     problem: str
     quarantine_reason: str | None
+    serving_sha256: str | None
 
     @property
     def usable(self) -> bool:
@@ -65,6 +66,7 @@ _LEAN = tuple(
         "health",
         "problem",
         "quarantine_reason",
+        "serving_sha256",
     )
 )
 
@@ -80,9 +82,9 @@ def require(connection: Connection, key: Key, version: str) -> Entry:
     """Find a version; raises UnknownVersionError that names the newest ones, or PrunedVersionError."""
     found = find(connection, key, version)
     if found is None:
+        tombstones.refuse(connection, key, version)
         newest = select(table.c.version).where(*_of(key)).order_by(table.c.version.desc()).limit(8)
         raise UnknownVersionError(key, version, known=tuple(connection.execute(newest).scalars()))
-        tombstones.refuse(connection, key, version)
     return found
 
 
@@ -123,8 +125,6 @@ def describe(connection: Connection, entry: Entry, values: Mapping[str, Any], *,
     )
 
 
-def manifest(connection: Connection, entry: Entry) -> Mapping[str, Any]:
-    wanted = select(version_manifests.c.manifest).where(version_manifests.c.version_id == entry.id)
 def remove(connection: Connection, key: Key, versions: Iterable[str]) -> None:
     """Take versions out of the index, with their manifests; the caller holds the lock of the key's pointer."""
     connection.execute(delete(table).where(*_of(key), table.c.version.in_(list(versions))))
@@ -137,22 +137,28 @@ def of_key(connection: Connection, key: Key) -> tuple[Entry, ...]:
     return tuple(_entry(row) for row in rows)
 
 
+def manifest(connection: Connection, entry: Entry) -> Mapping[str, Any]:
+    wanted = select(version_manifests.c.manifest).where(version_manifests.c.version_id == entry.id)
     return dict(connection.execute(wanted).scalar() or {})
 
 
-def set_health(connection: Connection, entry: Entry, health: State, problem: str = "") -> None:
-    connection.execute(update(table).where(table.c.id == entry.id).values(health=health.value, problem=problem))
 def created_at(connection: Connection, entry: Entry) -> datetime:
     found: datetime = connection.execute(select(table.c.created_at).where(table.c.id == entry.id)).scalar_one()
     return found
 
 
+def set_health(connection: Connection, entry: Entry, health: State, problem: str = "") -> None:
+    connection.execute(update(table).where(table.c.id == entry.id).values(health=health.value, problem=problem))
 
 
 def set_seen(connection: Connection, entry: Entry, *, size_bytes: int, mtime_ns: int) -> None:
     """Remember how the file looked when its bytes were last known to be the registered ones."""
     values = {"size_bytes": size_bytes, "mtime_ns": mtime_ns}
     connection.execute(update(table).where(table.c.id == entry.id).values(**values))
+
+
+def set_serving_form(connection: Connection, entry: Entry, sha256: str | None) -> None:
+    connection.execute(update(table).where(table.c.id == entry.id).values(serving_sha256=sha256))
 
 
 def set_quarantine(connection: Connection, key: Key, version: str, reason: str | None) -> None:
@@ -232,4 +238,5 @@ def _entry(row: Row[Any]) -> Entry:
         health=State(row.health),
         problem=row.problem,
         quarantine_reason=row.quarantine_reason,
+        serving_sha256=row.serving_sha256,
     )

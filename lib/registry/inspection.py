@@ -1,16 +1,19 @@
 """Looking at a file in the models folder: is it a version, and what does it say? Nothing here trusts the file."""
 
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from lib.artifacts import audit, checks, loading, manifest
+from lib.artifacts import audit, checks, loading, manifest, serving_forms
 from lib.artifacts.manifest import Manifest
 from lib.artifacts.scanning import FileEntry
 from lib.artifacts.store import ArtifactStore
-from lib.errors import ArtifactCorruptError, ArtifactNameError, IncompatibleArtifactError
+from lib.errors import ArtifactCorruptError, ArtifactError, ArtifactNameError, IncompatibleArtifactError
 from lib.registry.entities import State
 from lib.registry.registration import Arrival
+
+_log = logging.getLogger(__name__)
 
 
 def arrival(store: ArtifactStore, file: FileEntry) -> Arrival:
@@ -36,14 +39,37 @@ def arrival(store: ArtifactStore, file: FileEntry) -> Arrival:
         content = loading.load(data, name=f"The file {file.file_name}", max_bytes=store.max_bytes)
         _check_name(file, content)
         told = _told(store, file, data, content, created_at=created_at)
+        form = make_form(store, file.file_name, content)
     except IncompatibleArtifactError as error:
         return _arrival(file, sha256, created_at, {}, health=State.INCOMPATIBLE, problem=error.problem)
-    return _arrival(file, sha256, created_at, told.content)
+    return _arrival(file, sha256, created_at, told.content, serving_sha256=form)
 
 
 def digest(store: ArtifactStore, file_name: str) -> str:
     """Compute the digest of a file as it is now."""
     return loading.digest(store.read(file_name))
+
+
+def make_form(store: ArtifactStore, file_name: str, content: Mapping[str, Any]) -> str | None:
+    """Write the serving form of an artifact whose bytes were verified; gives its digest, None when it has none."""
+    form = serving_forms.write(content, name=file_name)
+    if form is None:
+        return None
+    try:
+        store.write_form(file_name, form)
+    except OSError as error:
+        _log.warning("%s has no serving form, its folder cannot be written: %s", file_name, error.strerror)
+        return None
+    return loading.digest(form)
+
+
+def remake_form(store: ArtifactStore, file_name: str, data: bytes) -> str | None:
+    """Make the serving form anew from the registered bytes of an artifact, as `make_form`."""
+    try:
+        content = loading.load(data, name=file_name, max_bytes=store.max_bytes)
+    except ArtifactError:
+        return None
+    return make_form(store, file_name, content)
 
 
 def _told(
@@ -77,6 +103,7 @@ def _arrival(
     created_at: datetime,
     content: Mapping[str, Any],
     *,
+    serving_sha256: str | None = None,
     health: State = State.AVAILABLE,
     problem: str = "",
 ) -> Arrival:
@@ -89,6 +116,7 @@ def _arrival(
         mtime_ns=file.mtime_ns,
         created_at=created_at,
         content=content,
+        serving_sha256=serving_sha256,
         health=health,
         problem=problem,
     )

@@ -22,6 +22,7 @@ class Arrival:
     ----------
     sha256, size_bytes, mtime_ns : of the bytes that were looked at; ``mtime_ns`` None when nobody looked at the file.
     content : what the manifest says, empty for a file that holds no version this code can serve.
+    serving_sha256 : of its serving form, None when it has none.
     health, problem : available, or incompatible and why.
     """
 
@@ -33,6 +34,7 @@ class Arrival:
     mtime_ns: int | None
     created_at: datetime
     content: Mapping[str, Any]
+    serving_sha256: str | None = None
     health: State = State.AVAILABLE
     problem: str = ""
 
@@ -92,10 +94,15 @@ def tampered(known: Entry, actual: str) -> str:
     return f"its SHA-256 is {actual[:12]}…, registered was {known.sha256[:12]}…"
 
 
+def tampered_form(known: Entry, actual: str) -> str:
+    return f"the SHA-256 of its serving form is {actual[:12]}…, registered was {(known.serving_sha256 or '')[:12]}…"
+
+
 def _described(arrival: Arrival) -> dict[str, Any]:
     return facts.of_manifest(arrival.content) | {
         "size_bytes": arrival.size_bytes,
         "mtime_ns": arrival.mtime_ns,
+        "serving_sha256": arrival.serving_sha256,
         "health": arrival.health.value,
         "problem": arrival.problem,
     }

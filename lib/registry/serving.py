@@ -52,13 +52,15 @@ class ProductionEnsemble(EnhancedEnsembleForecaster):
                 self.ensemble_manager, self.is_trained, self.training_stats = self._empty, False, {}
                 self._sha256 = None
             elif served.sha256 != self._sha256 or served.health is not State.AVAILABLE:
-                self.inject(load(self._registry, self._key, served.version), version=served.version)
+                self.inject(content(self._registry, self._key, served.version), version=served.version)
                 self._sha256 = served.sha256
             self.revision = served.revision if served else 0
 
 
 def load(registry: Registry, key: Key, version: str) -> dict[str, Any]:
-    """Give the content of a version, verified against the index; the caller may change its own copy of the dicts.
+    """Give the artifact of a version with its estimators, verified against the index.
+
+    The caller may change its own copy of the dicts.
 
     Raises
     ------
@@ -73,6 +75,17 @@ def load(registry: Registry, key: Key, version: str) -> dict[str, Any]:
     return {name: dict(value) if isinstance(value, Mapping) else value for name, value in content.items()}
 
 
+def content(registry: Registry, key: Key, version: str) -> Mapping[str, Any]:
+    """Give what forecasts need of a version, out of its serving form where it has one; raises what :func:`load` does.
+
+    Everything in it is shared between callers and read-only.
+    """
+    entry = _entry(registry, key, version)
+    if entry.health is State.AVAILABLE and entry.serving_sha256 is not None:
+        return registry.cache.get(entry.serving_sha256, lambda: verified.load_form(registry, entry))
+    return load(registry, key, version)
+
+
 def ensemble(registry: Registry, key: Key, **enabled: bool) -> ProductionEnsemble:
     """Give the ensemble of a key, following production; ``enabled`` as EnhancedEnsembleForecaster takes it."""
     return ProductionEnsemble(registry, key, **enabled)
@@ -81,7 +94,7 @@ def ensemble(registry: Registry, key: Key, **enabled: bool) -> ProductionEnsembl
 def ensemble_of(registry: Registry, key: Key, version: str, **enabled: bool) -> EnhancedEnsembleForecaster:
     """Give the ensemble of one version, whatever production does; raises what :func:`load` raises."""
     fixed = EnhancedEnsembleForecaster(timeframes.base_horizon(key.timeframe), key.symbol, **_TRAINED | enabled)
-    fixed.inject(load(registry, key, version), version=version)
+    fixed.inject(content(registry, key, version), version=version)
     return fixed
 
 

@@ -99,10 +99,12 @@ def _write_known(connection: Connection, found: Differences) -> tuple[list[str],
         if entry.health is not State.TAMPERED:
             changed.append(entry.file_name)
         index.set_health(connection, entry, State.TAMPERED, registration.tampered(entry, actual))
-    for entry, file in found.intact:
+    for entry, file, form in found.intact:
         if entry.health in (State.TAMPERED, State.MISSING):
             returned.append(entry.file_name)
             index.set_health(connection, entry, State.AVAILABLE)
+        if form != entry.serving_sha256:
+            index.set_serving_form(connection, entry, form)
         index.set_seen(connection, entry, size_bytes=file.size_bytes, mtime_ns=file.mtime_ns)
     for entry in found.vanished:
         index.set_health(connection, entry, State.MISSING, "its file is not in the models folder")
@@ -111,10 +113,10 @@ def _write_known(connection: Connection, found: Differences) -> tuple[list[str],
 
 def _write_arrivals(connection: Connection, found: Differences, *, at: datetime) -> list[Arrival]:
     ordered = sorted(found.arrivals, key=lambda arrival: (arrival.key, arrival.version))
-    return [arrival for arrival in ordered if registration.enter(connection, arrival, publisher=ACTOR, at=at)]
-
     pruned = {one.file_name for one in tombstones.everything(connection)} if ordered else set()  # since the look
     ordered = [arrival for arrival in ordered if arrival.file_name not in pruned]
+    return [arrival for arrival in ordered if registration.enter(connection, arrival, publisher=ACTOR, at=at)]
+
 
 def _follow(connection: Connection, key: Key, happened: _Happened, *, at: datetime) -> bool:
     """Restate the versions of a key and let production follow, once for all that happened to it."""

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from lib.artifacts import loading
-from lib.errors import DatabaseError, IncompatibleArtifactError, TamperedArtifactError
+from lib.artifacts import loading, naming, serving_forms
+from lib.errors import ArtifactMissingError, DatabaseError, IncompatibleArtifactError, TamperedArtifactError
 from lib.registry import following, index, pointers, registration
 from lib.registry.entities import State
 from lib.registry.following import Cause
@@ -33,8 +33,26 @@ def read(registry: Registry, entry: Entry) -> bytes:
         _note(registry, entry, State.TAMPERED, registration.tampered(entry, actual))
         raise TamperedArtifactError(entry.file_name, expected=entry.sha256, actual=actual)
     if entry.health is State.TAMPERED:
+        _form(registry, entry)
         _note(registry, entry, State.AVAILABLE, "")  # the registered file was put back
     return data
+
+
+def load_form(registry: Registry, entry: Entry) -> tuple[int, Mapping[str, Any]]:
+    """Load what forecasts need of a version out of its serving form; its artifact where it has none.
+
+    The artifact's own bytes are read only when its file does not look as it did when they were last known to be the
+    registered ones. Raises what :func:`load` raises.
+    """
+    if entry.serving_sha256 is None or entry.health is not State.AVAILABLE:
+        return load(registry, entry)
+    if registry.store.stamp(entry.file_name) != (entry.size_bytes, entry.mtime_ns):
+        read(registry, entry)
+    data = _form(registry, entry)
+    if data is None:
+        _log.warning("the serving form of %s %s is gone; `registry sync` makes it anew", entry.key, entry.version)
+        return load(registry, entry)
+    return len(data), serving_forms.read(data, name=entry.file_name)
 
 
 def load(registry: Registry, entry: Entry) -> tuple[int, Mapping[str, Any]]:
@@ -46,11 +64,28 @@ def load(registry: Registry, entry: Entry) -> tuple[int, Mapping[str, Any]]:
     return len(data), content
 
 
+def _form(registry: Registry, entry: Entry) -> bytes | None:
+    """Read the registered serving form; None when it is gone, TamperedArtifactError when it holds other bytes."""
+    if entry.serving_sha256 is None:
+        return None
+    try:
+        data = registry.store.form(entry.file_name)
+    except ArtifactMissingError:
+        return None
+    actual = loading.digest(data)
+    if actual != entry.serving_sha256:
+        name = naming.form_name(entry.file_name)
+        _note(registry, entry, State.TAMPERED, registration.tampered_form(entry, actual))
+        raise TamperedArtifactError(name, expected=entry.serving_sha256, actual=actual)
+    return data
+
+
 def _note(registry: Registry, entry: Entry, health: State, problem: str) -> None:
     """Write what was found into the index; where it cannot be written, the finding itself still counts."""
     if entry.health is health:
         return
     registry.cache.forget(entry.sha256)
+    registry.cache.forget(entry.serving_sha256 or "")
     at = registry.clock()
     reason = f"{entry.version} is intact again" if health is State.AVAILABLE else f"{entry.version} was tampered with"
     try:

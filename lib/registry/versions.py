@@ -127,9 +127,10 @@ def register(registry: Registry, published: Published, *, actor: str) -> Version
         file_name=published.file_name,
         sha256=published.sha256,
         size_bytes=published.size_bytes,
-        mtime_ns=None,
+        mtime_ns=published.mtime_ns,
         created_at=published.manifest.created_at,
         content=content,
+        serving_sha256=published.form_sha256,
     )
     with registry.database.writing() as connection:
         registration.enter_and_follow(connection, arrival, publisher=actor, at=registry.clock())
