@@ -7,7 +7,7 @@ import typer
 
 from lib.jobs import arguments, desk, output
 from lib.jobs.arguments import Json, Limit, MaybeSymbol, MaybeTimeframe, Symbol, Timeframe
-from lib.registry import audit, history, production, sync, versions
+from lib.registry import audit, history, production, retention, sync, versions
 from lib.registry.entities import Deployment, Production, State, VersionRecord
 from lib.registry.opening import Registry
 
@@ -57,13 +57,19 @@ def show(
     *,
     as_json: Json = False,
 ) -> None:
-    """Show everything that is known of one version without opening its file."""
+    """Show everything that is known of one version without opening its file; of a pruned one, what is left."""
     key = arguments.key(symbol, timeframe)
     with desk.registry() as registry:
         chosen = version or production.read(registry, key).version
         if chosen is None:
             output.note(f"{key} has no version in production.")
             raise typer.Exit(1)
+        tombstone = next((one for one in retention.pruned(registry, key) if one.version == chosen), None)
+        if tombstone is not None:
+            told = {"state": "pruned"} | output.row(tombstone)
+            facts = [(name, value) for name, value in told.items() if name != "manifest"]
+            output.show(told, as_json=as_json, table=lambda: output.table(("", ""), facts, empty=_NO_VERSIONS))
+            return
         record = versions.get(registry, key, chosen)
         manifest = versions.manifest(registry, key, chosen)
     told = output.row(record) | {"manifest": manifest}

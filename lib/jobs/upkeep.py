@@ -1,4 +1,4 @@
-"""Commands of upkeep: rehearse, which says whether production can go back, and prune."""
+"""Commands of upkeep: rehearse, which says whether production can go back, prune and pruned."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -7,10 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from lib.jobs import arguments, desk, output
-from lib.jobs.arguments import Json, MaybeSymbol, MaybeTimeframe
+from lib.jobs.arguments import ActorName, Json, MaybeSymbol, MaybeTimeframe
 from lib.market.keys import Key
-from lib.registry import readiness
+from lib.registry import readiness, retention
 from lib.registry.readiness import Going, Readiness
+from lib.registry.retention import Fate
+from lib.registry.tombstones import Tombstone
 
 _NO_KEYS = "No version is registered. Train one: python -m lib.jobs train --symbol AAPL --timeframe d1"
 
@@ -36,6 +38,62 @@ def rehearse(
     if stuck:
         output.note(f"cannot go back now: {', '.join(stuck)}")
         raise typer.Exit(1)
+
+
+def prune(
+    symbol: MaybeSymbol = None,
+    timeframe: MaybeTimeframe = None,
+    *,
+    keep: Annotated[int, typer.Option("--keep", min=1, help="How many of the newest usable versions of a key stay.")],
+    every: Every = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Do it; otherwise only show what would go.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why; needed with --apply.")] = "",
+    actor: ActorName = None,
+    as_json: Json = False,
+) -> None:
+    """Delete old versions that nothing needs, each leaving a tombstone; shows what would go unless --apply is given."""
+    key = _one_or_all(symbol, timeframe, every=every)
+    keys = None if key is None else [key]
+    with desk.registry() as registry:
+        if apply:
+            who = desk.actor(registry.settings, actor)
+            fates = retention.prune(registry, keep=keep, keys=keys, actor=who, reason=reason)
+        else:
+            fates = retention.plan(registry, keep=keep, keys=keys)
+    output.show(list(fates), as_json=as_json, table=lambda: _fate_table(fates))
+    going = [fate for fate in fates if fate.goes]
+    told = f"{len(going)} of {len(fates)} versions, {sum(fate.size_bytes for fate in going) / 1e6:.1f} MB"
+    advice = " Nothing changed. Add --apply and --reason to delete them." if going else ""
+    output.note(f"Pruned: {told}." if apply else f"Would go: {told}.{advice}")
+
+
+def show_pruned(symbol: MaybeSymbol = None, timeframe: MaybeTimeframe = None, *, as_json: Json = False) -> None:
+    """Show what was pruned: the tombstones of one key, or of all."""
+    key = arguments.optional_key(symbol, timeframe)
+    with desk.registry() as registry:
+        found = retention.pruned(registry, key)
+    rows = [
+        (one.key, one.version, one.pruned_at, one.actor, one.reason, f"{one.size_bytes / 1e6:.2f} MB", one.sha256[:12])
+        for one in found
+    ]
+    columns = ("key", "version", "pruned", "by", "reason", "size", "sha256")
+    output.show(
+        [_without_manifest(one) for one in found],
+        as_json=as_json,
+        table=lambda: output.table(columns, rows, empty="Nothing has been pruned."),
+    )
+
+
+def _without_manifest(one: Tombstone) -> dict[str, Any]:
+    return {name: value for name, value in output.row(one).items() if name != "manifest"}
+
+
+def _fate_table(fates: Sequence[Fate]) -> None:
+    rows = [
+        (fate.key, fate.version, "goes" if fate.goes else "stays", fate.why, f"{fate.size_bytes / 1e6:.2f} MB")
+        for fate in fates
+    ]
+    output.table(("key", "version", "", "why", "size"), rows, empty=_NO_KEYS)
 
 
 def _one_or_all(symbol: str | None, timeframe: str | None, *, every: bool) -> Key | None:
@@ -74,4 +132,4 @@ def _age_seconds(one: Readiness, now: datetime) -> float | None:
     return None if age is None else age.total_seconds()
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"rehearse": rehearse}
+COMMANDS: dict[str, Callable[..., None]] = {"rehearse": rehearse, "prune": prune, "pruned": show_pruned}

@@ -1,5 +1,6 @@
 """Fixtures of the command line: two trained versions, copied for each test, and a way to run a command."""
 
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -45,8 +46,7 @@ def empty(tmp_path, monkeypatch):
 @pytest.fixture
 def folder(empty, trained_folder):
     """The same with two versions of AAPL/d1."""
-    for file in trained_folder.iterdir():
-        (empty / file.name).write_bytes(file.read_bytes())
+    shutil.copytree(trained_folder, empty, dirs_exist_ok=True)
     return empty
 
 
