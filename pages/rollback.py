@@ -2,9 +2,23 @@
 
 import streamlit as st
 
-from lib.ui import actions, components, data, replay_view, rollback_view, shell, timeline
+from lib.ui import (
+    actions,
+    components,
+    data,
+    fleet_rollback,
+    readiness_view,
+    replay_view,
+    rollback_view,
+    shell,
+    timeline,
+)
 
 shell.open_page("Rollback", role="operator")
+
+if fleet_rollback.is_asked_for():
+    fleet_rollback.section()
+    st.stop()
 
 key = components.key_picker(preselect=False)
 production = data.production(key)
@@ -12,6 +26,7 @@ seen = rollback_view.revision_on_screen(production)
 
 rollback_view.proof(key)
 rollback_view.live(production)
+readiness_view.readiness(key)
 
 st.subheader("Go back", anchor=False)
 target = rollback_view.target_picker(key, production)

@@ -79,6 +79,13 @@ def of_key(registry: Registry, key: Key) -> Readiness:
         return _of(connection, key)
 
 
+def newest_at(registry: Registry) -> datetime | None:
+    """Tell when the newest rehearsal was: a cheap sign that something was rehearsed."""
+    with registry.database.reading() as connection:
+        found: datetime | None = connection.execute(select(func.max(table.c.at))).scalar()
+    return found
+
+
 def rehearse(registry: Registry, key: Key) -> Readiness:
     """Run the preflight of the version that a rollback would go to, and remember what came of it.
 

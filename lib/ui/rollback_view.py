@@ -78,22 +78,19 @@ def live(production: Production) -> None:
 
 def target_picker(key: Key, production: Production) -> VersionRecord | None:
     """Choose where to go back to; nothing is chosen until somebody does."""
-    older = [
-        record
-        for record in data.versions(key)
-        if record.state == State.AVAILABLE
-        and record.version != production.version
-        and (record.version < (production.version or "~") or record.previously_live)
-    ]
+    live = production.version or "~"
+    usable = [record for record in data.versions(key) if record.state == State.AVAILABLE and record.version != live]
     asked = None if components.left_over("target", of=str(key)) else _asked_target()
     st.session_state["target_of"] = str(key)
-    if asked not in {record.version for record in older}:
+    if asked not in {record.version for record in usable}:
         st.session_state["target"] = None  # what was chosen for another key, or cannot be had, is not kept silently
-    if not older:
+    if not usable:
         components.empty(f"{key} has no other usable version to go back to.", "Train another one first.")
         return None
-    ordered = sorted(older, key=lambda record: (record.previously_live, record.version), reverse=True)
-    told = {record.version: _target_name(record) for record in ordered}
+    ordered = sorted(
+        usable, key=lambda record: (record.previously_live, record.version < live, record.version), reverse=True
+    )
+    told = {record.version: _target_name(record, live=live) for record in ordered}
     if asked is not None and asked not in told and actions.last_move(key) is None:
         st.warning(
             f"{wording.plain(asked)} cannot be gone back to now. Choose another version.", icon=":material/link_off:"
@@ -121,9 +118,11 @@ def _asked_target() -> str | None:
     return None if asked is None else str(asked)
 
 
-def _target_name(record: VersionRecord) -> str:
-    live = "**previously live** · " if record.previously_live else ""
-    return f"{live}{wording.accuracy_of(record)} · data to {wording.day(record.last_bar)}"
+def _target_name(record: VersionRecord, *, live: str) -> str:
+    marks = ["**previously live**"] if record.previously_live else []
+    marks += ["newer than what is live"] if record.version > live else []
+    marked = "".join(f"{mark} · " for mark in marks)
+    return f"{marked}{wording.accuracy_of(record)} · data to {wording.day(record.last_bar)}"
 
 
 def preflight(report: PreflightReport) -> None:

@@ -1,0 +1,57 @@
+"""Whether production of a key could go back now, how old that knowledge is, and the button that renews it."""
+
+from typing import Literal
+
+import streamlit as st
+
+from lib.market.keys import Key
+from lib.registry import readiness as rehearsals
+from lib.registry.readiness import Going, Readiness
+from lib.ui import actions, caching, components, rollback_data, wording
+
+Colour = Literal["green", "red", "gray"]
+_BADGES: dict[Going, tuple[Colour, str]] = {
+    Going.READY: ("green", ":material/verified_user:"),
+    Going.NOT_READY: ("red", ":material/gpp_maybe:"),
+    Going.NOT_REHEARSED: ("gray", ":material/help:"),
+    Going.NOWHERE: ("gray", ":material/block:"),
+}
+
+
+def readiness(key: Key) -> None:
+    """Say whether going back would pass, since when that is known, and offer to find out now."""
+    found = rollback_data.way_back(key)
+    colour, icon = _BADGES[found.state]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(f"Going back: {found.state}", color=colour, icon=icon, width="content")
+        st.markdown(_told(found), width="stretch")
+        st.button(
+            "Rehearse now",
+            icon=":material/restart_alt:",
+            key="rehearse",
+            on_click=_rehearse,
+            args=(key,),
+            disabled=found.target is None,
+            help="Runs the preflight of the version that a rollback would go to. Production is not touched.",
+        )
+
+
+def _told(found: Readiness) -> str:
+    if found.target is None:
+        return "There is no other usable version. Train another one."
+    if found.at is None:
+        return f"Whether {found.target} would pass is not known: it was not rehearsed since versions or code changed."
+    age = wording.ago(found.at, components.now())
+    took = wording.duration((found.milliseconds or 0) / 1000)
+    if found.state is Going.READY:
+        return f"{found.target} passed its preflight {age} (took {took})."
+    return f"{found.target} failed {age} at **{found.failed_step}**: {wording.plain(found.detail)}"
+
+
+@actions.guard
+def _rehearse(key: Key) -> None:
+    try:
+        rehearsals.rehearse(caching.registry(), key)
+    finally:
+        caching.forget()
+        rollback_data.newest_rehearsal.clear()
