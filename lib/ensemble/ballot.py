@@ -1,6 +1,6 @@
 """The members' votes on some rows, pooled to a forecast for each of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from lib.ensemble import pool
 from lib.ensemble.votes import Member, Probabilities, Rows, Votes
 from lib.errors import AllMembersAbstainedError
 from lib.market.labels import CLASSES, LabelSpec
+
+Progress = Callable[[str, int, int], None]
+"""Told the member that votes next, its number from 1, and how many there are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,9 +86,14 @@ def collect(
     *,
     label: LabelSpec,
     temperature: float,
+    progress: Progress | None = None,
 ) -> Ballot:
     """Ask every member about every row and pool what they say."""
-    votes = {name: member.predict(rows, label=label) for name, member in members.items()}
+    votes = {}
+    for number, (name, member) in enumerate(members.items(), start=1):
+        if progress is not None:
+            progress(name, number, len(members))
+        votes[name] = member.predict(rows, label=label)
     by_member = {name: vote.probabilities for name, vote in votes.items()}
     pooled = pool.apply_temperature(pool.combine(by_member, weights), temperature)
     labels = np.where(np.isfinite(pooled), pooled, -1.0).argmax(axis=1)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from lib.ensemble import ballot, inputs
-from lib.ensemble.ballot import Ballot
+from lib.ensemble.ballot import Ballot, Progress
 from lib.ensemble.injected import EnsembleManager, InjectedEnsemble, Traits, normalised, tell_mismatch
 from lib.ensemble.members import PRICE_MEMBERS
 from lib.ensemble.votes import Member, Rows
@@ -41,9 +41,9 @@ class _Asked:
             return inputs.read_prices(df)
         return inputs.read(df, self.members.values(), version=_named(self.traits))
 
-    def vote(self, rows: Rows) -> Ballot:
-        traits = self.traits
-        return ballot.collect(self.members, self.shares, rows, label=traits.label, temperature=traits.temperature)
+    def vote(self, rows: Rows, *, progress: Progress | None = None) -> Ballot:
+        label, temperature = self.traits.label, self.traits.temperature
+        return ballot.collect(self.members, self.shares, rows, label=label, temperature=temperature, progress=progress)
 
 
 class EnhancedEnsembleForecaster:
@@ -138,14 +138,17 @@ class EnhancedEnsembleForecaster:
         """
         return self._newest(self._asked(None, None), df)
 
-    def predict_batch(self, df: pd.DataFrame) -> pd.DataFrame:
-        """Forecast every row at once: BEARISH, NEUTRAL, BULLISH, label, confidence, agreement.
+    def predict_batch(
+        self, df: pd.DataFrame, *, last: int | None = None, progress: Progress | None = None
+    ) -> pd.DataFrame:
+        """Forecast every row at once, or the ``last`` ones: BEARISH, NEUTRAL, BULLISH, label, confidence, agreement.
 
         Rows on which every member abstains are NaN, their label None. Raises what :meth:`predict` raises, but for
         AllMembersAbstainedError.
         """
         asked = self._asked(None, None)
-        return asked.vote(asked.read(df)).table()
+        rows = asked.read(df)
+        return asked.vote(rows if last is None else inputs.last(rows, last), progress=progress).table()
 
     def predict_horizon(self, df: pd.DataFrame, *, horizon: str, horizon_bars: int) -> dict[str, Any]:
         """Forecast the newest row at any horizon, as :meth:`predict`.

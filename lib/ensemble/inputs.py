@@ -64,9 +64,9 @@ def read_prices(df: pd.DataFrame) -> Rows:
     return Rows(checked.index, None, checked)
 
 
-def last(rows: Rows) -> Rows:
-    """Keep the newest row; the price history stays whole."""
-    return Rows(rows.index[-1:], None if rows.features is None else rows.features.iloc[-1:], rows.bars)
+def last(rows: Rows, n: int = 1) -> Rows:
+    """Keep the newest n rows; the price history stays whole."""
+    return Rows(rows.index[-n:], None if rows.features is None else rows.features.iloc[-n:], rows.bars)
 
 
 def later(rows: Rows, after: datetime | None) -> Rows:

@@ -57,11 +57,12 @@ def open_registry(settings: Settings, *, clock: Clock | None = None) -> Registry
     DatabaseError, SettingsError
         When the database cannot be opened, see :func:`lib.database.opening.open_database`.
     """
+    database = databases.open_database(settings.registry_url)
     return Registry(
         settings=settings,
-        database=databases.open_database(settings.registry_url),
+        database=database,
         store=ArtifactStore(settings.models_folder, max_bytes=settings.max_artifact_bytes),
-        source=sources.open_source(settings),
+        source=sources.open_source(settings, database=database),
         clock=clock or _utc_now,
         cache=ArtifactCache(max_bytes=int(settings.cache_mb * 2**20)),
     )

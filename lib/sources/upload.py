@@ -9,7 +9,7 @@ from lib.market.keys import Key
 from lib.sources import bar_tables, feature_tables, tables, times
 from lib.sources.recognition import Recognised
 
-__all__ = ["Recognised", "read_bars", "read_table", "recognise_bars"]
+__all__ = ["Recognised", "column_names", "read_bars", "read_table", "recognise_bars"]
 
 
 def read_bars(data: bytes, *, file_name: str, key: Key, max_bytes: int) -> Bars:
@@ -56,6 +56,11 @@ def recognise_bars(
     return bar_tables.recognise(
         table, key=key, ticker=ticker, day_first=day_first, zone=zone, resample=resample, now=now
     )
+
+
+def column_names(data: bytes, *, file_name: str, max_bytes: int) -> tuple[str, ...]:
+    """Names of the columns as they stand in the file; raises UploadError when it is no table."""
+    return tuple(column.name for column in tables.read(data, file_name=file_name, max_bytes=max_bytes).columns)
 
 
 def read_table(data: bytes, *, file_name: str, max_bytes: int, day_first: bool | None = None) -> pd.DataFrame:

@@ -1,0 +1,51 @@
+"""Many rows forecast by one version at once, each line stamped with the version and the digest of its artifact."""
+
+import pandas as pd
+
+from lib.ensemble.ballot import Progress
+from lib.market.keys import Key
+from lib.registry import serving, versions
+from lib.registry.opening import Registry
+
+
+def forecast(
+    registry: Registry,
+    key: Key,
+    version: str,
+    frame: pd.DataFrame,
+    *,
+    last: int | None = None,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Forecast every row of bars or ready features, or the ``last`` ones, at the trained horizon.
+
+    Returns
+    -------
+    One line per row, with the rows' index: BEARISH, NEUTRAL, BULLISH, label, confidence, agreement, in_sample, symbol,
+    timeframe, horizon_bars, version, sha256. Bars before the features begin have no line; a line on which every
+    member abstains has no label.
+
+    Raises
+    ------
+    What the forecast of a single row raises.
+    """
+    record = versions.get(registry, key, version)
+    ensemble = serving.ensemble_of(registry, key, version)
+    table = ensemble.predict_batch(frame, last=last, progress=progress)
+    dated, last_bar = isinstance(table.index, pd.DatetimeIndex), record.last_bar
+    return table.assign(
+        in_sample=None if last_bar is None or not dated else table.index <= pd.Timestamp(last_bar),
+        symbol=key.symbol,
+        timeframe=key.timeframe,
+        horizon_bars=ensemble.ensemble_manager.ensemble.traits.label.horizon_bars,
+        version=version,
+        sha256=record.sha256,
+    )
+
+
+def to_csv(table: pd.DataFrame) -> bytes:
+    return table.to_csv(date_format="%Y-%m-%dT%H:%M:%SZ").encode()
+
+
+def to_parquet(table: pd.DataFrame) -> bytes:
+    return table.to_parquet()
