@@ -1,15 +1,41 @@
-"""Whether live accuracy still holds: where the answer is until it is drawn here."""
+"""Whether accuracy still holds: the fleet by evidence, then one key with all that stands behind its verdict."""
 
 import streamlit as st
 
-from lib.ui import components, shell
+from lib.ui import components, diagnosis_view, drift_fleet, drift_view, shell, simulation_view
 
 shell.open_page("Drift")
 
-components.empty(
-    "This page shows no drift yet, and no green light either.",
-    "Drift compares forecasts with what came of them. Until it is drawn here, this command scores them and tells "
-    "each key's band with its evidence:",
-    command="python -m lib.jobs check-drift",
-)
-st.page_link("pages/performance.py", label="What training knows about each version", icon=":material/query_stats:")
+key = components.key_picker()
+
+st.subheader("Fleet, strongest evidence of a fall first", anchor=False)
+drift_fleet.ranking()
+drift_fleet.how_to_read()
+
+st.subheader(f"{key}", anchor=False)
+components.source_badge(key)
+state = drift_view.state_of(key)
+if state is None:
+    drift_view.not_read()
+    st.stop()
+drift_view.verdict(state)
+drift_view.retrain(key)
+
+if state.kinds:
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Evidence of a fall", anchor=False)
+        drift_view.e_process(state)
+    with right:
+        st.subheader("Promised against realised", anchor=False)
+        drift_view.promised(state)
+
+st.subheader("Bands day by day", anchor=False)
+drift_view.band_history(key)
+
+if state.version:
+    st.subheader("What alarms are worth here", anchor=False)
+    simulation_view.simulator(key, state.version)
+
+    st.subheader("Have the features moved?", anchor=False)
+    diagnosis_view.features(key, state.version)

@@ -1,4 +1,4 @@
-"""What serves for every key, since when and how good it was."""
+"""What serves for every key, whether it still does what it promised, and whether one could go back."""
 
 import streamlit as st
 
@@ -9,7 +9,6 @@ shell.open_page("Overview")
 fleet.board()
 
 st.caption(
-    f"Bars come from the source {caching.settings().bars_source}. Accuracies are validated: from rows that training "
-    "had not seen. What came of logged forecasts, live and replayed apart, is told by `python -m lib.jobs live` and "
-    "`python -m lib.jobs check-drift`."
+    f"Bars come from the source {caching.settings().bars_source}. A row leads to performance and rollback; evidence, "
+    "band by band, stands on the drift page."
 )

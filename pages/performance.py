@@ -1,8 +1,8 @@
-"""What training knows about a version: beside its baselines, member by member, mistake by mistake."""
+"""Whether a version does what it promised: what came of its forecasts since, and what training knew."""
 
 import streamlit as st
 
-from lib.ui import components, data, performance, shell, timeline, version_card
+from lib.ui import components, data, member_scores, performance, shell, since_view, timeline, version_card
 
 shell.open_page("Performance")
 
@@ -12,25 +12,40 @@ with left:
 with right:
     record = components.version_picker(key)
 components.version_badges(record)
+components.accuracy_line(record)
 
-told = performance.evaluation(record)
-performance.headline(record, told)
+with st.container(horizontal=True, horizontal_alignment="distribute"):
+    view = performance.view_picker()
+    performance.report_button(key)
 
-st.subheader("The ensemble beside what it must beat", anchor=False)
-performance.against_baselines(record, told)
+if view == performance.SINCE:
+    asked = since_view.choose(record)
+    found = asked.read()
+    if not found.kinds:
+        since_view.nothing(found)
+        st.stop()
+    since_view.headline(asked, found)
 
-st.subheader("Members: seen against unseen rows", anchor=False)
-performance.overfit(record)
-version_card.members(record, data.manifest(key, record.version), key="members")
+    st.subheader("Accuracy over time", anchor=False)
+    since_view.over_time(found)
+    since_view.honesty(found)
 
-st.subheader("Mistakes on the holdout", anchor=False)
-performance.mistakes(told)
+    st.subheader("Members against equal weights", anchor=False)
+    member_scores.show(asked)
+else:
+    told = performance.evaluation(record)
+    performance.headline(record, told)
 
-st.subheader("Versions of this key", anchor=False)
-timeline.accuracies(key)
-timeline.weights(key)
+    st.subheader("The ensemble beside what it must beat", anchor=False)
+    performance.against_baselines(record, told)
 
-st.caption(
-    "All of this is from training. What came of logged forecasts, live and replayed apart, is told by "
-    f"`python -m lib.jobs live {key.symbol} {key.timeframe}`."
-)
+    st.subheader("Members: seen against unseen rows", anchor=False)
+    performance.overfit(record)
+    version_card.members(record, data.manifest(key, record.version), key="members")
+
+    st.subheader("Mistakes on the holdout", anchor=False)
+    performance.mistakes(told)
+
+    st.subheader("Versions of this key", anchor=False)
+    timeline.accuracies(key)
+    timeline.weights(key)

@@ -46,7 +46,7 @@ def chart(series: Series, *, validated: float | None, majority: float | None) ->
         line={"color": palette.BEARISH, "width": look.THIN, "dash": "dash"},
         hovertemplate="%{x|%Y-%m-%d}: promised %{y:.0f} %<extra></extra>",
     )
-    _level(made, times, validated, name="Validated", dash="solid")
+    _level(made, times, validated, name="Validated", dash="longdash")
     _level(made, times, majority, name="Majority baseline", dash="dot")
     made.update_yaxes(**look.percent_axis(title="Accuracy"))
     return made

@@ -133,4 +133,5 @@ def train(key: Key, *, as_of: date | None) -> None:
         )
     threading.Thread(target=process.wait, daemon=True).start()  # so that it leaves no zombie behind
     caching.forget()
-    st.toast(f"Training of {key} started; it appears below within seconds. Log: {log}", icon=":material/play_arrow:")
+    told = f"Training of {key} started; it appears among the training runs within seconds. Log: {log}"
+    st.toast(told, icon=":material/play_arrow:")

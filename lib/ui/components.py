@@ -47,7 +47,7 @@ def key_picker(*, preselect: bool = True) -> Key:
         st.selectbox("Key", known, index=None, placeholder="Choose a key", key="key", bind="query-params")
         st.stop()
     return Key.parse(
-        _bound_choice("Key", known, name="key", of="", first=known[0], missing="No version of {} is registered.")
+        bound_choice("Key", known, name="key", of="", first=known[0], missing="No version of {} is registered.")
     )
 
 
@@ -59,7 +59,7 @@ def version_picker(
     if not records:
         nothing_yet()
     live = next((record.version for record in records.values() if record.state == State.IN_PRODUCTION), None)
-    chosen = _bound_choice(
+    chosen = bound_choice(
         label,
         list(records),
         name=name,
@@ -70,7 +70,7 @@ def version_picker(
     return records[chosen]
 
 
-def _bound_choice(label: str, options: list[str], *, name: str, of: str, first: str, missing: str) -> str:
+def bound_choice(label: str, options: list[str], *, name: str, of: str, first: str, missing: str) -> str:
     """A select box whose value always stands in the URL; a value from a link that nobody knows is said.
 
     ``of`` names what the options belong to: a value left over from another owner gives way silently.
@@ -164,13 +164,25 @@ def facts(told: Mapping[str, object], *, alt: str) -> None:
 
 
 def table(
-    frame: pd.DataFrame, *, key: str, alt: str, columns: Mapping[str, Any] | None = None, weak: Sequence[bool] = ()
+    frame: pd.DataFrame,
+    *,
+    key: str,
+    alt: str,
+    columns: Mapping[str, Any] | None = None,
+    weak: Sequence[bool] | Mapping[str, Sequence[bool]] = (),
 ) -> None:
-    """A table with its download in the toolbar; rows marked weak have their accuracy written in grey."""
+    """A table with its download in the toolbar.
+
+    Rows marked weak have their accuracy written in grey; where columns differ in that, ``weak`` is told by column.
+    """
+    accuracies = [str(name) for name in frame.columns if "accuracy" in str(name).lower()]
+    marked = weak if isinstance(weak, Mapping) else dict.fromkeys(accuracies, weak)
     shown: Any = frame
-    if any(weak):
-        greys = pd.Series([f"color: {palette.MUTED}" if flag else "" for flag in weak], index=frame.index)
-        shown = frame.style.apply(lambda column: greys if "accuracy" in str(column.name).lower() else [""] * len(greys))
+    if any(any(flags) for flags in marked.values()):
+        shown = frame.style
+        for name, flags in marked.items():
+            greys = [f"color: {palette.MUTED}" if flag else "" for flag in flags]
+            shown = shown.apply(lambda _, greys=greys: greys, subset=[name])
     st.dataframe(shown, key=key, hide_index=True, column_config=dict(columns or {}), alt=alt)
 
 

@@ -1,15 +1,16 @@
-"""The overview: what serves, one row per key, and the numbers above it."""
+"""The overview: the numbers above the fleet, what people must hear of at once, and one row per key."""
 
 from collections.abc import Mapping, Sequence
 
-import pandas as pd
 import streamlit as st
 
 from lib.market.keys import Key
-from lib.registry.entities import Mode, Production, State, VersionRecord
-from lib.ui import actions, components, data, wording
+from lib.registry.entities import Mode, Production, State
+from lib.ui import actions, components, data, fleet_data, fleet_table, monitoring_data, wording
+from lib.ui.fleet_data import Bars
+from lib.ui.standing import Standing
 
-_OPEN, _ROLL_BACK = "fleet_open", "fleet_roll_back"
+_MOST_NAMED = 5
 
 
 @st.fragment(run_every="15s")
@@ -19,42 +20,52 @@ def board() -> None:
     fleet = data.fleet()
     if not fleet:
         components.nothing_yet()
-    records = data.in_production()
-    _numbers(fleet)
+    records, standing = data.in_production(), monitoring_data.standing()
+    bars = fleet_data.bars()
+    _numbers(fleet, standing, bars)
     _tampered()
-    frame = _frame(fleet, records)
-    components.table(
-        frame,
-        key="fleet",
-        alt="What is in production for every key",
-        columns=_columns(frame),
-        weak=[not wording.is_firm(record.n_eff) if (record := records.get(row.key)) else False for row in fleet],
-    )
+    _confirmed(standing)
+    rows = fleet_table.rows_of(fleet, records, standing, fleet_data.ways_back(), bars)
+    fleet_table.show(rows, now=components.now())
+    freshness(standing)
 
 
-def _numbers(fleet: Sequence[Production]) -> None:
-    failed = data.failed_runs()
-    newest = max((bar for row in fleet if (bar := data.newest_bar(row.key))), default=None)
-    waiting = sum(row.newer_waiting is not None for row in fleet)
+def freshness(standing: Standing) -> None:
+    """Say when live accuracy was read, while it is not the newest."""
+    if standing.current:
+        return
+    if standing.at is None:
+        st.caption(
+            "Forecasts and their outcomes are being read; accuracy since, band and promise appear by themselves."
+        )
+    else:
+        st.caption(
+            f"Accuracy since, band and promise are of {wording.time(standing.at)} "
+            f"({wording.ago(standing.at, components.now())}); newer outcomes are being read."
+        )
+
+
+def _numbers(fleet: Sequence[Production], standing: Standing, bars: Mapping[Key, Bars]) -> None:
     unserved = sum(row.version is None for row in fleet)
     with st.grid(5, min_column_width=150):
-        st.metric("Keys served", f"{len(fleet) - unserved} of {len(fleet)}", border=True, height="stretch")
-        st.metric("Pinned keys", sum(row.mode == Mode.PINNED for row in fleet), border=True, height="stretch")
-        st.metric(
-            "Newer versions waiting",
-            waiting,
-            border=True,
-            height="stretch",
-            help="Keys that are pinned while a newer usable version exists.",
+        _number("Keys served", f"{len(fleet) - unserved} of {len(fleet)}")
+        _number(
+            "Confirmed alerts",
+            "…" if standing.at is None else str(len(standing.alerts)),
+            "Keys whose accuracy has fallen into DRIFT or EMERGENCY, with the evidence for it.",
         )
-        st.metric(
+        _number("Pinned keys", str(sum(row.mode == Mode.PINNED for row in fleet)))
+        _number(
             "Failed last runs",
-            failed,
-            border=True,
-            height="stretch",
-            help="Keys whose newest training run failed; the training runs page says why.",
+            str(data.failed_runs()),
+            "Keys whose newest training run failed; the training runs page says why.",
         )
-        st.metric("Newest bar", wording.day(newest), border=True, height="stretch", help="Of any key, in UTC.")
+        newest = max((one.newest for one in bars.values() if one.newest), default=None)
+        _number("Newest bar", wording.day(newest), "Of any key, in UTC.")
+
+
+def _number(label: str, value: str, explanation: str | None = None) -> None:
+    st.metric(label, value, border=True, height="stretch", help=explanation)
 
 
 def _tampered() -> None:
@@ -74,58 +85,20 @@ def _tampered() -> None:
         )
 
 
-def _frame(fleet: Sequence[Production], records: Mapping[Key, VersionRecord]) -> pd.DataFrame:
-    rows = []
-    for row in fleet:
-        record = records.get(row.key)
-        age = data.age_in_bars(row.key, record.last_bar) if record and record.last_bar else None
-        rows.append(
-            {
-                "Key": str(row.key),
-                "Production": row.version or "none usable",
-                "Mode": [str(row.mode)] + (["newer version waits"] if row.newer_waiting else []),
-                "Validated accuracy": wording.accuracy_of(record) if record else wording.UNKNOWN,
-                "Performance": ":material/query_stats: Open",
-                "Rollback": ":material/history: Roll back",
-                "Age (bars)": age,
-                "Since": row.since,
-                "By": row.actor,
-                "Why": row.reason,
-                "Weights": wording.weights(record.weights) if record else "",
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _columns(frame: pd.DataFrame) -> dict[str, object]:
-    return {
-        "Key": st.column_config.TextColumn(pinned=True),
-        "Mode": st.column_config.MultiselectColumn(
-            options=[str(Mode.FOLLOW_LATEST), str(Mode.PINNED), "newer version waits"],
-            color=["gray", "violet", "orange"],
-            help="A pinned key stays where it is until somebody promotes a newer version or follows latest again.",
-        ),
-        "Validated accuracy": st.column_config.TextColumn(
-            help="On the holdout that neither models nor weights saw: interval, rows, majority baseline. "
-            "Grey when it rests on fewer than 20 independent outcomes."
-        ),
-        "Age (bars)": st.column_config.NumberColumn(
-            format="localized", help="Bars of the source that came after the last bar the version learnt from."
-        ),
-        "Since": components.time_column("Since"),
-        "Performance": st.column_config.ButtonColumn(
-            "", type="tertiary", key=_OPEN, on_click=_go, args=("pages/performance.py", _OPEN, list(frame["Key"]))
-        ),
-        "Rollback": st.column_config.ButtonColumn(
-            " ",
-            type="tertiary",
-            key=_ROLL_BACK,
-            on_click=_go,
-            args=("pages/rollback.py", _ROLL_BACK, list(frame["Key"])),
-        ),
-    }
-
-
-def _go(page: str, click: str, keys: Sequence[str]) -> None:
-    """Open a page for the key of the clicked row."""
-    st.switch_page(page, query_params={"key": keys[st.session_state[click].row]})
+def _confirmed(standing: Standing) -> None:
+    """Say loudly where accuracy has fallen, with the way to the evidence."""
+    alerts = standing.alerts
+    if not alerts:
+        return
+    named = ", ".join(wording.plain(str(one.key)) for one in alerts[:_MOST_NAMED])
+    more = f" and {len(alerts) - _MOST_NAMED} more" if len(alerts) > _MOST_NAMED else ""
+    st.error(
+        f"Accuracy has fallen, confirmed: {named}{more}. Look at the evidence, then retrain or roll back.",
+        icon=":material/trending_down:",
+    )
+    st.page_link(
+        "pages/drift.py",
+        label=f"Evidence for {alerts[0].key}",
+        icon=":material/arrow_forward:",
+        query_params={"key": str(alerts[0].key)},
+    )

@@ -34,7 +34,7 @@ def section() -> None:
     if not live:
         components.nothing_yet()
     dates = Counter(record.version[:8] for record in live.values())
-    runs = Counter(record.run_id for record in live.values() if record.run_id is not None)
+    runs = {record.run_id: record for record in live.values() if record.run_id is not None}
     left, right = st.columns(2)
     day = left.selectbox(
         "Undo the training of",
@@ -45,9 +45,10 @@ def section() -> None:
         key="fleet_day",
     )
     run = right.selectbox(
-        "or of one run",
+        "Or of one run",
         sorted(runs, reverse=True),
         index=None,
+        format_func=lambda run: f"Run {run}, {runs[run].key} {runs[run].version}",
         placeholder="Choose a run",
         key="fleet_run",
         disabled=day is not None,
@@ -112,12 +113,14 @@ def _table(chosen: Sequence[FleetTarget], reports: Mapping[Key, PreflightReport]
                 "Live": one.live,
                 "Goes back to": one.target or "nowhere to go",
                 "Preflight": [_verdict(reports.get(one.key))],
-                "What failed": _failed(reports.get(one.key)),
                 "Revision": one.revision,
+                "What failed": _failed(reports.get(one.key)),
             }
             for one in chosen
         ]
     )
+    if chosen and not frame["What failed"].any():
+        frame = frame.drop(columns="What failed")
     components.table(
         frame,
         key="fleet_targets",

@@ -1,5 +1,6 @@
-"""What training knows about one version: against baselines, member by member, mistake by mistake."""
+"""One version as validated: against baselines, member by member, mistake by mistake; and the report to mail."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,8 +9,11 @@ import streamlit as st
 
 from lib.evaluation import intervals
 from lib.figures import accuracy, confusion, members
+from lib.market.keys import Key
 from lib.registry.entities import VersionRecord
-from lib.ui import caching, charts, components, data, wording
+from lib.ui import caching, charts, components, data, monitoring_data, wording
+
+SINCE, VALIDATED = "Since then", "As validated"
 
 _BASELINES = {
     "majority": "Majority class",
@@ -19,6 +23,38 @@ _BASELINES = {
 }
 
 
+def view_picker() -> str:
+    """Choose between what came since and what training knows; it lives in the URL."""
+    chosen = st.segmented_control(
+        "View",
+        (SINCE, VALIDATED),
+        default=SINCE,
+        required=True,
+        key="told",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    return str(chosen or SINCE)
+
+
+def report_button(key: Key) -> None:
+    """Offer the report of a key; it is made when somebody asks for it."""
+    known = key in data.source_keys()
+    st.download_button(
+        "Report to mail",
+        functools.partial(monitoring_data.report_of, key),
+        file_name=f"{key.symbol}_{key.timeframe}.html".replace("/", "-"),
+        mime="text/html",
+        key="report",
+        icon=":material/download:",
+        on_click="ignore",
+        disabled=not known,
+        help="One HTML file about what is in production, with its charts; it needs nothing else."
+        if known
+        else f"There is no report: {wording.plain(data.source_of(key))}.",
+    )
+
+
 def evaluation(record: VersionRecord) -> Mapping[str, Any]:
     """The holdout's verdict; empty for plain artifacts, which tell accuracies only."""
     told: Mapping[str, Any] = data.manifest(record.key, record.version).get("evaluation") or {}
@@ -26,10 +62,9 @@ def evaluation(record: VersionRecord) -> Mapping[str, Any]:
 
 
 def headline(record: VersionRecord, told: Mapping[str, Any]) -> None:
-    """The few numbers a PM asks for first."""
+    """How much better than chance the holdout was."""
     ensemble: Mapping[str, Any] = told.get("ensemble") or {}
     prior = ((told.get("baselines") or {}).get("prior") or {}).get("log_loss")
-    components.accuracy_line(record)
     with st.grid(5, min_column_width=150):
         _above_majority(record)
         _metric("Volatility skill", told.get("volatility_skill"), "Calling whether a move comes at all, above chance.")

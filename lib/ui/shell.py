@@ -29,11 +29,11 @@ def _pages() -> dict[str, list[StreamlitPage]]:
 
 
 _HELP = (
-    "Every key with what is in production, since when and how good it was when it was trained.",
+    "Every key with what is in production, whether it does what it promised, and the way back.",
     "Which versions there are, what is inside, and how two of them differ.",
-    "What training knows about a version: members, overfit, baselines, confusion.",
+    "How a version does since it was trained, and what training knew: accuracy, members, confusion.",
     "Ask production or any version about recent bars or about your own file.",
-    "Whether live accuracy still holds.",
+    "Whether accuracy still holds, ranked by evidence, and what to do.",
     "Go back to an earlier version, with a preflight before and a proof after.",
     "Training runs with their progress and errors; start a new one.",
 )

@@ -1,11 +1,14 @@
 """How values are written for people: accuracies, times, ages, durations, sizes and labels."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from lib.evaluation.intervals import AccuracyEstimate
 from lib.figures.accuracy import LEAST_N_EFF
+from lib.forecasting.log import Kind
 from lib.market import timeframes
 from lib.registry.entities import VersionRecord
 
@@ -52,6 +55,23 @@ def accuracy_of(record: VersionRecord) -> str:
         n=record.n_holdout,
         baseline=record.baseline_accuracy,
     )
+
+
+def estimate(told: AccuracyEstimate | None, *, majority: float | None = None) -> str:
+    """Write a measured accuracy; where outcomes overlap also how many of them count as independent."""
+    if told is None or math.isnan(told.value):
+        return UNKNOWN
+    if not told.n:
+        return accuracy(told.value, baseline=majority)
+    written = accuracy(told.value, low=told.low, high=told.high, n=told.n, baseline=majority)
+    overlapping = round(told.n_eff) != told.n
+    return written.replace(f"n {told.n:,}", f"n {told.n:,} ({told.n_eff:,.0f} independent)") if overlapping else written
+
+
+def kinds(given: Sequence[Kind]) -> str:
+    """Write whether forecasts were live or replayed; both when they are mixed."""
+    names = {Kind.LIVE: "live", Kind.REPLAY: "replayed"}
+    return " and ".join(names[kind] for kind in given)
 
 
 def is_firm(n_eff: float | None) -> bool:

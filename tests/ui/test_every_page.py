@@ -27,8 +27,7 @@ def test_a_page_of_an_empty_registry_says_what_to_do_next(empty_folder, open_app
     app = open_app(page)
     assert not app.exception
     assert not app.error
-    if page != "drift":
-        assert any(code.value == "make demo" for code in app.code), texts(app)
+    assert any(code.value == "make demo" for code in app.code), texts(app)
 
 
 @pytest.mark.parametrize("page", ["performance", "predict", "rollback"])
@@ -58,13 +57,18 @@ def test_overview_counts_what_serves(folder, open_app):
     rows = app.dataframe[0].value
     assert list(rows["Key"]) == ["AAPL/d1", "IBM/w1"]
     assert list(rows["Production"]) == ["20021031", "20081226"]
+    assert (rows["Accuracy since"] == "no forecast of this version has an outcome yet").all()
+    assert list(rows["Band"]) == [["UNKNOWN"]] * 2
+    assert counted["Confirmed alerts"] == "0"
     assert rows["Validated accuracy"].str.fullmatch(r"\d+ % \[\d+–\d+\], n \d+, majority \d+ %").all()
     assert (rows["Age (bars)"] > 100).all()
 
 
-def test_drift_claims_nothing(folder, open_app, texts):
+def test_drift_without_outcomes_claims_nothing(folder, open_app, texts):
     app = open_app("drift")
-    assert "This page shows no drift yet, and no green light either" in texts(app)
+    assert "Nothing can be said yet: no forecast of this version has an outcome yet" in texts(app)
+    assert "There is no green light either" in texts(app)
+    assert any(code.value.startswith("python -m lib.jobs replay --symbol AAPL") for code in app.code)
     assert not app.metric
 
 

@@ -1,0 +1,90 @@
+"""The fleet ranked by evidence of a fall, strongest first."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from lib.evaluation.intervals import AccuracyEstimate
+from lib.monitoring.drift import DriftState
+from lib.ui import components, drift_wording, monitoring_data, wording
+
+_CLICK = "drift_show"
+SINCE, VALIDATED = "Accuracy since", "Validated accuracy"
+
+
+def ranking() -> None:
+    """Every key in production by its e-value; a row shows the key below."""
+    standing = monitoring_data.standing()
+    if standing.at is None:
+        return
+    states = standing.states
+    components.table(
+        pd.DataFrame([_cells(rank, one) for rank, one in enumerate(states, start=1)]),
+        key="drift_fleet",
+        alt="Every key in production, strongest evidence of a fall first",
+        columns=_columns([str(one.key) for one in states]),
+        weak={
+            SINCE: [not wording.is_firm(one.live.n_eff) for one in states],
+            VALIDATED: [not _is_firm(one.baseline) for one in states],
+        },
+    )
+    if not standing.current:
+        st.caption(f"As of {wording.time(standing.at)}; newer outcomes are being read.")
+
+
+def how_to_read() -> None:
+    """What an e-value says, for whoever has not met one."""
+    with st.expander("How to read this", icon=":material/help:"):
+        st.markdown(f"{drift_wording.E_VALUE}\n\n{drift_wording.CONFIRMED}")
+
+
+def _is_firm(estimate: AccuracyEstimate | None) -> bool:
+    return estimate is not None and wording.is_firm(estimate.n_eff)
+
+
+def _cells(rank: int, one: DriftState) -> dict[str, object]:
+    return {
+        "#": rank,
+        "Key": str(one.key),
+        "E-value": one.e_value,
+        "Band": [drift_wording.chip(one)],
+        SINCE: drift_wording.forecasts(one),
+        "Against validated": None if one.margin is None else 100 * one.margin,
+        "Recommendation": drift_wording.recommendation(one),
+        "Show": "Show",
+        "Trend": drift_wording.trend(one),
+        "Stands in the fleet": one.stands,
+        "Outcomes missing": one.more_outcomes,
+        VALIDATED: wording.estimate(one.baseline),
+        "Version": one.version,
+    }
+
+
+def _columns(keys: Sequence[str]) -> dict[str, object]:
+    chips = drift_wording.chip_colours()
+    return {
+        "#": st.column_config.NumberColumn(width=40),
+        "E-value": st.column_config.NumberColumn(
+            format="%.2f", help="What a stake of 1 bet against the version has grown to; 20 is the alarm line."
+        ),
+        "Band": st.column_config.MultiselectColumn(options=list(chips), color=list(chips.values())),
+        SINCE: st.column_config.TextColumn(
+            help="Of the newest forecasts: interval, forecasts, majority of the same rows; live or replayed."
+        ),
+        "Against validated": st.column_config.NumberColumn(
+            format="%+.0f points", help="Accuracy since minus validated accuracy."
+        ),
+        "Stands in the fleet": st.column_config.CheckboxColumn(
+            help="Whether the alarm also stands among all keys (e-BH, false discovery rate 5 %)."
+        ),
+        "Outcomes missing": st.column_config.NumberColumn(
+            format="localized", help="More forecasts with their outcome that would settle a fall this large."
+        ),
+        "Show": st.column_config.ButtonColumn("", type="tertiary", key=_CLICK, on_click=_show, args=(keys,)),
+    }
+
+
+def _show(keys: Sequence[str]) -> None:
+    """Look at the key of the clicked row, below."""
+    st.session_state["key"] = keys[st.session_state[_CLICK].row]

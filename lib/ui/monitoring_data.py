@@ -1,0 +1,99 @@
+"""What pages read of forecasts and their outcomes, cached until a newer one is there."""
+
+import numpy as np
+import streamlit as st
+
+from lib.figures import report
+from lib.forecasting import log, outcomes
+from lib.forecasting.log import Kind
+from lib.market.keys import Key
+from lib.market.labels import LabelSpec
+from lib.monitoring import daily, diagnosis, drift, live, reporting, scoreboard, simulator
+from lib.monitoring.daily import BandHistory
+from lib.monitoring.diagnosis import Diagnosis
+from lib.monitoring.drift import EvidencePath
+from lib.monitoring.live import LiveAccuracy
+from lib.monitoring.scoreboard import MemberScore
+from lib.monitoring.simulator import Simulation
+from lib.registry import history
+from lib.ui import caching, fleet_data
+from lib.ui.standing import Standing, Watch
+
+_SEED = 20_250_121  # of the imitated years: the same question has the same answer
+
+Newest = tuple[int, int, int]
+
+
+@st.cache_data(ttl=1, max_entries=2, show_spinner=False)
+def _newest(mark: str) -> Newest:
+    del mark  # part of the cache's key: a move made here shows at once
+    desk = caching.registry()
+    return history.newest_id(desk), log.newest_id(desk.database), outcomes.newest_id(desk.database)
+
+
+def newest() -> Newest:
+    """Numbers of the newest move, forecast and outcome."""
+    return _newest(caching.mark())
+
+
+def _with_bars() -> tuple[Newest, int]:
+    return newest(), fleet_data.minutes_of_bars()
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _watch() -> Watch:
+    return Watch()
+
+
+def standing() -> Standing:
+    """How the fleet stands; at a large log the last answer, while a newer one is read beside the pages."""
+    return _watch().ask(caching.registry(), mark=newest())
+
+
+@caching.remembered(max_entries=64, also=newest)
+def accuracy(
+    key: Key, *, version: str | None, horizon: str | None, kind: Kind | None, label: LabelSpec | None
+) -> LiveAccuracy:
+    return live.accuracy(caching.registry(), key, version=version, horizon=horizon, kinds=_kinds(kind), label=label)
+
+
+@caching.remembered(max_entries=64, also=newest)
+def members(key: Key, *, version: str, horizon: str | None, kind: Kind | None) -> tuple[MemberScore, ...]:
+    return scoreboard.members(caching.registry(), key, version=version, horizon=horizon, kinds=_kinds(kind))
+
+
+@caching.remembered(max_entries=32, also=newest)
+def evidence(key: Key, version: str) -> EvidencePath | None:
+    return drift.path(caching.registry(), key, version=version)
+
+
+@caching.remembered(max_entries=32, also=newest)
+def bands_of(key: Key) -> BandHistory:
+    """The band of every day, by the version that spoke then."""
+    return daily.history(caching.registry(), key)
+
+
+@caching.remembered(max_entries=32, also=_with_bars)
+def features_of(key: Key, version: str) -> Diagnosis:
+    return diagnosis.features_of(caching.registry(), key, version=version)
+
+
+@caching.remembered(max_entries=32, also=newest)
+def simulation(key: Key, version: str, *, drop_points: int) -> Simulation:
+    """Imitated years under both rules; takes about a second."""
+    return simulator.of_version(
+        caching.registry(),
+        key,
+        generator=np.random.default_rng(_SEED),
+        version=version,
+        drop=drop_points / 100,
+    )
+
+
+def report_of(key: Key) -> bytes:
+    """The report of a key as one HTML file, made anew each time: it is large and asked for rarely."""
+    return report.html(reporting.collect(caching.registry(), key)).encode()
+
+
+def _kinds(kind: Kind | None) -> list[Kind] | None:
+    return None if kind is None else [kind]
