@@ -3,7 +3,8 @@
 The protocol, per version N (``AAPL_d1_20250121``):
 
 1. claim: create ``.N.json.tmp`` exclusively and lock it. It reserves the name; the lock dies with its process.
-2. write ``.N.pkl.tmp``, then the manifest into the claim; sync both files and the folder.
+2. write ``.N.pkl.tmp`` and the serving form ``.N.safetensors.tmp``, then the manifest into the claim; sync all and the
+   folder; rename the form into ``serving``.
 3. link the draft to ``N.pkl`` (fails when that exists), rename the claim to ``N.json``, remove the draft, sync.
 
 So wherever a publisher dies, ``N.pkl`` either is not there, or has its manifest, or stands beside a claim that already
@@ -35,17 +36,24 @@ class Claim:
         self._descriptor = descriptor
         self.artifact, self.manifest = folder / file_name, folder / naming.manifest_name(file_name)
         self.draft, self.path = _draft(folder, file_name), claim_path(folder, file_name)
+        self.form, self.form_draft = folder / naming.form_name(file_name), _form_draft(folder, file_name)
 
     def write_draft(self, data: bytes) -> None:
-        descriptor = os.open(self.draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-        try:
-            _write(descriptor, data)
-        finally:
-            os.close(descriptor)
+        _write_file(self.draft, data)
+
+    def write_form(self, data: bytes) -> None:
+        _write_file(self.form_draft, data)
 
     def write_manifest(self, data: bytes) -> None:
         _write(self._descriptor, data)
         sync_folder(self.folder)
+
+    def land_form(self) -> None:
+        """Give the serving form its final name; over one that a dead publisher left."""
+        if self.form_draft.exists():
+            self.form.parent.mkdir(exist_ok=True)
+            self.form_draft.replace(self.form)
+            sync_folder(self.form.parent)
 
     def land_artifact(self) -> None:
         """Give the draft its final name; raises FileExistsError when another program took it."""
@@ -95,7 +103,10 @@ class Claim:
             self.path.rename(self.manifest)
         elif ours:
             self.artifact.unlink()
+        if not self.manifest.exists():
+            self.form.unlink(missing_ok=True)
         self.draft.unlink(missing_ok=True)
+        self.form_draft.unlink(missing_ok=True)
         self.path.unlink(missing_ok=True)
         sync_folder(self.folder)
 
@@ -121,7 +132,8 @@ def take(folder: Path, file_name: str) -> Claim | None:
 
 def recover(folder: Path, file_name: str) -> bool:
     """Settle what a dead publisher left of a version; False when there is nothing, or its publisher lives."""
-    if not (os.path.lexists(claim_path(folder, file_name)) or os.path.lexists(_draft(folder, file_name))):
+    drafts = (claim_path(folder, file_name), _draft(folder, file_name), _form_draft(folder, file_name))
+    if not any(os.path.lexists(draft) for draft in drafts):
         return False
     claim = _lock(folder, file_name, os.O_CREAT)
     if claim is None:
@@ -139,7 +151,7 @@ def claimed_name(name: str) -> str | None:
         return None
     stem, _, suffix = name[1 : -len(_SUFFIX)].rpartition(".")
     file_name = stem + naming.ARTIFACT_SUFFIX
-    if f".{suffix}" not in (naming.ARTIFACT_SUFFIX, naming.MANIFEST_SUFFIX):
+    if f".{suffix}" not in (naming.ARTIFACT_SUFFIX, naming.MANIFEST_SUFFIX, naming.FORM_SUFFIX):
         return None
     try:
         naming.parse(file_name)
@@ -195,6 +207,18 @@ def _lock(folder: Path, file_name: str, flags: int) -> Claim | None:
 
 def _draft(folder: Path, file_name: str) -> Path:
     return folder / f".{file_name}{_SUFFIX}"
+
+
+def _form_draft(folder: Path, file_name: str) -> Path:
+    return folder / f".{file_name.removesuffix(naming.ARTIFACT_SUFFIX)}{naming.FORM_SUFFIX}{_SUFFIX}"
+
+
+def _write_file(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    try:
+        _write(descriptor, data)
+    finally:
+        os.close(descriptor)
 
 
 def _write(descriptor: int, data: bytes) -> None:

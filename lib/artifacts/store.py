@@ -153,10 +153,12 @@ class ArtifactStore:
             claim.write_draft(packed.data)
             self.on_step("draft written")
             if packed.form is not None:
-                self.write_form(claim.file_name, packed.form)
+                claim.write_form(packed.form)
                 self.on_step("serving form written")
             claim.write_manifest(packed.manifest.to_json())
             self.on_step("manifest written")
+            claim.land_form()
+            self.on_step("serving form landed")
             claim.land_artifact()
             self.on_step("artifact landed")
             claim.land_manifest()

@@ -7,12 +7,20 @@ from collections.abc import Callable
 
 import pytest
 
-from lib.artifacts import loading
+from lib.artifacts import loading, naming
 from lib.artifacts.store import ArtifactStore
 from tests.artifacts.conftest import MAX_BYTES
 
 CALLS = ("open", "write", "fsync", "link", "rename", "unlink", "close", "mkdir")
-STEPS = ("claimed", "draft written", "manifest written", "artifact landed", "manifest landed")
+STEPS = (
+    "claimed",
+    "draft written",
+    "serving form written",
+    "manifest written",
+    "serving form landed",
+    "artifact landed",
+    "manifest landed",
+)
 NAME = "AAPL_d1_20250121.pkl"
 
 
@@ -65,8 +73,10 @@ def check_nothing_or_whole(store: ArtifactStore) -> int:
         assert entry.has_manifest
         assert manifest.sha256 == loading.digest(data)
         assert loading.load(data, name=entry.file_name, max_bytes=MAX_BYTES)["timestamp"] == entry.version
-    left = {path.name for path in store.folder.iterdir()} if store.folder.exists() else set()
-    whole = {entry.file_name for entry in scan} | {entry.file_name.replace(".pkl", ".json") for entry in scan}
+        assert loading.digest(store.form(entry.file_name)) == manifest.content["serving"]["sha256"]
+    left = {str(path.relative_to(store.folder)) for path in store.folder.rglob("*") if not path.is_dir()}
+    names = [entry.file_name for entry in scan]
+    whole = {*names, *map(naming.manifest_name, names), *map(naming.form_name, names)}
     assert left == whole, "leftovers of the dead publisher"
     return len(scan)
 
