@@ -1,0 +1,164 @@
+"""Whatever write step a program is killed in: pointer, history, index and folder agree once the next one has looked."""
+
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from lib.market.keys import Key
+from lib.registry import audit, history, moves, opening, production, retention, rollback, sync, versions
+from lib.registry.actors import Actor, Role
+from lib.registry.opening import Registry
+from tests.registry.conftest import Clock, make_settings
+
+AAPL = Key("AAPL", "d1")
+NAMES = ("20250103", "20250110", "20250117", "20250131")
+OLD, NEW = NAMES[2], NAMES[3]
+ADMIN = Actor("ada", Role.ADMIN)
+WRITES = ("INSERT", "UPDATE", "DELETE")
+CALLS = ("open", "write", "fsync", "link", "rename", "replace", "unlink", "mkdir")
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Countdown:
+    """Kills this process right before its numbered write: of a file, a row, or a commit."""
+
+    def __init__(self, number: int) -> None:
+        self.left = number
+
+    def __call__(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            die()
+
+    def watch(self, registry: Registry) -> None:
+        engine = registry.database._engine
+        event.listen(engine, "before_cursor_execute", lambda *told: told[2].startswith(WRITES) and self())
+        event.listen(engine, "commit", lambda _connection: self())
+        for name in CALLS:
+            self._wrap(name)
+
+    def _wrap(self, name: str) -> None:
+        real = getattr(os, name)
+
+        def counted(*args, **named):
+            reads = name == "open" and not args[1] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+            if name == "write" and self.left == 1:
+                real(args[0], bytes(args[1])[: len(args[1]) // 2])  # half of it is there
+            if not reads:
+                self()
+            return real(*args, **named)
+
+        setattr(os, name, counted)
+
+
+@pytest.fixture
+def base(sqlite_url, tmp_path, content):
+    """A folder with four versions and its registry, whose index knows the folder as it is."""
+    settings = make_settings(tmp_path / "models", sqlite_url)
+    with opening.open_registry(settings, clock=Clock(datetime(2030, 1, 1, tzinfo=UTC))) as registry:
+        for name in NAMES:
+            publish(registry, content, name)
+        moves.promote(registry, AAPL, to=NEW, expected=None, actor=ADMIN, reason="warm up")
+        sync.synchronise(registry)
+        assert sync.if_folder_changed(registry) is None
+    shutil.copytree(tmp_path / "models", tmp_path / "kept")
+    shutil.copyfile(tmp_path / "registry.db", tmp_path / "kept.db")
+    return settings, tmp_path
+
+
+def publish(registry: Registry, content: dict, name: str) -> None:
+    day = datetime.strptime(name, "%Y%m%d").replace(tzinfo=UTC)
+    published = registry.store.publish(content, key=AAPL, date=day.date(), created_at=day)
+    versions.register(registry, published, actor="trainer")
+
+
+def put_back(folder: Path) -> None:
+    shutil.rmtree(folder / "models")
+    shutil.copytree(folder / "kept", folder / "models")
+    for rest in folder.glob("registry.db-*"):
+        rest.unlink()
+    shutil.copyfile(folder / "kept.db", folder / "registry.db")
+
+
+def killed(settings, act: Callable[[Registry], object], *, before: int) -> bool:
+    """Act in another process that dies right before its numbered write; False when it lived to the end."""
+    child = os.fork()
+    if child == 0:
+        try:
+            registry = opening.open_registry(settings, clock=Clock(datetime(2030, 2, 1, tzinfo=UTC)))
+            Countdown(before).watch(registry)
+            act(registry)
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def what_holds(registry: Registry) -> tuple[str | None, int, int, int]:
+    """Check that all that is told agrees; gives the live version, revision, number of versions and of tombstones."""
+    assert audit.verify(registry) == ()
+    live, known = production.read(registry, AAPL), versions.of_key(registry, AAPL)
+    last = history.deployments(registry, AAPL, limit=1)[0]
+    assert (last.outcome, last.to_version, last.revision) == ("moved", live.version, live.revision)
+    names = {record.file_name for record in known}
+    lying = {path.name for path in registry.store.folder.rglob("*") if path.is_file()}
+    assert {name for name in lying if name.endswith(".pkl")} == names
+    stems = {name.removesuffix(".pkl") for name in names}
+    assert {name.partition(".")[0] for name in lying} == stems, "leftovers"
+    return live.version, live.revision, len(known), len(retention.pruned(registry))
+
+
+def every_step(base, act: Callable[[Registry], object]) -> list[tuple]:
+    settings, folder = base
+    seen = []
+    for number in range(1, 120):
+        put_back(folder)
+        died = killed(settings, act, before=number)
+        with opening.open_registry(settings, clock=Clock(datetime(2030, 3, 1, tzinfo=UTC))) as registry:
+            sync.if_folder_changed(registry)  # what every program does when it starts
+            seen.append(what_holds(registry))
+            if not died:
+                return seen
+    pytest.fail("it never came to an end")
+
+
+def test_promote(base):
+    seen = every_step(
+        base, lambda registry: moves.promote(registry, AAPL, to=OLD, expected=5, actor=ADMIN, reason="kill")
+    )
+    assert len(seen) > 5
+    assert set(seen) == {(NEW, 5, 4, 0), (OLD, 6, 4, 0)}
+    assert seen == sorted(seen, key=lambda told: told[1])
+
+
+def test_rollback(base):
+    seen = every_step(base, lambda registry: rollback.roll_back(registry, AAPL, expected=5, actor=ADMIN, reason="kill"))
+    assert len(seen) > 6
+    assert set(seen) == {(NEW, 5, 4, 0), (OLD, 6, 4, 0)}
+    assert seen == sorted(seen, key=lambda told: told[1])
+
+
+def test_publish_and_follow(base, content):
+    settings, folder = base
+    with opening.open_registry(settings, clock=Clock(datetime(2030, 1, 2, tzinfo=UTC))) as registry:
+        moves.follow_latest(registry, AAPL, expected=None, actor=ADMIN, reason="follow")
+    shutil.copyfile(folder / "registry.db", folder / "kept.db")
+    seen = every_step(base, lambda registry: publish(registry, content, "20250207"))
+    assert len(seen) > 20
+    assert set(seen) == {(NEW, 6, 4, 0), ("20250207", 7, 5, 0)}
+    assert seen == sorted(seen, key=lambda told: told[1])
+
+
+def test_prune(base):
+    seen = every_step(base, lambda registry: retention.prune(registry, keep=1, actor=ADMIN, reason="kill"))
+    assert len(seen) > 12
+    assert set(seen) == {(NEW, 5, 4, 0), (NEW, 5, 2, 2)}
+    assert seen == sorted(seen, key=lambda told: told[3])
