@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import threading
@@ -112,9 +113,7 @@ def folder(request, desk):
 
 def copied(folder, target):
     """A folder of its own, so that a test may move production or damage files; the registry moves with it."""
-    for file in folder.iterdir():
-        (target / file.name).write_bytes(file.read_bytes())
-    return target
+    return Path(shutil.copytree(folder, target, dirs_exist_ok=True))
 
 
 def test_the_guides_first_script_finds_models(folder):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib.artifacts import loading
+from lib.artifacts import loading, serving_forms
 from lib.market.keys import Key
 from lib.registry import index, pointers, verified
 from lib.registry.entities import State
@@ -46,6 +46,7 @@ class Examination:
     served_manifest : what that one's manifest says.
     lifting : whether the move that asks lifts the quarantine.
     data, content, notes : its bytes, its content, and what loading it warned of; set by the first steps.
+    form : the content of its serving form, empty when it has none.
     """
 
     registry: Registry
@@ -56,6 +57,7 @@ class Examination:
     data: bytes = b""
     content: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    form: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_plain(self) -> bool:
@@ -83,7 +85,11 @@ def exists(subject: Examination) -> Outcome:
 
 def digest(subject: Examination) -> Outcome:
     subject.data = verified.read(subject.registry, subject.entry)
-    return passed(f"SHA-256 {subject.entry.sha256[:12]}… as registered")
+    form = verified.form(subject.registry, subject.entry)
+    if form is not None:
+        subject.form = serving_forms.read(form, name=subject.entry.file_name)
+    beside = " and of its serving form" if form is not None else ""
+    return passed(f"SHA-256 {subject.entry.sha256[:12]}…{beside} as registered")
 
 
 def safe_load(subject: Examination) -> Outcome:

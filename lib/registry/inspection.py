@@ -42,7 +42,8 @@ def arrival(store: ArtifactStore, file: FileEntry) -> Arrival:
         form = make_form(store, file.file_name, content)
     except IncompatibleArtifactError as error:
         return _arrival(file, sha256, created_at, {}, health=State.INCOMPATIBLE, problem=error.problem)
-    return _arrival(file, sha256, created_at, told.content, serving_sha256=form)
+    described = {**told.content, "serving": form} if form else told.content
+    return _arrival(file, sha256, created_at, described, serving_sha256=form.get("sha256"))
 
 
 def digest(store: ArtifactStore, file_name: str) -> str:
@@ -50,26 +51,26 @@ def digest(store: ArtifactStore, file_name: str) -> str:
     return loading.digest(store.read(file_name))
 
 
-def make_form(store: ArtifactStore, file_name: str, content: Mapping[str, Any]) -> str | None:
-    """Write the serving form of an artifact whose bytes were verified; gives its digest, None when it has none."""
+def make_form(store: ArtifactStore, file_name: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Write the serving form of an artifact whose bytes were verified; gives its digest and size, empty without one."""
     form = serving_forms.write(content, name=file_name)
     if form is None:
-        return None
+        return {}
     try:
         store.write_form(file_name, form)
     except OSError as error:
         _log.warning("%s has no serving form, its folder cannot be written: %s", file_name, error.strerror)
-        return None
-    return loading.digest(form)
+        return {}
+    return {"sha256": loading.digest(form), "size_bytes": len(form)}
 
 
 def remake_form(store: ArtifactStore, file_name: str, data: bytes) -> str | None:
-    """Make the serving form anew from the registered bytes of an artifact, as `make_form`."""
+    """Make the serving form anew from the registered bytes of an artifact; gives its digest, None without one."""
     try:
         content = loading.load(data, name=file_name, max_bytes=store.max_bytes)
     except ArtifactError:
         return None
-    return make_form(store, file_name, content)
+    return make_form(store, file_name, content).get("sha256")
 
 
 def _told(

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lib.artifacts import serving_forms
 from lib.ensemble import members
+from lib.ensemble.flat_trees import FlatForest
 from lib.ensemble.forecaster import EnhancedEnsembleForecaster
 from lib.ensemble.votes import Rows
 from lib.errors import SourceError, TooFewBarsError
@@ -44,7 +46,21 @@ def golden_sample(subject: Examination) -> Outcome:
         if not distance <= TOLERANCE:
             return failed(f"{name} answers otherwise than when it was made, by {distance:.3g}")
         worst = max(worst, distance)
+    apart = _apart(subject)
+    if not max(apart.values(), default=0.0) <= serving_forms.TOLERANCE:
+        return failed(f"the serving form answers otherwise than the estimators, by {apart}")
     return passed(f"{len(content['models'])} members, {len(rows.index)} rows, largest difference {worst:.1g}")
+
+
+def _apart(subject: Examination) -> dict[str, float]:
+    """By how much each forest of the serving form answers otherwise than its estimator."""
+    served, models = subject.form.get("models", {}), subject.content["models"]
+    sample = subject.content["sample_features"]
+    return {
+        name: serving_forms.parity(forest, models[name], sample=sample)
+        for name, forest in served.items()
+        if isinstance(forest, FlatForest)
+    }
 
 
 def smoke_forecast(subject: Examination) -> Outcome:
@@ -60,7 +76,7 @@ def smoke_forecast(subject: Examination) -> Outcome:
     except SourceError as error:
         return skipped(f"no bars: {error}")
     ensemble = EnhancedEnsembleForecaster(timeframes.base_horizon(key.timeframe), key.symbol)
-    ensemble.inject(subject.content, version=subject.entry.version)
+    ensemble.inject(subject.form or subject.content, version=subject.entry.version)
     try:
         forecast = ensemble.predict(newest.frame)
     except TooFewBarsError as error:

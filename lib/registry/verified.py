@@ -33,7 +33,7 @@ def read(registry: Registry, entry: Entry) -> bytes:
         _note(registry, entry, State.TAMPERED, registration.tampered(entry, actual))
         raise TamperedArtifactError(entry.file_name, expected=entry.sha256, actual=actual)
     if entry.health is State.TAMPERED:
-        _form(registry, entry)
+        form(registry, entry)
         _note(registry, entry, State.AVAILABLE, "")  # the registered file was put back
     return data
 
@@ -48,7 +48,7 @@ def load_form(registry: Registry, entry: Entry) -> tuple[int, Mapping[str, Any]]
         return load(registry, entry)
     if registry.store.stamp(entry.file_name) != (entry.size_bytes, entry.mtime_ns):
         read(registry, entry)
-    data = _form(registry, entry)
+    data = form(registry, entry)
     if data is None:
         _log.warning("the serving form of %s %s is gone; `registry sync` makes it anew", entry.key, entry.version)
         return load(registry, entry)
@@ -64,7 +64,7 @@ def load(registry: Registry, entry: Entry) -> tuple[int, Mapping[str, Any]]:
     return len(data), content
 
 
-def _form(registry: Registry, entry: Entry) -> bytes | None:
+def form(registry: Registry, entry: Entry) -> bytes | None:
     """Read the registered serving form; None when it is gone, TamperedArtifactError when it holds other bytes."""
     if entry.serving_sha256 is None:
         return None

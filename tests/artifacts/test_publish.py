@@ -20,12 +20,15 @@ KEY = Key("AAPL", "d1")
 
 
 def names(store):
-    return sorted(path.name for path in store.folder.iterdir()) if store.folder.exists() else []
+    """Every file of the folder; serving forms under their own folder's name."""
+    files = (path for path in store.folder.rglob("*") if not path.is_dir())
+    return sorted(str(path.relative_to(store.folder)) for path in files)
 
 
 def test_a_version_is_an_artifact_and_its_manifest(store, publish):
     published = publish()
-    assert names(store) == ["AAPL_d1_20250121.json", "AAPL_d1_20250121.pkl"]
+    assert names(store) == ["AAPL_d1_20250121.json", "AAPL_d1_20250121.pkl", "serving/AAPL_d1_20250121.safetensors"]
+    assert loading.digest(store.form(published.file_name)) == published.form_sha256
     assert (published.version, published.file_name) == ("20250121", "AAPL_d1_20250121.pkl")
     data = store.read(published.file_name)
     assert (loading.digest(data), len(data)) == (published.sha256, published.size_bytes)
@@ -80,7 +83,8 @@ def test_a_file_that_another_program_drops_in_meanwhile_is_not_overwritten(tmp_p
     store = ArtifactStore(folder, max_bytes=MAX_BYTES, on_step=drop_in)
     assert publish(into=store).version == "20250121r02"
     assert (folder / "AAPL_d1_20250121.pkl").read_bytes() == b"somebody's"
-    assert names(store) == ["AAPL_d1_20250121.pkl", "AAPL_d1_20250121r02.json", "AAPL_d1_20250121r02.pkl"]
+    ours = ["AAPL_d1_20250121r02.json", "AAPL_d1_20250121r02.pkl", "serving/AAPL_d1_20250121r02.safetensors"]
+    assert names(store) == ["AAPL_d1_20250121.pkl", *ours]
 
 
 def test_a_number_whose_manifest_is_still_there_is_not_used_again(store, publish):
@@ -193,7 +197,8 @@ def test_the_files_are_on_disk_before_they_get_their_names(tmp_path, publish, mo
     monkeypatch.setattr(os, "fsync", lambda descriptor: (order.append("sync"), real_sync(descriptor))[1])
     monkeypatch.setattr(os, "link", lambda *a, **k: (order.append("link"), real_link(*a, **k))[1])
     publish(into=ArtifactStore(tmp_path / "models", max_bytes=MAX_BYTES))
-    assert order == ["sync", "sync", "sync", "link", "sync"]  # artifact, manifest, folder, then names, folder
+    # artifact, serving form, manifest, folder; the form's folder; then names, folder
+    assert order == ["sync", "sync", "sync", "sync", "sync", "link", "sync"]
 
 
 def test_the_manifest_is_json_for_other_programs(store, publish):

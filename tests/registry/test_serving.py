@@ -6,6 +6,9 @@ import threading
 
 import pytest
 
+from lib.artifacts import loading, naming, serving_forms
+from lib.ensemble.flat_trees import FlatForest
+from lib.ensemble.forecaster import EnhancedEnsembleForecaster
 from lib.errors import (
     ArtifactMissingError,
     NotTrainedError,
@@ -14,7 +17,7 @@ from lib.errors import (
     UnknownVersionError,
 )
 from lib.market.keys import Key
-from lib.registry import moves, opening, production, quarantine, serving, verified, versions
+from lib.registry import audit, moves, opening, preflight, production, quarantine, serving, sync, verified, versions
 from lib.registry.cache import ArtifactCache
 from lib.registry.entities import State
 from lib.settings import Settings
@@ -38,10 +41,13 @@ def two(desk):
 @pytest.fixture
 def loads(monkeypatch):
     """Versions that were really read and loaded, in order."""
-    done, load = [], verified.load
-    monkeypatch.setattr(
-        verified, "load", lambda registry, entry: (done.append(entry.version), load(registry, entry))[1]
-    )
+    done = []
+
+    def watched(load):
+        return lambda registry, entry: (done.append(entry.version), load(registry, entry))[1]
+
+    for name in ("load", "load_form"):
+        monkeypatch.setattr(verified, name, watched(getattr(verified, name)))
     return done
 
 
@@ -193,3 +199,62 @@ def test_reading_the_registry_imports_nothing_heavy(two):
         check=True,
     )
     assert told.stdout.strip() == "[]"
+
+
+def form_of(bench, version):
+    return bench.folder / naming.form_name(naming.file_name(AAPL, version))
+
+
+def test_production_runs_from_the_serving_form_and_answers_the_same(two, bars, monkeypatch):
+    monkeypatch.setattr(loading, "load", lambda *_, **__: pytest.fail("the pickle was opened"))
+    served = serving.ensemble(two.registry, AAPL)
+    answer = served.predict(bars)
+    monkeypatch.undo()
+    by_hand = EnhancedEnsembleForecaster("1D", "AAPL")
+    by_hand.inject(serving.load(two.registry, AAPL, NEW), version=NEW)
+    assert isinstance(served.models["rf"], FlatForest)
+    assert answer["probabilities"] == pytest.approx(by_hand.predict(bars)["probabilities"], abs=1e-12, rel=0)
+
+
+def test_a_changed_serving_form_is_refused_until_it_is_made_anew(two, bars):
+    path = form_of(two, NEW)
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    for _ in range(2):
+        with pytest.raises(TamperedArtifactError, match="serving"):
+            serving.ensemble(two.registry, AAPL)
+    assert versions.get(two.registry, AAPL, NEW).state is State.TAMPERED
+    assert {finding.kind for finding in audit.verify(two.registry)} == {audit.CHANGED}
+    failed = [step.name for step in preflight.run(two.registry, AAPL, NEW).steps if step.outcome == "failed"]
+    assert failed == ["digest"]
+    sync.synchronise(two.registry, force=True)
+    assert audit.verify(two.registry) == ()
+    assert serving.ensemble(two.registry, AAPL).predict(bars)["version"] == NEW
+
+
+def test_a_lost_serving_form_is_no_reason_to_stop(two, bars):
+    form_of(two, NEW).unlink()
+    assert {finding.kind for finding in audit.verify(two.registry)} == {audit.MISSING}
+    assert serving.ensemble(two.registry, AAPL).predict(bars)["version"] == NEW
+    sync.synchronise(two.registry, force=True)
+    assert form_of(two, NEW).is_file()
+    assert audit.verify(two.registry) == ()
+
+
+def test_a_changed_pickle_is_refused_though_its_serving_form_is_whole(two):
+    path = two.file(NEW)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(TamperedArtifactError):
+        serving.ensemble(two.registry, AAPL)
+
+
+def test_a_serving_form_that_answers_otherwise_fails_the_preflight(two, monkeypatch):
+    monkeypatch.setattr(serving_forms, "parity", lambda *_, **__: 1e-6)
+    report = preflight.run(two.registry, AAPL, NEW)
+    golden = next(step for step in report.steps if step.name == "golden sample")
+    assert golden.outcome == "failed"
+    assert "serving form" in golden.detail
+    assert not report.passed
