@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 
 from lib.database import failures, schema
+from lib.database.changes import Changes, Mark
 from lib.errors import SettingsError
 
 _SETTING = "DESK_DATABASE_URL"
@@ -23,6 +24,7 @@ class Database:
         self._engine = engine
         self._file = _sqlite_file(engine.url)
         self._inode = 0
+        self._changes = Changes(self._file) if self._file is not None else None
         snapshot: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reader = engine.execution_options(**(snapshot if self.is_postgresql else {}))
         self._writer = engine.execution_options(desk_writes=True)
@@ -42,6 +44,10 @@ class Database:
         if self._file is not None:
             self._inode = self._file.stat().st_ino
 
+    def changes(self) -> Mark | None:
+        """Give what differs after every commit of anybody; None where that cannot be told in microseconds."""
+        return None if self._changes is None else self._changes.mark()
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One snapshot: every query inside sees the same moment; raises DatabaseError."""
@@ -57,8 +63,11 @@ class Database:
             self._check_file()
             with self._writer.begin() as connection:
                 yield connection
+            self._check_written()
 
     def close(self) -> None:
+        if self._changes is not None:
+            self._changes.close()
         self._engine.dispose()
 
     def _check_file(self) -> None:
@@ -71,6 +80,17 @@ class Database:
         if inode != self._inode:  # restored from a backup: connections to the old file would write into nothing
             self._engine.dispose()
             self._inode = inode
+
+    def _check_written(self) -> None:
+        """Raise when the file went away during a transaction, which SQLite then wrote into nothing without a word."""
+        if self._file is None:
+            return
+        try:
+            written = os.stat(self._file).st_ino == self._inode  # noqa: PTH116 - as above
+        except FileNotFoundError:
+            written = False
+        if not written:
+            raise failures.gone()
 
 
 def open_database(url: str) -> Database:

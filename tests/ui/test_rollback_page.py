@@ -82,6 +82,15 @@ def test_who_decided_on_an_old_screen_is_told_who_moved(chosen, registry, collea
     assert [row.outcome for row in history.deployments(registry, KEY, limit=2)] == ["refused", "moved"]
 
 
+def test_of_two_tabs_with_the_same_form_only_the_first_moves(chosen, open_app, registry, texts):
+    second = open_app("rollback", key=str(KEY), target=OLDEST)
+    assert not send(chosen, reason="first tab").error
+    app = send(second, reason="second tab")
+    assert "engineer moved it to 20020930" in texts(app)
+    assert production.read(registry, KEY).version == MIDDLE
+    assert [row.reason for row in history.deployments(registry, KEY, limit=2)] == ["second tab", "first tab"]
+
+
 def test_a_target_is_not_kept_for_another_key(chosen):
     app = chosen.selectbox(key="key").set_value("IBM/w1").run()
     assert not app.exception
