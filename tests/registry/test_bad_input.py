@@ -158,9 +158,8 @@ def test_a_sqlite_file_that_goes_in_the_middle_is_told_and_nothing_moved(sqlite_
     assert roll_back(sqlite_desk).outcome == "moved"
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_server_that_ends_the_connection_in_the_middle_is_told_and_nothing_moved(two, monkeypatch):
-    if not two.registry.database.is_postgresql:
-        pytest.skip("a file has no server")
     real = recording.apply
 
     def cut_off(connection, verdict, *, at):
