@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 
 from lib import settings as settings_module
-from lib.artifacts import naming
 from lib.ensemble.forecaster import EnhancedEnsembleForecaster
 from lib.errors import UnknownKeyError
 from lib.forecasting import multi_horizon
@@ -118,18 +117,17 @@ class EnsembleLoader:
     def get_model_info(symbol: str, timeframe: str) -> dict[str, Any] | None:
         """Tell about the version in production without opening its artifact; None when there is none."""
         registry, key = _desk.opened(), _key(symbol, timeframe)
-        version = _version(registry, key)
-        if version is None:
+        found = registry.answers.get(("info", key), lambda: _record(registry, key))
+        if found is None:
             return None
-        record = versions.get(registry, key, version)
         return {
             "symbol": key.symbol,
             "timeframe": key.timeframe,
-            "timestamp": version,
-            "ensemble_accuracy": record.ensemble_accuracy,
-            "weights": dict(record.weights),
-            "file_size_mb": record.size_bytes / 2**20,
-            "file_path": str(registry.store.folder / naming.file_name(key, version)),
+            "timestamp": found.version,
+            "ensemble_accuracy": found.ensemble_accuracy,
+            "weights": dict(found.weights),
+            "file_size_mb": found.size_bytes / 2**20,
+            "file_path": str(registry.store.folder / found.file_name),
         }
 
 
@@ -177,6 +175,11 @@ def _version(registry: Registry, key: Key) -> str | None:
         folder = registry.store.folder
         logger.warning("No usable version of %s in %s. Train one: %s", key, folder, _command(key))
     return version
+
+
+def _record(registry: Registry, key: Key) -> VersionRecord | None:
+    version = _version(registry, key)
+    return None if version is None else versions.get(registry, key, version)
 
 
 def _in_state(registry: Registry, state: State) -> list[VersionRecord]:

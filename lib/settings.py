@@ -22,7 +22,7 @@ class Settings(BaseSettings):
     )
     database_url: str = Field(
         default="",
-        description="SQLAlchemy URL of the registry; empty means registry.db inside the models folder.",
+        description="SQLAlchemy URL of the registry; empty means registry/registry.db inside the models folder.",
     )
     bars_source: Literal["sample", "database", "yahoo"] = Field(default="sample", description="Where bars come from.")
     calendar: str = Field(default="XNYS", description="Exchange calendar whose sessions daily bars should have.")
@@ -97,7 +97,10 @@ class Settings(BaseSettings):
 
     @property
     def registry_url(self) -> str:
-        return self.database_url or f"sqlite:///{self.models_folder / 'registry.db'}"
+        """The database's URL; its file has a folder of its own, so that the models folder rests while it is used."""
+        beside = self.models_folder / "registry.db"  # where earlier releases kept it
+        file = beside if beside.exists() else self.models_folder / "registry" / "registry.db"
+        return self.database_url or f"sqlite:///{file}"
 
     @property
     def actor_name(self) -> str:

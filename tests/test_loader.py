@@ -342,7 +342,7 @@ print(json.dumps([name for name in {HEAVY} if name in sys.modules]))
 
 
 def run(script, folder):
-    env = os.environ | {"DESK_MODELS_URL": str(folder), "DESK_DATABASE_URL": f"sqlite:///{folder / 'registry.db'}"}
+    env = os.environ | {"DESK_MODELS_URL": str(folder), "DESK_DATABASE_URL": ""}
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, env=env, capture_output=True, text=True, check=False
     )

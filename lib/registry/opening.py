@@ -9,6 +9,7 @@ from typing import Self
 from lib.artifacts.store import ArtifactStore
 from lib.database import opening as databases
 from lib.database.opening import Database
+from lib.registry.answers import Answers
 from lib.registry.cache import ArtifactCache
 from lib.settings import Settings
 from lib.sources import opening as sources
@@ -29,6 +30,7 @@ class Registry:
     source : where bars for smoke forecasts come from.
     clock : gives the aware UTC time.
     cache : loaded versions of this process.
+    answers : what was read of the database, kept until somebody writes to it.
     """
 
     settings: Settings
@@ -37,6 +39,7 @@ class Registry:
     source: BarSource
     clock: Clock
     cache: ArtifactCache
+    answers: Answers
 
     def close(self) -> None:
         self.cache.clear()
@@ -65,6 +68,7 @@ def open_registry(settings: Settings, *, clock: Clock | None = None) -> Registry
         source=sources.open_source(settings, database=database),
         clock=clock or _utc_now,
         cache=ArtifactCache(max_bytes=int(settings.cache_mb * 2**20)),
+        answers=Answers(database),
     )
 
 

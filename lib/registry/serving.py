@@ -12,6 +12,7 @@ from lib.registry import index, pointers, verified
 from lib.registry.entities import State
 from lib.registry.index import Entry
 from lib.registry.opening import Registry
+from lib.registry.pointers import Served
 
 _TRAINED = {"enable_lstm": True}  # a version serves what it was trained with; who wants less says so
 
@@ -46,8 +47,7 @@ class ProductionEnsemble(EnhancedEnsembleForecaster):
 
     def _follow(self) -> None:
         with self._turn:  # whoever read the pointer first also injects first
-            with self._registry.database.reading() as connection:
-                served = pointers.served(connection, self._key)
+            served = self._registry.answers.get(("served", self._key), self._look)
             if served is None or served.version is None:
                 self.ensemble_manager, self.is_trained, self.training_stats = self._empty, False, {}
                 self._sha256 = None
@@ -55,6 +55,10 @@ class ProductionEnsemble(EnhancedEnsembleForecaster):
                 self.inject(content(self._registry, self._key, served.version), version=served.version)
                 self._sha256 = served.sha256
             self.revision = served.revision if served else 0
+
+    def _look(self) -> Served | None:
+        with self._registry.database.reading() as connection:
+            return pointers.served(connection, self._key)
 
 
 def load(registry: Registry, key: Key, version: str) -> dict[str, Any]:

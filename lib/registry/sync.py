@@ -61,9 +61,13 @@ def synchronise(registry: Registry, *, force: bool = False) -> SyncReport:
 
 def if_folder_changed(registry: Registry) -> SyncReport | None:
     """Synchronise when files came, went or were renamed since the last time; otherwise one stat and one read."""
-    with registry.database.reading() as connection:
-        seen = folder_marks.read(connection, registry.store.folder)
+    seen = registry.answers.get("folder mark", lambda: _seen(registry))
     return None if seen == registry.store.folder_mark() else synchronise(registry)
+
+
+def _seen(registry: Registry) -> int | None:
+    with registry.database.reading() as connection:
+        return folder_marks.read(connection, registry.store.folder)
 
 
 def _write(connection: Connection, found: Differences, *, at: datetime) -> SyncReport:
