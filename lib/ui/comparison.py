@@ -80,13 +80,13 @@ def _members(first: VersionRecord, second: VersionRecord, told: Sequence[Mapping
         {"Member": name}
         | {f"Weight in {record.version}": record.weights.get(name) for record in (first, second)}
         | {
-            f"Holdout accuracy in {record.version}": _valid(manifest, name)
+            f"Holdout accuracy in {record.version}": wording.accuracy_of_member(record, _valid(manifest, name))
             for record, manifest in zip((first, second), told, strict=True)
         }
         for name in names
     ]
     frame = pd.DataFrame(rows)
-    shares = list(frame.columns[1:])
+    shares = [name for name in frame.columns if name.startswith("Weight")]
     frame[shares] = frame[shares].astype(float) * 100
     components.table(
         frame,

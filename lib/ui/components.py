@@ -24,6 +24,7 @@ STATE_COLOURS: dict[State, Colour] = {
     State.INCOMPATIBLE: "violet",
     State.MISSING: "gray",
 }
+_MOST_STYLED = 50  # rows; Streamlit takes about half a millisecond of each run for every styled row
 _STATE_ICONS = {
     State.IN_PRODUCTION: ":material/rocket_launch:",
     State.AVAILABLE: ":material/check_circle:",
@@ -173,12 +174,13 @@ def table(
 ) -> None:
     """A table with its download in the toolbar.
 
-    Rows marked weak have their accuracy written in grey; where columns differ in that, ``weak`` is told by column.
+    Rows marked weak have their accuracy written in grey, in tables of up to 50 rows; where columns differ in that,
+    ``weak`` is told by column.
     """
     accuracies = [str(name) for name in frame.columns if "accuracy" in str(name).lower()]
     marked = weak if isinstance(weak, Mapping) else dict.fromkeys(accuracies, weak)
     shown: Any = frame
-    if any(any(flags) for flags in marked.values()):
+    if len(frame) <= _MOST_STYLED and any(any(flags) for flags in marked.values()):
         shown = frame.style
         for name, flags in marked.items():
             greys = [f"color: {palette.MUTED}" if flag else "" for flag in flags]

@@ -5,12 +5,10 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from lib.evaluation.intervals import AccuracyEstimate
 from lib.monitoring.drift import DriftState
 from lib.ui import components, drift_wording, monitoring_data, wording
 
 _CLICK = "drift_show"
-SINCE, VALIDATED = "Accuracy since", "Validated accuracy"
 
 
 def ranking() -> None:
@@ -24,10 +22,6 @@ def ranking() -> None:
         key="drift_fleet",
         alt="Every key in production, strongest evidence of a fall first",
         columns=_columns([str(one.key) for one in states]),
-        weak={
-            SINCE: [not wording.is_firm(one.live.n_eff) for one in states],
-            VALIDATED: [not _is_firm(one.baseline) for one in states],
-        },
     )
     if not standing.current:
         st.caption(f"As of {wording.time(standing.at)}; newer outcomes are being read.")
@@ -39,24 +33,20 @@ def how_to_read() -> None:
         st.markdown(f"{drift_wording.E_VALUE}\n\n{drift_wording.CONFIRMED}")
 
 
-def _is_firm(estimate: AccuracyEstimate | None) -> bool:
-    return estimate is not None and wording.is_firm(estimate.n_eff)
-
-
 def _cells(rank: int, one: DriftState) -> dict[str, object]:
     return {
         "#": rank,
         "Key": str(one.key),
         "E-value": one.e_value,
         "Band": [drift_wording.chip(one)],
-        SINCE: drift_wording.forecasts(one),
+        "Accuracy since": drift_wording.forecasts(one),
         "Against validated": None if one.margin is None else 100 * one.margin,
         "Recommendation": drift_wording.recommendation(one),
         "Show": "Show",
         "Trend": drift_wording.trend(one),
         "Stands in the fleet": one.stands,
         "Outcomes missing": one.more_outcomes,
-        VALIDATED: wording.estimate(one.baseline),
+        "Validated accuracy": wording.estimate(one.baseline),
         "Version": one.version,
     }
 
@@ -69,7 +59,7 @@ def _columns(keys: Sequence[str]) -> dict[str, object]:
             format="%.2f", help="What a stake of 1 bet against the version has grown to; 20 is the alarm line."
         ),
         "Band": st.column_config.MultiselectColumn(options=list(chips), color=list(chips.values())),
-        SINCE: st.column_config.TextColumn(
+        "Accuracy since": st.column_config.TextColumn(
             help="Of the newest forecasts: interval, forecasts, majority of the same rows; live or replayed."
         ),
         "Against validated": st.column_config.NumberColumn(

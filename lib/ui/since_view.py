@@ -54,7 +54,7 @@ def choose(record: VersionRecord) -> Asked:
         )
         with st.container(width=150):
             horizon = components.bound_choice(
-                "Horizon", horizons, name="horizon", of=str(key), first=trained, missing="There is no horizon {}."
+                "Horizon", horizons, name="of_horizon", of=str(key), first=trained, missing="There is no horizon {}."
             )
         asked = Asked(key, None if scope == _ALL else record.version, None if horizon == trained else horizon)
         found = asked.read()

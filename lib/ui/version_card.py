@@ -89,7 +89,7 @@ def members(record: VersionRecord, told: Mapping[str, Any], *, key: str) -> None
     names = sorted({*performances, *record.weights, *abstained}, key=lambda name: -record.weights.get(name, 0.0))
     rows = [_member(name, record, performances.get(name) or {}, abstained.get(name, "")) for name in names]
     frame = pd.DataFrame(rows).dropna(axis="columns", how="all")
-    percentages = [name for name in frame.columns if name not in ("Member", "Features", "Remark")]
+    percentages = [name for name in frame.columns if name not in ("Member", "Holdout accuracy", "Features", "Remark")]
     frame[percentages] *= 100
     share = components.percent_column()
     components.table(
@@ -107,7 +107,7 @@ def _member(name: str, record: VersionRecord, told: Mapping[str, Any], remark: s
         "Member": name,
         "Weight": record.weights.get(name),
         "Train accuracy": train,
-        "Holdout accuracy": valid,
+        "Holdout accuracy": None if valid is None else wording.accuracy_of_member(record, float(valid)),
         "Overfit gap": None if train is None or valid is None else train - valid,
         "Precision": told.get("precision"),
         "Recall": told.get("recall"),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from lib.evaluation import intervals
 from lib.evaluation.intervals import AccuracyEstimate
 from lib.figures.accuracy import LEAST_N_EFF
 from lib.forecasting.log import Kind
@@ -55,6 +56,15 @@ def accuracy_of(record: VersionRecord) -> str:
         n=record.n_holdout,
         baseline=record.baseline_accuracy,
     )
+
+
+def accuracy_of_member(record: VersionRecord, value: float | None) -> str:
+    """Write what one member scored on the same holdout as the version."""
+    if value is None or not record.n_holdout or not record.n_eff:
+        return accuracy(value, baseline=record.baseline_accuracy)
+    bars = max(1, round(record.n_holdout / record.n_eff))
+    told = intervals.wilson(value, record.n_holdout, horizon_bars=bars)
+    return accuracy(value, low=told.low, high=told.high, n=told.n, baseline=record.baseline_accuracy)
 
 
 def estimate(told: AccuracyEstimate | None, *, majority: float | None = None) -> str:

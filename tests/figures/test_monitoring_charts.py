@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 from lib.evaluation import intervals
-from lib.figures import evidence, palette, reliability, rolling
+from lib.figures import evidence, history, palette, reliability, rolling
+from lib.forecasting.log import Kind
 from lib.market.keys import Key
+from lib.monitoring.bands import Band, Evidence, Policy
 from lib.monitoring.calibration import Bin
+from lib.monitoring.daily import BandHistory
 from lib.monitoring.drift import EvidencePath
 from lib.monitoring.live import Series
 
@@ -63,3 +66,35 @@ def test_reliability_shows_each_bin_with_its_interval():
     points = reliability.diagram(bins).data[0]
     assert list(points.x) == pytest.approx([40, 60])
     assert points.error_y.array[0] == pytest.approx(100 * (bins[0].realised.high - 0.5))
+
+
+def bands(n, *, kind=Kind.REPLAY, version="1", margin=-0.1, evidence=Evidence.UNCONFIRMED, detected=False):
+    days = np.datetime64("2020-01-01") + np.arange(n)
+    full = np.full(n, 0.35)
+    return BandHistory(
+        Key("AAPL", "d1"), days, (version,) * n, (kind,) * n, full, full - 0.1, full + 0.1, np.full(n, 60),
+        np.full(n, 60.0), np.full(n, 0.45), np.full(n, margin), (Band.MONITOR,) * n, (evidence,) * n, np.ones(n),
+        np.full(n, detected),
+    )  # fmt: skip
+
+
+def test_band_history_tells_replayed_from_live_and_names_the_borders():
+    made = history.chart(bands(30), policy=Policy())
+    assert set(named(made)) == {"Replayed"}
+    assert named(made)["Replayed"].line.dash == "dot"
+    assert list(named(made)["Replayed"].y) == pytest.approx([-10] * 30)
+    assert set(made.layout.yaxis.ticktext) >= {"validated", "Monitor −5", "Drift −15", "Emergency −25"}
+    assert named(history.chart(bands(30, kind=Kind.LIVE), policy=Policy()))["Live"].line.dash == "solid"
+
+
+def test_band_history_is_grey_on_few_outcomes_and_red_where_confirmed():
+    few = named(history.chart(bands(10, evidence=Evidence.INSUFFICIENT), policy=Policy()))
+    assert few["Too few to tell"].line.color == palette.MUTED
+    rung = named(history.chart(bands(10, margin=-0.4, evidence=Evidence.CONFIRMED, detected=True), policy=Policy()))
+    assert rung["Confirmed"].marker.color == palette.ALARM
+    assert len(rung["Confirmed"].x) == 10
+
+
+def test_band_history_of_nothing_or_without_a_baseline_is_an_empty_chart():
+    assert not named(history.chart(bands(0), policy=Policy()))
+    assert not named(history.chart(bands(5, margin=np.nan), policy=Policy()))

@@ -13,12 +13,15 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from lib import settings
+from lib.forecasting import outcomes, replay
 from lib.market.keys import Key
-from lib.registry import opening
+from lib.monitoring import daily
+from lib.registry import opening, versions
 from lib.registry.actors import Actor, Role
 from lib.registry.opening import Registry
 from lib.training import fleet, job
 from lib.training.runs import COMPLETED
+from lib.ui import standing
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = [(Key("AAPL", "d1"), day) for day in ("20020830", "20020930", "20021031")] + [(Key("IBM", "w1"), "20081226")]
@@ -43,6 +46,28 @@ def folder(versions_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """A copy of the trained set that the app of this test looks at."""
     copied = tmp_path / "models"
     shutil.copytree(versions_folder, copied)
+    yield from _looked_at(copied, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def replayed_folder(trained_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The set trained for all tests with its later bars replayed, scored and measured, as the demo has them."""
+    folder = tmp_path_factory.mktemp("replayed") / "models"
+    shutil.copytree(trained_folder, folder)
+    with opening.open_registry(settings.Settings(models_url=str(folder), database_url="")) as registry:
+        for key in versions.keys(registry):
+            replay.run(registry, key)
+        outcomes.mature(registry)
+        daily.record(registry)
+    return folder
+
+
+@pytest.fixture
+def watched(replayed_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the replayed set that the app of this test looks at; pages wait until its outcomes are read."""
+    copied = tmp_path / "models"
+    shutil.copytree(replayed_folder, copied)
+    monkeypatch.setattr(standing, "MOST_SECONDS_WAITED", 60.0)
     yield from _looked_at(copied, monkeypatch)
 
 

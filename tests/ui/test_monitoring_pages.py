@@ -1,0 +1,233 @@
+"""Overview, performance and drift on replayed forecasts: honest accuracies, evidence in words, and what to do."""
+
+import re
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pytest
+
+from lib import settings
+from lib.database.tables import forecasts, outcomes
+from lib.forecasting.log import Kind
+from lib.market.keys import Key
+from lib.monitoring import drift
+from lib.registry import opening
+from lib.ui import actions, drift_wording, monitoring_data, standing
+
+KEY = Key("AAPL", "d1")
+SHARE = r"\d+ %"
+INTERVAL = r" \[\d+–\d+\]"
+COUNTED = r", n [\d,]+( \([\d,]+ independent\))?"
+WHOLE = re.compile(f"{SHARE}{INTERVAL}{COUNTED}, (majority|equal weights) {SHARE}")
+LONE = re.compile(f"{SHARE}{INTERVAL}(?!{COUNTED})")
+
+
+@contextmanager
+def writing(folder):
+    chosen = settings.Settings(models_url=str(folder), database_url="")
+    with opening.open_registry(chosen) as registry, registry.database.writing() as connection:
+        yield connection
+
+
+@pytest.fixture
+def fallen(watched):
+    """Every forecast of production was wrong."""
+    with writing(watched) as connection:
+        connection.execute(outcomes.update().values(label="BULLISH"))
+        connection.execute(forecasts.update().values(p_bearish=0.8, p_neutral=0.1, p_bullish=0.1, label="BEARISH"))
+    return watched
+
+
+def cells(app, column):
+    return [value for table in app.dataframe if column in table.value for value in table.value[column]]
+
+
+def charts(app):
+    return [element.proto.alt for element in app.get("plotly_chart")]
+
+
+def test_the_overview_tells_a_pm_first_what_a_pm_asks_first(watched, open_app, texts):
+    app = open_app("overview")
+    assert [metric.label for metric in app.metric] == [
+        "Keys served", "Confirmed alerts", "Pinned keys", "Failed last runs", "Newest bar",
+    ]  # fmt: skip
+    rows = app.dataframe[0].value
+    assert list(rows.columns)[:6] == ["Key", "Accuracy since", "Band", "Rolling", "Validated accuracy", "Promised"]
+    assert {"Production", "Mode", "Age (bars)", "Way back", "Since", "By", "Why"} <= set(rows.columns)
+    assert all(len(values) > 1 and 0 <= min(values) <= max(values) <= 100 for values in rows["Rolling"])
+    assert rows["Promised"].str.fullmatch(r"\d+ %, Z [+−]\d+\.\d").all()
+    assert {state for states in rows["Way back"] for state in states} == {"not rehearsed", "nowhere to go"}
+    with opening.open_registry(settings.load()) as registry:
+        known = {str(one.key): drift_wording.chip(one) for one in drift.fleet(registry).states}
+    assert dict(zip(rows["Key"], (chip for (chip,) in rows["Band"]), strict=True)) == known
+    assert "being read" not in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [
+        ("overview", {}),
+        ("performance", {}),
+        ("performance", {"of": "Every version"}),
+        ("performance", {"of_horizon": "1W"}),
+        ("performance", {"told": "As validated"}),
+        ("drift", {}),
+        ("versions", {"view": "List"}),
+        ("versions", {"view": "One version"}),
+    ],
+)
+def test_every_accuracy_has_interval_n_and_baseline_and_nothing_replayed_is_called_live(
+    watched, open_app, texts, page, query
+):
+    app = open_app(page, key="AAPL/d1", **query)
+    assert not app.exception
+    assert not app.error
+    for column in ("Accuracy since", "Validated accuracy", "Holdout accuracy", "Accuracy"):
+        for told in cells(app, column):
+            assert WHOLE.search(told) or (page == "drift" and column == "Validated accuracy"), told
+    since = cells(app, "Accuracy since")
+    assert all(told.startswith("replayed ") for told in since)
+    assert not LONE.search(texts(app))
+    said = texts(app)
+    assert "[Live]" not in said
+    assert "Live:" not in said
+    if page == "performance" and query.get("told") is None:
+        assert "violet-badge[Replayed]" in said
+        assert WHOLE.search(said)
+
+
+def test_a_confirmed_fall_is_said_loudly_with_the_way_to_its_evidence(fallen, open_app, texts):
+    app = open_app("overview")
+    assert next(metric.value for metric in app.metric if metric.label == "Confirmed alerts") == "3"
+    assert "Accuracy has fallen, confirmed" in app.error[0].value
+    assert app.page_link[0].label.startswith("Evidence for ")
+    assert ["EMERGENCY · confirmed"] in list(app.dataframe[0].value["Band"])
+
+    app = open_app("drift", key="AAPL/d1")
+    assert "Accuracy has fallen, and the evidence confirms it" in texts(app)
+    assert ":red-badge[EMERGENCY · confirmed]" in texts(app)
+    assert next(metric.value for metric in app.metric if metric.label == "Recommendation") == "Retrain now"
+    assert "It first reached the line on 2013" in texts(app)
+
+
+def test_while_outcomes_are_read_pages_open_and_say_so(watched, open_app, texts, monkeypatch):
+    monkeypatch.setattr(monitoring_data, "standing", standing.Standing)
+    app = open_app("overview")
+    assert not app.exception
+    assert next(metric.value for metric in app.metric if metric.label == "Confirmed alerts") == "…"
+    assert {chip for (chip,) in app.dataframe[0].value["Band"]} == {"being read"}
+    assert "appear by themselves" in texts(app)
+    app = open_app("drift", key="AAPL/d1")
+    assert not app.exception
+    assert [button.label for button in app.button if button.label == "Look again"]
+
+
+def test_performance_tells_what_came_and_what_was_validated(watched, open_app, texts):
+    app = open_app("performance", key="AAPL/d1")
+    labels = [metric.label for metric in app.metric]
+    assert labels == ["Above the majority", "Above the promise", "Volatility skill", "Direction skill", "Log-loss"]
+    assert len(charts(app)) == 3
+    scores = app.dataframe[0].value
+    assert set(scores["Member"]) >= {"ensemble (as weighted)", "rf", "gb"}
+    verdicts = {verdict for (verdict,) in scores["Against equal weights"]}
+    assert verdicts <= {"better than equal weights", "worse than equal weights", "not enough data to tell"}
+    app.segmented_control(key="told").set_value("As validated").run()
+    assert "The ensemble beside what it must beat" in texts(app)
+    assert len(charts(app)) == 5
+
+
+def test_performance_of_every_version_and_of_another_horizon(watched, open_app, texts):
+    app = open_app("performance", key="AAPL/d1", of="Every version")
+    assert "horizon 1D:" in texts(app)
+    assert "Members are compared within one version" in texts(app)
+    app = open_app("performance", key="AAPL/d1", of_horizon="1W")
+    assert "horizon 1W (derived: by members that model prices)" in texts(app)
+    assert "independent)" in texts(app)
+
+
+def test_live_and_replayed_are_chosen_between_and_never_mixed(watched, open_app, texts):
+    with writing(watched) as connection:
+        late = forecasts.c.as_of > datetime(2013, 2, 1, tzinfo=UTC)
+        connection.execute(forecasts.update().where(late, forecasts.c.version == "20121231").values(kind=Kind.LIVE))
+    app = open_app("performance", key="AAPL/d1")
+    assert "violet-badge[Live] 2013-02-04" in texts(app)
+    app.segmented_control(key="made").set_value("Replayed").run()
+    assert "violet-badge[Replayed] 2013-01-02" in texts(app)
+    assert "violet-badge[Live]" not in texts(app)
+
+
+def test_a_version_without_a_label_asks_for_one(watched, open_app, texts):
+    with writing(watched) as connection:
+        from lib.database.tables import version_manifests
+
+        for row in connection.execute(version_manifests.select()).all():
+            plain = {name: value for name, value in row.manifest.items() if name != "label"}
+            here = version_manifests.c.version_id == row.version_id
+            connection.execute(version_manifests.update().where(here).values(manifest=plain))
+        connection.execute(outcomes.delete())
+    app = open_app("performance", key="AAPL/d1")
+    assert "does not say what its classes mean" in texts(app)
+    assert "Its forecasts wait for a label" in texts(app)
+    app.number_input(key="label_bars").set_value(1).run()
+    assert not app.exception
+    assert "violet-badge[Replayed]" in texts(app)
+
+
+def test_performance_without_forecasts_says_the_next_step(folder, open_app, texts):
+    app = open_app("performance", key="AAPL/d1")
+    assert "The log holds no such forecast" in texts(app)
+    assert "python -m lib.jobs replay --symbol AAPL --timeframe d1" in app.code[0].value
+
+
+def test_the_report_is_offered_and_made_on_demand(watched, open_app):
+    button = open_app("performance", key="AAPL/d1").get("download_button")[0]
+    assert not button.proto.disabled
+    assert button.proto.deferred_file_id
+    text = monitoring_data.report_of(KEY).decode()
+    assert "Replayed forecasts" in text
+    assert 'src="http' not in text
+
+
+def test_drift_tells_evidence_history_promise_and_features(watched, open_app, texts):
+    app = open_app("drift", key="AAPL/d1")
+    ranked = app.dataframe[0].value
+    assert list(ranked["E-value"]) == sorted(ranked["E-value"], reverse=True)
+    assert len(charts(app)) == 3
+    said = texts(app)
+    assert "at most one in 20 ever gets there" in said
+    assert "Not an alarm" in said
+    assert "Promised " in said
+    assert "3 versions, each against its own validated accuracy" in said
+    features = next(table.value for table in app.dataframe if "Feature" in table.value)
+    assert len(features) == 24
+
+
+def test_the_simulator_sets_both_rules_side_by_side(watched, open_app, texts):
+    app = open_app("drift", key="AAPL/d1")
+    next(button for button in app.button if button.label == "Simulate a year").click().run()
+    assert not app.exception
+    alarms = next(table.value for table in app.dataframe if "Bands alone (the guide)" in table.value)
+    assert list(alarms.columns) == ["", "Bands alone (the guide)", "Bands with evidence (here)"]
+    assert len(alarms) == 4
+    assert "years imitated from 40 replayed outcomes of 20121231" in texts(app)
+
+
+def test_operators_retrain_from_the_drift_page_and_others_read_why_not(watched, open_app, texts, address, monkeypatch):
+    started = []
+    monkeypatch.setattr(actions, "train", lambda key, **more: started.append((key, more)))
+    app = open_app("drift", key="AAPL/d1")
+    app.button(key="retrain").click().run()
+    assert started == [(KEY, {"as_of": None})]
+    address("0.0.0.0")  # noqa: S104 - told, not bound
+    app = open_app("drift", key="AAPL/d1")
+    assert app.button(key="retrain").disabled
+    assert "Retraining takes the role operator; you are viewer" in texts(app)
+
+
+def test_the_same_numbers_as_on_the_command_line(watched, open_app):
+    with opening.open_registry(settings.load()) as registry:
+        told = drift.status(registry, KEY)
+    rows = open_app("overview").dataframe[0].value.set_index("Key")
+    low, high = round(100 * told["accuracy_low"]), round(100 * told["accuracy_high"])
+    written = f"replayed {100 * told['accuracy']:.0f} % [{low}–{high}], n {told['n_predictions']}, "
+    assert rows.loc["AAPL/d1"]["Accuracy since"].startswith(written)
