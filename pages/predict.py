@@ -2,31 +2,62 @@
 
 import streamlit as st
 
-from lib.ui import components, data, forecast_view, shell
+from lib.ui import (
+    batch_view,
+    beside_view,
+    components,
+    forecast_view,
+    horizons_view,
+    predict_data,
+    price_view,
+    reasons_view,
+    shell,
+    upload_view,
+)
 
 shell.open_page("Predict", role="analyst")
 
-left, right = st.columns(2)
+left, middle, right = st.columns(3)
 with left:
     key = components.key_picker()
-with right:
+with middle:
     record = forecast_view.version_picker(key)
-asked = forecast_view.choose_input(key)
+with right:
+    other = forecast_view.beside_picker(record)
+asked = upload_view.choose_input(record)
 
 if asked is not None:
     with st.spinner(f"Asking {record.version}"):
-        answer = data.ask(key, record.version, asked.frame, every_horizon=asked.has_bars)
+        answer = predict_data.ask(key, record.version, asked.frame, every_horizon=asked.has_bars)
     forecast_view.badges(record, asked, answer)
     forecast_view.result(record, answer)
+    beside = beside_view.ask(other, asked) if other is not None else None
+    if other is not None and beside is not None:
+        beside_view.result(other, beside, first=answer)
 
-    st.subheader("Who voted how", anchor=False)
-    forecast_view.who_voted(answer)
-
-    st.subheader("Where prices may go", anchor=False)
-    forecast_view.price_chart(key, record, asked)
-
-    st.subheader("Every horizon", anchor=False)
-    forecast_view.horizons(answer)
-
-    with st.expander("In numbers", icon=":material/table:"):
-        forecast_view.download(key, record, answer)
+    prices, votes, reasons, horizons, batch, numbers = st.tabs(
+        ["Prices", "Votes", "Reasons", "Horizons", "Batch", "Numbers"], key="part", bind="query-params"
+    )
+    if prices.open:
+        with prices:
+            price_view.chart(record, asked)
+    if votes.open:
+        with votes:
+            if other is not None and beside is not None:
+                beside_view.votes(record, answer, other, beside)
+            else:
+                forecast_view.who_voted(record, answer)
+    if reasons.open:
+        with reasons:
+            reasons_view.show(record, asked, answer)
+    if horizons.open:
+        with horizons:
+            horizons_view.every_horizon(answer)
+            st.subheader(f"{key.symbol} on every timeframe", anchor=False)
+            horizons_view.every_timeframe(record, asked)
+    if batch.open:
+        with batch:
+            batch_view.show(record, asked)
+    if numbers.open:
+        with numbers:
+            forecast_view.numbers(record, answer)

@@ -1,20 +1,31 @@
-"""Candlesticks of recent bars, with the horizon's cone behind the last one."""
+"""Candlesticks of recent bars, with the horizon's cone behind the last one and earlier forecasts below."""
+
+from collections.abc import Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
-from lib.figures import look, palette
+from lib.figures import look, palette, said_before
 from lib.figures.cone import BANDS, Cone
+from lib.figures.said_before import Mark
+
+_HEIGHT = 420
 
 
 def chart(
-    frame: pd.DataFrame, *, timeframe: str, cone: Cone | None = None, later: pd.DataFrame | None = None
+    frame: pd.DataFrame,
+    *,
+    timeframe: str,
+    cone: Cone | None = None,
+    later: pd.DataFrame | None = None,
+    said: Sequence[Mark] = (),
 ) -> go.Figure:
     """Draw bars as candles; the cone shows where volatility alone may lead, never a path.
 
-    ``later`` are bars that came after the forecast; they are drawn hollow.
+    ``later`` are bars that came after the forecast; they are drawn hollow. ``said`` are forecasts made at the bars.
     """
-    made = look.figure(height=420, legend=cone is not None)
+    made = _with_strip(said, legend=cone is not None) if said else look.figure(height=_HEIGHT, legend=cone is not None)
     if cone is not None:
         _bands(made, cone)
         _limits(made, cone)
@@ -23,9 +34,19 @@ def chart(
         _candles(made, later, hollow=True)
     made.update_layout(xaxis_rangeslider_visible=False, hovermode="x")
     made.update_xaxes(showgrid=False)
-    made.update_yaxes(side="right", title=None)
+    made.update_yaxes(side="right", title=None, selector={"anchor": "x"})
     if timeframe == "d1":
         made.update_xaxes(rangebreaks=[{"bounds": ["sat", "mon"]}])
+    return made
+
+
+def _with_strip(said: Sequence[Mark], *, legend: bool) -> go.Figure:
+    strip = said_before.ROW_PX * len(said_before.rows(said))
+    made: go.Figure = make_subplots(
+        rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.03, row_heights=[_HEIGHT - 60, strip]
+    )
+    look.style(made, height=_HEIGHT + strip, legend=legend)
+    said_before.add(made, said, row=2)
     return made
 
 

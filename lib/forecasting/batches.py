@@ -1,5 +1,8 @@
 """Many rows forecast by one version at once, each line stamped with the version and the digest of its artifact."""
 
+from typing import Any
+
+import numpy as np
 import pandas as pd
 
 from lib.ensemble.ballot import Progress
@@ -32,15 +35,21 @@ def forecast(
     record = versions.get(registry, key, version)
     ensemble = serving.ensemble_of(registry, key, version)
     table = ensemble.predict_batch(frame, last=last, progress=progress)
+    traits = ensemble.ensemble_manager.ensemble.traits
     dated, last_bar = isinstance(table.index, pd.DatetimeIndex), record.last_bar
     return table.assign(
         in_sample=None if last_bar is None or not dated else table.index <= pd.Timestamp(last_bar),
-        symbol=key.symbol,
-        timeframe=key.timeframe,
-        horizon_bars=ensemble.ensemble_manager.ensemble.traits.label.horizon_bars,
-        version=version,
-        sha256=record.sha256,
+        symbol=_constant(key.symbol, len(table)),
+        timeframe=_constant(key.timeframe, len(table)),
+        horizon_bars=traits.label.horizon_bars,
+        version=_constant(version, len(table)),
+        sha256=_constant(record.sha256, len(table)),
     )
+
+
+def _constant(value: str, n_rows: int) -> Any:
+    """The same text on every row, held once."""
+    return pd.Categorical.from_codes(np.zeros(n_rows, dtype=np.int8), categories=pd.Index([value]))
 
 
 def to_csv(table: pd.DataFrame) -> bytes:

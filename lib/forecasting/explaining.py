@@ -9,6 +9,7 @@ import pandas as pd
 from lib.ensemble import attribution, inputs
 from lib.ensemble.attribution import Explanation
 from lib.ensemble.forecaster import EnhancedEnsembleForecaster
+from lib.market import timeframes
 from lib.market.keys import Key
 from lib.registry import serving, versions
 from lib.registry.opening import Registry
@@ -43,9 +44,11 @@ def explain(
 ) -> Reasons:
     """Explain what a version says of the last row of bars or ready features.
 
-    Raises what the forecast itself raises.
+    Forecasts are served from leaves alone; what stands at the nodes on the way is in the artifact's estimators, which
+    are loaded for this. Raises what the forecast itself raises.
     """
-    ensemble = serving.ensemble_of(registry, key, version)
+    ensemble = EnhancedEnsembleForecaster(timeframes.base_horizon(key.timeframe), key.symbol, enable_lstm=True)
+    ensemble.inject(serving.load(registry, key, version), version=version)
     ranges = versions.manifest(registry, key, version).get("reference_histograms")
     known = _ranges(ranges)
     return Reasons(

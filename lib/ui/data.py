@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from importlib import metadata
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from lib.market.bars import Bars
@@ -18,12 +17,9 @@ from lib.registry import versions as index
 from lib.registry.entities import Deployment, PreflightReport, Production, State, VersionRecord
 from lib.registry.replay import Replay
 from lib.registry.versions import VersionPage
-from lib.sources import upload
-from lib.sources.upload import Recognised
 from lib.training import runs
 from lib.training.runs import RunPage, RunRecord
-from lib.ui import answers, caching, warmth
-from lib.ui.answers import Answer
+from lib.ui import caching, warmth
 from lib.ui.filters import RunFilter, VersionFilter
 
 _MOST_KEYS = 10_000
@@ -189,22 +185,3 @@ def installed(library: str) -> str:
     """Version of a library in this process's environment."""
     found = next(iter(metadata.distributions(name=library)), None)
     return "not installed" if found is None else found.version
-
-
-@caching.remembered(max_entries=64)
-def ask(key: Key, name: str, frame: pd.DataFrame, *, every_horizon: bool) -> Answer:
-    return answers.ask(caching.registry(), key, name, frame, every_horizon=every_horizon)
-
-
-@st.cache_data(max_entries=4, show_spinner="Reading the file")
-def uploaded_bars(content: bytes, file_name: str, key: Key) -> Recognised:
-    return upload.recognise_bars(content, file_name=file_name, key=key, max_bytes=_most_upload_bytes())
-
-
-@st.cache_data(max_entries=4, show_spinner="Reading the file")
-def uploaded_table(content: bytes, file_name: str) -> pd.DataFrame:
-    return upload.read_table(content, file_name=file_name, max_bytes=_most_upload_bytes())
-
-
-def _most_upload_bytes() -> int:
-    return int(caching.settings().max_upload_mb * 2**20)

@@ -1,104 +1,46 @@
-"""Asking a version: which bars, what the ensemble says, who voted how, and every horizon."""
-
-from dataclasses import dataclass
-from datetime import UTC, datetime, time
+"""What a version says: the forecast in numbers, who voted how, and everything as a table."""
 
 import pandas as pd
 import streamlit as st
 
-from lib.figures import candles, cone, votes
-from lib.market import bars as contract
-from lib.market import timeframes
+from lib.figures import votes
 from lib.market.keys import Key
-from lib.market.labels import CLASSES, LabelSpec
+from lib.market.labels import CLASSES
 from lib.registry.entities import State, VersionRecord
 from lib.ui import caching, charts, components, data, wording
 from lib.ui.answers import Answer
+from lib.ui.upload_view import Input
 
-RECENT, UPLOAD = "Recent bars", "Upload"
-_BARS, _FEATURES = "Bars", "Ready features"
+WORDS = {"BULLISH": ":blue[Bullish]", "NEUTRAL": ":gray[Neutral]", "BEARISH": ":orange[Bearish]"}
 _SERVABLE = (State.IN_PRODUCTION, State.AVAILABLE, State.QUARANTINED)
-_SHOWN_BARS = 60
-_WORDS = {"BULLISH": ":blue[Bullish]", "NEUTRAL": ":gray[Neutral]", "BEARISH": ":orange[Bearish]"}
-_MIXED = "Mixed"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Input:
-    """What is asked about: bars or ready features up to the row of the forecast, and bars that came after it."""
-
-    frame: pd.DataFrame
-    later: pd.DataFrame
-    origin: str
-
-    @property
-    def has_bars(self) -> bool:
-        return isinstance(self.frame.index, pd.DatetimeIndex) and {*contract.COLUMNS} <= {*self.frame.columns}
+_NONE = "None"
 
 
 def version_picker(key: Key) -> VersionRecord:
     """Production or any other version that can serve."""
-    usable = [record for record in data.versions(key) if record.state in _SERVABLE]
+    usable = _usable(key)
     if not usable:
         components.empty(f"No version of {key} can serve.", "The versions page says why.")
         st.stop()
     return components.version_picker(key, only=usable)
 
 
-def choose_input(key: Key) -> Input | None:
-    """Recent bars of the source, or a file; None until there is something to ask about."""
-    row = st.container(horizontal=True, vertical_alignment="bottom")
-    with row:
-        origin = st.segmented_control(
-            "Ask about", (RECENT, UPLOAD), default=RECENT, required=True, key="bars", bind="query-params"
-        )
-    if origin == UPLOAD:
-        return _uploaded(key)
-    with row:
-        return _recent(key)
-
-
-def _recent(key: Key) -> Input | None:
-    if key not in data.source_keys():
-        components.empty(f"The source has no bars of {key}.", "Choose Upload and give a file of bars.")
-        return None
-    bars = data.bars(key)
-    day = st.date_input(
-        "As of",
-        bars.last.date(),
-        min_value=bars.first.date(),
-        max_value=bars.last.date(),
-        key="as_of",
-        bind="query-params",
-        width=180,
-        help="The forecast reads bars up to this day only.",
+def beside_picker(record: VersionRecord) -> VersionRecord | None:
+    """A second version to ask about the same bars; none until somebody chooses one."""
+    others = {one.version: one for one in _usable(record.key) if one.version != record.version}
+    chosen = components.bound_choice(
+        "Beside",
+        [_NONE, *others],
+        name="against",
+        of=f"{record.key} {record.version}",
+        first=_NONE,
+        missing=f"{record.key} has no version {{}}.",
     )
-    known = bars.until(datetime.combine(day, time.max, tzinfo=UTC)).frame
-    return Input(known, bars.frame.iloc[len(known) :], data.source_of(key))
+    return others.get(chosen)
 
 
-def _uploaded(key: Key) -> Input | None:
-    kind = st.segmented_control("It holds", (_BARS, _FEATURES), default=_BARS, required=True, key="upload_kind")
-    limit = caching.settings().max_upload_mb
-    file = st.file_uploader(
-        "A CSV, Parquet or Excel file",
-        type=["csv", "txt", "tsv", "gz", "zip", "parquet", "xlsx"],
-        key="upload",
-        max_upload_size=int(limit),
-        help="Read as data, never run. Columns in any order and case; what was understood is shown.",
-    )
-    if file is None:
-        st.caption("Bars need a time column and open, high, low, close, volume; features need the version's columns.")
-        return None
-    if kind == _FEATURES:
-        return Input(data.uploaded_table(file.getvalue(), file.name), pd.DataFrame(), f"upload {file.name}")
-    found = data.uploaded_bars(file.getvalue(), file.name, key)
-    frame = found.bars.frame
-    st.caption(
-        f"Understood {len(frame):,} bars, {wording.day(found.bars.first)} to {wording.day(found.bars.last)}"
-        + "".join(f"; {note}" for note in found.notes)
-    )
-    return Input(frame, pd.DataFrame(), f"upload {file.name}, to {wording.day(found.bars.last)}")
+def _usable(key: Key) -> list[VersionRecord]:
+    return [record for record in data.versions(key) if record.state in _SERVABLE]
 
 
 def badges(record: VersionRecord, asked: Input, answer: Answer) -> None:
@@ -122,27 +64,19 @@ def result(record: VersionRecord, answer: Answer) -> None:
     """The forecast at the trained horizon in numbers."""
     told = answer.result
     with st.grid(4, min_column_width=150):
-        st.metric("Label", _WORDS[told["label"]], border=True, height="stretch")
-        st.metric(
-            "Confidence",
-            wording.percent(told["confidence"]),
-            border=True,
-            height="stretch",
-            help="Probability of the label.",
-        )
-        st.metric(
-            "Agreement",
-            wording.percent(told["agreement"]),
-            border=True,
-            height="stretch",
-            help="Weight share of the members whose own first choice is the label.",
-        )
-        st.metric("As of", wording.day(answer.as_of), border=True, height="stretch", help=wording.time(answer.as_of))
+        _metric("Label", WORDS[told["label"]])
+        _metric("Confidence", wording.percent(told["confidence"]), "Probability of the label.")
+        _metric("Agreement", wording.percent(told["agreement"]), "Weight share of the members whose own choice it is.")
+        _metric("As of", wording.day(answer.as_of), wording.time(answer.as_of))
     span = f"{told['horizon']} ({told['horizon_bars']} bar{'s' if told['horizon_bars'] != 1 else ''})"
     st.caption(f"Horizon {span}, version {record.version}. Validated: {wording.accuracy_of(record)}")
 
 
-def who_voted(answer: Answer) -> None:
+def _metric(label: str, value: str, explained: str | None = None) -> None:
+    st.metric(label, value, border=True, height="stretch", help=explained)
+
+
+def who_voted(record: VersionRecord, answer: Answer) -> None:
     """Probabilities of the pool and of each member with the weight it had in this forecast."""
     told = answer.result
     bars = [votes.Bar("<b>Ensemble</b>", told["probabilities"], "calibrated pool")]
@@ -150,7 +84,9 @@ def who_voted(answer: Answer) -> None:
         weight = wording.percent(told["weights_used"].get(name, 0.0))
         bars.append(votes.Bar(f"{name} · {weight}", vote["probabilities"], f"weight {weight}"))
     charts.show(
-        caching.figure(votes.stacked, bars), key="votes", alt="Class probabilities of the ensemble and its members"
+        caching.figure(votes.stacked, bars),
+        key=f"votes_{record.version}",
+        alt=f"Class probabilities of version {record.version} and its members",
     )
     for name, reason in told["abstentions"].items():
         st.caption(
@@ -158,62 +94,9 @@ def who_voted(answer: Answer) -> None:
         )
 
 
-def price_chart(key: Key, record: VersionRecord, asked: Input) -> None:
-    """Recent candles with the cone of a chosen horizon."""
-    if not asked.has_bars:
-        components.empty("No candles: this upload holds features, not bars.")
-        return
-    horizons = timeframes.horizons(key.timeframe)
-    name = st.segmented_control("Horizon", list(horizons), default=list(horizons)[-1], required=True, key="horizon")
-    n_bars = horizons[str(name)]
-    told = data.manifest(key, record.version).get("label")
-    spread = cone.of(
-        asked.frame.tail(250),
-        timeframe=key.timeframe,
-        horizon_bars=n_bars,
-        label=None if told is None else LabelSpec.from_dict(dict(told)),
-        known=asked.later.index if isinstance(asked.later.index, pd.DatetimeIndex) else None,
-    )
-    charts.show(
-        candles.chart(
-            asked.frame.tail(_SHOWN_BARS), timeframe=key.timeframe, cone=spread, later=asked.later.head(n_bars)
-        ),
-        key="candles",
-        alt=f"Candlesticks of {key} with the {name} cone",
-    )
-    after = " Hollow candles came afterwards." if len(asked.later) else ""
-    st.caption(
-        "The cone is what the trailing 20-bar volatility alone allows, without drift: half of the paths end in the "
-        f"dark part, nine of ten in the whole. It is no predicted path.{after}"
-    )
-
-
-def horizons(answer: Answer) -> None:
-    """Every horizon of the timeframe: the trained one, and those derived from the price members."""
-    if answer.horizons is None:
-        st.caption("Other horizons take bars; this upload holds ready features.")
-        return
-    given = answer.horizons
-    bars = [
-        votes.Bar(
-            f"{name} · {forecast.basis}", forecast.probabilities, f"{forecast.horizon_bars} bars, {forecast.basis}"
-        )
-        for name, forecast in given.forecasts.items()
-    ]
-    charts.show(caching.figure(votes.stacked, bars), key="horizons", alt="Class probabilities at every horizon")
-    consensus = _WORDS.get(given.consensus, _MIXED)
-    st.markdown(f"Consensus over {len(given.forecasts)} horizons: **{consensus}**")
-    st.caption(
-        "Trained: the horizon the version was trained for, all members. Derived: only members that describe price "
-        "paths speak about other horizons, uncalibrated."
-    )
-    for name, reason in given.unavailable.items():
-        st.caption(f":material/do_not_disturb_on: **{name}** {wording.plain(reason)}")
-
-
-def download(key: Key, record: VersionRecord, answer: Answer) -> None:
+def numbers(record: VersionRecord, answer: Answer) -> None:
     """Everything that was said, as a table."""
-    frame = _table(answer)
+    frame = table(answer)
     shares = [*CLASSES, "Weight"]
     components.table(
         frame.assign(**{name: 100 * frame[name].astype(float) for name in shares}),
@@ -223,8 +106,8 @@ def download(key: Key, record: VersionRecord, answer: Answer) -> None:
     )
     st.download_button(
         "Download as CSV",
-        frame.assign(key=str(key), version=record.version, sha256=record.sha256).to_csv(index=False),
-        file_name=f"{key.symbol}_{key.timeframe}_{record.version}_forecast.csv".replace("/", "-"),
+        frame.assign(key=str(record.key), version=record.version, sha256=record.sha256).to_csv(index=False),
+        file_name=file_name(record, "forecast.csv"),
         mime="text/csv",
         icon=":material/download:",
         on_click="ignore",
@@ -232,40 +115,21 @@ def download(key: Key, record: VersionRecord, answer: Answer) -> None:
     )
 
 
-def _table(answer: Answer) -> pd.DataFrame:
+def file_name(record: VersionRecord, what: str) -> str:
+    return f"{record.key.symbol}_{record.key.timeframe}_{record.version}_{what}".replace("/", "-")
+
+
+def table(answer: Answer) -> pd.DataFrame:
+    """One row for the pool, for each member, and for every other horizon."""
     told = answer.result
-    rows = [
-        {
-            "Who": "ensemble",
-            "Horizon": told["horizon"],
-            "Basis": told["basis"],
-            "Label": told["label"],
-            "Weight": None,
-            **told["probabilities"],
-        }
-    ]
+    trained = {"Horizon": told["horizon"], "Basis": told["basis"]}
+    rows = [{"Who": "ensemble", **trained, "Label": told["label"], "Weight": None, **told["probabilities"]}]
     rows += [
-        {
-            "Who": name,
-            "Horizon": told["horizon"],
-            "Basis": told["basis"],
-            "Label": vote["label"],
-            "Weight": told["weights_used"].get(name),
-            **vote["probabilities"],
-        }
+        {"Who": name, **trained, "Label": vote["label"], "Weight": vote["weight"], **vote["probabilities"]}
         for name, vote in told["component_predictions"].items()
     ]
-    if answer.horizons is not None:
-        rows += [
-            {
-                "Who": "ensemble",
-                "Horizon": name,
-                "Basis": given.basis,
-                "Label": given.label,
-                "Weight": None,
-                **given.probabilities,
-            }
-            for name, given in answer.horizons.forecasts.items()
-            if name != told["horizon"]
-        ]
+    for name, given in answer.horizons.forecasts.items() if answer.horizons is not None else ():
+        if name != told["horizon"]:
+            other = {"Horizon": name, "Basis": given.basis, "Label": given.label, "Weight": None}
+            rows.append({"Who": "ensemble", **other, **given.probabilities})
     return pd.DataFrame(rows)

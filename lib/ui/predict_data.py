@@ -1,0 +1,57 @@
+"""What the Predict page reads, cached and bounded: answers, reasons, uploads, earlier forecasts, batches."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from lib.ensemble.ballot import Progress
+from lib.forecasting import batches, consensus, explaining, log, outcomes, said, uploads
+from lib.forecasting.consensus import View
+from lib.forecasting.explaining import Reasons
+from lib.forecasting.said import Said
+from lib.forecasting.uploads import Answers, Uploaded
+from lib.market.keys import Key
+from lib.ui import answers as asking
+from lib.ui import caching
+from lib.ui.answers import Answer
+
+
+def _newest_of_log() -> tuple[int, int]:
+    database = caching.registry().database
+    return log.newest_id(database), outcomes.newest_id(database)
+
+
+@caching.remembered(max_entries=64)
+def ask(key: Key, name: str, frame: pd.DataFrame, *, every_horizon: bool) -> Answer:
+    return asking.ask(caching.registry(), key, name, frame, every_horizon=every_horizon)
+
+
+@caching.remembered(max_entries=32)
+def reasons(key: Key, name: str, frame: pd.DataFrame, weights_used: Mapping[str, float]) -> Reasons:
+    return explaining.explain(caching.registry(), key, name, frame, weights_used=weights_used)
+
+
+@caching.remembered(max_entries=32, also=_newest_of_log)
+def said_before(key: Key, horizon: str, first: datetime, last: datetime) -> tuple[Said, ...]:
+    return said.read(caching.registry().database, key, horizon=horizon, first=first, last=last)
+
+
+@caching.remembered(max_entries=32)
+def timeframes(symbol: str, until: datetime | None) -> tuple[View, ...]:
+    return consensus.views(caching.registry(), symbol, until=until)
+
+
+@caching.remembered(max_entries=4)
+def batch(key: Key, name: str, frame: pd.DataFrame, last: int | None, *, _progress: Progress) -> pd.DataFrame:
+    return batches.forecast(caching.registry(), key, name, frame, last=last, progress=_progress)
+
+
+@st.cache_data(max_entries=2, show_spinner="Reading the file")
+def uploaded(file_id: str, _content: bytes, *, file_name: str, key: Key, version: str, answers: Answers) -> Uploaded:
+    """Read an upload; ``file_id`` stands for its content, which may be too large to compare at every rerun."""
+    del file_id
+    return uploads.read(
+        caching.registry(), key, version, _content, file_name=file_name, answers=answers, now=datetime.now(UTC)
+    )

@@ -1,0 +1,95 @@
+"""Recent prices with the cone of a horizon, and what was said before about the bars shown."""
+
+import pandas as pd
+import streamlit as st
+
+from lib.figures import candles, cone
+from lib.figures.said_before import Mark
+from lib.forecasting.log import Kind
+from lib.forecasting.said import Said
+from lib.market import timeframes
+from lib.market.labels import LabelSpec
+from lib.registry.entities import VersionRecord
+from lib.ui import charts, components, data, predict_data, wording
+from lib.ui.upload_view import Input
+
+_SHOWN_BARS = 60
+_CONE = (
+    "The cone is what the trailing 20-bar volatility alone allows, without drift: half of the paths end in the dark "
+    "part, nine of ten in the whole. It is no predicted path."
+)
+
+
+def chart(record: VersionRecord, asked: Input) -> None:
+    """Recent candles with the cone of a chosen horizon, and earlier forecasts below their bars."""
+    if not asked.has_bars:
+        components.empty("No candles: this upload holds features, not bars.")
+        return
+    key = record.key
+    horizons = timeframes.horizons(key.timeframe)
+    name = str(
+        st.segmented_control(
+            "Horizon", list(horizons), default=next(iter(horizons)), required=True, key="horizon", bind="query-params"
+        )
+    )
+    n_bars = horizons[name]
+    told = data.manifest(key, record.version).get("label")
+    spread = cone.of(
+        asked.frame.tail(250),
+        timeframe=key.timeframe,
+        horizon_bars=n_bars,
+        label=None if told is None else LabelSpec.from_dict(dict(told)),
+        known=asked.later.index if isinstance(asked.later.index, pd.DatetimeIndex) else None,
+    )
+    shown, later = asked.frame.tail(_SHOWN_BARS), asked.later.head(n_bars)
+    marks = _marks(record, asked, name, shown)
+    charts.show(
+        candles.chart(shown, timeframe=key.timeframe, cone=spread, later=later, said=marks),
+        key="candles",
+        alt=f"Candlesticks of {key} with the {name} cone",
+    )
+    st.caption(_CONE + (" Hollow candles came afterwards." if len(asked.later) else ""))
+    _explain(record, asked, name, marks)
+
+
+def _marks(record: VersionRecord, asked: Input, horizon: str, shown: pd.DataFrame) -> list[Mark]:
+    """What the log holds about the bars shown, up to the bar that is asked about."""
+    if not asked.from_source:
+        return []
+    first, last = (shown.index[at].to_pydatetime() for at in (0, -1))
+    said = predict_data.said_before(record.key, horizon, first, last)
+    return [
+        Mark(
+            one.as_of,
+            one.label,
+            one.came_true,
+            live=one.kind is Kind.LIVE,
+            of_shown=one.version == record.version,
+            note=_note(one),
+        )
+        for one in said
+    ]
+
+
+def _note(one: Said) -> str:
+    came = "still open" if one.outcome is None else f"came {one.outcome.capitalize()}"
+    kind = "live" if one.kind is Kind.LIVE else "replayed"
+    told = f"{one.label.capitalize()} {wording.percent(one.confidence)}, {came}"
+    return f"{wording.day(one.as_of)}: {told}<br>version {one.version}, {kind}, {one.basis}"
+
+
+def _explain(record: VersionRecord, asked: Input, horizon: str, marks: list[Mark]) -> None:
+    if marks:
+        faint = (
+            "" if all(mark.of_shown for mark in marks) else f" Faint: said by another version than {record.version}."
+        )
+        st.caption(
+            f"Below the candles: what was forecast at each bar over {horizon}, ▲ bullish, ■ neutral, ▼ bearish. Filled "
+            f"came true, hollow did not, dotted is still open. Replay: made afterwards, from no more than was known "
+            f"then.{faint}"
+        )
+    elif asked.from_source:
+        st.caption(
+            "The log holds no forecast at these bars. `python -m lib.jobs forecast` makes live ones, "
+            "`python -m lib.jobs replay` goes over past bars."
+        )
