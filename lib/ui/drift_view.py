@@ -31,7 +31,8 @@ def verdict(state: DriftState) -> None:
     chips = f":{drift_wording.colour(state)}-badge[{drift_wording.chip(state)}]"
     if state.kinds:
         chips += f" :violet-badge[{wording.kinds(state.kinds).capitalize()}]"
-    st.markdown(f"{chips} **{wording.plain(drift_wording.verdict(state))}**")
+    advice = f" {drift_wording.recommendation(state)}." if state.kinds else ""
+    st.markdown(f"{chips} **{wording.plain(drift_wording.verdict(state))}{advice}**")
     if not state.kinds:
         _nothing(state)
         return
@@ -42,10 +43,12 @@ def verdict(state: DriftState) -> None:
     )
     with st.grid(4, min_column_width=150):
         _number("Version", str(state.version))
-        margin = None if state.margin is None else state.margin
-        _number("Against validated", wording.UNKNOWN if margin is None else wording.points(margin))
+        _number("Against validated", wording.UNKNOWN if state.margin is None else wording.points(state.margin))
         _number("E-value", drift_wording.e_value(state.e_value), drift_wording.E_VALUE)
-        _number("Recommendation", drift_wording.recommendation(state))
+        missing = "none" if not state.more_outcomes else f"{state.more_outcomes:,}"
+        _number(
+            "Outcomes to wait for", missing, "More forecasts with their outcome that would settle a fall this large."
+        )
     fleet = " Among all keys of the fleet the alarm stands as well." if state.confirmed and state.stands else ""
     if state.confirmed and not state.stands:
         fleet = " Among so many keys one such alarm is expected by chance: it does not stand across the fleet."
