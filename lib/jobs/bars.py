@@ -8,8 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from lib.database import opening as databases
-from lib.errors import UploadError
-from lib.jobs import arguments, desk, output
+from lib.jobs import arguments, desk, files, output
 from lib.jobs.arguments import Json, Symbol
 from lib.sources import database as stored
 from lib.sources import opening, sessions, upload
@@ -41,7 +40,7 @@ def import_file(
     limit = int(settings.max_upload_mb * 2**20)
     now = datetime.now(UTC)
     found = upload.recognise_bars(
-        _read(file, limit),
+        files.read(file, most_bytes=limit),
         file_name=file.name,
         key=key,
         max_bytes=limit,
@@ -70,14 +69,6 @@ def check_sessions(symbol: Symbol, *, as_json: Json = False) -> None:
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"import": import_file, "sessions": check_sessions}
-
-
-def _read(file: Path, limit: int) -> bytes:
-    try:
-        with file.open("rb") as opened:
-            return opened.read(limit + 1)
-    except OSError as error:
-        raise UploadError(file.name, [f"it cannot be read ({error.strerror})"]) from error
 
 
 def _told(report: ImportReport, found: Recognised) -> dict[str, Any]:

@@ -1,22 +1,28 @@
-"""Commands that forecast: predict with one version, forecast every horizon."""
+"""The command that asks one version: about the newest row with its reasons, or about many rows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import pandas as pd
 import typer
 
-from lib.errors import DeskError, UploadError
-from lib.forecasting import production as forecasts
-from lib.forecasting.multi_horizon import MultiHorizonForecast
-from lib.jobs import arguments, desk, output
+from lib.ensemble import attribution
+from lib.errors import NotTrainedError
+from lib.forecasting import batches, explaining, uploads
+from lib.forecasting.explaining import Reasons
+from lib.forecasting.uploads import Answers
+from lib.jobs import arguments, desk, files, output
 from lib.jobs.arguments import Json, Symbol, Timeframe
 from lib.market.keys import Key
-from lib.registry import production, serving, versions
+from lib.market.labels import CLASSES
+from lib.registry import production, serving
 from lib.registry.opening import Registry
+from lib.sources.recognition import Fact, Recognised
 
-_DEFAULT_TIMEFRAME = "d1"
+_MOST_REASONS = 8
 
 
 def predict(
@@ -25,84 +31,126 @@ def predict(
     *,
     file: Annotated[
         Path | None,
-        typer.Option("--file", help="A CSV of bars or of ready features; the newest bars of the source by default."),
+        typer.Option("--file", help="Bars or ready features as CSV, Excel or Parquet; else bars of the source."),
     ] = None,
     version: Annotated[str | None, typer.Option("--version", help="Production's by default.")] = None,
+    ticker: Annotated[str | None, typer.Option("--ticker", help="Which of several tickers in the file.")] = None,
+    day_first: Annotated[
+        bool | None, typer.Option("--day-first/--month-first", help="How dates such as 03/04/2024 begin.")
+    ] = None,
+    time_zone: Annotated[
+        str | None, typer.Option("--time-zone", help="Of intraday times without one; UTC by default.")
+    ] = None,
+    resample: Annotated[bool, typer.Option("--resample", help="Put finer bars together to this timeframe.")] = False,
+    batch: Annotated[
+        str | None, typer.Option("--batch", metavar="N|all", help="Forecast the newest N rows, or all of them.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the batch to this .csv or .parquet file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Forecast the newest row: label, confidence, agreement and probabilities."""
+    """Forecast the newest row with its reasons, or many rows with --batch."""
     key = arguments.key(symbol, timeframe)
+    rows, write = _batch_size(batch), _writer(out, batch)
     with desk.registry() as registry:
-        chosen = version or production.read(registry, key).version
-        ensemble = serving.ensemble(registry, key) if version is None else serving.ensemble_of(registry, key, version)
-        frame = registry.source.bars(key).frame if file is None else _read(registry, key, chosen, file)
-        result = ensemble.predict(frame)
-    output.show(_told(result), as_json=as_json, table=lambda: _prediction_table(key, result))
+        asked = _Asked(registry, key, version or production.read(registry, key).version or "")
+        answers = Answers(ticker=ticker, day_first=day_first, time_zone=time_zone, resample=resample)
+        frame, recognised = asked.frame(file, answers)
+        if batch is None:
+            _show_one(asked, frame, recognised, as_json=as_json)
+        else:
+            table = batches.forecast(registry, key, asked.version, frame, last=rows)
+            if out is not None:
+                files.write(out, write(table))
+            _show_batch(table, out, as_json=as_json)
 
 
-def forecast(
-    symbol_argument: Annotated[str | None, typer.Argument(metavar="[SYMBOL]", help="Ticker symbol.")] = None,
-    *,
-    symbol: Annotated[str | None, typer.Option("--symbol", help="Ticker symbol.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every key with a version in production.")] = False,
-    timeframe: Annotated[str | None, typer.Option("--timeframe", help="d1 by default; with --all: all.")] = None,
-    keep: Annotated[bool, typer.Option("--log/--no-log", help="Keep the forecasts in the log, as live.")] = True,
-    as_json: Json = False,
-) -> None:
-    """Forecast every horizon of the timeframe from the newest bars of the source, and keep what was said."""
-    chosen = symbol or symbol_argument
-    if (chosen is None) == (not every):
-        message = "say one SYMBOL, or --all"
-        raise typer.BadParameter(message)
-    found: list[MultiHorizonForecast] = []
-    n_logged, failed = 0, False
-    with desk.registry() as registry:
-        keys = (
-            _served(registry, timeframe) if chosen is None else [arguments.key(chosen, timeframe or _DEFAULT_TIMEFRAME)]
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which version is asked; an empty name stands for a key whose production has none."""
+
+    registry: Registry
+    key: Key
+    version: str
+
+    def frame(self, file: Path | None, answers: Answers) -> tuple[pd.DataFrame, Recognised | None]:
+        """Bars of the source, or what a file holds for this version and how its bars were recognised."""
+        if not self.version:
+            raise NotTrainedError(str(self.key))
+        if file is None:
+            return self.registry.source.bars(self.key).frame, None
+        limit = int(self.registry.settings.max_upload_mb * 2**20)
+        found = uploads.read(
+            self.registry,
+            self.key,
+            self.version,
+            files.read(file, most_bytes=limit),
+            file_name=file.name,
+            answers=answers,
+            now=self.registry.clock(),
         )
-        for key in keys:
-            try:
-                done = forecasts.forecast(registry, key, keep=keep)
-                found.append(done.forecast)
-                n_logged += done.n_logged
-            except DeskError as error:
-                output.note(f"error: {error}")
-                failed = True
-    told = [_forecast_told(one) for one in found]
-    output.show(told, as_json=as_json, table=lambda: _forecast_table(found))
-    if found and keep:
-        output.note(f"{n_logged} new in the log." if n_logged else "The log holds these forecasts already.")
-    if failed:
-        raise typer.Exit(1)
+        return found.frame, found.recognised
 
 
-def _read(registry: Registry, key: Key, version: str | None, file: Path) -> pd.DataFrame:
-    """Read a file as ready features when it has every feature of the version, else as bars."""
-    from lib.sources import upload
-
-    limit = int(registry.settings.max_upload_mb * 2**20)
-    try:
-        with file.open("rb") as opened:
-            data = opened.read(limit + 1)
-    except OSError as error:
-        raise UploadError(file.name, [f"it cannot be read ({error.strerror})"]) from error
-    table = upload.read_table(data, file_name=file.name, max_bytes=limit)
-    manifest = versions.manifest(registry, key, version) if version else {}
-    names = manifest.get("feature_names")
-    if names is None or set(names) <= set(table.columns):
-        return table
-    return upload.read_bars(data, file_name=file.name, key=key, max_bytes=limit).frame
+def _show_one(asked: _Asked, frame: pd.DataFrame, recognised: Recognised | None, *, as_json: bool) -> None:
+    result = serving.ensemble_of(asked.registry, asked.key, asked.version).predict(frame)
+    why = explaining.explain(asked.registry, asked.key, asked.version, frame, weights_used=result["weights_used"])
+    facts = () if recognised is None else recognised.facts
+    told = _told(result) | _reasons(why, result["label"]) | {"recognised": [output.row(fact) for fact in facts]}
+    output.show(told, as_json=as_json, table=lambda: _prediction_table(asked.key, told, facts))
 
 
-def _served(registry: Registry, timeframe: str | None) -> list[Key]:
-    wanted = timeframe.strip().lower() if timeframe else None
-    if wanted is not None:
-        arguments.key("A", wanted)
-    return [
-        pointer.key
-        for pointer in production.fleet(registry)
-        if pointer.version is not None and wanted in (None, pointer.key.timeframe)
-    ]
+def _reasons(why: Reasons, label: str) -> dict[str, Any]:
+    """What features add to the label's probability, strongest first, and those outside the training range."""
+    pooled, number = why.explanation.pooled, CLASSES.index(label)
+    order = [] if pooled is None else attribution.ranked(pooled, label=number, most=len(pooled.features))
+    return {
+        "contributions": {}
+        if pooled is None
+        else {pooled.features[at]: float(pooled.contributions[at, number]) for at in order},
+        "explained_share": why.explanation.share,
+        "unexplained": dict(why.explanation.unexplained),
+        "outside_training_range": [output.row(one) for one in why.outside],
+    }
+
+
+def _batch_size(text: str | None) -> int | None:
+    """Read how many rows a batch takes; None: all of them."""
+    if text is None or text.strip().lower() == "all":
+        return None
+    if not text.strip().isdecimal() or int(text) < 1:
+        message = f"{text!r} is no number of rows; say a whole number such as 250, or all"
+        raise typer.BadParameter(message)
+    return int(text)
+
+
+def _writer(out: Path | None, batch: str | None) -> Callable[[pd.DataFrame], bytes]:
+    """Choose how a batch is written, by the name of the file."""
+    writers = {".csv": batches.to_csv, ".parquet": batches.to_parquet}
+    if out is not None and batch is None:
+        message = "--out goes with --batch"
+        raise typer.BadParameter(message)
+    if out is not None and out.suffix.lower() not in writers:
+        message = f"{out.name} ends in neither .csv nor .parquet"
+        raise typer.BadParameter(message)
+    return writers[out.suffix.lower() if out is not None else ".csv"]
+
+
+def _show_batch(table: pd.DataFrame, out: Path | None, *, as_json: bool) -> None:
+    if out is not None:
+        output.note(f"{len(table):,} rows written to {out}")
+        counts = {name: int((table["label"] == name).sum()) for name in CLASSES}
+        told = {"file": str(out), "rows": len(table), "labels": counts}
+        output.show(told, as_json=as_json, table=lambda: output.table(("", ""), list(told.items()), empty=""))
+        return
+    rows = table.reset_index(names="row").astype(object).where(lambda frame: frame.notna(), None)
+    records = [{str(name): _plain(cell) for name, cell in record.items()} for record in rows.to_dict("records")]
+    shown = ("row", "label", "confidence", *CLASSES, "agreement", "version")
+    lines = [tuple(record[name] for name in shown) for record in records]
+    output.show(records, as_json=as_json, table=lambda: output.table(shown, lines, empty="There are no rows."))
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _told(result: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,8 +158,8 @@ def _told(result: Mapping[str, Any]) -> dict[str, Any]:
     return {name: result[name] for name in first} | {name: value for name, value in result.items() if name not in first}
 
 
-def _prediction_table(key: Key, result: Mapping[str, Any]) -> None:
-    facts = [
+def _prediction_table(key: Key, result: Mapping[str, Any], recognised: Sequence[Fact]) -> None:
+    facts: list[tuple[str, object]] = [
         ("key", key),
         ("version", result["version"]),
         ("as of", result["as_of"]),
@@ -126,33 +174,16 @@ def _prediction_table(key: Key, result: Mapping[str, Any]) -> None:
         for name, vote in result["component_predictions"].items()
     ]
     facts += [(name, f"abstains: {reason}") for name, reason in result["abstentions"].items()]
+    strongest = list(result["contributions"].items())[:_MOST_REASONS]
+    facts += [("speaks for it", _in_points(strongest, for_it=True)), ("speaks against it", _in_points(strongest))]
+    facts += [
+        ("outside the training range", f"{one['feature']} {one['value']:.4g} ({one['low']:.4g} to {one['high']:.4g})")
+        for one in result["outside_training_range"]
+    ]
+    facts += [(f"recognised {fact.what}", fact.value) for fact in recognised]
     output.table(("", ""), facts, empty="")
 
 
-def _forecast_told(found: MultiHorizonForecast) -> dict[str, Any]:
-    told = output.row(found)
-    told["consensus"] = found.consensus
-    told["forecasts"] = list(told["forecasts"].values())
-    return told
-
-
-def _forecast_table(found: list[MultiHorizonForecast]) -> None:
-    rows = [
-        (
-            one.key,
-            one.version,
-            one.as_of,
-            row.horizon,
-            row.label,
-            output.percent(row.confidence),
-            output.percent(row.agreement),
-            row.basis,
-        )
-        for one in found
-        for row in one.forecasts.values()
-    ]
-    columns = ("key", "version", "as of", "horizon", "label", "confidence", "agreement", "basis")
-    output.table(columns, rows, empty="Nothing was forecast.")
-    for one in found:
-        for horizon, reason in one.unavailable.items():
-            output.note(f"{one.key} {horizon}: no forecast ({reason})")
+def _in_points(contributions: Sequence[tuple[str, float]], *, for_it: bool = False) -> str:
+    chosen = [(name, share) for name, share in contributions if (share > 0) == for_it]
+    return ", ".join(f"{name} {100 * share:+.1f} points" for name, share in chosen)
