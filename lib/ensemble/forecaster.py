@@ -10,6 +10,7 @@ import pandas as pd
 from lib.ensemble import ballot, inputs
 from lib.ensemble.ballot import Ballot, Progress
 from lib.ensemble.injected import EnsembleManager, InjectedEnsemble, Traits, normalised, tell_mismatch
+from lib.ensemble.inputs import Needs
 from lib.ensemble.members import PRICE_MEMBERS
 from lib.ensemble.votes import Member, Rows
 from lib.errors import AllMembersAbstainedError, IncompatibleArtifactError, NotTrainedError
@@ -35,11 +36,12 @@ class _Asked:
     traits: Traits
     basis: str
     silent: Mapping[str, str]
+    needs: Needs
 
     def read(self, df: pd.DataFrame) -> Rows:
         if self.basis == "derived":
             return inputs.read_prices(df)
-        return inputs.read(df, self.members.values(), version=_named(self.traits))
+        return inputs.read_for(df, self.needs, version=_named(self.traits))
 
     def vote(self, rows: Rows, *, progress: Progress | None = None) -> Ballot:
         label, temperature = self.traits.label, self.traits.temperature
@@ -178,14 +180,15 @@ class EnhancedEnsembleForecaster:
         traits, shares = ensemble.traits, ensemble.shares(list(members))
         horizon, horizon_bars = horizon or traits.horizon, horizon_bars or traits.label.horizon_bars
         if horizon_bars == traits.label.horizon_bars:
-            return _Asked(members, shares, replace(traits, horizon=horizon), "trained", {})
+            traits = traits if horizon == traits.horizon else replace(traits, horizon=horizon)
+            return _Asked(members, shares, traits, "trained", {}, ensemble.needs(members))
         votable = {name: member for name, member in members.items() if name in PRICE_MEMBERS}
         silent = {name: f"it is trained for {traits.horizon} only" for name in members if name not in votable}
         if not votable:
             raise AllMembersAbstainedError(silent)
         shares = normalised(shares, list(votable), version=traits.version)
         derived = replace(traits, horizon=horizon, temperature=1.0, label=traits.label.at_horizon(horizon_bars))
-        return _Asked(votable, shares, derived, "derived", silent)
+        return _Asked(votable, shares, derived, "derived", silent, ensemble.needs(votable))
 
     def _newest(self, asked: _Asked, df: pd.DataFrame) -> dict[str, Any]:
         votes, traits = asked.vote(inputs.last(asked.read(df))), asked.traits

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
-from lib.ensemble import members
+from lib.ensemble import inputs, members
+from lib.ensemble.inputs import Needs
 from lib.ensemble.votes import Member
 from lib.errors import IncompatibleArtifactError, InvalidHorizonError
 from lib.market import timeframes
@@ -68,6 +69,7 @@ class InjectedEnsemble:
     def __init__(self, models: dict[str, Any], weights: dict[str, float], traits: Traits) -> None:
         self.models, self.weights, self.traits = models, weights, traits
         self._rebuilt: tuple[dict[str, Any], dict[str, Member]] = ({}, {})
+        self._needs: dict[tuple[str, ...], Needs] = {}
 
     def members(self) -> dict[str, Member]:
         """Give the members of all models; raises IncompatibleArtifactError for a model that none can serve."""
@@ -79,8 +81,15 @@ class InjectedEnsemble:
             name: members.rebuild(name, model, label=traits.label, timeframe=traits.timeframe, numbered=traits.numbered)
             for name, model in models.items()
         }
-        self._rebuilt = (models, built)
+        self._rebuilt, self._needs = (models, built), {}
         return built
+
+    def needs(self, asked: Mapping[str, Member]) -> Needs:
+        """Give what a frame must hold for some of the members, as :meth:`members` gave them."""
+        names = tuple(asked)
+        if names not in self._needs:
+            self._needs[names] = inputs.needs(asked.values())
+        return self._needs[names]
 
     def shares(self, names: list[str]) -> dict[str, float]:
         """Give the weights of these members, scaled to sum to 1; equal ones when the artifact has none at all."""

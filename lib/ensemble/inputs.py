@@ -1,6 +1,7 @@
 """What a caller hands to a forecast, bars or ready features, turned into rows that members read."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
@@ -24,6 +25,14 @@ class ReadsFeatures(Protocol):
     def n_features(self) -> int: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The members that read features, and all names they read, in order; no names when they read nameless numbers."""
+
+    readers: tuple[ReadsFeatures, ...]
+    names: tuple[str, ...]
+
+
 def read(df: pd.DataFrame, members: Iterable[Member], *, version: str) -> Rows:
     """Turn a frame into rows for these members.
 
@@ -39,20 +48,30 @@ def read(df: pd.DataFrame, members: Iterable[Member], *, version: str) -> Rows:
     IncompatibleArtifactError
         When a member stores no feature names and the number of columns does not fit.
     """
-    readers = [member for member in members if isinstance(member, ReadsFeatures) and member.n_features]
-    needed = list(dict.fromkeys(name for reader in readers for name in reader.feature_names or ()))
-    if not readers:
+    return read_for(df, needs(members), version=version)
+
+
+def needs(members: Iterable[Member]) -> Needs:
+    """Say what a frame must hold for these members; the same for every frame."""
+    readers = tuple(member for member in members if isinstance(member, ReadsFeatures) and member.n_features)
+    return Needs(readers, tuple(dict.fromkeys(name for reader in readers for name in reader.feature_names or ())))
+
+
+def read_for(df: pd.DataFrame, needed: Needs, *, version: str) -> Rows:
+    """Turn a frame into rows for members whose needs are known, as :func:`read`."""
+    if not needed.readers:
         checked = bars.check(df)
         return Rows(checked.index, None, checked)
-    if not needed:
-        return _ready(df, _numeric(df, readers), version=version)
-    missing = [name for name in needed if name not in df.columns]
+    if not needed.names:
+        return _ready(df, _numeric(df, needed.readers), version=version)
+    columns = set(df.columns.tolist())
+    missing = [name for name in needed.names if name not in columns]
     if not missing:
-        return _ready(df, needed, version=version)
-    if not _has_prices(df) or not set(needed) <= set(features.FEATURE_NAMES):
+        return _ready(df, needed.names, version=version)
+    if not _has_prices(df) or not set(needed.names) <= set(features.FEATURE_NAMES):
         raise MissingFeaturesError(missing, version=version)
     checked = bars.check(df)
-    computed = features.compute(checked)[needed]
+    computed = features.chosen(features.compute(checked), needed.names)
     return Rows(computed.index, computed, checked)
 
 
@@ -66,6 +85,8 @@ def read_prices(df: pd.DataFrame) -> Rows:
 
 def last(rows: Rows, n: int = 1) -> Rows:
     """Keep the newest n rows; the price history stays whole."""
+    if len(rows.index) <= n:
+        return rows
     return Rows(rows.index[-n:], None if rows.features is None else rows.features.iloc[-n:], rows.bars)
 
 
@@ -77,7 +98,7 @@ def later(rows: Rows, after: datetime | None) -> Rows:
     return Rows(rows.index[kept:], None if rows.features is None else rows.features.iloc[kept:], rows.bars)
 
 
-def _ready(df: pd.DataFrame, names: list[str], *, version: str) -> Rows:
+def _ready(df: pd.DataFrame, names: Sequence[str], *, version: str) -> Rows:
     chosen = features.require(df, names, version=version)
     if not (_has_prices(df) and isinstance(df.index, pd.DatetimeIndex)):
         return Rows(chosen.index, chosen, None)
@@ -86,7 +107,7 @@ def _ready(df: pd.DataFrame, names: list[str], *, version: str) -> Rows:
 
 
 def _has_prices(df: pd.DataFrame) -> bool:
-    return set(bars.COLUMNS) <= set(df.columns)
+    return all(name in df.columns for name in bars.COLUMNS)
 
 
 def _numeric(df: pd.DataFrame, readers: Sequence[ReadsFeatures]) -> list[str]:

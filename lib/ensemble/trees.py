@@ -7,9 +7,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lib.ensemble.classes import class_numbers
+from lib.ensemble.flat_trees import FlatForest
 from lib.ensemble.votes import Rows, Votes, class_probabilities
 from lib.errors import IncompatibleArtifactError, InvalidFeaturesError, MissingFeaturesError
+from lib.market import features as market_features
 from lib.market.labels import LabelSpec
+
+_ROUNDING = 1e-5  # of probabilities that another program stored as float32
 
 
 class FeatureMember:
@@ -25,12 +29,14 @@ class FeatureMember:
     def __init__(self, name: str, estimator: Any) -> None:
         self.name, self.estimator, self.reason = name, estimator, ""
         self._known: tuple[int, ...] = ()
+        self._names: tuple[str, ...] | None = None
 
     @classmethod
     def serving(cls, name: str, estimator: Any, *, numbered: bool) -> Self:
         """Wrap a fitted estimator; raises IncompatibleArtifactError when its classes cannot be told apart."""
         member = cls(name, estimator)
         member._known = class_numbers(name, estimator.classes_, numbered=numbered)
+        member._names = _names(estimator)
         return member
 
     @classmethod
@@ -43,8 +49,7 @@ class FeatureMember:
     @property
     def feature_names(self) -> tuple[str, ...] | None:
         """Columns it was fitted on, in order; None when it was fitted on a nameless array."""
-        names = getattr(self.estimator, "feature_names_in_", None)
-        return None if names is None else tuple(str(name) for name in names)
+        return self._names
 
     @property
     def class_numbers(self) -> tuple[int, ...]:
@@ -68,6 +73,7 @@ class FeatureMember:
         if hasattr(self.estimator, "n_jobs"):
             self.estimator.n_jobs = 1  # parallelism belongs to the job: on one row it only costs
         self._known = tuple(int(number) for number in self.estimator.classes_)
+        self._names = _names(self.estimator)
         return self
 
     def predict(self, rows: Rows, *, label: LabelSpec) -> Votes:  # noqa: ARG002 - Member's form
@@ -79,17 +85,19 @@ class FeatureMember:
         columns = self.columns(rows.features)
         values = columns.to_numpy(dtype=float)
         finite = np.isfinite(values).all(axis=1)
+        all_finite = bool(finite.all())
         probabilities = np.full((len(values), 3), np.nan)
         if finite.any():
-            asked = values if self.feature_names is None else columns
+            by_name = self.feature_names is not None and not isinstance(self.estimator, FlatForest)
+            asked = columns if by_name else values
             try:
-                raw = np.asarray(self.estimator.predict_proba(asked if finite.all() else asked[finite]), dtype=float)
+                raw = np.asarray(self.estimator.predict_proba(asked if all_finite else asked[finite]), dtype=float)
             except (ValueError, AttributeError) as error:  # what estimators of another release fail with
                 return Votes.abstain(len(values), f"its estimator failed ({error})")
             if not _are_probabilities(raw, len(self._known)):
                 return Votes.abstain(len(values), "its estimator gave something else than probabilities")
             probabilities[finite] = class_probabilities(raw, self._known)
-        return Votes(probabilities, "" if finite.all() else "features of the row are not finite")
+        return Votes(probabilities, "" if all_finite else "features of the row are not finite")
 
     def state(self) -> object:
         """Give the fitted estimator; a dict with the reason when it could not be fitted."""
@@ -100,16 +108,22 @@ class FeatureMember:
         names = self.feature_names
         if names is None:
             return _nameless(features, self.name, int(self.estimator.n_features_in_))
-        missing = [name for name in names if name not in features.columns]
-        if missing:
-            raise MissingFeaturesError(missing, version=f"member {self.name}")
-        return features[list(names)]
+        try:
+            return market_features.chosen(features, names)
+        except KeyError as error:
+            missing = [name for name in names if name not in features.columns]
+            raise MissingFeaturesError(missing, version=f"member {self.name}") from error
+
+
+def _names(estimator: Any) -> tuple[str, ...] | None:
+    names = getattr(estimator, "feature_names_in_", None)
+    return None if names is None else tuple(str(name) for name in names)
 
 
 def _are_probabilities(raw: NDArray[np.float64], n_classes: int) -> bool:
     if raw.ndim != 2 or raw.shape[1] != n_classes:  # noqa: PLR2004 - rows and classes
         return False
-    return bool((raw >= 0).all() and np.allclose(raw.sum(axis=1), 1))  # NaN fails both
+    return bool((raw >= 0).all() and (np.abs(raw.sum(axis=1) - 1) <= _ROUNDING).all())  # NaN fails both
 
 
 def random_forest(*, seed: int, weekly: bool, n_jobs: int = 1) -> Any:
