@@ -1,0 +1,31 @@
+"""What is alive after the warm-up is passed over by later collections; what comes later is collected."""
+
+import gc
+import weakref
+
+import pytest
+
+from lib.ui import warmth
+
+
+@pytest.fixture
+def thawed():
+    yield
+    gc.unfreeze()
+
+
+class Knot:
+    def __init__(self):
+        self.itself = self
+
+
+def test_collections_pass_over_what_is_settled_and_collect_what_is_newer(thawed):
+    settled = Knot()
+    warmth.settle()
+    assert gc.get_freeze_count() > 10_000
+    seen, newer = weakref.ref(settled), Knot()
+    fresh = weakref.ref(newer)
+    del settled, newer
+    gc.collect()
+    assert seen() is not None
+    assert fresh() is None
