@@ -32,9 +32,8 @@ def chart(
     _candles(made, frame, hollow=False)
     if later is not None and len(later):
         _candles(made, later, hollow=True)
-    made.update_layout(xaxis_rangeslider_visible=False, hovermode="x")
+    made.update_layout(xaxis_rangeslider_visible=False, hovermode="x", yaxis={"side": "right", "title": None})
     made.update_xaxes(showgrid=False)
-    made.update_yaxes(side="right", title=None, selector={"anchor": "x"})
     if timeframe == "d1":
         made.update_xaxes(rangebreaks=[{"bounds": ["sat", "mon"]}])
     return made

@@ -43,7 +43,7 @@ def add(made: go.Figure, marks: Sequence[Mark], *, row: int) -> None:
             "symbol": [_symbol(mark) for mark in marks],
             "color": [palette.CLASS_COLOURS[mark.label] for mark in marks],
             "opacity": [1.0 if mark.of_shown else 0.45 for mark in marks],
-            "size": 9,
+            "size": 8,
             "line": {"width": 1.4, "color": [palette.CLASS_COLOURS[mark.label] for mark in marks]},
         },
         customdata=[mark.note for mark in marks],

@@ -151,7 +151,7 @@ def _which_order(error: AmbiguousDatesError, file_id: str) -> bool | None:
 
 
 def _may_resample(error: OtherTimeframeError, file: Any) -> bool:
-    st.info(wording.plain(error.problems[0]), icon=":material/stacked_bar_chart:")
+    st.info(wording.plain(str(error)), icon=":material/stacked_bar_chart:")
     return st.toggle(f"Put them together to {error.wanted} bars", key=f"resample_{file.file_id}")
 
 
@@ -179,7 +179,7 @@ def _recognised(found: Recognised) -> None:
     """Say what each column became, and what was left out; open when somebody should look."""
     bars = found.bars
     n_dropped = sum(dropped.count for dropped in found.dropped)
-    left_out = f", {n_dropped:,} rows left out" if n_dropped else ""
+    left_out = f", {n_dropped:,} row{'s' if n_dropped > 1 else ''} left out" if n_dropped else ""
     title = f"Recognised {len(bars):,} bars, {wording.day(bars.first)} to {wording.day(bars.last)}{left_out}"
     with st.expander(title, icon=":material/fact_check:", expanded=bool(found.dropped)):
         frame = pd.DataFrame([(fact.what, fact.value) for fact in found.facts], columns=["Ours", "In the file"])

@@ -151,7 +151,7 @@ def test_what_was_recognised_is_a_table_with_rows_left_out(upload, bars):
     lines[5] = f"{lines[5].split(',')[0]},,,,,,"
     app = upload(gzip.compress("\n".join(lines).encode()), "aapl.csv.gz")
     assert not app.error
-    assert "1 rows left out" in app.expander[0].label
+    assert "1 row left out" in app.expander[0].label
     told = dict(table(app, "Ours").to_numpy().tolist())
     assert told["close"] == "Close"
     assert told["columns left out"] == "Remark"
