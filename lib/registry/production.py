@@ -13,12 +13,7 @@ from lib.registry.pointers import Pointer
 
 def read(registry: Registry, key: Key) -> Production:
     """Read the production pointer of a key; raises UnknownKeyError."""
-    with registry.database.reading() as connection:
-        pointer = pointers.read(connection, key)
-        if pointer is None:
-            raise UnknownKeyError(key)
-        newest = index.newest_usable(connection, key) if pointer.mode is Mode.PINNED else None
-    return _production(pointer, newest.version if newest else None)
+    return registry.answers.get(("production", key), lambda: _read(registry, key))
 
 
 def fleet(registry: Registry) -> tuple[Production, ...]:
@@ -26,6 +21,15 @@ def fleet(registry: Registry) -> tuple[Production, ...]:
     with registry.database.reading() as connection:
         newest = _newest_of_pinned(connection)
         return tuple(_production(pointer, newest.get(pointer.key)) for pointer in pointers.read_all(connection))
+
+
+def _read(registry: Registry, key: Key) -> Production:
+    with registry.database.reading() as connection:
+        pointer = pointers.read(connection, key)
+        if pointer is None:
+            raise UnknownKeyError(key)
+        newest = index.newest_usable(connection, key) if pointer.mode is Mode.PINNED else None
+    return _production(pointer, newest.version if newest else None)
 
 
 def _newest_of_pinned(connection: Connection) -> dict[Key, str | None]:
