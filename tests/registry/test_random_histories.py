@@ -21,14 +21,15 @@ from hypothesis.stateful import (
 
 from lib.errors import DeskError
 from lib.market.keys import Key
-from lib.registry import audit, history, moves, opening, production, quarantine, rollback, sync, versions
+from lib.registry import audit, history, moves, opening, production, quarantine, retention, rollback, sync, versions
 from lib.registry.actors import Actor, Role
 from lib.registry.entities import Mode, State
 from lib.settings import Settings
 
 AAPL = Key("AAPL", "d1")
 DAMAGE = {audit.MISSING, audit.CHANGED}
-OPERATOR = Actor("olga", Role.OPERATOR)
+OPERATOR, ADMIN = Actor("olga", Role.OPERATOR), Actor("ada", Role.ADMIN)
+USABLE = (State.AVAILABLE, State.IN_PRODUCTION)
 days = st.integers(0, 12).map(lambda number: date(2025, 1, 1) + timedelta(days=number))
 picks = st.integers(0, 30)
 
@@ -76,7 +77,8 @@ class Life(RuleBasedStateMachine):
 
     @rule(day=days)
     def train(self, day):
-        published = self.registry.store.publish(self.content, key=AAPL, date=day, created_at=self.clock())
+        taken = retention.taken(self.registry, AAPL)
+        published = self.registry.store.publish(self.content, key=AAPL, date=day, created_at=self.clock(), taken=taken)
         before = production.read(self.registry, AAPL) if self.revision else None
         versions.register(self.registry, published, actor="trainer")
         after = production.read(self.registry, AAPL)
@@ -104,6 +106,19 @@ class Life(RuleBasedStateMachine):
     @rule(number=picks)
     def lift(self, number):
         self.attempt(quarantine.lift, self.known(number))
+
+    @rule(keep=st.integers(1, 4))
+    def prune(self, keep):
+        before = production.read(self.registry, AAPL)
+        target = rollback.target(self.registry, AAPL)
+        usable = [row.version for row in versions.of_key(self.registry, AAPL) if row.state in USABLE]
+        fates = retention.prune(self.registry, keep=keep, keys=[AAPL], actor=ADMIN, reason="a reason")
+        assert production.read(self.registry, AAPL) == before
+        assert rollback.target(self.registry, AAPL) == target
+        left = {row.version for row in versions.of_key(self.registry, AAPL)}
+        assert left == {fate.version for fate in fates if not fate.goes}
+        assert set(usable[:keep]) <= left
+        assert retention.taken(self.registry, AAPL) >= {fate.version for fate in fates}
 
     @rule(target=damaged, number=picks, tampered=st.booleans())
     def damage(self, number, tampered):
@@ -143,7 +158,7 @@ class Life(RuleBasedStateMachine):
         assert live.revision >= self.revision
         self.revision = live.revision
         rows = {row.version: row for row in versions.of_key(self.registry, AAPL)}
-        usable = [v for v, row in rows.items() if row.state in (State.AVAILABLE, State.IN_PRODUCTION)]
+        usable = [v for v, row in rows.items() if row.state in USABLE]
         serving = [v for v, row in rows.items() if row.state is State.IN_PRODUCTION]
         assert serving == ([live.version] if live.version in usable else [])
         assert live.version is None or not rows[live.version].quarantine_reason
