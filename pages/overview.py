@@ -6,7 +6,7 @@ from lib.ui import caching, fleet, shell
 
 shell.open_page("Overview")
 
-fleet.board()
+fleet.show()
 
 st.caption(
     f"Bars come from the source {caching.settings().bars_source}. A row leads to performance and rollback; evidence, "

@@ -2,6 +2,7 @@
 
 import functools
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -78,11 +79,12 @@ def forget() -> None:
 
 
 def remembered(
-    *, max_entries: int, also: Callable[[], object] | None = None
+    *, max_entries: int, also: Callable[[], object] | None = None, shared: bool = False
 ) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Cache a read until something changes, for at most ``max_entries`` different questions.
 
-    ``also`` probes what else the read depends on, such as the newest forecast, and must be cheap.
+    ``also`` probes what else the read depends on, such as the newest forecast, and must be cheap. An answer is copied
+    for each page, unless it is ``shared``: for large ones that nobody changes.
     """
 
     def decorate(read: Callable[P, T]) -> Callable[P, T]:
@@ -91,7 +93,8 @@ def remembered(
             del at_mark  # part of the cache's key, not of the question
             return read(*args, **kwargs)
 
-        cached: Callable[..., T] = st.cache_data(max_entries=max_entries, show_spinner=False)(answer)
+        keep = st.cache_resource if shared else st.cache_data
+        cached: Callable[..., T] = keep(max_entries=max_entries, show_spinner=False)(answer)
 
         @functools.wraps(read)
         def fresh(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -100,6 +103,11 @@ def remembered(
         return fresh
 
     return decorate
+
+
+def every(seconds: int) -> Callable[[], int]:
+    """A probe that changes this often, for ``also``: what hangs on nothing that could be looked at."""
+    return lambda: int(time.time()) // seconds
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

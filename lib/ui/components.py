@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, NoReturn
 
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]  # it has no stubs
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
@@ -164,8 +165,13 @@ def facts(told: Mapping[str, object], *, alt: str) -> None:
     st.table({name: str(value) for name, value in told.items()}, border="horizontal", width="content", alt=alt)
 
 
+def ready(frame: pd.DataFrame) -> pd.DataFrame | pa.Table:
+    """Bring a table that is made once and shown often into the form it is sent in; a short one stays as it is."""
+    return frame if len(frame) <= _MOST_STYLED else pa.Table.from_pandas(frame, preserve_index=False)
+
+
 def table(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | pa.Table,
     *,
     key: str,
     alt: str,
@@ -177,15 +183,19 @@ def table(
     Rows marked weak have their accuracy written in grey, in tables of up to 50 rows; where columns differ in that,
     ``weak`` is told by column.
     """
-    accuracies = [str(name) for name in frame.columns if "accuracy" in str(name).lower()]
-    marked = weak if isinstance(weak, Mapping) else dict.fromkeys(accuracies, weak)
     shown: Any = frame
-    if len(frame) <= _MOST_STYLED and any(any(flags) for flags in marked.values()):
-        shown = frame.style
+    if isinstance(frame, pd.DataFrame) and len(frame) <= _MOST_STYLED:
+        accuracies = [str(name) for name in frame.columns if "accuracy" in str(name).lower()]
+        marked = weak if isinstance(weak, Mapping) else dict.fromkeys(accuracies, weak)
         for name, flags in marked.items():
-            greys = [f"color: {palette.MUTED}" if flag else "" for flag in flags]
-            shown = shown.apply(lambda _, greys=greys: greys, subset=[name])
+            if any(flags):
+                shown = _greyed(shown, name, flags)
     st.dataframe(shown, key=key, hide_index=True, column_config=dict(columns or {}), alt=alt)
+
+
+def _greyed(shown: Any, name: str, flags: Sequence[bool]) -> Any:
+    styler = shown.style if isinstance(shown, pd.DataFrame) else shown
+    return styler.apply(lambda _: [f"color: {palette.MUTED}" if flag else "" for flag in flags], subset=[name])
 
 
 def time_column(label: str, *, help: str | None = None) -> Any:  # noqa: A002 - Streamlit's own name

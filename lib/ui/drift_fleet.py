@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
-from lib.monitoring.drift import DriftState
 from lib.ui import components, drift_wording, monitoring_data, wording
 
 _CLICK = "drift_show"
@@ -16,12 +14,12 @@ def ranking() -> None:
     standing = monitoring_data.standing()
     if standing.at is None:
         return
-    states = standing.states
+    keys, table = monitoring_data.ranking()
     components.table(
-        pd.DataFrame([_cells(rank, one) for rank, one in enumerate(states, start=1)]),
+        table,
         key="drift_fleet",
         alt="Every key in production, strongest evidence of a fall first",
-        columns=_columns([str(one.key) for one in states]),
+        columns=_columns(keys),
     )
     if not standing.current:
         st.caption(f"As of {wording.time(standing.at)}; newer outcomes are being read.")
@@ -31,24 +29,6 @@ def how_to_read() -> None:
     """What an e-value says, for whoever has not met one."""
     with st.expander("How to read this", icon=":material/help:"):
         st.markdown(f"{drift_wording.E_VALUE}\n\n{drift_wording.CONFIRMED}")
-
-
-def _cells(rank: int, one: DriftState) -> dict[str, object]:
-    return {
-        "#": rank,
-        "Key": str(one.key),
-        "E-value": one.e_value,
-        "Band": [drift_wording.chip(one)],
-        "Accuracy since": drift_wording.forecasts(one),
-        "Against validated": None if one.margin is None else 100 * one.margin,
-        "Recommendation": drift_wording.recommendation(one),
-        "Show": "Show",
-        "Trend": drift_wording.trend(one),
-        "Stands in the fleet": one.stands,
-        "Outcomes missing": one.more_outcomes,
-        "Validated accuracy": wording.estimate(one.baseline),
-        "Version": one.version,
-    }
 
 
 def _columns(keys: Sequence[str]) -> dict[str, object]:

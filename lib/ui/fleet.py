@@ -1,13 +1,10 @@
 """The overview: the numbers above the fleet, what people must hear of at once, and one row per key."""
 
-from collections.abc import Mapping, Sequence
-
 import streamlit as st
 
-from lib.market.keys import Key
-from lib.registry.entities import Mode, Production, State
+from lib.registry.entities import State
 from lib.ui import actions, components, data, fleet_data, fleet_table, monitoring_data, wording
-from lib.ui.fleet_data import Bars
+from lib.ui.fleet_data import Board
 from lib.ui.standing import Standing
 
 _MOST_NAMED = 5
@@ -15,18 +12,16 @@ _MOST_NAMED = 5
 
 @st.fragment(run_every="15s")
 @actions.guard
-def board() -> None:
+def show() -> None:
     """Draw the fleet, anew every few seconds."""
-    fleet = data.fleet()
-    if not fleet:
+    board = fleet_data.board()
+    if not board.keys:
         components.nothing_yet()
-    records, standing = data.in_production(), monitoring_data.standing()
-    bars = fleet_data.bars()
-    _numbers(fleet, standing, bars)
+    standing = monitoring_data.standing()
+    _numbers(board, standing)
     _tampered()
     _confirmed(standing)
-    rows = fleet_table.rows_of(fleet, records, standing, fleet_data.ways_back(), bars)
-    fleet_table.show(rows, now=components.now())
+    fleet_table.show(board)
     freshness(standing)
 
 
@@ -45,23 +40,21 @@ def freshness(standing: Standing) -> None:
         )
 
 
-def _numbers(fleet: Sequence[Production], standing: Standing, bars: Mapping[Key, Bars]) -> None:
-    unserved = sum(row.version is None for row in fleet)
+def _numbers(board: Board, standing: Standing) -> None:
     with st.grid(5, min_column_width=150):
-        _number("Keys served", f"{len(fleet) - unserved} of {len(fleet)}")
+        _number("Keys served", f"{board.n_served} of {len(board.keys)}")
         _number(
             "Confirmed alerts",
             "…" if standing.at is None else str(len(standing.alerts)),
             "Keys whose accuracy has fallen into DRIFT or EMERGENCY, with the evidence for it.",
         )
-        _number("Pinned keys", str(sum(row.mode == Mode.PINNED for row in fleet)))
+        _number("Pinned keys", str(board.n_pinned))
         _number(
             "Failed last runs",
             str(data.failed_runs()),
             "Keys whose newest training run failed; the training runs page says why.",
         )
-        newest = max((one.newest for one in bars.values() if one.newest), default=None)
-        _number("Newest bar", wording.day(newest), "Of any key, in UTC.")
+        _number("Newest bar", wording.day(board.newest), "Of any key, in UTC.")
 
 
 def _number(label: str, value: str, explanation: str | None = None) -> None:

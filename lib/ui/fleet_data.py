@@ -1,43 +1,66 @@
-"""What the overview reads of every key at once: its bars, and whether it could go back."""
+"""What the overview reads of every key at once, put together once for all who look."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from lib.market.keys import Key
 from lib.registry import readiness
-from lib.registry.readiness import Readiness
-from lib.ui import caching, data
+from lib.registry.entities import Mode
+from lib.ui import caching, components, data, fleet_rows, monitoring_data
+from lib.ui.fleet_rows import Bars
 
 _SECONDS_OF_BARS = 300  # bars are read anew this often, as in lib.ui.data
+_minute = caching.every(60)
 
 
-@dataclass(frozen=True, slots=True)
-class Bars:
-    """The newest bar of a key, and how many came after the last one that its version learnt from."""
+def _mark() -> tuple[object, int]:
+    """A new answer about the fleet, or rehearsals that may have been made or grown old."""
+    return monitoring_data.mark_of_standing(), _minute()
 
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Board:
+    """The whole fleet, ready to be shown; shared by all sessions.
+
+    Attributes
+    ----------
+    table : one row per key, as :func:`lib.ui.components.table` takes it.
+    weak : by column, which accuracies rest on too few outcomes.
+    newest : of the bars of any key.
+    """
+
+    keys: tuple[str, ...]
+    table: Any
+    weak: Mapping[str, list[bool]]
+    n_served: int
+    n_pinned: int
     newest: datetime | None
-    age: int | None
 
 
-def minutes_of_bars() -> int:
-    """Changes whenever bars are to be read anew."""
-    return int(time.time()) // _SECONDS_OF_BARS
-
-
-@caching.remembered(max_entries=1, also=minutes_of_bars)
-def bars() -> Mapping[Key, Bars]:
-    records = data.in_production()
+@caching.remembered(max_entries=1, also=caching.every(_SECONDS_OF_BARS), shared=True)
+def _bars() -> Mapping[Key, Bars]:
+    """Of every key that the source knows; one after the other, so that each is read once."""
+    records, known = data.in_production(), set(data.source_keys())
     found = {}
-    for row in data.fleet():
-        record = records.get(row.key)
-        age = data.age_in_bars(row.key, record.last_bar) if record and record.last_bar else None
-        found[row.key] = Bars(data.newest_bar(row.key), age)
+    for key in (row.key for row in data.fleet() if row.key in known):
+        record = records.get(key)
+        age = data.age_in_bars(key, record.last_bar) if record and record.last_bar else None
+        found[key] = Bars(data.newest_bar(key), age)
     return found
 
 
-@caching.remembered(max_entries=1, also=lambda: int(time.time()) // 60)
-def ways_back() -> Mapping[Key, Readiness]:
-    """Whether each key could go back, as last rehearsed."""
-    return readiness.of_fleet(caching.registry())
+@caching.remembered(max_entries=1, also=_mark, shared=True)
+def board() -> Board:
+    fleet, bars = data.fleet(), _bars()
+    ways_back = readiness.of_fleet(caching.registry())
+    rows = fleet_rows.of(fleet, data.in_production(), monitoring_data.standing(), ways_back, bars)
+    return Board(
+        keys=tuple(str(row.key) for row in fleet),
+        table=components.ready(fleet_rows.frame(rows, now=components.now())),
+        weak=fleet_rows.weak(rows),
+        n_served=sum(row.version is not None for row in fleet),
+        n_pinned=sum(row.mode == Mode.PINNED for row in fleet),
+        newest=max((one.newest for one in bars.values() if one.newest), default=None),
+    )

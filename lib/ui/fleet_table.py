@@ -1,90 +1,28 @@
-"""The fleet as a table: what a PM asks for first, what an engineer asks for after it."""
+"""The fleet as a table: how its columns look and what they mean, and where a row leads."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from lib.market.keys import Key
-from lib.monitoring.drift import DriftState
-from lib.registry.entities import Mode, Production, VersionRecord
-from lib.registry.readiness import Going, Readiness
-from lib.ui import components, drift_wording, wording
-from lib.ui.fleet_data import Bars
-from lib.ui.standing import Standing
+from lib.registry.entities import Mode
+from lib.registry.readiness import Going
+from lib.ui import components, drift_wording
+from lib.ui.fleet_data import Board
+from lib.ui.fleet_rows import OLD, SINCE, VALIDATED, WAITS
 
-SINCE, VALIDATED = "Accuracy since", "Validated accuracy"
-_WAITS, _OLD = "newer version waits", "outdated"
 _OPEN, _ROLL_BACK = "fleet_open", "fleet_roll_back"
 _GOING = {Going.READY: "green", Going.NOT_READY: "red", Going.NOT_REHEARSED: "gray", Going.NOWHERE: "gray"}
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """All that is known of one key."""
-
-    pointer: Production
-    record: VersionRecord | None
-    state: DriftState | None
-    way_back: Readiness | None
-    bars: Bars | None
-
-
-def rows_of(
-    fleet: Sequence[Production],
-    records: Mapping[Key, VersionRecord],
-    standing: Standing,
-    ways_back: Mapping[Key, Readiness],
-    bars: Mapping[Key, Bars],
-) -> list[Row]:
-    return [
-        Row(one, records.get(one.key), standing.of(one), ways_back.get(one.key), bars.get(one.key)) for one in fleet
-    ]
-
-
-def show(rows: Sequence[Row], *, now: datetime) -> None:
-    frame = pd.DataFrame([_cells(row, now=now) for row in rows])
+def show(board: Board) -> None:
     components.table(
-        frame,
+        board.table,
         key="fleet",
         alt="What is in production for every key and how it does",
-        columns=_columns([str(row.pointer.key) for row in rows]),
-        weak={
-            SINCE: [row.state is None or not wording.is_firm(row.state.live.n_eff) for row in rows],
-            VALIDATED: [row.record is not None and not wording.is_firm(row.record.n_eff) for row in rows],
-        },
+        columns=_columns(board.keys),
+        weak=board.weak,
     )
-
-
-def _cells(row: Row, *, now: datetime) -> dict[str, object]:
-    pointer, record, state = row.pointer, row.record, row.state
-    return {
-        "Key": str(pointer.key),
-        SINCE: drift_wording.forecasts(state) if pointer.version else "",
-        "Band": [drift_wording.chip(state)] if pointer.version else [],
-        "Rolling": [100 * share for share in state.sparkline] if state else [],
-        VALIDATED: wording.accuracy_of(record) if record else wording.UNKNOWN,
-        "Promised": drift_wording.promise(state),
-        "Performance": "Open",
-        "Rollback": "Roll back",
-        "Way back": _way_back(row.way_back, now=now),
-        "Production": pointer.version or "none usable",
-        "Mode": [str(pointer.mode)] + ([_WAITS] if pointer.newer_waiting else []),
-        "Age (bars)": row.bars.age if row.bars else None,
-        "Since": pointer.since,
-        "By": pointer.actor,
-        "Why": pointer.reason,
-        "Weights": wording.weights(record.weights) if record else "",
-    }
-
-
-def _way_back(found: Readiness | None, *, now: datetime) -> list[str]:
-    if found is None:
-        return []
-    return [str(found.state)] + ([_OLD] if found.at is not None and found.is_due(now) else [])
 
 
 def _columns(keys: Sequence[str]) -> dict[str, Any]:
@@ -120,12 +58,12 @@ def _columns(keys: Sequence[str]) -> dict[str, Any]:
         "Performance": _button(_OPEN, "", "pages/performance.py", keys),
         "Rollback": _button(_ROLL_BACK, " ", "pages/rollback.py", keys),
         "Way back": st.column_config.MultiselectColumn(
-            options=[*map(str, _GOING), _OLD],
+            options=[*map(str, _GOING), OLD],
             color=[*_GOING.values(), "orange"],
             help="Whether a rollback would pass now: its preflight, as last rehearsed. Outdated after a day.",
         ),
         "Mode": st.column_config.MultiselectColumn(
-            options=[str(Mode.FOLLOW_LATEST), str(Mode.PINNED), _WAITS],
+            options=[str(Mode.FOLLOW_LATEST), str(Mode.PINNED), WAITS],
             color=["gray", "violet", "orange"],
             help="A pinned key stays where it is until somebody promotes a newer version or follows latest again.",
         ),

@@ -1,5 +1,8 @@
 """What pages read of forecasts and their outcomes, cached until a newer one is there."""
 
+from datetime import datetime
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -16,10 +19,12 @@ from lib.monitoring.live import LiveAccuracy
 from lib.monitoring.scoreboard import MemberScore
 from lib.monitoring.simulator import Simulation
 from lib.registry import history
-from lib.ui import caching, fleet_data
+from lib.ui import caching, components, drift_rows
 from lib.ui.standing import Standing, Watch
 
 _SEED = 20_250_121  # of the imitated years: the same question has the same answer
+
+_SECONDS_OF_BARS = 300  # bars are read anew this often, as in lib.ui.data
 
 Newest = tuple[int, int, int]
 
@@ -36,10 +41,6 @@ def newest() -> Newest:
     return _newest(caching.mark())
 
 
-def _with_bars() -> tuple[Newest, int]:
-    return newest(), fleet_data.minutes_of_bars()
-
-
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _watch() -> Watch:
     return Watch()
@@ -48,6 +49,19 @@ def _watch() -> Watch:
 def standing() -> Standing:
     """How the fleet stands; at a large log the last answer, while a newer one is read beside the pages."""
     return _watch().ask(caching.registry(), mark=newest())
+
+
+def mark_of_standing() -> tuple[datetime | None, bool]:
+    """Changes with every new answer about the fleet."""
+    told = standing()
+    return told.at, told.current
+
+
+@caching.remembered(max_entries=1, also=mark_of_standing, shared=True)
+def ranking() -> tuple[tuple[str, ...], Any]:
+    """Keys by evidence, and the table that tells of them; shared by all sessions."""
+    states = standing().states
+    return tuple(str(one.key) for one in states), components.ready(drift_rows.frame(states))
 
 
 @caching.remembered(max_entries=64, also=newest)
@@ -73,7 +87,7 @@ def bands_of(key: Key) -> BandHistory:
     return daily.history(caching.registry(), key)
 
 
-@caching.remembered(max_entries=32, also=_with_bars)
+@caching.remembered(max_entries=32, also=caching.every(_SECONDS_OF_BARS))
 def features_of(key: Key, version: str) -> Diagnosis:
     return diagnosis.features_of(caching.registry(), key, version=version)
 

@@ -1,0 +1,88 @@
+"""One row per key of the fleet: what a PM asks for first, what an engineer asks for after it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from lib.market.keys import Key
+from lib.monitoring.drift import DriftState
+from lib.registry.entities import Production, VersionRecord
+from lib.registry.readiness import Readiness
+from lib.ui import drift_wording, wording
+from lib.ui.standing import Standing
+
+SINCE, VALIDATED = "Accuracy since", "Validated accuracy"
+WAITS, OLD = "newer version waits", "outdated"
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """The newest bar of a key, and how many came after the last one that its version learnt from."""
+
+    newest: datetime | None
+    age: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """All that is known of one key."""
+
+    pointer: Production
+    record: VersionRecord | None
+    state: DriftState | None
+    way_back: Readiness | None
+    bars: Bars | None
+
+
+def of(
+    fleet: Sequence[Production],
+    records: Mapping[Key, VersionRecord],
+    standing: Standing,
+    ways_back: Mapping[Key, Readiness],
+    bars: Mapping[Key, Bars],
+) -> list[Row]:
+    return [
+        Row(one, records.get(one.key), standing.of(one), ways_back.get(one.key), bars.get(one.key)) for one in fleet
+    ]
+
+
+def frame(rows: Sequence[Row], *, now: datetime) -> pd.DataFrame:
+    return pd.DataFrame([_cells(row, now=now) for row in rows])
+
+
+def weak(rows: Sequence[Row]) -> dict[str, list[bool]]:
+    """Which accuracies of each column rest on too few outcomes."""
+    return {
+        SINCE: [row.state is None or not wording.is_firm(row.state.live.n_eff) for row in rows],
+        VALIDATED: [row.record is not None and not wording.is_firm(row.record.n_eff) for row in rows],
+    }
+
+
+def _cells(row: Row, *, now: datetime) -> dict[str, object]:
+    pointer, record, state = row.pointer, row.record, row.state
+    return {
+        "Key": str(pointer.key),
+        SINCE: drift_wording.forecasts(state) if pointer.version else "",
+        "Band": [drift_wording.chip(state)] if pointer.version else [],
+        "Rolling": [100 * share for share in state.sparkline] if state else [],
+        VALIDATED: wording.accuracy_of(record) if record else wording.UNKNOWN,
+        "Promised": drift_wording.promise(state),
+        "Performance": "Open",
+        "Rollback": "Roll back",
+        "Way back": _way_back(row.way_back, now=now),
+        "Production": pointer.version or "none usable",
+        "Mode": [str(pointer.mode)] + ([WAITS] if pointer.newer_waiting else []),
+        "Age (bars)": row.bars.age if row.bars else None,
+        "Since": pointer.since,
+        "By": pointer.actor,
+        "Why": pointer.reason,
+        "Weights": wording.weights(record.weights) if record else "",
+    }
+
+
+def _way_back(found: Readiness | None, *, now: datetime) -> list[str]:
+    if found is None:
+        return []
+    return [str(found.state)] + ([OLD] if found.at is not None and found.is_due(now) else [])
