@@ -9,6 +9,7 @@ import typer
 from lib.jobs import arguments, desk, output
 from lib.jobs.arguments import ActorName, Json, Reason
 from lib.jobs.registry import deployment_table
+from lib.market.keys import Key
 from lib.registry import fleet, undo
 
 _NONE = "No key is live on a version of that training."
@@ -20,6 +21,9 @@ def roll_back_fleet(
         str | None, typer.Option("--trained", help="Keys whose live version carries this day, such as 2013-01-31.")
     ] = None,
     run: Annotated[list[int] | None, typer.Option("--run", help="Keys whose live version this run made.")] = None,
+    leave_out: Annotated[
+        list[str] | None, typer.Option("--leave-out", metavar="KEY", help="A key that stays, such as IBM/w1.")
+    ] = None,
     reason: Annotated[str, typer.Option("--reason", help="Why; needed with --apply.")] = "",
     apply: Annotated[bool, typer.Option("--apply", help="Do it; otherwise only show which keys it would be.")] = False,
     actor: ActorName = None,
@@ -30,8 +34,10 @@ def roll_back_fleet(
         message = "say either --trained DAY or --run NUMBER (which may be repeated)"
         raise typer.BadParameter(message)
     day = None if trained is None else arguments.day(trained)
+    staying = {Key.parse(text) for text in leave_out or ()}
     with desk.registry() as registry:
-        found = fleet.targets(registry, trained=day, run_ids=run or ())
+        known = fleet.targets(registry, trained=day, run_ids=run or ())
+        found = tuple(one for one in known if one.key not in staying)
         if not apply:
             rows = [(one.key, one.live, one.target, one.revision) for one in found]
             columns = ("key", "live", "would go back to", "revision")
