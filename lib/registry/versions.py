@@ -1,5 +1,6 @@
 """Versions: the pages of the index, one version, its manifest, and registering a published one."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,22 +52,39 @@ def listing(
     InvalidSymbolError, InvalidTimeframeError
         When there can be no such symbol or timeframe.
     """
-    kind = _kind(table, symbol=symbol, timeframe=timeframe, state=state)
-    period = _period(since=since, until=until)
-    walk = Walk(order, descending)
-    page = walk.apply(_records().where(*kind, *period), limit=limit, after=after)
+    asked = _Asked(symbol, timeframe, state, since, until, Walk(order, descending), limit, after)
+    return registry.answers.get(asked, lambda: _page(registry, asked))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a page of the index was asked for, see `listing`."""
+
+    symbol: str | None
+    timeframe: str | None
+    state: State | str | None
+    since: datetime | None
+    until: datetime | None
+    walk: Walk
+    limit: int
+    after: str | None
+
+
+def _page(registry: Registry, asked: _Asked) -> VersionPage:
+    kind = _kind(table, symbol=asked.symbol, timeframe=asked.timeframe, state=asked.state)
+    period = _period(since=asked.since, until=asked.until)
+    page = asked.walk.apply(_records().where(*kind, *period), limit=asked.limit, after=asked.after)
     if period:
         count = select(func.count()).select_from(table).where(*kind, *period)
     else:
-        counted = _kind(version_counts, symbol=symbol, timeframe=timeframe, state=state)
+        counted = _kind(version_counts, symbol=asked.symbol, timeframe=asked.timeframe, state=asked.state)
         count = select(func.coalesce(func.sum(version_counts.c.n), 0)).where(*counted)
     with registry.database.reading() as connection:
         total = int(connection.execute(count).scalar_one())
         found = connection.execute(page).all()
-    more = len(found) > limit
-    return VersionPage(
-        tuple(_record(row) for row in found[:limit]), total, walk.cursor(found[limit - 1]) if more else None
-    )
+    rows = tuple(_record(row) for row in found[: asked.limit])
+    more = len(found) > asked.limit
+    return VersionPage(rows, total, asked.walk.cursor(found[asked.limit - 1]) if more else None)
 
 
 def get(registry: Registry, key: Key, version: str) -> VersionRecord:
@@ -160,6 +178,7 @@ def _period(*, since: datetime | None, until: datetime | None) -> list[ColumnEle
     return given
 
 
+@functools.cache
 def _records() -> Select[Any]:
     """Versions, each with what its key's pointer says of the version before the live one."""
     pointer = production_pointers
@@ -172,14 +191,13 @@ def _of(key: Key) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 
 def _record(row: Row[Any]) -> VersionRecord:
-    told = dict(zip(row._fields, row, strict=True))
     return VersionRecord(
-        key=Key(told["symbol"], told["timeframe"]),
-        state=State(told["state"]),
-        weights=told["weights"],
-        quarantine_reason=told["quarantine_reason"] or "",
-        previously_live=told["previous_version"] == told["version"],
-        **{name: told[name] for name in _AS_STORED},
+        key=Key(row.symbol, row.timeframe),
+        state=State(row.state),
+        weights=row.weights,
+        quarantine_reason=row.quarantine_reason or "",
+        previously_live=row.previous_version == row.version,
+        **dict(zip(_AS_STORED, row[-len(_AS_STORED) - 1 : -1], strict=True)),
     )
 
 
