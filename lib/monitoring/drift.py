@@ -1,7 +1,7 @@
 """Drift of what is in production: band, evidence and what to do, for one key and for the fleet ranked by evidence."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -123,9 +123,14 @@ def fleet(registry: Registry, *, policy: Policy | None = None, kinds: Sequence[K
     policy = policy or bands.policy(registry.settings)
     rows = matured.of_production(registry.database)
     found = {
-        key: _state(rows[key].of_kinds(kinds) if key in rows else None, definition, policy)
+        key: judge(rows[key].of_kinds(kinds) if key in rows else None, definition, policy)
         for key, definition in definitions.of_production(registry.database).items()
     }
+    return ranked(found, policy)
+
+
+def ranked(found: Mapping[Key, DriftState], policy: Policy) -> FleetDrift:
+    """Rank keys by evidence and say whose alarm stands across all of them."""
     alpha = 1 / policy.alarm_e_value
     standing = e_process.benjamini_hochberg({str(key): one.e_value for key, one in found.items()}, alpha=alpha)
     states = [replace(one, stands=str(key) in standing) for key, one in found.items()]
@@ -206,7 +211,8 @@ def told(one: DriftState) -> dict[str, Any]:
     }
 
 
-def _state(rows: Matured | None, definition: Definition, policy: Policy) -> DriftState:
+def judge(rows: Matured | None, definition: Definition, policy: Policy) -> DriftState:
+    """Say how one version does by its matured forecasts, for itself: whether it stands is the fleet's to say."""
     baseline = live.validated(definition)
     empty = _nothing(definition.key, definition, problem=_problem(rows, definition, baseline))
     if rows is None or not len(rows):

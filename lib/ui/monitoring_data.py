@@ -20,23 +20,21 @@ from lib.monitoring.scoreboard import MemberScore
 from lib.monitoring.simulator import Simulation
 from lib.registry import history
 from lib.ui import caching, components, drift_rows
-from lib.ui.standing import Standing, Watch
+from lib.ui.standing import Mark, Standing, Watch
 
 _SEED = 20_250_121  # of the imitated years: the same question has the same answer
 
 _SECONDS_OF_BARS = 300  # bars are read anew this often, as in lib.ui.data
 
-Newest = tuple[int, int, int]
-
 
 @st.cache_data(ttl=1, max_entries=2, show_spinner=False)
-def _newest(mark: str) -> Newest:
+def _newest(mark: str) -> Mark:
     del mark  # part of the cache's key: a move made here shows at once
     desk = caching.registry()
     return history.newest_id(desk), log.newest_id(desk.database), outcomes.newest_id(desk.database)
 
 
-def newest() -> Newest:
+def newest() -> Mark:
     """Numbers of the newest move, forecast and outcome."""
     return _newest(caching.mark())
 

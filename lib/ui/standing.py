@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 
 from lib.errors import DeskError
 from lib.market.keys import Key
-from lib.monitoring import drift
+from lib.monitoring import drift, refreshing
 from lib.monitoring.drift import DriftState, FleetDrift
 from lib.registry.entities import Production
 from lib.registry.opening import Registry
+
+Mark = tuple[int, int, int]  # numbers of the newest move, forecast and outcome
 
 MOST_SECONDS_WAITED = 0.3
 _REST = 4.0  # a long reading is begun anew only after this many times its own length
@@ -49,9 +51,9 @@ class Standing:
 class _Reading(threading.Thread):
     """One reading of the fleet's drift."""
 
-    def __init__(self, desk: Registry, mark: object) -> None:
+    def __init__(self, desk: Registry, mark: Mark, before: FleetDrift | None) -> None:
         super().__init__(name="standing", daemon=True)
-        self.desk, self.mark, self.at = desk, mark, datetime.now(UTC)
+        self.desk, self.mark, self.before, self.at = desk, mark, before, datetime.now(UTC)
         self.found: FleetDrift | None = None
         self.error: DeskError | None = None
         self.seconds = 0.0
@@ -59,7 +61,7 @@ class _Reading(threading.Thread):
     def run(self) -> None:
         begun = time.monotonic()
         try:
-            self.found = drift.fleet(self.desk)
+            self.found = refreshing.after_moves(self.desk, self.before) if self.before else drift.fleet(self.desk)
         except DeskError as error:
             self.error = error
         self.seconds = time.monotonic() - begun
@@ -71,10 +73,10 @@ class Watch:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._reading: _Reading | None = None
-        self._known: tuple[object, Standing] | None = None
+        self._known: tuple[Mark, Standing] | None = None
         self._rests_until = 0.0
 
-    def ask(self, desk: Registry, *, mark: object) -> Standing:
+    def ask(self, desk: Registry, *, mark: Mark) -> Standing:
         """Give the standing at ``mark``, or the last one when that takes longer than a page should wait.
 
         Raises
@@ -93,15 +95,21 @@ class Watch:
             at_mark, told = self._known
             return told if at_mark == mark else Standing(told.states, told.at, current=False)
 
-    def _wanted(self, desk: Registry, mark: object) -> _Reading | None:
+    def _wanted(self, desk: Registry, mark: Mark) -> _Reading | None:
         """The reading under way, a new one when the last answer is of another mark, else None."""
         with self._lock:
             if self._known is not None and self._known[0] == mark:
                 return None
             if self._reading is None and time.monotonic() >= self._rests_until:
-                self._reading = _Reading(desk, mark)
+                self._reading = _Reading(desk, mark, self._unless_outcomes_came(mark))
                 self._reading.start()
             return self._reading
+
+    def _unless_outcomes_came(self, mark: Mark) -> FleetDrift | None:
+        """The last answer, when nothing but production has moved since."""
+        if self._known is None or self._known[0][1:] != mark[1:]:
+            return None
+        return FleetDrift(self._known[1].states)
 
     def _take(self, reading: _Reading) -> None:
         with self._lock:

@@ -8,14 +8,14 @@ from sqlalchemy import delete, select
 
 from lib.database.tables import drift_monitoring as table
 from lib.errors import UnknownKeyError
-from lib.forecasting import outcomes
+from lib.forecasting import matured, outcomes
 from lib.forecasting.log import Kind
 from lib.market import labels
 from lib.market.keys import Key
 from lib.market.labels import LabelSpec
-from lib.monitoring import daily, drift
+from lib.monitoring import daily, drift, refreshing
 from lib.monitoring.bands import Band, Evidence, Policy, Recommendation, Trend
-from lib.registry import quarantine
+from lib.registry import moves, quarantine
 from lib.registry.actors import Actor, Role
 from tests.forecast_bench import KEY, certain, walk
 
@@ -164,6 +164,19 @@ def test_live_outcomes_are_judged_without_the_replayed_ones(sqlite_bench):
     assert (found.kinds, found.overall.n, found.confirmed) == ((Kind.LIVE,), 30, False)
     replayed = drift.state(sqlite_bench.registry, KEY, kinds=[Kind.REPLAY])
     assert (replayed.kinds, replayed.overall.n, replayed.confirmed) == ((Kind.REPLAY,), 100, True)
+
+
+def test_after_a_move_only_what_moved_is_read_and_the_answer_is_the_fleets(bench, monkeypatch):
+    for symbol, share in {"CALM": 0.45, "FELL": 0.1}.items():
+        said(bench, share, key=Key(symbol, "d1"))
+    said(bench, 0.3, key=Key("FELL", "d1"), version="20200702", begin=150)
+    before = drift.fleet(bench.registry)
+    moves.promote(bench.registry, Key("FELL", "d1"), to="20200701", expected=None, actor=OLGA, reason="calmer")
+    asked, read = [], matured.read
+    monkeypatch.setattr(matured, "read", lambda *given, **more: asked.append(more["version"]) or read(*given, **more))
+    after = refreshing.after_moves(bench.registry, before)
+    assert asked == ["20200701"]
+    assert after == drift.fleet(bench.registry) != before
 
 
 def test_the_policy_is_what_the_settings_say_or_the_caller(sqlite_bench):

@@ -64,9 +64,9 @@ def pointer(version):
 
 def test_a_quick_answer_is_there_at_once_and_kept(readings):
     watch = Watch()
-    first = until_current(watch, mark=1)
+    first = until_current(watch, mark=(1, 1, 1))
     assert first.at is not None
-    assert until_current(watch, mark=1) == first
+    assert until_current(watch, mark=(1, 1, 1)) == first
     assert readings.begun == 1
 
 
@@ -74,38 +74,38 @@ def test_a_slow_reading_shows_the_last_answer_until_it_ends(readings):
     watch = Watch()
     readings.answers = [FleetDrift((state("1"),)), FleetDrift((state("2"),))]
     readings.gate.clear()
-    assert watch.ask(None, mark=1) == Standing()
+    assert watch.ask(None, mark=(1, 1, 1)) == Standing()
     readings.gate.set()
-    until_current(watch, mark=1)
+    until_current(watch, mark=(1, 1, 1))
     readings.gate.clear()
-    told = watch.ask(None, mark=2)
+    told = watch.ask(None, mark=(2, 2, 2))
     assert (told.current, told.states[0].version, told.at is None) == (False, "1", False)
     readings.gate.set()
-    assert until_current(watch, mark=2).states[0].version == "2"
+    assert until_current(watch, mark=(2, 2, 2)).states[0].version == "2"
 
 
 def test_many_sessions_share_one_reading(readings):
     watch = Watch()
     readings.gate.clear()
-    asking = [threading.Thread(target=watch.ask, args=(None,), kwargs={"mark": 1}) for _ in range(8)]
+    asking = [threading.Thread(target=watch.ask, args=(None,), kwargs={"mark": (1, 1, 1)}) for _ in range(8)]
     for one in asking:
         one.start()
     for one in asking:
         one.join()
     assert readings.begun == 1
     readings.gate.set()
-    until_current(watch, mark=1)
+    until_current(watch, mark=(1, 1, 1))
     assert readings.begun == 1
 
 
 def test_a_long_reading_is_not_begun_again_at_once(readings, monkeypatch):
     watch = Watch()
     readings.gate.clear()
-    watch.ask(None, mark=1)
+    watch.ask(None, mark=(1, 1, 1))
     monkeypatch.setattr(standing, "_REST", 1_000.0)
     readings.gate.set()
-    until_current(watch, mark=1)
-    told = [watch.ask(None, mark=mark) for mark in (2, 3, 4)]
+    until_current(watch, mark=(1, 1, 1))
+    told = [watch.ask(None, mark=(number, number, number)) for number in (2, 3, 4)]
     assert not any(one.current for one in told)
     assert readings.begun == 1
 
@@ -114,8 +114,8 @@ def test_a_reading_that_failed_is_told_and_tried_again(readings):
     watch = Watch()
     readings.answers = [DatabaseError("is gone", "Bring it back."), FleetDrift(())]
     with pytest.raises(DatabaseError):
-        until_current(watch, mark=1)
-    assert until_current(watch, mark=1).current
+        until_current(watch, mark=(1, 1, 1))
+    assert until_current(watch, mark=(1, 1, 1)).current
 
 
 def test_what_was_read_of_another_version_is_not_shown():
