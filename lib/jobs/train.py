@@ -67,7 +67,10 @@ def train(
 
 def demo(
     *,
-    if_empty: Annotated[bool, typer.Option("--if-empty", help="Do nothing when any version is registered.")] = False,
+    if_empty: Annotated[
+        bool,
+        typer.Option("--if-empty", help="Do nothing when any version is registered; go on with an interrupted demo."),
+    ] = False,
     actor: ActorName = None,
     as_json: Json = False,
 ) -> None:

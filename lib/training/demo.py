@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import date
 
 from lib.market.keys import Key
-from lib.registry import opening, readiness, versions
+from lib.registry import opening, readiness, retention, versions
+from lib.registry.opening import Registry
 from lib.settings import Settings
 from lib.sources.protocol import BarSource
 from lib.training import fleet
@@ -33,6 +34,17 @@ def plan(source: BarSource) -> tuple[TrainingRequest, ...]:
     return tuple(TrainingRequest(key, fleet.end_of(date.fromisoformat(day))) for key, day in wanted if key in known)
 
 
+def _missing(registry: Registry, requests: tuple[TrainingRequest, ...]) -> tuple[TrainingRequest, ...]:
+    """What of the plan is not there: all of it for an empty registry, nothing for one that holds anything else."""
+    planned = {(request.key, _name(request)) for request in requests}
+    known = {(key, name) for key in versions.keys(registry) for name in retention.taken(registry, key)}
+    return tuple(request for request in requests if known <= planned and (request.key, _name(request)) not in known)
+
+
+def _name(request: TrainingRequest) -> str:
+    return f"{request.as_of:%Y%m%d}" if request.as_of else ""
+
+
 def run(
     settings: Settings,
     *,
@@ -41,7 +53,9 @@ def run(
     progress: Callable[[TrainingOutcome], None] | None = None,
     began: Callable[[int], None] | None = None,
 ) -> tuple[TrainingOutcome, ...]:
-    """Train the plan with all cores, then rehearse going back; with ``if_empty`` nothing when there is any version.
+    """Train the plan with all cores, then rehearse going back.
+
+    With ``if_empty`` nothing is trained when there is any version, but for the rest of a demo that was interrupted.
 
     Parameters
     ----------
@@ -49,11 +63,13 @@ def run(
     """
     registry = opening.open_registry(settings)
     try:
-        if if_empty and versions.keys(registry):
-            return ()
         requests = plan(registry.source)
+        if if_empty:
+            requests = _missing(registry, requests)
     finally:
         registry.close()
+    if not requests:
+        return ()
     if began is not None:
         began(len(requests))
     outcomes = fleet.train_all(settings, requests, n_jobs=settings.jobs, actor=actor, progress=progress)

@@ -53,10 +53,23 @@ def test_an_empty_registry_is_filled(settings, registry, monkeypatch):
     assert versions.keys(registry) == (Key("IBM", "w1"),)
 
 
+def test_an_interrupted_demo_is_gone_on_with(settings, registry, early_bars, content, monkeypatch):
+    monkeypatch.setattr("lib.training.fitting.fit_version", lambda *_args, **_kwargs: content)
+    days = [early_bars.frame.index[at].to_pydatetime() for at in (-40, -20)]
+    requests = tuple(TrainingRequest(early_bars.key, day) for day in days)
+    monkeypatch.setattr(demo, "plan", lambda _source: requests)
+    job.train(registry, early_bars.key, as_of=days[0], actor="ann")
+    totals = []
+    demo.run(settings, if_empty=True, actor="ann", began=totals.append)
+    assert totals == [1]
+    assert {record.version for record in versions.of_key(registry, early_bars.key)} == {f"{day:%Y%m%d}" for day in days}
+    assert demo.run(settings, if_empty=True, actor="ann") == ()
+
+
 def test_the_demo_ends_with_going_back_rehearsed(settings, registry, early_bars, content, monkeypatch):
     monkeypatch.setattr("lib.training.fitting.fit_version", lambda *_args, **_kwargs: content)
     for last in (early_bars.frame.index[-20], early_bars.last):
         job.train(registry, early_bars.key, as_of=last, actor="ann")
-    monkeypatch.setattr(demo, "plan", lambda _source: ())
+    monkeypatch.setattr(demo, "plan", lambda _source: (TrainingRequest(early_bars.key, early_bars.last),))
     demo.run(settings, if_empty=False, actor="ann")
     assert readiness.of_key(registry, early_bars.key).at is not None
