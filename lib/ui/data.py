@@ -17,7 +17,7 @@ from lib.registry import versions as index
 from lib.registry.entities import Deployment, PreflightReport, Production, State, VersionRecord
 from lib.registry.replay import Replay
 from lib.registry.versions import VersionPage
-from lib.training import runs
+from lib.training import run_log, runs
 from lib.training.runs import RunPage, RunRecord
 from lib.ui import caching, warmth
 from lib.ui.filters import RunFilter, VersionFilter
@@ -141,7 +141,9 @@ def failed_runs() -> int:
 
 @st.cache_data(ttl=1, max_entries=1, show_spinner=False)
 def running() -> tuple[RunRecord, ...]:
-    """Runs under way, with how far they are."""
+    """Runs under way, with how far they are; one whose process is gone is failed first."""
+    desk = caching.registry()
+    run_log.mark_dead(desk.database, at=desk.clock())
     return runs.listing(caching.registry().database, status=runs.RUNNING, limit=20).rows
 
 

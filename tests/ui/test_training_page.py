@@ -33,6 +33,18 @@ def test_a_failed_run_shows_its_error(folder, open_app, registry):
     assert {metric.label: metric.value for metric in open_app("overview").metric}["Failed last runs"] == "1"
 
 
+def test_a_run_whose_process_is_gone_is_shown_as_failed(folder, open_app, registry):
+    from lib.market.keys import Key
+    from lib.training import processes, run_log
+
+    gone = processes.Process(2**22 + 1, processes.this_one().host)
+    at = registry.clock()
+    run_log.start(registry.database, Key("AAPL", "d1"), at=at, as_of=None, actor="x", process=gone, n_steps=5)
+    open_app("training_runs")
+    newest = runs.listing(registry.database, limit=1).rows[0]
+    assert (newest.status, newest.error_message) == (runs.FAILED, run_log.ENDED)
+
+
 def _day(text):
     from datetime import date
 
