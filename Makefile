@@ -4,8 +4,9 @@ PORT ?= 8501
 ADDRESS ?= localhost
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := .venv-bench
 
-.PHONY: run demo test check format lock clean
+.PHONY: run demo test check bench format lock clean
 
 run: $(VENV)/ready demo
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.address $(ADDRESS) --server.headless true
@@ -21,6 +22,9 @@ check: $(VENV)/ready-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(BENCH)/ready
+	$(BENCH)/bin/python -m benchmarks.run $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
 
 format: $(VENV)/ready-dev
 	$(BIN)/ruff check --fix .
@@ -39,8 +43,13 @@ $(VENV)/ready-dev: requirements.txt requirements-dev.txt | $(VENV)/bin/uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt -c constraints.txt
 	touch $@ $(VENV)/ready
 
+$(BENCH)/ready: requirements.txt requirements-bench.txt | $(VENV)/bin/uv
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(BENCH)
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BENCH)/bin/python -r requirements-bench.txt
+	touch $@
+
 lock: $(VENV)/ready-dev
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --upgrade requirements-dev.txt -o constraints.txt
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

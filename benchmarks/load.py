@@ -1,0 +1,131 @@
+"""Fifty people at once, and a server that is used for long: clicks over the real protocol, times, errors and memory."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import pages, results, timing
+from benchmarks.fixtures import Bench
+from benchmarks.pages import ADDRESSES, PAGES
+from benchmarks.results import Row
+from benchmarks.server import Server, Visit, Visitor, serving
+
+KEYS = ("AAPL%2Fd1", "GOOG%2Fd1", "IBM%2Fd1", "MSFT%2Fd1", "%5EGSPC%2Fd1")
+THINK_SECONDS = 10.0
+MOST_SECONDS = 1.0
+N_SOAKING = 6
+WARM_UP_SHARE = 1 / 3
+MOST_GROWTH_PERCENT = 5.0
+CHANGE_EVERY_SECONDS = 5.0
+
+
+def load(bench: Bench) -> list[Row]:
+    """Each session clicks through the pages every ten seconds on average; pages also rerun parts by themselves.
+
+    One visitor has opened every page before; nothing else is left out of the times.
+    """
+    with serving(pages.desk(bench)) as server:
+        visits = asyncio.run(_crowd(bench, server))
+    errors = [error for visit in visits for error in visit.errors]
+    times = timing.Sample.of(visit.seconds for visit in visits)
+    who = f"{bench.scale.n_sessions} concurrent sessions, {bench.scale.load_seconds:.0f} s"
+    return [
+        Row(f"errors shown to {who}", "", len(errors), "", "at most", 0, reason="; ".join(sorted(set(errors))[:3])),
+        results.within(f"rerun with {who}: p95", times, target=MOST_SECONDS, figure=_quantile(times, 0.95)),
+        results.within(f"rerun with {who}: p50", times, target=None),
+    ]
+
+
+def soak(bench: Bench) -> list[Row]:
+    """Visitors without a pause, who come and go, while production moves every five seconds; memory of the server."""
+    folder = pages.desk(bench)
+    with serving(folder) as server:
+        measured, n_visits, errors = asyncio.run(_soaking(bench, folder, server))
+    kept = measured[int(len(measured) * WARM_UP_SHARE) :]
+    tenth = max(1, len(kept) // 10)
+    first, last = (timing.Sample.of(part).median for part in (kept[:tenth], kept[-tenth:]))
+    what = f"memory after {n_visits:,} page runs in {bench.scale.soak_seconds:.0f} s"
+    against = f"the same server after the first third ({first / 2**20:,.0f} MiB; at the end {last / 2**20:,.0f} MiB)"
+    growth = 100 * (last / first - 1)
+    return [Row(what, against, growth, "% growth", "at most", MOST_GROWTH_PERCENT, reason="; ".join(errors))]
+
+
+async def _crowd(bench: Bench, server: Server) -> list[Visit]:
+    async with Visitor(server.port) as first:
+        for key in KEYS:
+            for page in PAGES:
+                await first.open(ADDRESSES.get(page, page), query(page, key))
+    until = time.monotonic() + bench.scale.load_seconds
+    sessions = (_person(server, number, until) for number in range(bench.scale.n_sessions))
+    return [visit for visits in await asyncio.gather(*sessions) for visit in visits]
+
+
+async def _person(server: Server, number: int, until: float) -> list[Visit]:
+    """Come at a random moment, click through the pages in order, think in between."""
+    chance = random.Random(number)  # noqa: S311 - think times are no secret
+    visits: list[Visit] = []
+    await asyncio.sleep(chance.uniform(0, THINK_SECONDS))
+    async with Visitor(server.port) as visitor:
+        step = number
+        while time.monotonic() < until:
+            page = list(PAGES)[step % len(PAGES)]
+            visits.append(await visitor.open(ADDRESSES.get(page, page), query(page, KEYS[number % len(KEYS)])))
+            pause = time.monotonic() + min(chance.expovariate(1 / THINK_SECONDS), 5 * THINK_SECONDS)
+            visits += await _wait(visitor, page, min(pause, until))
+            step += 1
+    return visits
+
+
+async def _wait(visitor: Visitor, page: str, until: float) -> list[Visit]:
+    """Think, and meanwhile rerun what the page asked its browser to rerun every so often."""
+    visits = []
+    due = {fragment: time.monotonic() + every for fragment, every in visitor.auto_reruns.items()}
+    while due and min(due.values()) < until:
+        fragment = min(due, key=due.__getitem__)
+        await asyncio.sleep(max(0.0, due[fragment] - time.monotonic()))
+        visits.append(await visitor.open(ADDRESSES.get(page, page), fragment=fragment))
+        due[fragment] = time.monotonic() + visitor.auto_reruns.get(fragment, THINK_SECONDS)
+    await asyncio.sleep(max(0.0, until - time.monotonic()))
+    return visits
+
+
+async def _soaking(bench: Bench, folder: Path, server: Server) -> tuple[list[float], int, list[str]]:
+    until = time.monotonic() + bench.scale.soak_seconds
+    n_visits, errors = 0, set()
+    measured: list[float] = []
+
+    async def come_and_go(number: int) -> None:
+        nonlocal n_visits
+        while time.monotonic() < until:
+            async with Visitor(server.port) as visitor:
+                for page in PAGES:
+                    visit = await visitor.open(ADDRESSES.get(page, page), query(page, KEYS[number % len(KEYS)]))
+                    errors.update(visit.errors)
+                    n_visits += 1
+
+    await asyncio.gather(
+        *(come_and_go(number) for number in range(N_SOAKING)),
+        _every(1.0, until, lambda _: measured.append(float(server.rss_bytes()))),
+        _every(CHANGE_EVERY_SECONDS, until, lambda number: pages.change(folder, bench, number)),
+    )
+    return measured, n_visits, sorted(errors)[:3]
+
+
+async def _every(pause: float, until: float, act: Callable[[int], object]) -> None:
+    number = 0
+    while time.monotonic() < until:
+        await asyncio.to_thread(act, number)
+        number += 1
+        await asyncio.sleep(pause)
+
+
+def query(page: str, key: str) -> str:
+    """The address of a page for one key; versions, overview and runs are of all keys."""
+    return f"key={key}" if PAGES[page] else ""
+
+
+def _quantile(sample: timing.Sample, share: float) -> float:
+    ordered = sorted(sample.seconds)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

@@ -1,0 +1,51 @@
+"""The benchmarks run and compare like with like; their times are nobody's business here."""
+
+import numpy as np
+import pytest
+
+from benchmarks import fixtures, generated, guide, parity, report, results, rows_forecasting, rows_registry, timing
+from benchmarks.fixtures import Bench, Scale
+from benchmarks.results import Row
+from lib.registry import sync
+from lib.registry.entities import SyncReport
+
+TINY = Scale(n_keys=2, n_versions=200, n_forecasts=60, repeats=1, n_trees=3)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    return Bench(tmp_path_factory.mktemp("bench"), TINY)
+
+
+def test_many_rows_are_compared_with_the_guide(bench):
+    (row,) = rows_forecasting.many_rows(bench)
+    assert row.ours
+    assert row.theirs
+    assert "500 rows" in row.same
+
+
+def test_a_folder_of_generated_versions_is_a_sound_registry(bench):
+    folder = rows_registry.desk(bench, TINY.n_versions)
+    listed = guide.Loader(folder).list_available_models()
+    assert {len(names) for names in listed.values()} == {generated.N_PER_KEY}
+    with fixtures.registry(folder) as desk:
+        assert sync.synchronise(desk) == SyncReport()
+
+
+def test_results_that_differ_stop_a_benchmark():
+    one, other = np.array([[0.5, 0.3, 0.2]]), np.array([[0.5, 0.3, 0.2 + 1e-9]])
+    assert "equal" in parity.probabilities(one, one)
+    with pytest.raises(parity.DifferentResultsError):
+        parity.probabilities(one, other)
+    with pytest.raises(parity.DifferentResultsError):
+        parity.equal([1], [2], "versions")
+
+
+def test_a_row_says_whether_its_target_was_reached():
+    fast, slow = timing.Sample((0.001,)), timing.Sample((0.1,))
+    assert results.faster("a", "b", fast, slow, target=100, same="").reached
+    assert not results.faster("a", "b", fast, slow, target=101, same="").reached
+    assert results.no_slower("a", "b", fast, slow, target=1.6, same="").reached
+    assert results.within("a", slow, target=0.05).reached is False
+    assert results.within("a", slow, target=None).reached is None
+    assert "NOT reached" in report.line(Row("a", "b", 2.0, "×", "at least", 3.0))
