@@ -3,10 +3,10 @@
 import time
 from dataclasses import dataclass
 
-from lib.artifacts import loading
+from lib.artifacts import loading, serving_forms
 from lib.errors import UnknownKeyError
 from lib.market.keys import Key
-from lib.registry import index, pointers
+from lib.registry import index, pointers, verified
 from lib.registry.opening import Registry
 
 
@@ -17,7 +17,7 @@ class Proof:
     Attributes
     ----------
     version : the version that production points at; None when none is usable.
-    milliseconds : how long the whole way took: pointer, bytes, digest, safe load.
+    milliseconds : how long the whole way took: pointer, bytes, digest, safe load, serving form.
     matches : whether the bytes in the folder are those that production promises, and hold that version.
     detail : in words.
     """
@@ -50,6 +50,9 @@ def prove(registry: Registry, key: Key) -> Proof:
         told = f"{entry.file_name} has the digest {actual[:12]}…, production promises {str(pointer.sha256)[:12]}…"
         return Proof(pointer.version, _since(begun), matches=False, detail=told)
     content = loading.load(data, name=entry.file_name, max_bytes=registry.store.max_bytes)
+    form = verified.form(registry, entry)
+    if form is not None:
+        serving_forms.read(form, name=entry.file_name)
     inside = content.get("timestamp", pointer.version)
     milliseconds = _since(begun)
     if "schema_version" in content and inside != pointer.version:
