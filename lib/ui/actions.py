@@ -82,7 +82,7 @@ def _move(key: Key, make: Callable[[Actor], Deployment]) -> None:
     """Make one move, prove it through the loader, and draw the page again with what is true now."""
     try:
         deployment = make(session.actor(caching.settings()))
-        shown = Moved(deployment, proof.prove(caching.registry(), key))
+        shown = Moved(deployment, proven(deployment))
     except DeskError as error:
         caching.forget()
         refused(error)
@@ -91,6 +91,14 @@ def _move(key: Key, make: Callable[[Actor], Deployment]) -> None:
     st.session_state[MOVED] = shown
     st.toast(f"{key}: {deployment.action} done.", icon=":material/check_circle:")
     st.rerun()
+
+
+def proven(row: Deployment) -> Proof:
+    """Read back what is served after a move; a version that cannot be loaded any more is a mismatch as well."""
+    try:
+        return proof.prove(caching.registry(), row.key)
+    except DeskError as error:
+        return Proof(None, 0.0, matches=False, detail=str(error))
 
 
 def undo(key: Key, row: Deployment) -> None:

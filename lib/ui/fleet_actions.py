@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import streamlit as st
 
-from lib.registry import fleet, proof, undo
+from lib.registry import fleet, undo
 from lib.registry.actors import Actor
 from lib.registry.entities import Deployment
 from lib.registry.fleet import FleetTarget
@@ -53,8 +53,8 @@ def last_moved() -> FleetMoved | None:
 def _move(make: Callable[[Actor], tuple[Deployment, ...]], *, group_id: str, is_undo: bool = False) -> None:
     try:
         rows = make(session.actor(caching.settings()))
-        proven = tuple((row, proof.prove(caching.registry(), row.key)) for row in rows)
+        moves = tuple((row, actions.proven(row)) for row in rows)
     finally:
         caching.forget()
-    st.session_state[_MOVED] = FleetMoved(group_id, proven, is_undo)
+    st.session_state[_MOVED] = FleetMoved(group_id, moves, is_undo)
     st.rerun()

@@ -156,6 +156,7 @@ def _proof() -> None:
             "The loader serves": shown.version or "nothing",
             "Proof": ["matches" if shown.matches else "mismatch"],
             "Took": wording.duration(shown.milliseconds / 1000),
+            "What is wrong": "" if shown.matches else shown.detail,
         }
         for row, shown in moved.moves
     ]
@@ -169,8 +170,9 @@ def _proof() -> None:
     else:
         what = "are back where they were" if moved.is_undo else "went back"
         st.success(f"{_keys(len(rows)).capitalize()} {what}, as group {moved.group_id}.", icon=":material/verified:")
+    frame = pd.DataFrame(rows)
     components.table(
-        pd.DataFrame(rows),
+        frame if wrong else frame.drop(columns="What is wrong"),
         key="fleet_proof",
         alt="What the loader serves for every key that moved",
         columns={"Proof": st.column_config.MultiselectColumn(options=["matches", "mismatch"], color=["green", "red"])},

@@ -26,8 +26,8 @@ def proof(key: Key) -> None:
     row, shown = moved.deployment, moved.proof
     if not shown.matches:
         st.error(
-            f"The loader serves {shown.version}, but history says {row.to_version}. Run: "
-            "python -m lib.jobs registry verify",
+            f"Production moved to {row.to_version}, but the loader does not serve it: {wording.plain(shown.detail)} "
+            "Run: python -m lib.jobs registry verify",
             icon=":material/gpp_bad:",
         )
         return

@@ -2,6 +2,7 @@ import pytest
 
 from lib.market.keys import Key
 from lib.registry import history, moves, production, rollback
+from lib.ui import actions
 
 KEY = Key("AAPL", "d1")
 NEWEST, MIDDLE, OLDEST = "20021031", "20020930", "20020830"
@@ -54,6 +55,22 @@ def test_rolling_back_moves_production_and_proves_it(chosen, registry, texts):
     assert f"The loader now serves **{MIDDLE}**" in app.success[0].value
     assert any(row.quarantine_reason for row in _versions(registry))
     assert app.dataframe[0].value["To"].iloc[0] == MIDDLE
+
+
+def test_a_move_whose_proof_fails_is_red_and_says_so(chosen, folder, registry, monkeypatch, texts):
+    real = actions.rollback.roll_back
+
+    def and_lose_the_file(*told, **named):
+        done = real(*told, **named)
+        (folder / f"AAPL_d1_{MIDDLE}.pkl").unlink()
+        return done
+
+    monkeypatch.setattr(actions.rollback, "roll_back", and_lose_the_file)
+    app = send(chosen, reason="drift seen by the desk")
+    assert not app.exception
+    assert not app.success
+    assert f"Production moved to {MIDDLE}, but the loader does not serve it" in app.error[0].value
+    assert production.read(registry, KEY).version == MIDDLE
 
 
 def test_undo_puts_back_what_was_live_and_how(chosen, registry):
