@@ -85,12 +85,18 @@ def table(
     comma_separated: bool = False,
     notes: tuple[str, ...],
 ) -> Table:
-    """Put a table together and look at its first rows; raises UploadError when there are none."""
-    sample = next((chunk for chunk in opened(SAMPLE_ROWS) if len(chunk)), None)
+    """Put a table together and look at its first rows; raises UploadError when there are none.
+
+    A file of no more rows than that is not read again.
+    """
+    parts = opened(SAMPLE_ROWS)
+    sample = next((chunk for chunk in parts if len(chunk)), None)
     if sample is None:
         raise UploadError(name, ["it has column names but no rows."])
+    is_all = len(sample) < SAMPLE_ROWS and next(parts, None) is None
     unit: Literal["line", "row"] = "line" if kind == "CSV" else "row"
-    return Table(name, kind, tuple(columns), sample, unit, comma_separated, notes, opened)
+    again = (lambda _: iter((sample,))) if is_all else opened
+    return Table(name, kind, tuple(columns), sample, unit, comma_separated, notes, again)
 
 
 def labelled(names: Iterable[str], tickers: Iterable[str] | None = None) -> tuple[Column, ...]:

@@ -12,7 +12,10 @@ from lib.forecasting.consensus import View
 from lib.forecasting.explaining import Reasons
 from lib.forecasting.said import Said
 from lib.forecasting.uploads import Answers, Uploaded
+from lib.market.bars import Bars
 from lib.market.keys import Key
+from lib.sources import sessions
+from lib.sources.sessions import SessionCheck
 from lib.ui import answers as asking
 from lib.ui import caching
 from lib.ui.answers import Answer
@@ -46,6 +49,13 @@ def timeframes(symbol: str, until: datetime | None) -> tuple[View, ...]:
 @caching.remembered(max_entries=4)
 def batch(key: Key, name: str, frame: pd.DataFrame, last: int | None, *, _progress: Progress) -> pd.DataFrame:
     return batches.forecast(caching.registry(), key, name, frame, last=last, progress=_progress)
+
+
+@st.cache_data(max_entries=8, show_spinner="Looking the sessions up")
+def sessions_of(bars_of: Key, frame: pd.DataFrame) -> SessionCheck:
+    """Compare daily bars of an upload with the sessions of the configured exchange."""
+    bars = Bars(bars_of, frame, "upload", adjusted=False)
+    return sessions.check(bars, calendar=caching.settings().calendar)
 
 
 @st.cache_data(max_entries=2, show_spinner="Reading the file")

@@ -11,6 +11,7 @@ import streamlit as st
 from lib.errors import AmbiguousDatesError, InvalidBarsError, OtherTimeframeError, SeveralTickersError, UploadError
 from lib.forecasting.uploads import Answers, Uploaded
 from lib.market import bars as contract
+from lib.market.bars import Bars
 from lib.market.keys import Key
 from lib.registry.entities import VersionRecord
 from lib.sources.recognition import Recognised
@@ -20,6 +21,7 @@ RECENT, UPLOAD = "Recent bars", "Upload"
 _TYPES = ["csv", "txt", "tsv", "gz", "zip", "parquet", "xlsx"]
 _ZONES = ("UTC", "America/New_York", "Europe/London", "Europe/Berlin", "Asia/Tokyo")
 _WHOLE_DAYS = ("d1", "w1")
+_MOST_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,6 +186,24 @@ def _recognised(found: Recognised) -> None:
     with st.expander(title, icon=":material/fact_check:", expanded=bool(found.dropped)):
         frame = pd.DataFrame([(fact.what, fact.value) for fact in found.facts], columns=["Ours", "In the file"])
         components.table(frame, key="recognised", alt="What was recognised in the upload")
+        if bars.key.timeframe == "d1":
+            _sessions(bars)
+
+
+def _sessions(bars: Bars) -> None:
+    """Compare daily bars with the sessions of the exchange; the calendar takes a moment to load, so on demand."""
+    calendar = caching.settings().calendar
+    if not st.toggle(f"Compare with the sessions of {calendar}", key="sessions"):
+        return
+    found = predict_data.sessions_of(bars.key, bars.frame)
+    missing = ", ".join(str(day) for day in found.missing[:_MOST_DAYS])
+    rest = len(found.missing) - _MOST_DAYS
+    told = f"{missing} and {rest:,} more" if rest > 0 else missing or "none"
+    st.markdown(f"Sessions of {found.calendar} without a bar: {told}")
+    st.caption(
+        f"{found.n_sessions:,} sessions from {found.first} to {found.last}; "
+        f"{len(found.unexpected):,} bars lie on days without one."
+    )
 
 
 def _features(frame: pd.DataFrame) -> None:

@@ -226,6 +226,21 @@ def test_wrong_rows_are_listed(upload, bars):
     assert "- line 202" in problem(app)
 
 
+def test_a_good_file_after_a_bad_one_is_read(upload, bars):
+    app = upload(b"\x80\x04\x95 this was never a table")
+    app.file_uploader(key="upload").set_value(("good.csv", csv_of(bars), "text/csv")).run()
+    assert not app.exception
+    assert not app.error
+    assert metrics(app)["As of"] == "2012-12-31"
+
+
+def test_sessions_without_a_bar_are_listed_on_demand(upload, bars, texts):
+    app = upload(csv_of(bars.drop(bars.index[-5])))
+    app.toggle(key="sessions").set_value(True).run()
+    assert not app.exception
+    assert "Sessions of XNYS without a bar: 2012-12-24" in texts(app)
+
+
 def test_bars_of_the_future_are_refused(upload, bars):
     moved = bars.tail(300).set_axis(pd.bdate_range("2125-01-01", periods=300, tz="UTC", name="time"))
     assert "has not come yet" in problem(upload(csv_of(moved)))
