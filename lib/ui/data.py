@@ -36,7 +36,7 @@ def known_keys() -> tuple[Key, ...]:
     return index.keys(caching.registry())
 
 
-@caching.remembered(max_entries=1)
+@caching.remembered(max_entries=1, shared=True)
 def fleet() -> tuple[Production, ...]:
     return pointers.fleet(caching.registry())
 
@@ -46,7 +46,7 @@ def count(state: State) -> int:
     return index.listing(caching.registry(), state=state, limit=1).total
 
 
-@caching.remembered(max_entries=1)
+@caching.remembered(max_entries=1, shared=True)
 def in_production() -> Mapping[Key, VersionRecord]:
     """The versions that serve, by key."""
     page = index.listing(caching.registry(), state=State.IN_PRODUCTION, limit=_MOST_KEYS)
@@ -133,24 +133,19 @@ def run_page(chosen: RunFilter, number: int) -> RunPage:
     )
 
 
-@caching.remembered(max_entries=1)
-def failed_runs() -> int:
-    """Keys whose newest run failed."""
-    return sum(run.status == runs.FAILED for run in runs.latest(caching.registry().database))
-
-
 @st.cache_data(ttl=1, max_entries=1, show_spinner=False)
 def running() -> tuple[RunRecord, ...]:
     """Runs under way, with how far they are; one whose process is gone is failed first."""
     desk = caching.registry()
     run_log.mark_dead(desk.database, at=desk.clock())
-    return runs.listing(caching.registry().database, status=runs.RUNNING, limit=20).rows
+    return runs.under_way(desk.database, limit=20)
 
 
 @st.cache_data(ttl=1, max_entries=1, show_spinner=False)
 def newest_run() -> int:
     """Number of the newest run, 0 when there is none."""
-    return next((run.id for run in runs.listing(caching.registry().database, limit=1).rows), 0)
+    with caching.registry().database.reading() as connection:
+        return runs.newest_id(connection)
 
 
 @st.cache_data(ttl=300, max_entries=64, show_spinner=False)

@@ -51,7 +51,7 @@ def _numbers(board: Board, standing: Standing) -> None:
         _number("Pinned keys", str(board.n_pinned))
         _number(
             "Failed last runs",
-            str(data.failed_runs()),
+            str(fleet_data.failed_runs()),
             "Keys whose newest training run failed; the training runs page says why.",
         )
         _number("Newest bar", wording.day(board.newest), "Of any key, in UTC.")

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import streamlit as st
+
 from lib.market.keys import Key
 from lib.registry import readiness
 from lib.registry.entities import Mode
+from lib.training import runs
 from lib.ui import caching, components, data, fleet_rows, monitoring_data
 from lib.ui.fleet_rows import Bars
 
@@ -64,3 +67,14 @@ def board() -> Board:
         n_pinned=sum(row.mode == Mode.PINNED for row in fleet),
         newest=max((one.newest for one in bars.values() if one.newest), default=None),
     )
+
+
+def failed_runs() -> int:
+    """Keys whose newest training run failed."""
+    return _failed_runs(data.newest_run(), tuple(run.id for run in data.running()))
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def _failed_runs(newest: int, running: tuple[int, ...]) -> int:
+    del newest, running  # part of the cache's key: nothing else changes which runs failed, and it takes long to count
+    return sum(run.status == runs.FAILED for run in runs.latest(caching.registry().database))
