@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from lib.database import failures
 from lib.errors import DatabaseError
 
-HEAD = "0008"  # the newest migration; known here so that opening at head needs no Alembic
+HEAD = "0009"  # the newest migration; known here so that opening at head needs no Alembic
 _LOCK = 0x0DE5_C0DE  # PostgreSQL advisory lock of an upgrade
 _PATIENCE_SECONDS = 10.0
 

@@ -1,9 +1,10 @@
 """Ticker symbols and their numbers."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Subquery, Text, literal, select, true, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lib.database.tables import symbols
+from lib.market.timeframes import TIMEFRAMES
 
 
 def symbol_id(connection: Connection, ticker: str) -> int:
@@ -15,3 +16,10 @@ def symbol_id(connection: Connection, ticker: str) -> int:
         connection.execute(insert(symbols).values(ticker=ticker).on_conflict_do_nothing())
         known = connection.execute(wanted).scalar_one()
     return int(known)
+
+
+def possible_keys() -> Subquery:
+    """Every symbol with every timeframe, as rows of symbol_id, ticker and timeframe, to look up what each one has."""
+    frames = union_all(*(select(literal(name, Text).label("timeframe")) for name in TIMEFRAMES)).subquery()
+    pairs = select(symbols.c.id.label("symbol_id"), symbols.c.ticker, frames.c.timeframe)
+    return pairs.join(frames, true()).subquery()

@@ -80,6 +80,7 @@ Index(
     training_runs.c.timeframe,
     training_runs.c.run_date.desc(),
 )
+Index("idx_training_runs_status", training_runs.c.status, training_runs.c.id)
 
 training_run_progress = Table(  # what the guide's table has no column for
     "training_run_progress",

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Insert, func, select
+from sqlalchemy import Connection, Insert, exists, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lib.database import symbols as tickers
@@ -102,11 +102,9 @@ def newest_id(database: Database) -> int:
 
 def keys(database: Database) -> tuple[Key, ...]:
     """Every key that was ever forecast, in order."""
-    wanted = (
-        select(symbols.c.ticker, table.c.timeframe)
-        .select_from(table.join(symbols))
-        .group_by(symbols.c.ticker, table.c.timeframe)
-    )
+    possible = tickers.possible_keys()
+    said = exists().where(table.c.symbol_id == possible.c.symbol_id, table.c.timeframe == possible.c.timeframe)
+    wanted = select(possible.c.ticker, possible.c.timeframe).where(said)
     with database.reading() as connection:
         return tuple(sorted(Key(symbol, timeframe) for symbol, timeframe in connection.execute(wanted)))
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from lib.database.opening import Database
+from lib.database.symbols import possible_keys
 from lib.database.tables import symbols, training_run_progress, training_runs
 from lib.errors import UnknownRunError
 from lib.market.keys import Key
@@ -94,6 +95,13 @@ def listing(
     return RunPage(rows, total, rows[-1].id if len(found) > limit else None)
 
 
+def under_way(database: Database, *, limit: int = 100) -> tuple[RunRecord, ...]:
+    """Runs that are running, newest first."""
+    wanted = _runs().where(training_runs.c.status == RUNNING).order_by(training_runs.c.id.desc()).limit(limit)
+    with database.reading() as connection:
+        return tuple(_record(row) for row in connection.execute(wanted))
+
+
 def get(database: Database, run_id: int) -> RunRecord:
     """Read one run; raises UnknownRunError."""
     with database.reading() as connection:
@@ -105,24 +113,34 @@ def get(database: Database, run_id: int) -> RunRecord:
 
 def latest(database: Database) -> tuple[RunRecord, ...]:
     """The newest run of every key, ordered by key: by run date, and by number where two dates are equal."""
-    ranked = select(
-        training_runs.c.id,
-        func.row_number()
-        .over(
-            partition_by=(training_runs.c.symbol_id, training_runs.c.timeframe),
-            order_by=(training_runs.c.run_date.desc(), training_runs.c.id.desc()),
-        )
-        .label("place"),
-    ).subquery()
-    newest = select(ranked.c.id).where(ranked.c.place == 1)
-    wanted = _runs().where(training_runs.c.id.in_(newest)).order_by(symbols.c.ticker, training_runs.c.timeframe)
+    wanted = _runs().where(training_runs.c.id.in_(_latest())).order_by(symbols.c.ticker, training_runs.c.timeframe)
     with database.reading() as connection:
         return tuple(_record(row) for row in connection.execute(wanted))
+
+
+def n_failing(database: Database) -> int:
+    """Number of keys whose newest run failed."""
+    wanted = select(func.count()).where(training_runs.c.id.in_(_latest()), training_runs.c.status == FAILED)
+    with database.reading() as connection:
+        return int(connection.execute(wanted).scalar_one())
 
 
 def newest_id(connection: Connection) -> int:
     """Number of the newest run, 0 when there is none: a cheap sign that the list changed."""
     return int(connection.execute(select(func.coalesce(func.max(training_runs.c.id), 0))).scalar_one())
+
+
+def _latest() -> Select[tuple[int]]:
+    """Numbers of the newest run of every key, each by one step through the index."""
+    possible, run = possible_keys(), training_runs.alias()
+    newest = (
+        select(run.c.id)
+        .where(run.c.symbol_id == possible.c.symbol_id, run.c.timeframe == possible.c.timeframe)
+        .order_by(run.c.run_date.desc(), run.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(newest.label("id")).select_from(possible)
 
 
 def _runs() -> Select[Any]:

@@ -42,9 +42,10 @@ def mark() -> str:
     desk = registry()
     _look_at_folder(desk)
     unfit = [index.listing(desk, state=state, limit=1).total for state in _UNFIT]
-    last = [run.id for run in runs.listing(desk.database, limit=1).rows]
-    steps = [(run.id, run.step) for run in runs.listing(desk.database, status=runs.RUNNING, limit=100).rows]
-    return f"{desk.store.folder_mark()} {unfit} {history.newest_id(desk)} {last} {steps}"
+    steps = [(run.id, run.step) for run in runs.under_way(desk.database)]
+    with desk.database.reading() as connection:
+        newest = runs.newest_id(connection)
+    return f"{desk.store.folder_mark()} {unfit} {history.newest_id(desk)} {newest} {steps}"
 
 
 class _Look(threading.Thread):
