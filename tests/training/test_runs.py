@@ -94,6 +94,15 @@ def test_the_latest_run_of_every_key(database):
     assert [run.id for run in runs.latest(database)] == [newest, other]
 
 
+def test_failing_keys_are_those_whose_newest_run_failed_and_running_ones_are_found(database):
+    mended, failing = start(database, AAPL), start(database, SPY)
+    for run_id in (mended, failing):
+        run_log.fail(database, run_id, error="x", at=NOON)
+    later = start(database, AAPL, at=NOON + SECOND)
+    assert runs.n_failing(database) == 1
+    assert [run.id for run in runs.under_way(database)] == [later]
+
+
 def test_rows_of_other_programs_are_listed_too(database):
     with database.writing() as connection:
         number = symbols.symbol_id(connection, "AAPL")
