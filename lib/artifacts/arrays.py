@@ -10,6 +10,7 @@ import sys
 from typing import Any, Literal
 
 import numpy as np
+from numpy import ndarray
 from numpy.typing import NDArray
 
 from lib.artifacts.recipes import (
@@ -30,12 +31,13 @@ NDARRAY = ("numpy.ndarray", "numpy.memmap")
 
 _PLAIN_TYPE = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f[248]|c8|c16|O8?|[SUV][0-9]{1,5})")
 _FOREIGN_ORDER = ">" if sys.byteorder == "little" else "<"
+_DTYPE_KIND = type(np.dtype)
 _BYTES = frozenset({bytes, bytearray})
 _MOST_DIMENSIONS = 8
 _MOST_ITEM_BYTES = 2**16
 
 
-def dtype(builder: Builder, given: Recipe) -> np.dtype[Any]:
+def dtype(_builder: Builder | None, given: Recipe) -> np.dtype[Any]:
     """Make a data type: a plain one, or a structure of plain ones."""
     name = given.args[0] if given.args else None
     if not isinstance(name, str) or not _PLAIN_TYPE.fullmatch(name):
@@ -43,7 +45,7 @@ def dtype(builder: Builder, given: Recipe) -> np.dtype[Any]:
     made = np.dtype(name)
     expect(made.itemsize > 0, "a data type", name)
     if given.state is not UNSET:
-        made = _with_state(builder, made, given.state)
+        made = _with_state(made, given.state)
     expect(made.itemsize <= _MOST_ITEM_BYTES, "a data type", name)
     return made
 
@@ -58,31 +60,52 @@ def frombuffer(_cls: type, data: Any, kind: Any, shape: Any, order: Any, axes: A
 
 
 def early_dtype(given: Any) -> np.dtype[Any]:
-    """Make a data type that is needed while the file is still being read."""
-    if type(type(given)) is not Sealed or given.asked_for != DTYPE:
+    """Make a data type, which is made of nothing but data types: also while the file is still being read."""
+    made: Any = getattr(given, "built", None)
+    if type(type(made)) is _DTYPE_KIND:  # quicker than asking isinstance
+        return made  # type: ignore[no-any-return]
+    if type(type(given)) is not Sealed or given.asked_for != DTYPE or made is not UNSET:
         raise MalformedError(problem="an array has no data type")
-    if given.built is UNSET:
-        given.built = dtype(_Alone(), given)
-    return given.built  # type: ignore[no-any-return]
+    given.built = None  # until it is made: it must not contain itself
+    given.built = new = dtype(None, given)
+    return new
 
 
 def reconstruct(builder: Builder, given: Recipe) -> NDArray[Any]:
     """Make an array the way older protocols store it: an empty one whose state holds everything."""
-    expect(len(given.args) == 3 and is_token(given.args[0], *NDARRAY), "an array")  # noqa: PLR2004 - class, shape, type
-    state = given.state
-    expect(type(state) is tuple and len(state) == 5, "an array")  # noqa: PLR2004 - version, shape, type, order, data
-    _, shape, kind, fortran, data = state
-    known = _known(builder, kind)
+    found = _look(builder, given)
+    return found if found.dtype.hasobject else found.copy(order="K")
+
+
+def view(builder: Builder, given: Any) -> Any:
+    """Give an array to read from, without the copy that others could write to: for those who copy it themselves."""
+    kind = type(given)
+    if kind is ndarray:
+        return given
+    return _look(builder, given) if type(kind) is Sealed and kind.build is reconstruct else builder.value(given)
+
+
+def _look(builder: Builder, given: Recipe) -> NDArray[Any]:
+    """Look at the bytes of an array as an older protocol stores it; written for speed, a forest has a thousand."""
+    kind, _, _ = given.args
+    if not (type(kind) is Sealed and kind.asked_for in NDARRAY):
+        raise MalformedError(problem="an array contradicts itself")
+    _, shape, inside, fortran, data = given.state
+    known = early_dtype(inside)
+    if type(data) is bytes and not fortran and not known.hasobject:  # as in `_shaped`, spared a call
+        made: NDArray[Any] = ndarray(shape, known, data)
+        if made.nbytes == len(data) and made.shape == shape:
+            return made
     if known.hasobject:
         return _of_objects(builder, data, shape, fortran=bool(fortran))
-    return _shaped(builder.value(data), known, shape, "F" if fortran else "C").copy(order="K")
+    return _shaped(builder.value(data), known, shape, "F" if fortran else "C")
 
 
 def scalar(builder: Builder, given: Recipe) -> Any:
     """Make a numpy number or text."""
     args = stateless(given)
     expect(len(args) == 2, "a number")  # noqa: PLR2004 - type and data
-    known, data = _known(builder, args[0]), builder.value(args[1])
+    known, data = early_dtype(args[0]), builder.value(args[1])
     if known.hasobject or known.names:
         raise RefusedError(asked_for=f"a scalar of {known}")
     expect(type(data) is bytes and len(data) == known.itemsize > 0, "a number")
@@ -107,30 +130,7 @@ def n_bytes(shape: tuple[int, ...], known: np.dtype[Any]) -> int:
     return math.prod(shape) * known.itemsize
 
 
-class _Alone:
-    """A builder for data types alone, which are made of nothing but data types."""
-
-    def value(self, given: Any) -> Any:
-        return early_dtype(given)
-
-    def attributes(self, given: Any) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def remember_tree(self, tree: tuple[Any, Any, int]) -> None:
-        raise NotImplementedError
-
-    def remember_library_version(self, version: object) -> None:
-        raise NotImplementedError
-
-
-def _known(builder: Builder, given: Any) -> np.dtype[Any]:
-    made = builder.value(given)
-    if not isinstance(made, np.dtype):
-        raise MalformedError(problem="an array has no data type")
-    return made
-
-
-def _with_state(builder: Builder, made: np.dtype[Any], state: Any) -> np.dtype[Any]:
+def _with_state(made: np.dtype[Any], state: Any) -> np.dtype[Any]:
     expect(type(state) is tuple and len(state) in (8, 9), "a data type")
     _, byte_order, subarray, names, fields, n_item_bytes = state[:6]
     if subarray is not None or (len(state) == 9 and state[8] is not None):  # noqa: PLR2004 - metadata comes last
@@ -143,7 +143,7 @@ def _with_state(builder: Builder, made: np.dtype[Any], state: Any) -> np.dtype[A
     expect(set(names) == set(fields) and n_item_bytes == made.itemsize, "a data type", "fields")
     parts = [fields[name] for name in names]
     expect(all(type(part) is tuple and len(part) in (2, 3) for part in parts), "a data type", "fields")
-    formats = [_known(builder, part[0]) for part in parts]
+    formats = [early_dtype(part[0]) for part in parts]
     if any(kind.hasobject or kind.names for kind in formats):
         raise RefusedError(asked_for="a data type with objects inside")
     offsets = [part[1] for part in parts]
@@ -176,8 +176,8 @@ def _shaped(data: bytes | bytearray, known: np.dtype[Any], shape: Any, order: Li
     """
     if known.hasobject:
         raise RefusedError(asked_for="an array of objects made of bytes")
-    if type(data) in _BYTES and type(shape) is tuple:
-        made: NDArray[Any] = np.ndarray(shape, known, bytes(data), 0, None, order)
+    if type(data) in _BYTES:
+        made = ndarray(shape, known, data if type(data) is bytes else bytes(data), 0, None, order)
         if made.nbytes == len(data) and made.shape == shape:  # numpy takes -1 for a length to find out
             return made
     raise MalformedError(problem="an array contradicts itself")

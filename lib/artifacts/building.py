@@ -23,6 +23,9 @@ class Build:
         self._last_version: object = None
         self._trees: list[nodes.TreeArrays] = []
         self._n_nodes = 0
+        self._shape: tuple[list[Any], list[type]] = ([], [])  # names and types of the last attributes
+        self._taken: frozenset[str] = frozenset()
+        self._compound: list[str] = []
         self._done: dict[int, tuple[Any, Any]] = {}  # the part is kept with its value so that its id stays its own
 
     def content(self, graph: Any) -> Any:
@@ -48,20 +51,30 @@ class Build:
         asked_for = getattr(given, "asked_for", kind.__name__)
         raise RefusedError(asked_for=f"{asked_for} where a value belongs")
 
-    def attributes(self, given: Any) -> dict[str, Any]:
+    def attributes(self, given: Any, *, taken: frozenset[str] = frozenset()) -> dict[str, Any]:
         if type(given) is not dict:
             raise MalformedError(problem="the state of an object is no dict")
-        made = given.copy()
-        for name, item in given.items():
-            if type(name) is not str:
-                raise MalformedError(problem="the state of an object has attributes without a name")
-            if type(item) not in _ATOMS:
-                made[name] = self.value(item)
+        shape = (list(given), list(map(type, given.values())))
+        if shape != self._shape or taken is not self._taken:  # the trees of a forest all look the same
+            self._study(shape, taken)
+        made: dict[str, Any] = given.copy()
+        for name in self._compound:
+            made[name] = self.value(given[name])
         return made
 
-    def remember_tree(self, tree: nodes.TreeArrays) -> None:
-        self._trees.append(tree)
-        self._n_nodes += len(tree[0])
+    def _study(self, shape: tuple[list[Any], list[type]], taken: frozenset[str]) -> None:
+        """Check the names of attributes, and find which of them need more than to be copied."""
+        names, kinds = shape
+        if not all(type(name) is str for name in names):
+            raise MalformedError(problem="the state of an object has attributes without a name")
+        if not taken.isdisjoint(names):
+            raise MalformedError(problem=f"an object would have its {min(taken.intersection(names))} replaced")
+        self._shape, self._taken = shape, taken
+        self._compound = [name for name, kind in zip(names, kinds, strict=True) if kind not in _ATOMS]
+
+    def remember_tree(self, array: NDArray[Any], values: NDArray[Any], *, n_features: int, n_classes: int) -> None:
+        self._trees.append((array, values, n_features, n_classes))
+        self._n_nodes += len(array)
         if self._n_nodes > _CHUNK_NODES:
             self._check_trees()
 
@@ -104,13 +117,12 @@ class Build:
         return self._dict(dict(given))
 
     def _list(self, given: list[Any]) -> list[Any]:
-        for position, item in enumerate(given):
-            if type(item) not in _ATOMS:
-                given[position] = self.value(item)
+        if not _ATOMS.issuperset(map(type, given)):
+            given[:] = map(self.value, given)
         return given
 
     def _tuple(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
-        return tuple([self.value(item) for item in given])
+        return given if _ATOMS.issuperset(map(type, given)) else tuple(map(self.value, given))
 
     def _array(self, given: NDArray[Any]) -> NDArray[Any]:
         return given.copy(order="K")  # its own memory, to be written to as pickle leaves it

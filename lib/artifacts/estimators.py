@@ -25,13 +25,11 @@ def estimator(module: str, name: str, check: Check) -> Callable[[Builder, Recipe
 
     def build(builder: Builder, given: Recipe) -> Any:
         kind, taken = _class(module, name)
-        state = builder.attributes(state_of(given))
-        if not taken.isdisjoint(state):
-            raise MalformedError(problem=f"{name} would have its {min(taken.intersection(state))} replaced")
+        state = builder.attributes(state_of(given), taken=taken)
         if "_sklearn_version" in state:
             builder.remember_library_version(state.pop("_sklearn_version"))
         made: Any = object.__new__(kind)
-        made.__dict__.update(state)
+        made.__dict__ = state
         check(made)
         return made
 
@@ -63,17 +61,16 @@ def forest(tree_name: str) -> Check:
         expect(type(members) is list and 0 < len(members) <= _MOST_TREES, "a forest", "trees")
         expect(made.__dict__.get("n_outputs_") == 1, "a forest", "outputs")
         kind, _ = _class("sklearn.tree._classes", tree_name)
-        for member in members:
-            if type(member) is not kind or member.__dict__.get("n_classes_") != n_classes:
-                raise MalformedError(problem="a forest holds other trees than its own")
-            _check_tree(member, n_features=n_features, n_classes=n_classes)
+        expect(all(type(member) is kind for member in members), "a forest", "trees")
+        expect(all(member.__dict__.get("n_classes_") == n_classes for member in members), "a forest", "classes")
+        _check_trees(members, n_features=n_features, n_classes=n_classes)
 
     return check
 
 
 def single_tree(made: Any) -> None:
     """Check a tree that votes by itself; the trees of a forest are checked with it."""
-    _check_tree(made, n_features=_features(made), n_classes=_classes(made))
+    _check_trees([made], n_features=_features(made), n_classes=_classes(made))
 
 
 def gradient_boosting(made: Any) -> None:
@@ -89,9 +86,9 @@ def gradient_boosting(made: Any) -> None:
     expect(type(stages) is np.ndarray and stages.dtype == object and stages.ndim == 2, "a boosting")  # noqa: PLR2004
     expect(stages.shape[1] == width and 0 < stages.size <= _MOST_TREES, "a boosting", "trees")
     expect(_count(made, "n_trees_per_iteration_") == width, "a boosting", "trees")
-    for member in stages.flat:
-        expect(type(member) is DecisionTreeRegressor, "a boosting", "trees")
-        _check_tree(member, n_features=n_features, n_classes=1)
+    members = stages.ravel().tolist()
+    expect(all(type(member) is DecisionTreeRegressor for member in members), "a boosting", "trees")
+    _check_trees(members, n_features=n_features, n_classes=1)
     if width == 1:
         expect(n_classes == 2 and type(loss) in (HalfBinomialLoss, ExponentialLoss), "a boosting", "loss")  # noqa: PLR2004
     else:
@@ -146,12 +143,19 @@ def _class(module: str, name: str) -> tuple[type, frozenset[str]]:
     return kind, frozenset(dir(kind))
 
 
-def _check_tree(member: Any, *, n_features: int, n_classes: int) -> None:
-    state = member.__dict__
-    tree = state.get("tree_")
-    fits = type(tree).__name__ == "Tree" and tree.n_features == n_features and tree.max_n_classes == n_classes
-    if not (fits and state.get("n_features_in_") == n_features and state.get("n_outputs_") == 1):
-        raise MalformedError(problem="a decision tree contradicts the estimator around it")
+def _check_trees(members: list[Any], *, n_features: int, n_classes: int) -> None:
+    """Check that compiled trees read as many features, and give as many classes, as the estimator around them says."""
+    kind, _ = trees.compiled()
+    for member in members:
+        told = member.__dict__
+        tree = told.get("tree_")
+        if not (
+            type(tree) is kind
+            and tree.n_features == n_features == told.get("n_features_in_")
+            and tree.max_n_classes == n_classes
+            and told.get("n_outputs_") == 1
+        ):
+            raise MalformedError(problem="a decision tree contradicts the estimator around it")
 
 
 def _check_start(start: Any, *, n_classes: int) -> None:

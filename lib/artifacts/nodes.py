@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lib.artifacts.recipes import MalformedError
 
-TreeArrays = tuple[NDArray[Any], NDArray[Any], int]  # nodes (n,), values (n, 1, n_classes), n_features
+TreeArrays = tuple[NDArray[Any], NDArray[Any], int, int]  # nodes (n,), values (n, 1, n_classes), n_features, n_classes
 
 _LEAF = -1
 _SUM_TOLERANCE = 1e-6
@@ -34,7 +34,8 @@ def check(trees: Sequence[TreeArrays]) -> None:
     inner &= ~np.isnan(together["threshold"])
     leaf = (left == _LEAF) & (right == _LEAF)
     _expect((inner | leaf).all(), "a node leads to a child, a feature or a threshold that is not there")
-    _check_values([tree[1] for tree in trees])
+    for n_classes in {tree[3] for tree in trees}:
+        _check_values([tree[1] for tree in trees if tree[3] == n_classes], n_classes)
 
 
 def check_predictor(nodes: NDArray[Any], *, n_features: int) -> None:
@@ -59,16 +60,14 @@ def _below(number: NDArray[Any], limit: NDArray[Any]) -> NDArray[np.bool_]:
     return number.view(np.uint64) < limit.view(np.uint64)
 
 
-def _check_values(values: Sequence[NDArray[Any]]) -> None:
-    for width in {array.shape[2] for array in values}:
-        parts: list[Any] = [array for array in values if array.shape[2] == width]
-        together = np.frombuffer(b"".join(parts))
-        if width == 1:
-            _expect(np.isfinite(together).all(), "a value is not finite")
-        else:  # each node holds the shares of its classes; comparisons with NaN fail
-            columns = together.reshape(-1, width).T
-            total = sum(columns[1:], start=columns[0])
-            _expect(together.min() >= 0 and (abs(total - 1) < _SUM_TOLERANCE).all(), "shares of classes are not 1")
+def _check_values(values: Sequence[Any], n_classes: int) -> None:
+    together = np.frombuffer(b"".join(values))
+    if n_classes == 1:
+        _expect(np.isfinite(together).all(), "a value is not finite")
+    else:  # each node holds the shares of its classes; comparisons with NaN fail
+        columns = together.reshape(-1, n_classes).T
+        total = sum(columns[1:], start=columns[0])
+        _expect(together.min() >= 0 and (abs(total - 1) < _SUM_TOLERANCE).all(), "shares of classes are not 1")
 
 
 def _expect(holds: object, problem: str) -> None:

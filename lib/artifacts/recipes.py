@@ -43,12 +43,12 @@ class Builder(Protocol):
         """Make the real value of a part: of a container all that is inside, of a recipe what it stands for."""
         ...
 
-    def attributes(self, given: Any) -> dict[str, Any]:
-        """Make the attributes of an object from its state: a new dict, every name a text."""
+    def attributes(self, given: Any, *, taken: frozenset[str] = frozenset()) -> dict[str, Any]:
+        """Make the attributes of an object from its state: a new dict, every name a text and none of those taken."""
         ...
 
-    def remember_tree(self, tree: tuple[Any, Any, int]) -> None:
-        """Keep nodes, values and number of features of a tree for the check of all trees at once."""
+    def remember_tree(self, nodes: Any, values: Any, *, n_features: int, n_classes: int) -> None:
+        """Keep the arrays of a tree for the check of all trees at once."""
         ...
 
     def remember_library_version(self, version: object) -> None:
@@ -62,6 +62,8 @@ _OBJECT = ("builtins.object", "__builtin__.object")
 
 class Sealed(type):
     """A class that cannot be changed: a pickle may try to set the state of the class itself."""
+
+    asked_for: str
 
     def __setattr__(cls, name: str, value: object) -> None:
         raise RefusedError(asked_for=f"a change of {cls.__name__}.{name}")
@@ -97,6 +99,8 @@ class Record(dict[Any, Any], metaclass=Sealed):
     """A dict of another class (ordered, or with a default); becomes a plain dict."""
 
     __slots__ = ()
+
+    asked_for: ClassVar[str] = "a dict of another class"
 
 
 class DefaultRecord(Record):
@@ -141,7 +145,7 @@ def reconstructed(builder: Builder, given: Recipe) -> Any:
 
 def is_token(given: Any, *asked_for: str) -> bool:
     """Tell whether a part is the class of one of these names itself."""
-    return isinstance(given, type) and issubclass(given, Recipe) and given.asked_for in asked_for
+    return type(given) is Sealed and given.asked_for in asked_for
 
 
 def stateless(given: Recipe) -> tuple[Any, ...]:

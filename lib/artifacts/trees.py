@@ -5,28 +5,29 @@ from typing import Any
 
 import numpy as np
 
-from lib.artifacts import nodes
+from lib.artifacts import arrays, nodes
 from lib.artifacts.recipes import Builder, MalformedError, Recipe, UnfitError, expect, state_of
+
+_FLOAT = np.dtype(np.float64)
 
 
 def tree(builder: Builder, given: Recipe) -> Any:
     """Make a tree. Its own ``__setstate__`` copies memory by lengths that the file states."""
-    kind, node_type = _tree_class()
+    kind, node_type = compiled()
     n_features, classes, n_outputs = given.args
     state = given.state
-    array, values, count, depth = state["nodes"], state["values"], state["node_count"], state["max_depth"]
-    if type(array) is not np.ndarray:  # an older protocol
-        classes, array, values = builder.value(classes), builder.value(array), builder.value(values)
+    count, depth = state["node_count"], state["max_depth"]
+    array, values = arrays.view(builder, state["nodes"]), arrays.view(builder, state["values"])
+    classes = arrays.view(builder, classes)
     if not (
         type(classes) is type(array) is type(values) is np.ndarray
         and type(n_features) is type(n_outputs) is type(count) is type(depth) is int
         and n_features > 0
         and n_outputs == 1
-        and classes.shape == (1,)
         and classes.dtype.kind == "i"
         and array.shape == (count,)
-        and values.shape == (count, 1, classes[0])
-        and values.dtype == np.float64
+        and values.shape == (count, 1, *classes.tolist())
+        and values.dtype == _FLOAT
         and 0 <= depth <= count > 0
     ):
         raise MalformedError(problem="a decision tree contradicts itself")
@@ -34,13 +35,14 @@ def tree(builder: Builder, given: Recipe) -> Any:
         array = _as_nodes(array, node_type)
     made = kind(n_features, classes, 1)
     made.__setstate__({"max_depth": depth, "node_count": count, "nodes": array, "values": values})
-    builder.remember_tree((array, values, n_features))
+    builder.remember_tree(array, values, n_features=n_features, n_classes=values.shape[2])
     given.args, given.state = (), None  # its arrays are copied: their memory can serve for the next tree
     return made
 
 
 @functools.cache
-def _tree_class() -> tuple[Any, np.dtype[Any]]:
+def compiled() -> tuple[Any, np.dtype[Any]]:
+    """Give scikit-learn's compiled tree, and the type of its nodes."""
     from sklearn.tree import _tree
 
     return _tree.Tree, _tree.NODE_DTYPE
