@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, null, select
 
 from lib.database.opening import Database
-from lib.database.tables import model_versions, production_pointers, version_manifests
+from lib.database.tables import model_versions, production_pointers, pruned_versions, version_manifests
 from lib.market import bars
 from lib.market.keys import Key
 from lib.market.labels import LabelSpec
@@ -36,11 +36,12 @@ class Definition:
 
 
 def of_key(database: Database, key: Key) -> Mapping[str, Definition]:
-    """Read the definitions of every version of a key, by version."""
+    """Read the definitions of every version of a key, by version; also of pruned ones, whose forecasts still mature."""
     table = model_versions
     wanted = _wanted().where(table.c.symbol == key.symbol, table.c.timeframe == key.timeframe)
     with database.reading() as connection:
-        return {row.version: _definition(row) for row in connection.execute(wanted)}
+        rows = [*connection.execute(_pruned(key)), *connection.execute(wanted)]
+        return {row.version: _definition(row) for row in rows}
 
 
 def of_production(database: Database) -> Mapping[Key, Definition]:
@@ -71,6 +72,17 @@ def _wanted() -> Select[tuple[object, ...]]:
         manifest["label"].label("label"),
         manifest["horizon"].label("horizon"),
     ).select_from(table.outerjoin(version_manifests, version_manifests.c.version_id == table.c.id))
+
+
+def _pruned(key: Key) -> Select[tuple[object, ...]]:
+    table, manifest = pruned_versions, pruned_versions.c.manifest
+    untold = ("ensemble_accuracy", "accuracy_low", "accuracy_high", "n_holdout", "n_eff")  # nothing is measured by it
+    return select(
+        *(table.c[name] for name in ("symbol", "timeframe", "version")),
+        *(null().label(name) for name in untold),
+        manifest["label"].label("label"),
+        manifest["horizon"].label("horizon"),
+    ).where(table.c.symbol == key.symbol, table.c.timeframe == key.timeframe)
 
 
 def _definition(row: Row[tuple[object, ...]]) -> Definition:

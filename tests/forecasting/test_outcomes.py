@@ -13,6 +13,8 @@ from lib.forecasting.log import Kind
 from lib.market import labels
 from lib.market.keys import Key
 from lib.market.labels import LabelSpec
+from lib.registry import retention
+from lib.registry.actors import Actor, Role
 from tests.forecast_bench import KEY, certain, walk
 
 RULES = (
@@ -36,6 +38,18 @@ def ready(bench, *, n_bars=60, n_said=10, label=LabelSpec(1), **more):  # noqa: 
     times = list(frame.index[-n_said:])
     bench.say(times, certain(np.full(n_said, 2)), horizon_bars=label.horizon_bars if label else 1)
     return frame
+
+
+def test_forecasts_of_a_version_that_was_pruned_since_mature_like_others(bench):
+    ready(bench, version="20200701")
+    for newer in ("20200702", "20200703"):
+        bench.publish(newer)
+    admin = Actor("ada", Role.ADMIN)
+    fates = retention.prune(bench.registry, keep=1, actor=admin, reason="room")
+    assert [fate.version for fate in fates if fate.goes] == ["20200701"]
+    bench.prices.frames[KEY] = walk(63)
+    (report,) = outcomes.mature(bench.registry)
+    assert (report.matured, report.no_label) == (10, 0)
 
 
 @pytest.mark.parametrize("label", RULES, ids=str)
