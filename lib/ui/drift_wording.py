@@ -114,7 +114,7 @@ def settling(state: DriftState) -> str:
         return ""
     if state.settles_n_eff is None or state.margin is None:
         return "Nothing to settle: it does not lie below its validated accuracy."
-    fall = f"A fall of {abs(100 * state.margin):.0f} points takes about {state.settles_n_eff:,} independent outcomes"
+    fall = f"A fall of {abs(100 * state.margin):.1f} points takes about {state.settles_n_eff:,} independent outcomes"
     if not state.more_outcomes:
         return f"{fall} to settle; there are that many."
     each = "forecast" if state.more_outcomes == 1 else "forecasts"
