@@ -1,13 +1,16 @@
 """Each member's forecasts since training against the pool of all members with equal weights."""
 
+import math
+
 import pandas as pd
 import streamlit as st
 
-from lib.evaluation.comparison import Verdict
+from lib.evaluation.comparison import Mean, Verdict
 from lib.monitoring.scoreboard import ENSEMBLE, MemberScore
 from lib.ui import components, monitoring_data, wording
 from lib.ui.since_view import Asked
 
+_MOST_POINTS = 60
 _BETTER, _WORSE, _OPEN = "better than equal weights", "worse than equal weights", "not enough data to tell"
 _VERDICTS = {Verdict.BETTER: _BETTER, Verdict.WORSE: _WORSE, Verdict.NOT_ENOUGH_DATA: _OPEN}
 _COLOURS = {_BETTER: "green", _WORSE: "orange", _OPEN: "gray"}
@@ -43,15 +46,20 @@ def show(asked: Asked) -> None:
 
 
 def _cells(one: MemberScore) -> dict[str, object]:
-    difference = one.difference
     return {
         "Member": "ensemble (as weighted)" if one.name == ENSEMBLE else one.name,
         "Against equal weights": [_VERDICTS[one.verdict]],
-        "Accuracy": f"{wording.estimate(one.accuracy)}, equal weights {wording.percent(one.pool_accuracy.value)}",
-        "Rolling": [100 * share for share in one.series.accuracy[-60:].tolist()],
-        "Log-loss": f"{one.log_loss.value:.3f}",
-        "Log-loss difference": f"{difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]".replace(
-            "-", "−"
-        ),
+        "Accuracy": f"{wording.estimate(one.accuracy)}, equal weights {wording.percent(one.pool_accuracy.value)}"
+        if one.n
+        else "did not vote",
+        "Rolling": [100 * share for share in one.series.accuracy[-_MOST_POINTS:].tolist()],
+        "Log-loss": f"{one.log_loss.value:.3f}" if one.n else "",
+        "Log-loss difference": _difference(one.difference) if one.n else "",
         "p": "" if one.dm_p is None else f"{one.dm_p:.2f}",
     }
+
+
+def _difference(mean: Mean) -> str:
+    """A difference with its interval, where there are rows enough for one."""
+    interval = f" [{mean.low:+.3f}, {mean.high:+.3f}]" if math.isfinite(mean.low) else ""
+    return f"{mean.value:+.3f}{interval}".replace("-", "−")

@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import select
 
 from lib import settings
-from lib.database.tables import forecasts, outcomes
+from lib.database.tables import forecasts, outcomes, symbols, version_manifests
 from lib.forecasting.log import Kind
 from lib.market.keys import Key
 from lib.monitoring import drift
@@ -74,6 +75,8 @@ def test_the_overview_tells_a_pm_first_what_a_pm_asks_first(watched, open_app, t
         ("drift", {}),
         ("versions", {"view": "List"}),
         ("versions", {"view": "One version"}),
+        ("rollback", {}),
+        ("training_runs", {}),
     ],
 )
 def test_every_accuracy_has_interval_n_and_baseline_and_nothing_replayed_is_called_live(
@@ -156,10 +159,25 @@ def test_live_and_replayed_are_chosen_between_and_never_mixed(watched, open_app,
     assert "violet-badge[Live]" not in texts(app)
 
 
+@pytest.mark.parametrize("n", [1, 3])
+def test_a_few_outcomes_of_one_class_only_break_nothing(watched, open_app, texts, n):
+    with writing(watched) as connection:
+        own = select(forecasts.c.id).where(forecasts.c.version == "20121231", forecasts.c.basis == "trained")
+        kept = connection.execute(own.join(symbols).where(symbols.c.ticker == "AAPL").limit(n)).scalars().all()
+        connection.execute(outcomes.delete().where(outcomes.c.forecast_id.not_in(kept)))
+        connection.execute(outcomes.update().values(label="NEUTRAL"))
+    for page in ("overview", "performance", "drift"):
+        app = open_app(page, key="AAPL/d1")
+        assert not app.exception
+        assert not app.error
+        for told in (texts(app), str([table.value.to_dict() for table in app.dataframe])):
+            assert "inf" not in told.replace("information", "")
+            assert "nan %" not in told
+    assert "Too few outcomes to judge" in texts(app)
+
+
 def test_a_version_without_a_label_asks_for_one(watched, open_app, texts):
     with writing(watched) as connection:
-        from lib.database.tables import version_manifests
-
         for row in connection.execute(version_manifests.select()).all():
             plain = {name: value for name, value in row.manifest.items() if name != "label"}
             here = version_manifests.c.version_id == row.version_id
