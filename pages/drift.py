@@ -16,7 +16,7 @@ st.subheader(f"{key}", anchor=False)
 components.source_badge(key)
 state = drift_view.state_of(key)
 if state is None:
-    drift_view.not_read()
+    drift_view.not_known(key)
     st.stop()
 drift_view.verdict(state)
 drift_view.retrain(key)

@@ -18,8 +18,15 @@ def state_of(key: Key) -> DriftState | None:
     return monitoring_data.standing().of(data.production(key))
 
 
-def not_read() -> None:
-    """While the outcomes of a large log are being read."""
+def not_known(key: Key) -> None:
+    """Why there is no state: nothing serves, or the outcomes of a large log are being read."""
+    if data.production(key).version is None:
+        components.empty(
+            f"No version of {wording.plain(str(key))} is usable, so there is nothing to judge.",
+            "Lift a quarantine on the rollback page, or train a version:",
+            command=f"python -m lib.jobs train --symbol {key.symbol} --timeframe {key.timeframe}",
+        )
+        return
     with st.container(border=True):
         st.markdown("**Forecasts and their outcomes are being read.**")
         st.caption("Nothing is known of this key yet; the fleet above shows it as soon as it is.")

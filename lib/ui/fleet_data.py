@@ -77,4 +77,4 @@ def failed_runs() -> int:
 @st.cache_data(max_entries=1, show_spinner=False)
 def _failed_runs(newest: int, running: tuple[int, ...]) -> int:
     del newest, running  # part of the cache's key: nothing else changes which runs failed, and it takes long to count
-    return sum(run.status == runs.FAILED for run in runs.latest(caching.registry().database))
+    return runs.n_failing(caching.registry().database)

@@ -12,7 +12,7 @@ from lib.database.tables import forecasts, outcomes, symbols, version_manifests
 from lib.forecasting.log import Kind
 from lib.market.keys import Key
 from lib.monitoring import drift
-from lib.registry import opening
+from lib.registry import opening, quarantine
 from lib.ui import actions, drift_wording, monitoring_data, standing
 
 KEY = Key("AAPL", "d1")
@@ -195,6 +195,16 @@ def test_performance_without_forecasts_says_the_next_step(folder, open_app, text
     app = open_app("performance", key="AAPL/d1")
     assert "The log holds no such forecast" in texts(app)
     assert "python -m lib.jobs replay --symbol AAPL --timeframe d1" in app.code[0].value
+
+
+def test_a_key_that_nothing_serves_is_said_on_overview_and_drift(folder, open_app, texts, registry, colleague):
+    quarantine.quarantine(registry, Key("IBM", "w1"), "20081226", actor=colleague, reason="bad feed")
+    row = open_app("overview").dataframe[0].value.set_index("Key").loc["IBM/w1"]
+    assert (row["Production"], list(row["Band"]), row["Accuracy since"]) == ("none usable", [], "")
+    app = open_app("drift", key="IBM/w1")
+    assert not app.exception
+    assert "No version of IBM/w1 is usable" in texts(app)
+    assert app.code[0].value == "python -m lib.jobs train --symbol IBM --timeframe w1"
 
 
 def test_the_report_is_offered_and_made_on_demand(watched, open_app):

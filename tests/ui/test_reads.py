@@ -4,7 +4,7 @@ import pytest
 
 from lib.market.keys import Key
 from lib.registry import moves, preflight, versions
-from lib.ui import caching, data
+from lib.ui import caching, data, fleet_data, monitoring_data
 
 KEY = Key("AAPL", "d1")
 
@@ -50,13 +50,22 @@ def test_a_version_found_tampered_by_another_process_is_seen(folder, registry):
     assert data.version(KEY, "20020830").state == "tampered"
 
 
-def test_every_cache_is_bounded():
+@pytest.mark.parametrize("module", [caching, data, fleet_data, monitoring_data], ids=lambda one: one.__name__)
+def test_every_cache_is_bounded(module):
     import inspect
     import re
 
-    decorators = re.findall(r"@st\.cache_\w+(\(.*?\))?\n", inspect.getsource(data))
+    decorators = re.findall(r"@(?:st\.cache_\w+|caching\.remembered)(\(.*\))?\n", inspect.getsource(module))
     assert decorators
     assert all("ttl=" in given or "max_entries=" in given for given in decorators)
+
+
+def test_what_is_shared_is_not_copied_and_is_read_anew_when_something_changes(folder, registry, colleague):
+    first = fleet_data.board()
+    assert fleet_data.board() is first
+    moves.promote(registry, KEY, to="20020830", expected=None, actor=colleague, reason="better")
+    caching.forget()
+    assert list(fleet_data.board().table["Production"]) == ["20020830", "20081226"]
 
 
 @pytest.mark.parametrize("key", [Key("AAPL", "d1"), Key("NOPE", "d1")])
