@@ -13,7 +13,7 @@ import pandas as pd
 
 from lib.market import features, labels
 from lib.market.keys import Key
-from lib.registry import opening, sync
+from lib.registry import folder_marks, opening, sync
 from lib.registry.opening import Registry
 from lib.settings import Settings
 from lib.sources.sample import SampleSource
@@ -72,6 +72,13 @@ class Bench:
     def models(self) -> Path:
         """The folder of a thousand keys."""
         return self.piece("models", lambda folder: _thousand_keys(folder, self.scale))
+
+
+def write(desk: Registry) -> None:
+    """Commit something to the database that no question is about: answers that were kept are good no longer."""
+    at = desk.clock()
+    with desk.database.writing() as connection:
+        folder_marks.keep(connection, Path("benchmark"), mark=time.monotonic_ns(), at=at, settled=True)
 
 
 def settle() -> None:

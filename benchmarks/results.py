@@ -5,6 +5,8 @@ from typing import Literal
 
 from benchmarks.timing import Sample
 
+ANEW = "each time after a write to the database"
+
 Bound = Literal["at least", "at most"]
 
 

@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,18 @@ def info(bench: Bench) -> list[Row]:
     ask()
     fixtures.settle()
     same = parity.equal(ask(), theirs.get_model_info("AAPL", "d1"), "seven answers")
-    ours, reference = timing.in_turns(ask, lambda: theirs.get_model_info("AAPL", "d1"), repeats=bench.scale.repeats)
+    works = ask, partial(theirs.get_model_info, "AAPL", "d1")
+    ours, reference = timing.in_turns(*works, repeats=bench.scale.repeats)
+    with fixtures.registry(folder) as beside:
+        ask()
+        fixtures.settle()
+        anew, again = timing.after(partial(fixtures.write, beside), *works, repeats=bench.scale.repeats)
     loader.use(None)
-    what = "info of a key's production version"
-    return [results.faster(what, "the guide's get_model_info", ours, reference, target=100, same=same)]
+    what, against = "info of a key's production version", "the guide's get_model_info"
+    return [
+        results.faster(what, against, ours, reference, target=100, same=same),
+        results.faster(f"{what}, {results.ANEW}", against, anew, again, target=100, same=same),
+    ]
 
 
 def safe_load(bench: Bench) -> list[Row]:

@@ -1,8 +1,12 @@
 """Training: the demo set with every core, against the same fits one after the other."""
 
+import importlib
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+
+from threadpoolctl import threadpool_limits
 
 from benchmarks import fixtures, parity, results, timing
 from benchmarks.fixtures import Bench
@@ -27,7 +31,7 @@ def demo_set(bench: Bench) -> list[Row]:
         alone = bench.piece("trained-alone", _nothing)
         work = partial(fleet.train_all, actor="benchmark")
         together = [partial(work, fixtures.settings(folder), block, n_jobs=0) for block in blocks]
-        in_sequence = [partial(work, fixtures.settings(alone), block, n_jobs=1) for block in blocks]
+        in_sequence = [partial(_alone, partial(work, fixtures.settings(alone), block, n_jobs=1)) for block in blocks]
         taken.append(timing.paired_steps(together, in_sequence))
 
     if (bench.folder / "trained").exists():
@@ -40,6 +44,14 @@ def demo_set(bench: Bench) -> list[Row]:
     what = f"training the demo set ({len(wanted)} versions, times per block of {BLOCK})"
     row = results.faster(what, "the same fits in sequence", ours, theirs, target=1.7, same=same)
     return [results.of_totals(row)]
+
+
+def _alone(work: Callable[[], object]) -> None:
+    """Train in this process with one thread, as each of several processes does; fits depend on the number."""
+    for library in ("scipy.optimize", "sklearn.ensemble", "arch.univariate"):
+        importlib.import_module(library)  # only what is loaded can be limited
+    with threadpool_limits(1):
+        work()
 
 
 def _nothing(folder: Path) -> None:

@@ -46,6 +46,20 @@ def in_turns(*works: Callable[[], object], repeats: int = LEAST_REPEATS) -> tupl
     return tuple(Sample.of(samples) for samples in taken)
 
 
+def after(
+    change: Callable[[], object], *works: Callable[[], object], repeats: int = LEAST_REPEATS
+) -> tuple[Sample, ...]:
+    """Time single calls in turns, each right after a change, so that nothing remembered can answer."""
+    taken: list[list[float]] = [[] for _ in works]
+    for number in range(_MORE_WHEN_SHORT * repeats + 1):
+        for samples, work in zip(taken, works, strict=True):
+            change()
+            took = _sample(work, 1)
+            if number:  # the first round warms up
+                samples.append(took)
+    return tuple(Sample.of(samples) for samples in taken)
+
+
 def paired_steps(ours: Sequence[Callable[[], object]], theirs: Sequence[Callable[[], object]]) -> tuple[Sample, Sample]:
     """Time two rows of works that differ from step to step, ours and theirs in turns, each work once."""
     taken = [(_sample(one, 1), _sample(other, 1)) for one, other in zip(ours, theirs, strict=True)]
