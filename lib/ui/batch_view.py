@@ -41,7 +41,7 @@ def _made(record: VersionRecord, asked: Input, *, last: int | None) -> pd.DataFr
     def step(member: str, number: int, n: int) -> None:
         bar.progress((number - 1) / n, f"{member} votes ({number} of {n})")
 
-    table = predict_data.batch(record.key, record.version, asked.frame, last, _progress=step)
+    table = predict_data.batch(record.key, record.version, asked.frame, last, progress=step)
     bar.empty()
     return table
 

@@ -8,13 +8,18 @@ import streamlit as st
 
 from lib.market.labels import CLASSES
 from lib.registry.entities import VersionRecord
-from lib.ui import components, forecast_view, predict_data, wording
+from lib.ui import actions, components, forecast_view, predict_data, wording
 from lib.ui.answers import Answer
 from lib.ui.upload_view import Input
 
 
-def ask(record: VersionRecord, asked: Input) -> Answer:
-    return predict_data.ask(record.key, record.version, asked.frame, every_horizon=asked.has_bars)
+def ask(record: VersionRecord, asked: Input) -> Answer | None:
+    """Ask the second version; when it cannot answer it says why, and the first one's answer stands."""
+    answers: list[Answer] = []
+    actions.guard(
+        lambda: answers.append(predict_data.ask(record.key, record.version, asked.frame, every_horizon=asked.has_bars))
+    )()
+    return next(iter(answers), None)
 
 
 def result(record: VersionRecord, answer: Answer, *, first: Answer) -> None:

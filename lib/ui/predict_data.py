@@ -46,9 +46,19 @@ def timeframes(symbol: str, until: datetime | None) -> tuple[View, ...]:
     return consensus.views(caching.registry(), symbol, until=until)
 
 
-@caching.remembered(max_entries=4)
-def batch(key: Key, name: str, frame: pd.DataFrame, last: int | None, *, _progress: Progress) -> pd.DataFrame:
-    return batches.forecast(caching.registry(), key, name, frame, last=last, progress=_progress)
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _shelf(*made_of: object) -> list[pd.DataFrame]:
+    """Where the batch made of these things stands once it is there."""
+    del made_of
+    return []
+
+
+def batch(key: Key, name: str, frame: pd.DataFrame, last: int | None, *, progress: Progress) -> pd.DataFrame:
+    """Forecast many rows, telling how far it is; cached functions cannot tell that, so the result is put on a shelf."""
+    shelf = _shelf(key, name, frame, last, caching.mark())
+    if not shelf:
+        shelf.append(batches.forecast(caching.registry(), key, name, frame, last=last, progress=progress))
+    return shelf[0]
 
 
 @st.cache_data(max_entries=8, show_spinner="Looking the sessions up")

@@ -1,9 +1,11 @@
 import gzip
 import json
+import pickle
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.ensemble import RandomForestClassifier
 
 from lib.forecasting import outcomes, production, replay
 from lib.market import features
@@ -133,6 +135,20 @@ def test_two_versions_stand_side_by_side_on_the_same_bars(folder, open_app, text
     assert found[["Bearish", "Neutral", "Bullish"]].sum(axis=1).to_numpy() == pytest.approx(0, abs=1e-6)
     alone = metrics(open_app("predict", key=str(KEY), version=FIRST))
     assert alone["Confidence"] == shown["Confidence beside"]
+
+
+def test_a_second_version_that_cannot_answer_leaves_the_first_alone(folder, open_app, bars):
+    foreign = RandomForestClassifier(5, max_depth=2, random_state=1)
+    foreign.fit(pd.DataFrame({"alpha": np.arange(30.0)}), np.repeat(["BEARISH", "NEUTRAL", "BULLISH"], 10))
+    artifact = {"symbol": "AAPL", "timeframe": "d1", "timestamp": "20010101", "models": {"rf": foreign}}
+    artifact |= {"weights": {"rf": 1.0}, "ensemble_accuracy": 0.4, "performances": {}, "model_predictions_sample": {}}
+    (folder / "AAPL_d1_20010101.pkl").write_bytes(pickle.dumps(artifact))
+    app = open_app("predict", key=str(KEY), against="20010101")
+    assert not app.exception
+    assert "alpha" in problem(app)
+    assert metrics(app)["As of"] == "2013-03-01"
+    assert "Version beside" not in metrics(app)
+    assert len(app.get("plotly_chart")) == 1
 
 
 def test_an_upload_of_the_same_bars_says_the_same(folder, open_app, upload):
@@ -265,6 +281,9 @@ def test_a_batch_is_made_when_asked_for_and_can_be_downloaded(folder, open_app, 
     assert len(found) == 20
     assert found["Time"].iloc[0] == pd.Timestamp("2013-03-01", tz="UTC")
     assert len(app.get("download_button")) == 2
+    app.run()  # out of the cache
+    assert not app.exception
+    assert len(table(app, "Agreement")) == 20
     app.checkbox(key="batch_all").set_value(True)
     app.button(key="batch_submit").click().run()
     assert not app.exception
