@@ -63,8 +63,8 @@ def pages(bench: Bench) -> list[Row]:
 async def _measure(bench: Bench, folder: Path, server: Server) -> dict[str, tuple[timing.Sample, timing.Sample]]:
     found = {}
     async with Visitor(server.port) as visitor:
-        for page in PAGES:
-            await visitor.open(ADDRESSES.get(page, page), PAGES[page])
+        for page, asked in PAGES.items():
+            await visitor.open(ADDRESSES.get(page, page), asked)
         await asyncio.sleep(_STARTED_AFTER_SECONDS)
         for page in PAGES:
             for _ in range(_WARM_UPS):
