@@ -10,11 +10,10 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import results
+from benchmarks import reasons, results
 from benchmarks.fixtures import Scale
 from benchmarks.results import Row
 
-UNEXPLAINED = "not explained yet."
 RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
 _LIBRARIES = ("numpy", "pandas", "scikit-learn", "SQLAlchemy", "streamlit", "mlflow", "skops", "joblib")
 
@@ -69,7 +68,7 @@ def _missed(rows: Sequence[Row]) -> list[str]:
     """What was shown to be the same on both sides, and why targets were missed."""
     same = [f"- {row.what}: {row.same}." for row in rows if row.same]
     missed = [
-        f"- {row.what}, {results.figure(row)} instead of {results.target(row)}: {row.reason or UNEXPLAINED}"
+        f"- {row.what}, {results.figure(row)} instead of {results.target(row)}: {_why(row)}"
         for row in rows
         if row.reached is False
     ]
@@ -77,7 +76,8 @@ def _missed(rows: Sequence[Row]) -> list[str]:
     return [*told, "", "## Not reached", "", *missed] if missed else told
 
 
-UNEXPLAINED = "not explained yet."
+def _why(row: Row) -> str:
+    return row.reason or reasons.KNOWN.get(row.subject, reasons.UNEXPLAINED)
 
 
 def _processor() -> str:

@@ -21,7 +21,8 @@ class Row:
     bound, target : what the figure must reach; ``target`` None for a row that only informs.
     ours, theirs : the times behind the figure.
     same : how both sides were shown to give the same result.
-    reason : why a target was not reached, as far as it is known.
+    reason : what the row itself can say about a target that was not reached.
+    subject : the name it is asked for by.
     """
 
     what: str
@@ -34,6 +35,7 @@ class Row:
     theirs: Sample | None = None
     same: str = ""
     reason: str = ""
+    subject: str = ""
 
     @property
     def reached(self) -> bool | None:

@@ -4,6 +4,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import load, pages, report, rows_forecasting, rows_loading, rows_registry, rows_training, upload
@@ -50,7 +51,7 @@ def main() -> None:
 def measure(name: str, bench: Bench) -> list[Row]:
     """Measure one subject and print its lines."""
     began = time.perf_counter()
-    rows = MEASURED[name](bench)
+    rows = [replace(row, subject=name) for row in MEASURED[name](bench)]
     for row in rows:
         print(report.line(row), flush=True)
     print(f"    {name}: {time.perf_counter() - began:.0f} s", flush=True)
