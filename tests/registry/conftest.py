@@ -1,5 +1,6 @@
 """A desk to test at: a registry on a fresh database and folder, and real versions to publish into it."""
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -74,6 +75,13 @@ def content() -> dict[str, Any]:
     """What one training of a forest and a price member on the newest AAPL bars makes."""
     bars = SampleSource().bars(AAPL).tail(N_BARS)
     return fitting.fit_version(bars, label=fitting.default_label("d1"), members=("rf", "arima_garch"), seed=7)
+
+
+def lean(content: dict[str, Any]) -> dict[str, Any]:
+    """The same with one small member, for tests that publish or examine many versions."""
+    forest = copy.copy(content["models"]["rf"])
+    forest.estimators_, forest.n_estimators = forest.estimators_[:5], 5
+    return content | {"models": {"rf": forest}, "weights": {"rf": 1.0}, "model_predictions_sample": {}}
 
 
 def make_settings(folder: Path, database_url: str) -> Settings:

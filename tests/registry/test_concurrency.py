@@ -1,6 +1,5 @@
 """Many processes at one pointer: exactly one wins, all others learn why, and nobody sees half a move."""
 
-import copy
 import multiprocessing
 import os
 
@@ -28,6 +27,7 @@ from lib.registry.actors import Actor, Role
 from lib.registry.entities import State
 from lib.settings import Settings
 from lib.sources.sample import SampleSource
+from tests.registry.conftest import lean
 
 AAPL = Key("AAPL", "d1")
 OLD, NEW = "20250110", "20250131"
@@ -40,19 +40,9 @@ fork = multiprocessing.get_context("fork")
 @pytest.fixture
 def two(desk):
     """Two versions of one small member, so that many processes can look at them at once."""
-    desk.content = desk.content | {
-        "models": {"rf": small(desk.content["models"]["rf"])},
-        "weights": {"rf": 1.0},
-        "model_predictions_sample": {},
-    }
+    desk.content = lean(desk.content)
     desk.publish_all(OLD, NEW)
     return desk
-
-
-def small(forest):
-    few = copy.copy(forest)
-    few.estimators_, few.n_estimators = forest.estimators_[:5], 5
-    return few
 
 
 def same(desk):

@@ -14,7 +14,7 @@ from lib.market.keys import Key
 from lib.registry import audit, history, moves, opening, production, retention, rollback, sync, versions
 from lib.registry.actors import Actor, Role
 from lib.registry.opening import Registry
-from tests.registry.conftest import Clock, make_settings
+from tests.registry.conftest import Clock, lean, make_settings
 
 AAPL = Key("AAPL", "d1")
 NAMES = ("20250103", "20250110", "20250117", "20250131")
@@ -66,7 +66,7 @@ def base(sqlite_url, tmp_path, content):
     settings = make_settings(tmp_path / "models", sqlite_url)
     with opening.open_registry(settings, clock=Clock(datetime(2030, 1, 1, tzinfo=UTC))) as registry:
         for name in NAMES:
-            publish(registry, content, name)
+            publish(registry, lean(content), name)
         moves.promote(registry, AAPL, to=NEW, expected=None, actor=ADMIN, reason="warm up")
         sync.synchronise(registry)
         assert sync.if_folder_changed(registry) is None
@@ -151,7 +151,7 @@ def test_publish_and_follow(base, content):
     with opening.open_registry(settings, clock=Clock(datetime(2030, 1, 2, tzinfo=UTC))) as registry:
         moves.follow_latest(registry, AAPL, expected=None, actor=ADMIN, reason="follow")
     shutil.copyfile(folder / "registry.db", folder / "kept.db")
-    seen = every_step(base, lambda registry: publish(registry, content, "20250207"))
+    seen = every_step(base, lambda registry: publish(registry, lean(content), "20250207"))
     assert len(seen) > 20
     assert set(seen) == {(NEW, 6, 4, 0), ("20250207", 7, 5, 0)}
     assert seen == sorted(seen, key=lambda told: told[1])

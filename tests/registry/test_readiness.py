@@ -9,6 +9,7 @@ from lib.errors import UnknownKeyError
 from lib.market.keys import Key
 from lib.registry import code_revision, moves, quarantine, readiness, rollback
 from lib.registry.readiness import Going
+from tests.registry.conftest import lean
 
 AAPL, IBM = Key("AAPL", "d1"), Key("IBM", "d1")
 OLD, MIDDLE, NEW = "20250103", "20250110", "20250131"
@@ -16,6 +17,7 @@ OLD, MIDDLE, NEW = "20250103", "20250110", "20250131"
 
 @pytest.fixture
 def three(desk):
+    desk.content = lean(desk.content)
     desk.publish_all(OLD, MIDDLE, NEW)
     return desk
 

@@ -27,6 +27,7 @@ from lib.registry import (
     versions,
 )
 from lib.registry.actors import Actor, Role
+from tests.registry.conftest import lean
 
 AAPL, IBM = Key("AAPL", "d1"), Key("IBM", "d1")
 NAMES = tuple(f"202501{day:02d}" for day in range(1, 7))
@@ -35,6 +36,7 @@ ADMIN = Actor("ada", Role.ADMIN)
 
 @pytest.fixture
 def six(desk):
+    desk.content = lean(desk.content)
     desk.publish_all(*NAMES)
     return desk
 
