@@ -27,7 +27,7 @@ from lib.artifacts.recipes import (
 
 JOBLIB_ARRAY = "joblib.numpy_pickle.NumpyArrayWrapper"
 DTYPE = "numpy.dtype"
-NDARRAY = ("numpy.ndarray", "numpy.memmap")
+NDARRAY = frozenset({"numpy.ndarray", "numpy.memmap"})
 
 _PLAIN_TYPE = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f[248]|c8|c16|O8?|[SUV][0-9]{1,5})")
 _FOREIGN_ORDER = ">" if sys.byteorder == "little" else "<"
@@ -105,7 +105,9 @@ def scalar(builder: Builder, given: Recipe) -> Any:
     """Make a numpy number or text."""
     args = stateless(given)
     expect(len(args) == 2, "a number")  # noqa: PLR2004 - type and data
-    known, data = early_dtype(args[0]), builder.value(args[1])
+    known, data = early_dtype(args[0]), args[1]
+    if type(data) is not bytes:
+        data = builder.value(data)
     if known.hasobject or known.names:
         raise RefusedError(asked_for=f"a scalar of {known}")
     expect(type(data) is bytes and len(data) == known.itemsize > 0, "a number")

@@ -29,7 +29,7 @@ def estimator(module: str, name: str, check: Check) -> Callable[[Builder, Recipe
         if "_sklearn_version" in state:
             builder.remember_library_version(state.pop("_sklearn_version"))
         made: Any = object.__new__(kind)
-        made.__dict__ = state
+        made.__dict__ = state  # a dict of its own, as attributes() makes it
         check(made)
         return made
 

@@ -57,6 +57,7 @@ class Builder(Protocol):
 
 
 UNSET: Any = object()
+_bare = object.__new__  # looked up once: a forest has thousands of recipes
 _OBJECT = ("builtins.object", "__builtin__.object")
 
 
@@ -85,8 +86,9 @@ class Recipe(metaclass=Sealed):
     built: Any
 
     def __new__(cls, *args: Any) -> Self:
-        self = object.__new__(cls)
-        self.args, self.state, self.built = args, UNSET, UNSET
+        self = _bare(cls)
+        self.args = args
+        self.state = self.built = UNSET
         return self
 
     def __setstate__(self, state: Any) -> None:

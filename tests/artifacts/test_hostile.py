@@ -221,6 +221,27 @@ def test_a_structure_cannot_pass_objects_off_as_numbers():
     assert isinstance(refused(hostile.wrap(array)), UnsafeArtifactError)
 
 
+@pytest.mark.parametrize("place", ["of an array", "of an older array", "alone"])
+def test_a_data_type_that_contains_itself_is_refused(place):
+    dtype = hostile.call(hostile.stacked("numpy", "dtype"), hostile.text("V8"), b"\x89\x88") + b"q\xc8"
+    dtype += b"(" + hostile.of(3) + hostile.text("|") + b"N" + hostile.of(("a",))
+    dtype += b"}" + hostile.text("a") + b"h\xc8K\x00\x86s" + hostile.of(8) + hostile.of(1) + hostile.of(0) + b"tb"
+    body = {
+        "of an array": hostile.call(
+            hostile.FROMBUFFER, hostile.of(b"A" * 8), dtype, hostile.of((1,)), hostile.text("C")
+        ),
+        "of an older array": hostile.call(
+            hostile.stacked("numpy._core.multiarray", "_reconstruct"),
+            hostile.stacked("numpy", "ndarray"),
+            hostile.of((0,)),
+            hostile.of(b"b"),
+        )
+        + (b"(" + hostile.of(1) + hostile.of((1,)) + dtype + b"\x89" + hostile.of(b"A" * 8) + b"tb"),
+        "alone": dtype,
+    }[place]
+    assert isinstance(refused(hostile.artifact_with(body)), ArtifactCorruptError)
+
+
 @pytest.mark.parametrize("reader", ["plain", "joblib"])
 def test_bytes_cannot_be_moved_away_from_under_an_array(reader):
     size = 2**20  # grown, these would move to other memory, and a write would go to memory that is free
