@@ -77,7 +77,7 @@ def _downloads(record: VersionRecord, table: pd.DataFrame) -> None:
             ("Parquet", "application/vnd.apache.parquet", batches.to_parquet),
         ):
             st.download_button(
-                f"Download as {name}",
+                f"Download all as {name}",
                 functools.partial(write, table),
                 file_name=forecast_view.file_name(record, f"batch.{name.lower()}"),
                 mime=mime,
