@@ -56,15 +56,18 @@ class _Reading(threading.Thread):
         self.desk, self.mark, self.before, self.at = desk, mark, before, datetime.now(UTC)
         self.found: FleetDrift | None = None
         self.error: DeskError | None = None
-        self.seconds = 0.0
+        self.begun, self.seconds = time.monotonic(), 0.0
+
+    def wait(self) -> None:
+        """Wait a little from its beginning on; one that takes long holds nobody up any more."""
+        self.join(max(0.0, self.begun + MOST_SECONDS_WAITED - time.monotonic()))
 
     def run(self) -> None:
-        begun = time.monotonic()
         try:
             self.found = refreshing.after_moves(self.desk, self.before) if self.before else drift.fleet(self.desk)
         except DeskError as error:
             self.error = error
-        self.seconds = time.monotonic() - begun
+        self.seconds = time.monotonic() - self.begun
 
 
 class Watch:
@@ -86,7 +89,7 @@ class Watch:
         """
         reading = self._wanted(desk, mark)
         if reading is not None:
-            reading.join(MOST_SECONDS_WAITED)
+            reading.wait()
             if not reading.is_alive():
                 self._take(reading)
         with self._lock:
