@@ -33,8 +33,8 @@ class Scale:
     n_versions: int = 100_000
     n_forecasts: int = 1_000_000
     n_sessions: int = 50
-    load_seconds: float = 90.0
-    soak_seconds: float = 150.0
+    load_seconds: float = 75.0
+    soak_seconds: float = 120.0
     repeats: int = 7
     n_trees: int = 100  # scikit-learn's default
 

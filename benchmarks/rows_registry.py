@@ -27,6 +27,13 @@ def desk(bench: Bench, n_versions: int) -> Path:
     return bench.piece(f"desk-{n_versions}", lambda folder: _desk(folder, n_versions))
 
 
+def prepare(bench: Bench) -> None:
+    """Make what these rows need, for a process that does so beside another."""
+    for n_versions in (min(SMALL, bench.scale.n_versions), bench.scale.n_versions):
+        desk(bench, n_versions)
+    _mlflow(bench)
+
+
 def _desk(folder: Path, n_versions: int) -> None:
     fixtures.registry(folder).close()
     generated.fill(folder, n_versions)
