@@ -29,6 +29,7 @@ class FlatTrees:
     roots : shape (n_trees,).
     depth : steps from a root to the deepest leaf.
     leaf_numbers : shape (m,), which row of `values` belongs to a leaf; follows from the others.
+    columns, children : `feature`, and `right` followed by `left`, as numpy takes indices fastest; follow as well.
     """
 
     feature: NDArray[np.int16]
@@ -40,22 +41,26 @@ class FlatTrees:
     roots: NDArray[np.int32]
     depth: int
     leaf_numbers: NDArray[np.int32] = field(init=False)
+    columns: NDArray[np.intp] = field(init=False)
+    children: NDArray[np.intp] = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", self.feature.astype(np.intp))
+        object.__setattr__(self, "children", np.concatenate([self.right, self.left]).astype(np.intp))
         is_leaf = self.left == np.arange(len(self.left))
         object.__setattr__(self, "leaf_numbers", np.cumsum(is_leaf, dtype=np.int32) - 1)
 
     def leaves(self, X: NDArray[np.float32]) -> NDArray[np.intp]:
         """Leaf that each row reaches in each tree, shape (n_trees, n), for X of shape (n, n_features)."""
-        rows = np.arange(len(X))
         node = np.repeat(self.roots[:, None].astype(np.intp), len(X), axis=1)
+        cells, row_starts, n_nodes = X.ravel(), np.arange(len(X)) * X.shape[1], len(self.left)
         has_nan = bool(np.isnan(X).any())
         for _ in range(self.depth):
-            x = X[rows, self.feature[node]]
-            goes_left = x <= self.threshold[node]
+            x = cells.take(row_starts + self.columns.take(node))
+            goes_left = x <= self.threshold.take(node)
             if has_nan:
-                goes_left = np.where(np.isnan(x), self.missing_left[node], goes_left)
-            node = np.where(goes_left, self.left[node], self.right[node])
+                goes_left = np.where(np.isnan(x), self.missing_left.take(node), goes_left)
+            node = self.children.take(node + goes_left * n_nodes)
         return node
 
     def totals(self, X: NDArray[np.float32], *, n_groups: int) -> NDArray[np.float64]:

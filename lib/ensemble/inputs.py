@@ -64,6 +64,8 @@ def read_for(df: pd.DataFrame, needed: Needs, *, version: str) -> Rows:
         return Rows(checked.index, None, checked)
     if not needed.names:
         return _ready(df, _numeric(df, needed.readers), version=version)
+    if features.are_ready(df, needed.names):
+        return Rows(df.index, df, None, needed.names)
     columns = set(df.columns.tolist())
     missing = [name for name in needed.names if name not in columns]
     if not missing:
@@ -72,7 +74,7 @@ def read_for(df: pd.DataFrame, needed: Needs, *, version: str) -> Rows:
         raise MissingFeaturesError(missing, version=version)
     checked = bars.check(df)
     computed = features.chosen(features.compute(checked), needed.names)
-    return Rows(computed.index, computed, checked)
+    return Rows(computed.index, computed, checked, needed.names)
 
 
 def read_prices(df: pd.DataFrame) -> Rows:
@@ -87,7 +89,8 @@ def last(rows: Rows, n: int = 1) -> Rows:
     """Keep the newest n rows; the price history stays whole."""
     if len(rows.index) <= n:
         return rows
-    return Rows(rows.index[-n:], None if rows.features is None else rows.features.iloc[-n:], rows.bars)
+    features_kept = None if rows.features is None else rows.features.iloc[-n:]
+    return Rows(rows.index[-n:], features_kept, rows.bars, rows.names)
 
 
 def later(rows: Rows, after: datetime | None) -> Rows:
@@ -95,7 +98,8 @@ def later(rows: Rows, after: datetime | None) -> Rows:
     if after is None:
         return rows
     kept = int(rows.index.searchsorted(pd.Timestamp(after), side="right"))
-    return Rows(rows.index[kept:], None if rows.features is None else rows.features.iloc[kept:], rows.bars)
+    features_kept = None if rows.features is None else rows.features.iloc[kept:]
+    return Rows(rows.index[kept:], features_kept, rows.bars, rows.names)
 
 
 def _ready(df: pd.DataFrame, names: Sequence[str], *, version: str) -> Rows:

@@ -67,7 +67,7 @@ def combine(probabilities: Mapping[str, Probabilities], weights: Mapping[str, fl
     names = list(probabilities)
     stacked = np.stack([probabilities[name] for name in names])
     shares = row_weights(probabilities, weights)
-    pooled = np.einsum("kn,knc->nc", shares, np.where(np.isfinite(stacked), stacked, 0.0))
+    pooled = (shares[:, :, None] * np.where(np.isfinite(stacked), stacked, 0.0)).sum(axis=0)
     pooled[shares.sum(axis=0) == 0] = np.nan
     return np.asarray(pooled)
 

@@ -82,7 +82,7 @@ class FeatureMember:
             return Votes.abstain(len(rows.index), self.reason)
         if rows.features is None:
             return Votes.abstain(len(rows.index), "needs features, and there are only prices")
-        columns = self.columns(rows.features)
+        columns = rows.features if rows.names and rows.names == self._names else self.columns(rows.features)
         values = columns.to_numpy(dtype=float)
         finite = np.isfinite(values).all(axis=1)
         all_finite = bool(finite.all())

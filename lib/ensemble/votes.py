@@ -23,11 +23,13 @@ class Rows:
     bars : the price history, at least up to the last row, possibly earlier and later than the rows; a member
         reads only what is known at a row (bars up to and including it). None when there are only features.
     index : times of the n rows; a subset of ``bars.index`` when bars are given, any index otherwise.
+    names : the columns of ``features``, where whoever made the rows knows them; else empty.
     """
 
     index: pd.Index
     features: pd.DataFrame | None
     bars: pd.DataFrame | None
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -104,7 +104,7 @@ def require(frame: pd.DataFrame, names: Sequence[str], *, version: str) -> pd.Da
     InvalidFeaturesError
         When a column occurs twice, is not numeric, or holds NaN or infinite values, or when there are no rows.
     """
-    if _are_ready(frame, names):
+    if are_ready(frame, names):
         return frame
     if missing := [name for name in names if name not in frame.columns]:
         raise MissingFeaturesError(missing, version=version)
@@ -122,7 +122,7 @@ def chosen(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return frame if frame.columns.tolist() == list(names) else frame[list(names)]
 
 
-def _are_ready(frame: pd.DataFrame, names: Sequence[str]) -> bool:
+def are_ready(frame: pd.DataFrame, names: Sequence[str]) -> bool:
     """Tell at once whether a frame is what is required: the usual case, on the path of every forecast."""
     if frame.empty or frame.columns.tolist() != list(names):
         return False

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, case, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, delete, func, insert, literal, select, update
 
 from lib.artifacts.scanning import FileEntry
 from lib.database import statistics
@@ -69,12 +69,14 @@ _LEAN = tuple(
         "serving_sha256",
     )
 )
+_FIND = select(*_LEAN).where(*(table.c[name] == bindparam(name) for name in ("symbol", "timeframe", "version")))
 
 
 def find(connection: Connection, key: Key, version: str) -> Entry | None:
     if not _NAME.fullmatch(version):
         return None  # whatever was typed; some of it no database would even take
-    row = connection.execute(select(*_LEAN).where(*_of(key), table.c.version == version)).first()
+    asked = {"symbol": key.symbol, "timeframe": key.timeframe, "version": version}
+    row = connection.execute(_FIND, asked).first()
     return None if row is None else _entry(row)
 
 

@@ -104,6 +104,7 @@ def ensemble_of(registry: Registry, key: Key, version: str, **enabled: bool) -> 
 
 def _entry(registry: Registry, key: Key, version: str) -> Entry:
     with registry.database.reading() as connection:
-        if pointers.read(connection, key) is None:
+        found = index.find(connection, key, version)
+        if found is None and pointers.read(connection, key) is None:
             raise UnknownKeyError(key)
-        return index.require(connection, key, version)
+        return found or index.require(connection, key, version)

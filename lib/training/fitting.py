@@ -53,11 +53,18 @@ def fit_version(
     AllMembersAbstainedError
         When no member said enough to be weighed, or none answers after the refit.
     """
+    import scipy.linalg  # noqa: F401 - it brings a BLAS of its own, which must be there to be limited
+    import threadpoolctl  # type: ignore[import-untyped] # it ships no types
+
     step = _counted(progress)
-    recipe = Recipe(tuple(members), label, bars.key.timeframe, seed)
+    with threadpoolctl.threadpool_limits(1):  # sums of several threads differ in the last bits, and optimisers by more
+        return _fit(bars, Recipe(tuple(members), label, bars.key.timeframe, seed), step)
+
+
+def _fit(bars: Bars, recipe: Recipe, step: Callable[[str], None]) -> dict[str, Any]:
     step("features and labels")
-    data = dataset.build(bars, label=label)
-    split = splits.holdout(len(data), horizon_bars=label.horizon_bars, timeframe=recipe.timeframe)
+    data = dataset.build(bars, label=recipe.label)
+    split = splits.holdout(len(data), horizon_bars=recipe.label.horizon_bars, timeframe=recipe.timeframe)
     oof = walk_forward.run(data, split.train, recipe, progress=step)
     if not oof.probabilities:
         raise AllMembersAbstainedError(dict(oof.left_out))
