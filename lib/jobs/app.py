@@ -13,7 +13,7 @@ from lib.errors import (
     InvalidTimeframeError,
     SettingsError,
 )
-from lib.jobs import bars, drift, fleet, forecast, live, moves, outcomes, predict, registry, train, upkeep
+from lib.jobs import bars, consensus, drift, fleet, forecast, live, moves, outcomes, predict, registry, train, upkeep
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 _USAGE_ERRORS = (FutureDateError, InvalidHorizonError, InvalidSymbolError, InvalidTimeframeError, SettingsError)
@@ -34,6 +34,7 @@ def build() -> typer.Typer:
     program.command("demo")(train.demo)
     program.command("predict")(predict.predict)
     program.command("forecast")(forecast.forecast)
+    program.command("consensus")(consensus.consensus)
     program.command("outcomes")(outcomes.outcomes)
     program.command("replay")(outcomes.replay_past)
     program.command("live")(live.accuracy)

@@ -34,6 +34,7 @@ def predict(
         typer.Option("--file", help="Bars or ready features as CSV, Excel or Parquet; else bars of the source."),
     ] = None,
     version: Annotated[str | None, typer.Option("--version", help="Production's by default.")] = None,
+    against: Annotated[str | None, typer.Option("--against", help="A second version on the same rows.")] = None,
     ticker: Annotated[str | None, typer.Option("--ticker", help="Which of several tickers in the file.")] = None,
     day_first: Annotated[
         bool | None, typer.Option("--day-first/--month-first", help="How dates such as 03/04/2024 begin.")
@@ -56,7 +57,7 @@ def predict(
         answers = Answers(ticker=ticker, day_first=day_first, time_zone=time_zone, resample=resample)
         frame, recognised = asked.frame(file, answers)
         if batch is None:
-            _show_one(asked, frame, recognised, as_json=as_json)
+            _show_one(asked, frame, recognised, against=against, as_json=as_json)
         else:
             table = batches.forecast(registry, key, asked.version, frame, last=rows)
             if out is not None:
@@ -91,11 +92,15 @@ class _Asked:
         return found.frame, found.recognised
 
 
-def _show_one(asked: _Asked, frame: pd.DataFrame, recognised: Recognised | None, *, as_json: bool) -> None:
+def _show_one(
+    asked: _Asked, frame: pd.DataFrame, recognised: Recognised | None, *, against: str | None, as_json: bool
+) -> None:
     result = serving.ensemble_of(asked.registry, asked.key, asked.version).predict(frame)
     why = explaining.explain(asked.registry, asked.key, asked.version, frame, weights_used=result["weights_used"])
     facts = () if recognised is None else recognised.facts
     told = _told(result) | _reasons(why, result["label"]) | {"recognised": [output.row(fact) for fact in facts]}
+    if against is not None:
+        told["against"] = _told(serving.ensemble_of(asked.registry, asked.key, against).predict(frame))
     output.show(told, as_json=as_json, table=lambda: _prediction_table(asked.key, told, facts))
 
 
@@ -174,6 +179,12 @@ def _prediction_table(key: Key, result: Mapping[str, Any], recognised: Sequence[
         for name, vote in result["component_predictions"].items()
     ]
     facts += [(name, f"abstains: {reason}") for name, reason in result["abstentions"].items()]
+    if other := result.get("against"):
+        facts.append((f"against {other['version']}", f"{other['label']} {output.percent(other['confidence'])}"))
+        facts += [
+            (f"{name} of {other['version']}", f"{vote['label']}, weight {output.percent(vote['weight'])}")
+            for name, vote in other["component_predictions"].items()
+        ]
     strongest = list(result["contributions"].items())[:_MOST_REASONS]
     facts += [("speaks for it", _in_points(strongest, for_it=True)), ("speaks against it", _in_points(strongest))]
     facts += [

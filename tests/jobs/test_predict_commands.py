@@ -132,6 +132,27 @@ def test_files_that_cannot_be_read_or_written_are_named(folder, desk, tmp_path):
     assert not away.parent.exists()
 
 
+def test_a_second_version_is_asked_about_the_same_rows(folder, desk):
+    found = told(desk("predict", "AAPL", "d1", "--against", "20040831", "--json"))
+    alone = told(desk("predict", "AAPL", "d1", "--version", "20040831", "--json"))
+    assert found["against"]["version"] == "20040831"
+    assert found["against"]["probabilities"] == alone["probabilities"]
+    assert found["version"] == NEWEST
+    assert "against 20040831" in desk("predict", "AAPL", "d1", "--against", "20040831").out
+    assert desk("predict", "AAPL", "d1", "--against", "19990101").code == 1
+
+
+def test_every_timeframe_is_asked_for_a_consensus(folder, desk):
+    found = told(desk("consensus", "aapl", "--until", "2004-11-30", "--json"))
+    assert [row["timeframe"] for row in found["timeframes"]] == ["m15", "h1", "h4", "d1", "w1"]
+    daily = found["timeframes"][3]
+    assert (daily["version"], daily["as_of"], daily["in_sample"]) == (NEWEST, "2004-11-30T00:00:00+00:00", False)
+    assert (found["label"], found["agreement"], found["n_speaking"]) == (None, None, 1)
+    assert all("no version" in row["problem"] for row in found["timeframes"] if row["timeframe"] != "d1")
+    done = desk("consensus", "AAPL")
+    assert (done.code, "no consensus" in done.err) == (0, True)
+
+
 def test_a_key_without_a_version_says_how_to_train_one(folder, desk):
     done = desk("predict", "MSFT", "d1")
     assert done.code == 1
