@@ -66,8 +66,8 @@ def show(
             raise typer.Exit(1)
         tombstone = next((one for one in retention.pruned(registry, key) if one.version == chosen), None)
         if tombstone is not None:
-            told = {"state": "pruned"} | output.row(tombstone)
-            facts = [(name, value) for name, value in told.items() if name != "manifest"]
+            facts = list(({"state": "pruned"} | output.row(tombstone)).items())
+            told = dict(facts) | {"manifest": retention.manifest(registry, tombstone)}
             output.show(told, as_json=as_json, table=lambda: output.table(("", ""), facts, empty=_NO_VERSIONS))
             return
         record = versions.get(registry, key, chosen)

@@ -12,7 +12,6 @@ from lib.market.keys import Key
 from lib.registry import readiness, retention
 from lib.registry.readiness import Going, Readiness
 from lib.registry.retention import Fate
-from lib.registry.tombstones import Tombstone
 
 _NO_KEYS = "No version is registered. Train one: python -m lib.jobs train --symbol AAPL --timeframe d1"
 
@@ -77,15 +76,8 @@ def show_pruned(symbol: MaybeSymbol = None, timeframe: MaybeTimeframe = None, *,
         for one in found
     ]
     columns = ("key", "version", "pruned", "by", "reason", "size", "sha256")
-    output.show(
-        [_without_manifest(one) for one in found],
-        as_json=as_json,
-        table=lambda: output.table(columns, rows, empty="Nothing has been pruned."),
-    )
-
-
-def _without_manifest(one: Tombstone) -> dict[str, Any]:
-    return {name: value for name, value in output.row(one).items() if name != "manifest"}
+    empty = "Nothing has been pruned."
+    output.show(list(found), as_json=as_json, table=lambda: output.table(columns, rows, empty=empty))
 
 
 def _fate_table(fates: Sequence[Fate]) -> None:

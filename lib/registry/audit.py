@@ -1,6 +1,6 @@
 """The audit: history that proves itself, and pointers, index, manifests and files that agree with it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -34,7 +34,7 @@ def verify(registry: Registry) -> tuple[Finding, ...]:
         told = [(entry, index.manifest(connection, entry)) for entry in index.everything(connection)]
         facts_by_id = _facts(connection)
         found += _counts(connection)
-        found += _tombstones(connection)
+        found += _tombstones(connection, {entry.file_name for entry, _ in told})
     for entry, content in told:
         found += _artifact(registry, entry)
         found += _manifest(registry, entry, content, facts_by_id[entry.id])
@@ -128,14 +128,14 @@ def _counts(connection: Connection) -> Iterator[Finding]:
             yield Finding(Key(symbol, timeframe), STATE, f"{shown} versions are counted as {state}, there are {has}")
 
 
-def _tombstones(connection: Connection) -> Iterator[Finding]:
+def _tombstones(connection: Connection, known: Collection[str]) -> Iterator[Finding]:
     for tombstone in tombstones.unfinished(connection):
         told = (
             f"{tombstone.version} was pruned, but its files may still be there; run: python -m lib.jobs registry sync"
         )
         yield Finding(tombstone.key, PRUNED, told)
     for tombstone in tombstones.everything(connection):
-        if index.find(connection, tombstone.key, tombstone.version) is not None:
+        if tombstone.file_name in known:
             yield Finding(tombstone.key, PRUNED, f"{tombstone.version} is in the index although it was pruned")
 
 

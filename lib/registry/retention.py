@@ -6,9 +6,10 @@ sync or prune goes on from there.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -101,6 +102,12 @@ def pruned(registry: Registry, key: Key | None = None) -> tuple[Tombstone, ...]:
         return tombstones.everything(connection) if key is None else tombstones.of_key(connection, key)
 
 
+def manifest(registry: Registry, tombstone: Tombstone) -> Mapping[str, Any]:
+    """What the manifest of a pruned version said."""
+    with registry.database.reading() as connection:
+        return tombstones.manifest(connection, tombstone)
+
+
 def taken(registry: Registry, key: Key) -> frozenset[str]:
     """Names that no new version of a key may carry: registered ones, though their files be gone, and pruned ones."""
     with registry.database.reading() as connection:
@@ -134,12 +141,12 @@ def _put_up(connection: Connection, pointer: Pointer, entry: Entry, *, actor: Ac
         sha256=entry.sha256,
         size_bytes=entry.size_bytes,
         created_at=index.created_at(connection, entry),
-        manifest=index.manifest(connection, entry),
         pruned_at=at,
         actor=actor.name,
         reason=reason,
     )
-    tombstones.add(connection, tombstone, symbol_id=pointer.symbol_id)
+    told = index.manifest(connection, entry)
+    tombstones.add(connection, tombstone, symbol_id=pointer.symbol_id, manifest=told)
 
 
 def _fates(connection: Connection, pointer: Pointer, *, keep: int) -> list[tuple[Fate, Entry]]:

@@ -22,7 +22,6 @@ class Tombstone:
     sha256: str
     size_bytes: int
     created_at: datetime
-    manifest: Mapping[str, Any]
     pruned_at: datetime
     actor: str
     reason: str
@@ -42,29 +41,35 @@ def refuse(connection: Connection, key: Key, version: str) -> None:
 
 
 def find(connection: Connection, key: Key, version: str) -> Tombstone | None:
-    row = connection.execute(select(table).where(*_of(key), table.c.version == version)).first()
+    row = connection.execute(select(*_LEAN).where(*_of(key), table.c.version == version)).first()
     return None if row is None else _tombstone(row)
 
 
 def of_key(connection: Connection, key: Key) -> tuple[Tombstone, ...]:
     """Every pruned version of a key, newest first."""
-    rows = connection.execute(select(table).where(*_of(key)).order_by(table.c.version.desc()))
+    rows = connection.execute(select(*_LEAN).where(*_of(key)).order_by(table.c.version.desc()))
     return tuple(_tombstone(row) for row in rows)
 
 
 def everything(connection: Connection) -> tuple[Tombstone, ...]:
-    rows = connection.execute(select(table).order_by(table.c.symbol, table.c.timeframe, table.c.version.desc()))
+    rows = connection.execute(select(*_LEAN).order_by(table.c.symbol, table.c.timeframe, table.c.version.desc()))
     return tuple(_tombstone(row) for row in rows)
 
 
 def unfinished(connection: Connection) -> tuple[Tombstone, ...]:
     """Pruned versions whose files are not known to be gone."""
-    rows = connection.execute(select(table).where(table.c.finished_at.is_(None)).order_by(table.c.file_name))
+    rows = connection.execute(select(*_LEAN).where(table.c.finished_at.is_(None)).order_by(table.c.file_name))
     return tuple(_tombstone(row) for row in rows)
 
 
-def add(connection: Connection, tombstone: Tombstone, *, symbol_id: int) -> None:
-    row = {name: getattr(tombstone, name) for name in _AS_STORED}
+def manifest(connection: Connection, tombstone: Tombstone) -> Mapping[str, Any]:
+    """What the manifest of a pruned version said."""
+    wanted = select(table.c.manifest).where(*_of(tombstone.key), table.c.version == tombstone.version)
+    return dict(connection.execute(wanted).scalar() or {})
+
+
+def add(connection: Connection, tombstone: Tombstone, *, symbol_id: int, manifest: Mapping[str, Any]) -> None:
+    row = {name: getattr(tombstone, name) for name in _AS_STORED} | {"manifest": dict(manifest)}
     row |= {"symbol_id": symbol_id, "symbol": tombstone.key.symbol, "timeframe": tombstone.key.timeframe}
     connection.execute(insert(table).values(row))
 
@@ -90,9 +95,9 @@ _AS_STORED = (
     "sha256",
     "size_bytes",
     "created_at",
-    "manifest",
     "pruned_at",
     "actor",
     "reason",
     "finished_at",
 )
+_LEAN = tuple(table.c[name] for name in ("symbol", "timeframe", *_AS_STORED))
