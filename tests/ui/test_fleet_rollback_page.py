@@ -89,3 +89,9 @@ def test_readiness_is_shown_with_its_age_and_renewed_by_a_button(folder, open_ap
     assert readiness.of_key(registry, AAPL).at is not None
     app = open_app("rollback", key=str(IBM))
     assert app.button(key="rehearse").disabled
+
+
+def test_a_link_with_an_unknown_scope_shows_one_key(folder, open_app):
+    app = open_app("rollback", scope="Everything")
+    assert not app.exception
+    assert app.selectbox(key="key").value is None
