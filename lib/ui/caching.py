@@ -119,4 +119,13 @@ def _figure(drawn_by: str, *args: Any, _draw: Callable[..., go.Figure], **kwargs
 
 def figure(draw: Callable[..., go.Figure], *args: Any, **kwargs: Any) -> go.Figure:
     """Draw a chart, or take the one drawn from the same data before; nobody changes a finished chart."""
-    return _figure(f"{draw.__module__}.{draw.__qualname__}", *args, _draw=draw, **kwargs)
+    return _figure(_name(draw), *args, _draw=draw, **kwargs)
+
+
+def figure_of(subject: object, draw: Callable[..., go.Figure], *args: Any, **kwargs: Any) -> go.Figure:
+    """The same for long data: ``subject`` names them, so that they are not looked through on every run."""
+    return _figure(_name(draw), subject, _draw=lambda _: draw(*args, **kwargs))
+
+
+def _name(draw: Callable[..., go.Figure]) -> str:
+    return f"{draw.__module__}.{draw.__qualname__}"

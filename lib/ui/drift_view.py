@@ -84,7 +84,9 @@ def e_process(state: DriftState) -> None:
         )
         return
     charts.show(
-        caching.figure(evidence.path, found), key="e_process", alt=f"E-process of {state.key} with its alarm line"
+        caching.figure_of(monitoring_data.subject(state.key, state.version), evidence.path, found),
+        key="e_process",
+        alt=f"E-process of {state.key} with its alarm line",
     )
     rang = "" if state.alarm_at is None else f" It first reached the line on {wording.day(state.alarm_at)}."
     st.caption(
@@ -98,7 +100,13 @@ def promised(state: DriftState) -> None:
     found = Asked(state.key, state.version).read()
     majority = found.majority.value if found.majority else None
     charts.show(
-        caching.figure(rolling.chart, found.series, validated=None, majority=majority),
+        caching.figure_of(
+            monitoring_data.subject(found.key, found.version),
+            rolling.chart,
+            found.series,
+            validated=None,
+            majority=majority,
+        ),
         key="promised",
         alt=f"Promised against realised accuracy of {state.key}",
     )
@@ -121,7 +129,9 @@ def band_history(key: Key) -> None:
         return
     policy = bands.policy(caching.settings())
     charts.show(
-        caching.figure(history.chart, found, policy=policy), key="bands", alt=f"Band history of {key}, day by day"
+        caching.figure_of(monitoring_data.subject(key), history.chart, found, policy=policy),
+        key="bands",
+        alt=f"Band history of {key}, day by day",
     )
     detected = int(found.detected.sum())
     st.caption(

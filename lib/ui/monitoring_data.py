@@ -39,6 +39,11 @@ def newest() -> Mark:
     return _newest(caching.mark())
 
 
+def subject(*question: object) -> tuple[object, ...]:
+    """Name what a read here answers to a question, until something changes; for finished charts."""
+    return (*map(str, question), caching.mark(), newest())
+
+
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _watch() -> Watch:
     return Watch()
@@ -85,7 +90,7 @@ def bands_of(key: Key) -> BandHistory:
     return daily.history(caching.registry(), key)
 
 
-@caching.remembered(max_entries=32, also=caching.every(_SECONDS_OF_BARS))
+@st.cache_data(ttl=_SECONDS_OF_BARS, max_entries=32, show_spinner=False)
 def features_of(key: Key, version: str) -> Diagnosis:
     return diagnosis.features_of(caching.registry(), key, version=version)
 
