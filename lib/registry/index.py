@@ -84,7 +84,8 @@ def require(connection: Connection, key: Key, version: str) -> Entry:
     """Find a version; raises UnknownVersionError that names the newest ones, or PrunedVersionError."""
     found = find(connection, key, version)
     if found is None:
-        tombstones.refuse(connection, key, version)
+        if _NAME.fullmatch(version):
+            tombstones.refuse(connection, key, version)
         newest = select(table.c.version).where(*_of(key)).order_by(table.c.version.desc()).limit(8)
         raise UnknownVersionError(key, version, known=tuple(connection.execute(newest).scalars()))
     return found
