@@ -22,7 +22,7 @@ def ranking() -> None:
         columns=_columns(keys),
     )
     if not standing.current:
-        st.caption(f"As of {wording.time(standing.at)}; newer outcomes are being read.")
+        st.caption(f"As of {wording.time(standing.at)}; a newer answer is on its way.")
 
 
 def how_to_read() -> None:

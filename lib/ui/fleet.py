@@ -36,7 +36,7 @@ def freshness(standing: Standing) -> None:
     else:
         st.caption(
             f"Accuracy since, band and promise are of {wording.time(standing.at)} "
-            f"({wording.ago(standing.at, components.now())}); newer outcomes are being read."
+            f"({wording.ago(standing.at, components.now())}); a newer answer is on its way."
         )
 
 
