@@ -32,6 +32,7 @@ NDARRAY = frozenset({"numpy.ndarray", "numpy.memmap"})
 _PLAIN_TYPE = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f[248]|c8|c16|O8?|[SUV][0-9]{1,5})")
 _FOREIGN_ORDER = ">" if sys.byteorder == "little" else "<"
 _DTYPE_KIND = type(np.dtype)
+_BYTE = np.dtype(np.uint8)
 _BYTES = frozenset({bytes, bytearray})
 _MOST_DIMENSIONS = 8
 _MOST_ITEM_BYTES = 2**16
@@ -74,6 +75,7 @@ def early_dtype(given: Any) -> np.dtype[Any]:
 def reconstruct(builder: Builder, given: Recipe) -> NDArray[Any]:
     """Make an array the way older protocols store it: an empty one whose state holds everything."""
     found = _look(builder, given)
+    builder.copying(found.nbytes)
     return found if found.dtype.hasobject else found.copy(order="K")
 
 
@@ -171,15 +173,17 @@ def _shape(given: Any) -> tuple[int, ...]:
 
 
 def _shaped(data: bytes | bytearray, known: np.dtype[Any], shape: Any, order: Literal["C", "F"]) -> NDArray[Any]:
-    """Look at a copy of bytes as an array that takes up all of them; written for speed, a forest has thousands.
+    """Look at bytes as an array that takes up all of them; written for speed, a forest has thousands.
 
-    A copy that nothing can write to or move: a pickle could grow the bytes away from under the array, or set items of
-    it with lists that unfold without end.
+    Nothing can write to it, and while it looks the bytes cannot be moved away from under it: a pickle could grow them,
+    or set items of an array with lists that unfold without end.
     """
     if known.hasobject:
         raise RefusedError(asked_for="an array of objects made of bytes")
     if type(data) in _BYTES:
-        made = ndarray(shape, known, data if type(data) is bytes else bytes(data), 0, None, order)
+        looked: Any = data if type(data) is bytes or not data else np.frombuffer(data, _BYTE)  # holds on to them
+        made = ndarray(shape, known, looked, 0, None, order)
+        made.flags.writeable = False
         if made.nbytes == len(data) and made.shape == shape:  # numpy takes -1 for a length to find out
             return made
     raise MalformedError(problem="an array contradicts itself")

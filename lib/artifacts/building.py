@@ -16,9 +16,14 @@ _CHUNK_NODES = 10_000  # more would ask the system for memory each time
 
 
 class Build:
-    """One building of one graph; every part is made once, so what was shared stays shared."""
+    """One building of one graph; every part is made once, so what was shared stays shared.
 
-    def __init__(self) -> None:
+    ``most_bytes`` bounds what is copied for arrays: as much as the file holds, since each stands in it once. A pickle
+    could name the same bytes ten thousand times.
+    """
+
+    def __init__(self, *, most_bytes: int) -> None:
+        self._left_bytes = most_bytes
         self.library_versions: set[str] = set()
         self._last_version: object = None
         self._trees: list[nodes.TreeArrays] = []
@@ -72,7 +77,13 @@ class Build:
         self._shape, self._taken = shape, taken
         self._compound = [name for name, kind in zip(names, kinds, strict=True) if kind not in _ATOMS]
 
+    def copying(self, n_bytes: int) -> None:
+        self._left_bytes -= n_bytes
+        if self._left_bytes < 0:
+            raise MalformedError(problem="its arrays hold more than the file")
+
     def remember_tree(self, array: NDArray[Any], values: NDArray[Any], *, n_features: int, n_classes: int) -> None:
+        self.copying(array.nbytes + values.nbytes)
         self._trees.append((array, values, n_features, n_classes))
         self._n_nodes += len(array)
         if self._n_nodes > _CHUNK_NODES:
@@ -125,6 +136,7 @@ class Build:
         return given if _ATOMS.issuperset(map(type, given)) else tuple(map(self.value, given))
 
     def _array(self, given: NDArray[Any]) -> NDArray[Any]:
+        self.copying(given.nbytes)
         return given.copy(order="K")  # its own memory, to be written to as pickle leaves it
 
     def _set(self, given: Any) -> Any:

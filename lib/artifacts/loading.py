@@ -16,6 +16,8 @@ from lib.errors import (
     UnsafeArtifactError,
 )
 
+_SLACK_BYTES = 2**16  # what is made small, such as copies of empty arrays
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -60,7 +62,7 @@ def load_with_notes(data: bytes, *, name: str, max_bytes: int, expected_sha256: 
         if actual != expected_sha256:
             raise TamperedArtifactError(name, expected=expected_sha256, actual=actual)
     inside = compression.unpack(data, name=name, max_bytes=max_bytes)
-    build = Build()
+    build = Build(most_bytes=len(inside) + _SLACK_BYTES)
     try:
         with collecting.paused():
             content = build.content(unpickling.parse(inside, allowed=ALLOWED))

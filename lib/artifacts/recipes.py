@@ -47,6 +47,10 @@ class Builder(Protocol):
         """Make the attributes of an object from its state: a new dict, every name a text and none of those taken."""
         ...
 
+    def copying(self, n_bytes: int) -> None:
+        """Count what is copied for an array; raises MalformedError once that is more than the file holds."""
+        ...
+
     def remember_tree(self, nodes: Any, values: Any, *, n_features: int, n_classes: int) -> None:
         """Keep the arrays of a tree for the check of all trees at once."""
         ...
