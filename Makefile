@@ -24,7 +24,7 @@ check: $(VENV)/ready-dev
 	$(BIN)/lint-imports
 
 bench: $(BENCH)/ready
-	$(BENCH)/bin/python -m benchmarks.run $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
+	$(BENCH)/bin/python -m benchmarks.run $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick) $(if $(KEEP),--keep $(KEEP))
 
 format: $(VENV)/ready-dev
 	$(BIN)/ruff check --fix .
