@@ -36,7 +36,7 @@ def _columns(keys: Sequence[str]) -> dict[str, object]:
     return {
         "#": st.column_config.NumberColumn(width=40),
         "E-value": st.column_config.NumberColumn(
-            format="%.2f", help="What a stake of 1 bet against the version has grown to; 20 is the alarm line."
+            format="compact", help="What a stake of 1 bet against the version has grown to; 20 is the alarm line."
         ),
         "Band": st.column_config.MultiselectColumn(options=list(chips), color=list(chips.values())),
         "Accuracy since": st.column_config.TextColumn(
