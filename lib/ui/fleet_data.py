@@ -11,16 +11,16 @@ from lib.market.keys import Key
 from lib.registry import readiness
 from lib.registry.entities import Mode
 from lib.training import runs
-from lib.ui import caching, components, data, fleet_rows, monitoring_data
+from lib.ui import caching, components, data, fleet_rows, monitoring_data, rollback_data
 from lib.ui.fleet_rows import Bars
 
 _SECONDS_OF_BARS = 300  # bars are read anew this often, as in lib.ui.data
 _minute = caching.every(60)
 
 
-def _mark() -> tuple[object, int]:
+def _mark() -> tuple[object, ...]:
     """A new answer about the fleet, or rehearsals that may have been made or grown old."""
-    return monitoring_data.mark_of_standing(), _minute()
+    return monitoring_data.mark_of_standing(), rollback_data.newest_rehearsal(), _minute()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

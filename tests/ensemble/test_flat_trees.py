@@ -75,7 +75,7 @@ def test_what_float32_cannot_hold_is_refused_as_the_estimator_does():
     for asked in (estimator, forest):
         with pytest.raises(ValueError, match="too large"):
             asked.predict_proba(X)
-        with pytest.raises(ValueError, match="7.*8 features"):
+        with pytest.raises(ValueError, match=r"7.*8 features"):
             asked.predict_proba(X[:3, :7])
 
 
