@@ -57,13 +57,6 @@ def test_every_commit_changes_the_mark_and_reading_does_not(database, url):
     assert None not in marks
 
 
-def test_what_was_undone_leaves_the_answer(database):
-    with pytest.raises(ZeroDivisionError), database.writing() as connection:
-        symbols.symbol_id(connection, "A")
-        raise ZeroDivisionError
-    assert count(database) == 0
-
-
 def test_a_restored_file_changes_the_mark(database, url):
     file = Path(url.removeprefix("sqlite:///"))
     before = database.changes()
