@@ -111,7 +111,7 @@ def _look_again(store: ArtifactStore, entry: Entry, file: FileEntry, found: Diff
         _look_first(store, file, found)
     else:
         doubtful = force or entry.health is not State.AVAILABLE
-        form = inspection.remake_form(store, file.file_name, data) if doubtful else entry.serving_sha256
+        form = inspection.sound_form(store, entry, data) if doubtful else entry.serving_sha256
         found.intact.append((entry, file, form))
 
 

@@ -11,6 +11,7 @@ from lib.artifacts.scanning import FileEntry
 from lib.artifacts.store import ArtifactStore
 from lib.errors import ArtifactCorruptError, ArtifactError, ArtifactNameError, IncompatibleArtifactError
 from lib.registry.entities import State
+from lib.registry.index import Entry
 from lib.registry.registration import Arrival
 
 _log = logging.getLogger(__name__)
@@ -64,13 +65,21 @@ def make_form(store: ArtifactStore, file_name: str, content: Mapping[str, Any]) 
     return {"sha256": loading.digest(form), "size_bytes": len(form)}
 
 
-def remake_form(store: ArtifactStore, file_name: str, data: bytes) -> str | None:
-    """Make the serving form anew from the registered bytes of an artifact; gives its digest, None without one."""
+def sound_form(store: ArtifactStore, entry: Entry, data: bytes) -> str | None:
+    """Give the digest of a version's serving form, None when it has none.
+
+    Unless the registered form is there, it is made anew from the artifact's verified bytes.
+    """
     try:
-        content = loading.load(data, name=file_name, max_bytes=store.max_bytes)
+        if entry.serving_sha256 and loading.digest(store.form(entry.file_name)) == entry.serving_sha256:
+            return entry.serving_sha256
+    except ArtifactError:
+        pass  # gone or unreadable: it is made anew
+    try:
+        content = loading.load(data, name=entry.file_name, max_bytes=store.max_bytes)
     except ArtifactError:
         return None
-    return make_form(store, file_name, content).get("sha256")
+    return make_form(store, entry.file_name, content).get("sha256")
 
 
 def _told(

@@ -31,8 +31,7 @@ def replayed(trained_folder, tmp_path_factory):
 
 @pytest.fixture
 def watched(empty, replayed):
-    for file in replayed.iterdir():
-        (empty / file.name).write_bytes(file.read_bytes())
+    shutil.copytree(replayed, empty, dirs_exist_ok=True)
     return empty
 
 

@@ -21,7 +21,7 @@ def fitted(content):
 
 @pytest.fixture
 def quick(monkeypatch, fitted):
-    def fit(bars, *, label, seed, progress):
+    def fit(bars, *, progress, **_):
         progress("features and labels", 1, fitting.N_STEPS)
         return {**fitted, "data_window": fitted["data_window"] | {"last_bar": bars.last.isoformat()}}
 
