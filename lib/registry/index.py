@@ -69,6 +69,7 @@ _LEAN = tuple(
         "serving_sha256",
     )
 )
+_UNQUARANTINED = select(*_LEAN).where(table.c.quarantine_reason.is_(None))
 _FIND = select(*_LEAN).where(*(table.c[name] == bindparam(name) for name in ("symbol", "timeframe", "version")))
 
 
@@ -216,7 +217,7 @@ def _newest(
     older_than: str | None,
     other_than: str | None,
 ) -> Entry | None:
-    wanted = select(*_LEAN).where(*_of(key), table.c.quarantine_reason.is_(None), *conditions)
+    wanted = _UNQUARANTINED.where(*_of(key), *conditions)
     if older_than is not None:
         wanted = wanted.where(table.c.version < older_than)
     if other_than is not None:

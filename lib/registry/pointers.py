@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lib.database import symbols
@@ -50,14 +50,14 @@ class Served:
 
 def served(connection: Connection, key: Key) -> Served | None:
     """Read what production points at, by one indexed read; None for a key without any version."""
-    row = connection.execute(_SERVED, {"symbol": key.symbol, "timeframe": key.timeframe}).first()
+    row = connection.execute(_SERVED, _asked(key)).first()
     if row is None:
         return None
     return Served(row.version, row.sha256, row.revision, State(row.health or State.MISSING))
 
 
 def read(connection: Connection, key: Key) -> Pointer | None:
-    row = connection.execute(_of(key)).first()
+    row = connection.execute(_READ, _asked(key)).first()
     return None if row is None else _pointer(row)
 
 
@@ -72,7 +72,7 @@ def read_all(connection: Connection, keys: Sequence[Key] | None = None) -> tuple
 
 def lock(connection: Connection, key: Key) -> Pointer | None:
     """Read a pointer that nobody else can move before this transaction ends."""
-    row = connection.execute(_of(key).with_for_update()).first()
+    row = connection.execute(_LOCK, _asked(key)).first()
     return None if row is None else _pointer(row)
 
 
@@ -109,8 +109,8 @@ def write(connection: Connection, pointer: Pointer) -> None:
     )
 
 
-def _of(key: Key) -> Select[Any]:
-    return select(table).where(table.c.symbol == key.symbol, table.c.timeframe == key.timeframe)
+def _asked(key: Key) -> dict[str, str]:
+    return {"symbol": key.symbol, "timeframe": key.timeframe}
 
 
 def _row(pointer: Pointer) -> dict[str, Any]:
@@ -136,6 +136,10 @@ _AS_STORED = (
     "head_hash",
 )
 
+# built once: on the path of every forecast, building a statement would take longer than its answer
+_OF_KEY = (table.c.symbol == bindparam("symbol"), table.c.timeframe == bindparam("timeframe"))
+_READ = select(table).where(*_OF_KEY)
+_LOCK = _READ.with_for_update()
 _SERVED = (
     select(table.c.version, table.c.sha256, table.c.revision, model_versions.c.health)
     .select_from(
@@ -148,5 +152,5 @@ _SERVED = (
             ),
         )
     )
-    .where(table.c.symbol == bindparam("symbol"), table.c.timeframe == bindparam("timeframe"))
+    .where(*_OF_KEY)
 )
