@@ -31,7 +31,7 @@ def warm_up() -> None:
     warmth.begin()
 
 
-@caching.remembered(max_entries=1)
+@caching.remembered(max_entries=1, shared=True)
 def known_keys() -> tuple[Key, ...]:
     return index.keys(caching.registry())
 
@@ -53,18 +53,18 @@ def in_production() -> Mapping[Key, VersionRecord]:
     return {record.key: record for record in page.rows}
 
 
-@caching.remembered(max_entries=256)
+@caching.remembered(max_entries=256, shared=True)
 def production(key: Key) -> Production:
     return pointers.read(caching.registry(), key)
 
 
-@caching.remembered(max_entries=64)
+@caching.remembered(max_entries=64, shared=True)
 def versions(key: Key) -> tuple[VersionRecord, ...]:
     """Every version of a key, newest first."""
     return index.of_key(caching.registry(), key)
 
 
-@caching.remembered(max_entries=512)
+@caching.remembered(max_entries=512, shared=True)
 def version(key: Key, name: str) -> VersionRecord:
     return index.get(caching.registry(), key, name)
 
@@ -75,7 +75,7 @@ def manifest(key: Key, name: str) -> Mapping[str, Any]:
     return dict(index.manifest(caching.registry(), key, name))
 
 
-@caching.remembered(max_entries=256)
+@caching.remembered(max_entries=256, shared=True)
 def version_page(chosen: VersionFilter, number: int) -> VersionPage:
     """Page ``number`` (from 1) of the filtered index; a page's place is known from the one before it."""
     after = None if number == 1 else version_page(chosen, number - 1).next_cursor
@@ -97,7 +97,7 @@ def _start(day: date | None, *, days_later: int = 0) -> datetime | None:
     return None if day is None else datetime.combine(day, time(), UTC) + timedelta(days=days_later)
 
 
-@caching.remembered(max_entries=64)
+@caching.remembered(max_entries=64, shared=True)
 def deployments(key: Key | None = None, *, limit: int = 200) -> tuple[Deployment, ...]:
     """Moves and refused attempts, newest first."""
     return history.deployments(caching.registry(), key, limit=limit)
@@ -108,19 +108,19 @@ def live_at(key: Key, at: datetime) -> str | None:
     return history.live_at(caching.registry(), key, at)
 
 
-@caching.remembered(max_entries=64)
+@caching.remembered(max_entries=64, shared=True)
 def preflight(key: Key, name: str) -> PreflightReport:
     """Run the preflight of a version; the report says when, and is made anew when anything has changed."""
     return checks.run(caching.registry(), key, name)
 
 
-@caching.remembered(max_entries=64)
+@caching.remembered(max_entries=64, shared=True)
 def replay(key: Key, current: str, target: str) -> Replay:
     """Ask both versions about the newest bars."""
     return replays.replay(caching.registry(), key, current, target)
 
 
-@caching.remembered(max_entries=64)
+@caching.remembered(max_entries=64, shared=True)
 def run_page(chosen: RunFilter, number: int) -> RunPage:
     before = None if number == 1 else run_page(chosen, number - 1).next_before
     return runs.listing(

@@ -1,9 +1,8 @@
-"""A training in a process of its own that kills itself at a named moment, for test_kill.py."""
+"""A training that kills its process at a named moment, for test_kill.py, which forks one."""
 
 import os
 import pickle
 import signal
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,7 +36,3 @@ def main(moment: str, folder: str, database_url: str, content_file: str) -> None
         registry = replace(opened, store=store)
         as_of = datetime(2002, 8, 30, tzinfo=UTC)
         job.train(registry, Key("AAPL", "d1"), as_of=as_of, actor="ann", progress=pass_by)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

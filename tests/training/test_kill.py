@@ -13,6 +13,7 @@ from lib.errors import UnknownKeyError
 from lib.market.keys import Key
 from lib.registry import opening, serving, sync, versions
 from lib.training import fitting, job, runs
+from tests.training import killed_training
 
 ROOT = Path(__file__).resolve().parents[2]
 AAPL = Key("AAPL", "d1")
@@ -39,12 +40,13 @@ def listed(registry):
 def test_a_training_killed_at_any_moment_leaves_a_whole_version_or_none(
     settings, content, content_file, moment, monkeypatch
 ):
-    script = Path(__file__).with_name("killed_training.py")
-    told = [moment, str(settings.models_folder), settings.registry_url, str(content_file)]
-    done = subprocess.run(
-        [sys.executable, str(script), *told], cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False
-    )
-    assert done.returncode == -signal.SIGKILL
+    child = os.fork()
+    if child == 0:
+        try:
+            killed_training.main(moment, str(settings.models_folder), settings.registry_url, str(content_file))
+        finally:
+            os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
 
     with opening.open_registry(settings) as registry:
         sync.synchronise(registry)
