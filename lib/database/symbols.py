@@ -1,8 +1,8 @@
 """Ticker symbols and their numbers."""
 
 from sqlalchemy import Connection, Subquery, Text, literal, select, true, union_all
-from sqlalchemy.dialects import postgresql, sqlite
 
+from lib.database import inserting
 from lib.database.tables import symbols
 from lib.market.timeframes import TIMEFRAMES
 
@@ -12,8 +12,7 @@ def symbol_id(connection: Connection, ticker: str) -> int:
     wanted = select(symbols.c.id).where(symbols.c.ticker == ticker)
     known = connection.execute(wanted).scalar()
     if known is None:
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        connection.execute(insert(symbols).values(ticker=ticker).on_conflict_do_nothing())
+        connection.execute(inserting.insert_into(connection, symbols).values(ticker=ticker).on_conflict_do_nothing())
         known = connection.execute(wanted).scalar_one()
     return int(known)
 

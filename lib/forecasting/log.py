@@ -1,21 +1,19 @@
 """The forecast log: every forecast that was made, with all that it was made from; rows are only ever added."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Insert, exists, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, exists, func, select
 
+from lib.database import inserting
 from lib.database import symbols as tickers
 from lib.database.opening import Database
 from lib.database.tables import forecasts as table
 from lib.database.tables import symbols
 from lib.market.keys import Key
-
-_AT_ONCE = 2_000
 
 
 class Kind(StrEnum):
@@ -81,9 +79,8 @@ def append(database: Database, stamp: Stamp, entries: Sequence[Entry]) -> int:
     with database.writing() as connection:
         symbol_id = locked(connection, stamp.key)
         before = _count(connection, symbol_id, stamp)
-        insert = _insert(connection)
-        for rows in _batches([_row(symbol_id, stamp, entry) for entry in entries]):
-            connection.execute(insert, rows)
+        insert = inserting.insert_into(connection, table).on_conflict_do_nothing()
+        inserting.in_batches(connection, insert, [_row(symbol_id, stamp, entry) for entry in entries])
         return _count(connection, symbol_id, stamp) - before
 
 
@@ -114,16 +111,6 @@ def _count(connection: Connection, symbol_id: int, stamp: Stamp) -> int:
         table.c.symbol_id == symbol_id, table.c.timeframe == stamp.key.timeframe, table.c.version == stamp.version
     )
     return int(connection.execute(wanted).scalar_one())
-
-
-def _insert(connection: Connection) -> Insert:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return insert(table).on_conflict_do_nothing()
-
-
-def _batches(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    for start in range(0, len(rows), _AT_ONCE):
-        yield rows[start : start + _AT_ONCE]
 
 
 def _row(symbol_id: int, stamp: Stamp, entry: Entry) -> dict[str, Any]:

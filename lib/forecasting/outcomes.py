@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from lib.database import inserting
 from lib.database.opening import Database
 from lib.database.tables import forecasts, outcomes
 from lib.errors import DeskError
@@ -25,7 +25,6 @@ RESTATED = "the bars were restated"
 _SAME = (
     1e-9  # log returns closer than this are one: scaling all prices by a factor, as a dividend does, changes nothing
 )
-_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +147,7 @@ def _write(connection: Connection, key: Key, some: Columns, scored: Scored, *, a
     void = (fresh & unknowable) | (~fresh & ~was_void & gone)
     new = (fresh & matured) | restated | void
     rows = [_row(some, scored, row, at=at) for row in np.flatnonzero(new).tolist()]
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    for start in range(0, len(rows), _AT_ONCE):
-        connection.execute(insert(outcomes).on_conflict_do_nothing(), rows[start : start + _AT_ONCE])
+    inserting.in_batches(connection, inserting.insert_into(connection, outcomes).on_conflict_do_nothing(), rows)
     return OutcomeReport(
         key,
         matured=int((fresh & matured).sum()),

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from lib.database import inserting
 from lib.database.tables import drift_monitoring as table
 from lib.forecasting import definitions, log, matured
 from lib.forecasting.definitions import Definition
@@ -23,7 +23,6 @@ from lib.registry.opening import Registry
 
 Floats = NDArray[np.float64]
 
-_AT_ONCE = 1_000
 _MEASURES = ("accuracy", "n_predictions", "baseline_accuracy", "drift_margin", "drift_detected")
 
 
@@ -114,14 +113,12 @@ def _record(registry: Registry, key: Key, *, policy: Policy | None) -> int:
 
 
 def _upsert(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table)
+    statement = inserting.insert_into(connection, table)
     statement = statement.on_conflict_do_update(
         index_elements=["symbol_id", "timeframe", "date"],
         set_={name: statement.excluded[name] for name in _MEASURES},
     )
-    for start in range(0, len(rows), _AT_ONCE):
-        connection.execute(statement, rows[start : start + _AT_ONCE])
+    inserting.in_batches(connection, statement, rows)
 
 
 def _rows(found: BandHistory) -> dict[date, dict[str, Any]]:

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from lib.database import inserting
 from lib.database.opening import Database
 from lib.database.tables import sent_alerts as table
 
@@ -27,8 +27,8 @@ def claim(database: Database, *, topic: str, channel: str, fingerprint: str, at:
     with database.writing() as connection:
         known = connection.execute(select(table).where(*here).with_for_update()).first()
         if known is None:
-            insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-            first = insert(table).values(topic=topic, channel=channel, **values).on_conflict_do_nothing()
+            new = inserting.insert_into(connection, table).values(topic=topic, channel=channel, **values)
+            first = new.on_conflict_do_nothing()
             return connection.execute(first.returning(table.c.topic)).first() is not None
         busy = known.state == _SENDING and at - known.at < _GIVEN_UP_AFTER
         if busy or (known.state == _SENT and known.fingerprint == fingerprint):

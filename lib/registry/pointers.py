@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from lib.database import symbols
+from lib.database import inserting, symbols
 from lib.database.tables import model_versions
 from lib.database.tables import production_pointers as table
 from lib.market.keys import Key
@@ -95,8 +94,7 @@ def lock_or_create(connection: Connection, key: Key, *, at: datetime) -> Pointer
         head_position=0,
         head_hash=hashing.origin(key),
     )
-    upsert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(upsert(table).values(_row(new)).on_conflict_do_nothing())
+    connection.execute(inserting.insert_into(connection, table).values(_row(new)).on_conflict_do_nothing())
     return lock(connection, key) or new
 
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from lib.database import inserting
 from lib.database.tables import model_versions, production_pointers
 from lib.database.tables import rehearsals as table
 from lib.errors import UnknownKeyError, UnknownVersionError
@@ -137,8 +137,7 @@ def _rehearse(registry: Registry, asked: Readiness) -> Readiness:
         "milliseconds": sum(step.milliseconds for step in report.steps),
     }
     with registry.database.writing() as connection:
-        row = postgresql.insert(table) if registry.database.is_postgresql else sqlite.insert(table)
-        row = row.values(symbol=key.symbol, timeframe=key.timeframe, **told)
+        row = inserting.insert_into(connection, table).values(symbol=key.symbol, timeframe=key.timeframe, **told)
         connection.execute(row.on_conflict_do_update(index_elements=["symbol", "timeframe"], set_=told))
         return _of(connection, key)
 

@@ -8,9 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, Select, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from lib.database import opening
+from lib.database import inserting, opening
 from lib.database.opening import Database
 from lib.database.symbols import symbol_id
 from lib.database.tables import ohlc_bars, ohlc_restatements, symbols
@@ -225,7 +224,7 @@ def _keep(connection: Connection, number: int, key: Key, before: pd.DataFrame, a
 
 def _put(connection: Connection, number: int, key: Key, frame: pd.DataFrame) -> None:
     if len(frame):
-        insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(ohlc_bars)
+        insert = inserting.insert_into(connection, ohlc_bars)
         newer = {name: insert.excluded[name] for name in _VALUES}
         upsert = insert.on_conflict_do_update(index_elements=list(_KEY), set_=newer)
         connection.execute(upsert, list(_as_rows(number, key, frame)))
