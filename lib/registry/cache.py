@@ -37,11 +37,12 @@ class ArtifactCache:
             with self._lock:
                 self._loading.pop(digest, None)
 
-    def forget(self, digest: str) -> None:
-        """Drop a version that must not be served any more."""
+    def forget(self, *digests: str | None) -> None:
+        """Drop a version that must not be served any more, by the digests of its artifact and its serving form."""
         with self._lock:
-            size_bytes, _ = self._kept.pop(digest, (0, {}))
-            self._size_bytes -= size_bytes
+            for digest in digests:
+                size_bytes, _ = self._kept.pop(digest or "", (0, {}))
+                self._size_bytes -= size_bytes
 
     def clear(self) -> None:
         with self._lock:

@@ -129,7 +129,7 @@ def _bury(registry: Registry, key: Key, *, keep: int, actor: Actor, reason: str)
         if going:  # so that whoever opens the folder next looks at it, also when this process dies now
             folder_marks.forget(connection, registry.store.folder)
     for entry in going:
-        registry.cache.forget(entry.sha256)
+        registry.cache.forget(entry.sha256, entry.serving_sha256)
     return [fate for fate, _ in judged]
 
 

@@ -55,7 +55,7 @@ def synchronise(registry: Registry, *, force: bool = False) -> SyncReport:
         settled = at.timestamp() - mark / 1e9 > _RACY.total_seconds()
         folder_marks.keep(connection, registry.store.folder, mark=mark, at=at, settled=settled)
     for entry, _ in found.changed:
-        registry.cache.forget(entry.sha256)
+        registry.cache.forget(entry.sha256, entry.serving_sha256)
     return report
 
 

@@ -44,8 +44,6 @@ def load_form(registry: Registry, entry: Entry) -> tuple[int, Mapping[str, Any]]
     The artifact's own bytes are read only when its file does not look as it did when they were last known to be the
     registered ones. Raises what :func:`load` raises.
     """
-    if entry.serving_sha256 is None or entry.health is not State.AVAILABLE:
-        return load(registry, entry)
     if registry.store.stamp(entry.file_name) != (entry.size_bytes, entry.mtime_ns):
         read(registry, entry)
     data = form(registry, entry)
@@ -84,8 +82,7 @@ def _note(registry: Registry, entry: Entry, health: State, problem: str) -> None
     """Write what was found into the index; where it cannot be written, the finding itself still counts."""
     if entry.health is health:
         return
-    registry.cache.forget(entry.sha256)
-    registry.cache.forget(entry.serving_sha256 or "")
+    registry.cache.forget(entry.sha256, entry.serving_sha256)
     at = registry.clock()
     reason = f"{entry.version} is intact again" if health is State.AVAILABLE else f"{entry.version} was tampered with"
     try:

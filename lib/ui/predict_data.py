@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from lib.ensemble.ballot import Progress
-from lib.forecasting import batches, consensus, explaining, log, outcomes, said, uploads
+from lib.forecasting import batches, consensus, explaining, said, uploads
 from lib.forecasting.consensus import View
 from lib.forecasting.explaining import Reasons
 from lib.forecasting.said import Said
@@ -17,13 +17,8 @@ from lib.market.keys import Key
 from lib.sources import sessions
 from lib.sources.sessions import SessionCheck
 from lib.ui import answers as asking
-from lib.ui import caching
+from lib.ui import caching, monitoring_data
 from lib.ui.answers import Answer
-
-
-def _newest_of_log() -> tuple[int, int]:
-    database = caching.registry().database
-    return log.newest_id(database), outcomes.newest_id(database)
 
 
 @caching.remembered(max_entries=64)
@@ -36,7 +31,7 @@ def reasons(key: Key, name: str, frame: pd.DataFrame, weights_used: Mapping[str,
     return explaining.explain(caching.registry(), key, name, frame, weights_used=weights_used)
 
 
-@caching.remembered(max_entries=32, also=_newest_of_log)
+@caching.remembered(max_entries=32, also=monitoring_data.newest)
 def said_before(key: Key, horizon: str, first: datetime, last: datetime) -> tuple[Said, ...]:
     return said.read(caching.registry().database, key, horizon=horizon, first=first, last=last)
 
