@@ -9,7 +9,6 @@ import pandas as pd
 from lib.ensemble import attribution, inputs
 from lib.ensemble.attribution import Explanation
 from lib.ensemble.forecaster import EnhancedEnsembleForecaster
-from lib.market import timeframes
 from lib.market.keys import Key
 from lib.registry import serving, versions
 from lib.registry.opening import Registry
@@ -47,8 +46,7 @@ def explain(
     Forecasts are served from leaves alone; what stands at the nodes on the way is in the artifact's estimators, which
     are loaded for this. Raises what the forecast itself raises.
     """
-    ensemble = EnhancedEnsembleForecaster(timeframes.base_horizon(key.timeframe), key.symbol, enable_lstm=True)
-    ensemble.inject(serving.load(registry, key, version), version=version)
+    ensemble = serving.of_content(key, serving.load(registry, key, version), version=version)
     ranges = versions.manifest(registry, key, version).get("reference_histograms")
     known = _ranges(ranges)
     return Reasons(

@@ -10,12 +10,12 @@ import pandas as pd
 from lib.artifacts import serving_forms
 from lib.ensemble import members
 from lib.ensemble.flat_trees import FlatForest
-from lib.ensemble.forecaster import EnhancedEnsembleForecaster
 from lib.ensemble.votes import Rows
 from lib.errors import SourceError, TooFewBarsError
-from lib.market import bars, timeframes
+from lib.market import bars
 from lib.market.features import FEATURE_NAMES
 from lib.market.labels import LabelSpec
+from lib.registry import serving
 from lib.registry.compatibility import feature_names
 from lib.registry.examination import Examination, Outcome, failed, passed, skipped
 
@@ -75,8 +75,7 @@ def smoke_forecast(subject: Examination) -> Outcome:
         newest = source.bars(key).tail(N_SMOKE_BARS)
     except SourceError as error:
         return skipped(f"no bars: {error}")
-    ensemble = EnhancedEnsembleForecaster(timeframes.base_horizon(key.timeframe), key.symbol)
-    ensemble.inject(subject.form or subject.content, version=subject.entry.version)
+    ensemble = serving.of_content(key, subject.form or subject.content, version=subject.entry.version)
     try:
         forecast = ensemble.predict(newest.frame)
     except TooFewBarsError as error:

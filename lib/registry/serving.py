@@ -97,8 +97,13 @@ def ensemble(registry: Registry, key: Key, **enabled: bool) -> ProductionEnsembl
 
 def ensemble_of(registry: Registry, key: Key, version: str, **enabled: bool) -> EnhancedEnsembleForecaster:
     """Give the ensemble of one version, whatever production does; raises what :func:`load` raises."""
+    return of_content(key, content(registry, key, version), version=version, **enabled)
+
+
+def of_content(key: Key, given: Mapping[str, Any], *, version: str, **enabled: bool) -> EnhancedEnsembleForecaster:
+    """Give the ensemble of a version whose content is at hand, the way production serves it."""
     fixed = EnhancedEnsembleForecaster(timeframes.base_horizon(key.timeframe), key.symbol, **_TRAINED | enabled)
-    fixed.inject(content(registry, key, version), version=version)
+    fixed.inject(given, version=version)
     return fixed
 
 
