@@ -6,6 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
 
+# some machines forbid compiled files, and then every process compiles every library anew: seconds before it does anything
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: run demo test check bench format lock clean
 
 run: $(VENV)/ready demo
