@@ -26,14 +26,17 @@ def rehearse(
     force: Annotated[bool, typer.Option("--force", help="Also what was rehearsed within a day.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Run the preflight of the version each rollback would go to; exits 1 when some key cannot go back now."""
+    """Run the preflight of the version each rollback would go to; exits 1 when a key with earlier ones cannot go back."""
     key = _one_or_all(symbol, timeframe, every=every)
     with desk.registry() as registry:
         found = readiness.rehearse_due(registry, None if key is None else [key], force=force)
         now = registry.clock()
     told = [output.row(one) | {"age_seconds": _age_seconds(one, now)} for one in found]
     output.show(told, as_json=as_json, table=lambda: _readiness_table(found, now))
-    stuck = [str(one.key) for one in found if one.state is not Going.READY]
+    first = [str(one.key) for one in found if one.state is Going.NO_EARLIER]
+    if first:
+        output.note(f"no earlier version to go back to: {', '.join(first)}")
+    stuck = [str(one.key) for one in found if one.state not in (Going.READY, Going.NO_EARLIER)]
     if stuck:
         output.note(f"cannot go back now: {', '.join(stuck)}")
         raise typer.Exit(1)

@@ -27,7 +27,8 @@ class Going(StrEnum):
     READY = "ready"
     NOT_READY = "not ready"
     NOT_REHEARSED = "not rehearsed"
-    NOWHERE = "nowhere to go"
+    NOWHERE = "nowhere to go"  # there are earlier versions, but none is usable
+    NO_EARLIER = "no earlier version"  # what is live is the key's first one
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Readiness:
 
     def is_due(self, now: datetime) -> bool:
         """Whether it should be rehearsed (again): never, for something else, or more than a day ago."""
-        if self.state is Going.NOWHERE:
+        if self.target is None:
             return False
         age = self.age(now)
         return age is None or age > STALE_AFTER
@@ -154,7 +155,7 @@ def _of(connection: Connection, key: Key) -> Readiness:
 def _readiness(row: Row[Any]) -> Readiness:
     key = Key(row.symbol, row.timeframe)
     if row.target is None:
-        return Readiness(key, Going.NOWHERE, row.live, None)
+        return Readiness(key, Going.NOWHERE if row.has_earlier else Going.NO_EARLIER, row.live, None)
     rehearsed = (row.rehearsed_target, row.rehearsed_sha256, row.rehearsed_live, row.code_revision)
     if row.at is None or rehearsed != (row.target, row.sha256, row.live, code_revision.digest()):
         return Readiness(key, Going.NOT_REHEARSED, row.live, row.target, row.sha256)
@@ -176,7 +177,7 @@ def _wanted(*conditions: Any) -> Select[Any]:
     of_key = and_(table.c.symbol == going.c.symbol, table.c.timeframe == going.c.timeframe)
     return (
         select(
-            *(going.c[name] for name in ("symbol", "timeframe", "live", "target")),
+            *(going.c[name] for name in ("symbol", "timeframe", "live", "target", "has_earlier")),
             version.c.sha256,
             table.c.target.label("rehearsed_target"),
             table.c.sha256.label("rehearsed_sha256"),
@@ -190,16 +191,19 @@ def _wanted(*conditions: Any) -> Select[Any]:
 
 def _targets(*conditions: Any) -> Select[Any]:
     pointer, version = production_pointers, model_versions
-    usable = select(version.c.version).where(
-        version.c.symbol == pointer.c.symbol,
-        version.c.timeframe == pointer.c.timeframe,
-        version.c.health == State.AVAILABLE.value,
-        version.c.quarantine_reason.is_(None),
-    )
     live = func.coalesce(pointer.c.version, "~")  # sorts after every version
+    of_key = select(version.c.version).where(
+        version.c.symbol == pointer.c.symbol, version.c.timeframe == pointer.c.timeframe
+    )
+    usable = of_key.where(version.c.health == State.AVAILABLE.value, version.c.quarantine_reason.is_(None))
     previous = usable.where(version.c.version == pointer.c.previous_version, version.c.version != live)
     older = usable.where(version.c.version < live).order_by(version.c.version.desc()).limit(1)
     target = func.coalesce(previous.scalar_subquery(), older.scalar_subquery())
-    return select(pointer.c.symbol, pointer.c.timeframe, pointer.c.version.label("live"), target.label("target")).where(
-        *conditions
-    )
+    has_earlier = of_key.where(version.c.version < live).exists()
+    return select(
+        pointer.c.symbol,
+        pointer.c.timeframe,
+        pointer.c.version.label("live"),
+        target.label("target"),
+        has_earlier.label("has_earlier"),
+    ).where(*conditions)

@@ -12,7 +12,13 @@ from lib.ui.fleet_data import Board
 from lib.ui.fleet_rows import OLD, SINCE, VALIDATED, WAITS
 
 _OPEN, _ROLL_BACK = "fleet_open", "fleet_roll_back"
-_GOING = {Going.READY: "green", Going.NOT_READY: "red", Going.NOT_REHEARSED: "gray", Going.NOWHERE: "gray"}
+_GOING = {
+    Going.READY: "green",
+    Going.NOT_READY: "red",
+    Going.NOT_REHEARSED: "gray",
+    Going.NOWHERE: "red",
+    Going.NO_EARLIER: "gray",
+}
 
 
 def show(board: Board) -> None:

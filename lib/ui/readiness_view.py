@@ -14,7 +14,8 @@ _BADGES: dict[Going, tuple[Colour, str]] = {
     Going.READY: ("green", ":material/verified_user:"),
     Going.NOT_READY: ("red", ":material/gpp_maybe:"),
     Going.NOT_REHEARSED: ("gray", ":material/help:"),
-    Going.NOWHERE: ("gray", ":material/block:"),
+    Going.NOWHERE: ("red", ":material/block:"),
+    Going.NO_EARLIER: ("gray", ":material/first_page:"),
 }
 
 
@@ -37,8 +38,10 @@ def readiness(key: Key) -> None:
 
 
 def _told(found: Readiness) -> str:
+    if found.state is Going.NO_EARLIER:
+        return "What is live is the first version of this key: nothing is older."
     if found.target is None:
-        return "There is no other usable version. Train another one."
+        return "No earlier version is usable. Train another one, or lift a quarantine."
     if found.at is None:
         return f"Whether {found.target} would pass is not known: it was not rehearsed since versions or code changed."
     age = wording.ago(found.at, components.now())

@@ -30,6 +30,14 @@ def test_rehearse_exits_1_when_a_key_cannot_go_back(folder, desk):
     assert "cannot go back now: AAPL/d1" in done.err
 
 
+def test_a_key_with_its_first_version_live_is_told_apart_and_no_failure(folder, desk):
+    assert desk("registry", "rollback", "AAPL", "d1", "--reason", "night").code == 0
+    done = desk("registry", "rehearse", "--all")
+    assert done.code == 0
+    assert "no earlier version" in done.out
+    assert "no earlier version to go back to: AAPL/d1" in done.err
+
+
 def test_rehearse_needs_a_key_or_all(folder, desk):
     assert desk("registry", "rehearse").code == 2
     assert desk("registry", "rehearse", "AAPL", "d1", "--all").code == 2

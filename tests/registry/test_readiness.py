@@ -36,14 +36,23 @@ def test_a_rehearsed_key_is_ready_and_says_since_when(three):
     assert told.milliseconds > 0
 
 
-def test_a_key_with_one_version_has_nowhere_to_go(desk):
+def test_a_key_with_one_version_has_no_earlier_one(desk):
     desk.publish(NEW)
-    assert readiness.rehearse(desk.registry, AAPL).state is Going.NOWHERE
-    assert state(desk) is Going.NOWHERE
+    assert readiness.rehearse(desk.registry, AAPL).state is Going.NO_EARLIER
+    assert state(desk) is Going.NO_EARLIER
     with pytest.raises(UnknownKeyError):
         readiness.of_key(desk.registry, IBM)
     with pytest.raises(UnknownKeyError):
         readiness.rehearse_due(desk.registry, [AAPL, IBM])
+
+
+def test_a_key_whose_earlier_versions_are_unusable_has_nowhere_to_go(desk):
+    desk.content = lean(desk.content)
+    desk.publish_all(OLD, NEW)
+    quarantine.quarantine(desk.registry, AAPL, OLD, actor=desk.operator, reason="bad feed")
+    assert readiness.rehearse(desk.registry, AAPL).state is Going.NOWHERE
+    quarantine.quarantine(desk.registry, AAPL, NEW, actor=desk.operator, reason="bad feed")
+    assert (state(desk), readiness.of_key(desk.registry, AAPL).live) == (Going.NOWHERE, None)
 
 
 def test_a_new_version_leaves_the_result_stale_not_wrong(three):
@@ -74,8 +83,8 @@ def test_a_target_found_tampered_gives_way_to_the_next_one(three):
 
 def test_only_what_is_due_is_rehearsed_again(three):
     three.publish(NEW, key=IBM, symbol="IBM")
-    (first, nowhere) = readiness.rehearse_due(three.registry)
-    assert (first.state, nowhere.state) == (Going.READY, Going.NOWHERE)
+    (first, single) = readiness.rehearse_due(three.registry)
+    assert (first.state, single.state) == (Going.READY, Going.NO_EARLIER)
     assert readiness.rehearse_due(three.registry)[0].at == first.at
     forced = readiness.rehearse_due(three.registry, [AAPL], force=True)
     assert [one.key for one in forced] == [AAPL]
@@ -98,6 +107,7 @@ def test_what_is_rehearsed_is_where_a_rollback_goes(three):
     assert same() == MIDDLE
     rollback.roll_back(registry, AAPL, to=OLD, expected=None, actor=operator, reason="night")
     assert same() is None  # what was live is quarantined and nothing is older
+    assert state(three) is Going.NO_EARLIER
     quarantine.lift(registry, AAPL, NEW, actor=operator, reason="it was fine")
     assert same() == NEW
     moves.promote(registry, AAPL, to=MIDDLE, expected=None, actor=operator, reason="day")
