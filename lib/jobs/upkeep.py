@@ -26,7 +26,7 @@ def rehearse(
     force: Annotated[bool, typer.Option("--force", help="Also what was rehearsed within a day.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Run the preflight of the version each rollback would go to; exits 1 when a key with earlier ones cannot go back."""
+    """Run the preflight of the version each rollback would go to; exits 1 when a key with earlier ones cannot go."""
     key = _one_or_all(symbol, timeframe, every=every)
     with desk.registry() as registry:
         found = readiness.rehearse_due(registry, None if key is None else [key], force=force)
