@@ -23,7 +23,7 @@ class Span:
 def strip(spans: Sequence[Span]) -> go.Figure:
     """Draw one bar per span on a single row; the version that is live now has the accent."""
     made = look.figure(height=110)
-    shades = (palette.translucent(palette.MUTED, 0.55), palette.translucent(palette.MUTED, 0.32))
+    shades = (palette.MUTED, palette.MUTED_NEXT)
     made.add_bar(
         y=["Live"] * len(spans),
         base=[span.start for span in spans],
@@ -37,6 +37,7 @@ def strip(spans: Sequence[Span]) -> go.Figure:
         text=[span.version for span in spans],
         textposition="inside",
         insidetextanchor="middle",
+        insidetextfont={"color": "white"},  # the same in both themes, as the bars are
         textangle=0,
         constraintext="inside",
         customdata=[[span.version, f"{span.start:%Y-%m-%d %H:%M} UTC", span.note] for span in spans],

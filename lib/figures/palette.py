@@ -11,6 +11,7 @@ CLASS_COLOURS: dict[str, str] = dict(zip(CLASSES, (BEARISH, NEUTRAL, BULLISH), s
 
 ENSEMBLE = "#16938A"  # the accent: the ensemble, and what is in production
 MUTED = "#8391A0"  # baselines, equal weights, whatever stands beside the subject
+MUTED_NEXT = "#6F7D8B"  # tells what lies next to the muted one apart from it
 FAINT = "rgba(131, 145, 160, 0.28)"  # lines that help the eye only
 ALARM = "#CC4F5B"
 

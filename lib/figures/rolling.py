@@ -43,7 +43,7 @@ def chart(series: Series, *, validated: float | None, majority: float | None) ->
         y=promised,
         mode="lines",
         name="Promised",
-        line={"color": palette.BEARISH, "width": look.THIN, "dash": "dash"},
+        line={"color": palette.BEARISH, "width": look.LINE, "dash": "dash"},
         hovertemplate="%{x|%Y-%m-%d}: promised %{y:.0f} %<extra></extra>",
     )
     _level(made, times, validated, name="Validated", dash="longdash")

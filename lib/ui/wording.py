@@ -27,8 +27,9 @@ def percent(share: float | None) -> str:
 
 
 def points(difference: float) -> str:
-    """Write a difference of shares in points, with its sign."""
-    return f"{100 * difference:+.1f} points".replace("-", "−")
+    """Write a difference of shares in points, with its sign; none where it rounds to nothing."""
+    rounded = round(100 * difference, 1)
+    return f"{rounded:+.1f} points".replace("-", "−") if rounded else "0.0 points"
 
 
 def accuracy(

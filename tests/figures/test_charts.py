@@ -147,3 +147,13 @@ def test_strip_gives_every_span_its_length():
     made = live.strip(spans)
     assert list(made.data[0].x) == [86_400_000, 172_800_000]
     assert made.data[0].marker.color[1] == palette.ENSEMBLE
+    assert made.data[0].insidetextfont.color == "white"  # a colour left to the theme is lost on one of the two
+
+
+def test_neighbours_on_the_strip_are_told_apart_and_their_names_can_be_read():
+    start = datetime(2012, 1, 1, tzinfo=UTC)
+    days = [start + timedelta(days=n) for n in range(4)]
+    spans = [live.Span(f"2012010{n + 1}", days[n], days[n + 1], "", live=n == 2) for n in range(3)]
+    colours = live.strip(spans).data[0].marker.color
+    assert len(set(colours)) == 3
+    assert all(colour.startswith("#") for colour in colours)  # a translucent one takes on the viewer's background

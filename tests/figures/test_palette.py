@@ -14,6 +14,8 @@ LINES = {
     "bullish": palette.BULLISH,
     "ensemble": palette.ENSEMBLE,
     "alarm": palette.ALARM,
+    "muted": palette.MUTED,
+    "muted next": palette.MUTED_NEXT,
     **palette.MEMBER_COLOURS,
 }
 # What eyes without working green cones (deuteranopia) or red cones (protanopia) see, for linear RGB.

@@ -76,3 +76,11 @@ def test_labels_in_words():
 def test_plain_text_is_not_read_as_markdown():
     assert wording.plain("![x](y) **b** :red[c]") == r"\!\[x\]\(y\) \*\*b\*\* \:red\[c\]"
     assert wording.plain("plain words, 3.5") == "plain words, 3.5"
+
+
+@pytest.mark.parametrize(
+    ("difference", "told"),
+    [(0.123, "+12.3 points"), (-0.082, "−8.2 points"), (0.0, "0.0 points"), (-0.0004, "0.0 points")],
+)
+def test_nothing_has_no_sign(difference, told):
+    assert wording.points(difference) == told
