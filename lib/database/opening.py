@@ -1,7 +1,7 @@
 """Opening the database, and the two ways to talk to it: one transaction that reads, one that writes."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 
 from lib.database import failures, schema
-from lib.database.changes import Changes, Mark
+from lib.database.direct import DirectConnection, Mark
+from lib.database.prepared import Prepared
 from lib.errors import SettingsError
 
 _SETTING = "DESK_DATABASE_URL"
@@ -24,7 +25,7 @@ class Database:
         self._engine = engine
         self._file = _sqlite_file(engine.url)
         self._inode = 0
-        self._changes = Changes(self._file) if self._file is not None else None
+        self._direct = DirectConnection(self._file, engine.dialect) if self._file is not None else None
         snapshot: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reader = engine.execution_options(**(snapshot if self.is_postgresql else {}))
         self._writer = engine.execution_options(desk_writes=True)
@@ -46,7 +47,15 @@ class Database:
 
     def changes(self) -> Mark | None:
         """Give what differs after every commit of anybody; None where that cannot be told in microseconds."""
-        return None if self._changes is None else self._changes.mark()
+        return None if self._direct is None else self._direct.mark()
+
+    def ask(self, question: Prepared, **asked: Any) -> Sequence[Any]:
+        """Answer one question, as a snapshot of its own; raises DatabaseError."""
+        found = None if self._direct is None else self._direct.rows(question, asked)
+        if found is not None:
+            return found
+        with self.reading() as connection:
+            return question.rows(connection, asked)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -66,8 +75,8 @@ class Database:
             self._check_written()
 
     def close(self) -> None:
-        if self._changes is not None:
-            self._changes.close()
+        if self._direct is not None:
+            self._direct.close()
         self._engine.dispose()
 
     def _check_file(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
-from lib.database.changes import Mark
+from lib.database.direct import Mark
 from lib.database.opening import Database
 
 T = TypeVar("T")

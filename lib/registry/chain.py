@@ -5,8 +5,9 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select
 
+from lib.database.prepared import Prepared
 from lib.database.tables import deployments as table
 from lib.market.keys import Key
 from lib.registry import hashing
@@ -53,9 +54,9 @@ class Link:
 
 def not_before(connection: Connection, pointer: Pointer, at: datetime) -> datetime:
     """Give the time to record: now, or that of the key's newest row when the clock has gone back since."""
-    newest = _of(pointer.key).where(table.c.position == pointer.head_position).with_only_columns(table.c.at)
-    last = connection.execute(newest).scalar()
-    return at if last is None else max(at, last)
+    key = {"symbol": pointer.key.symbol, "timeframe": pointer.key.timeframe}
+    last = _TIME.first(connection, key | {"position": pointer.head_position})
+    return at if last is None else max(at, last.at)
 
 
 def last_move(connection: Connection, key: Key) -> Deployment | None:
@@ -98,7 +99,7 @@ def append(connection: Connection, pointer: Pointer, draft: Draft, *, at: dateti
         "moved_revision": draft.revision if draft.outcome == MOVED else None,
         "hash": own,
     }
-    row = connection.execute(insert(table).values(stored).returning(*table.c)).one()
+    row = connection.execute(_APPEND, stored).one()
     return deployment(row), replace(pointer, head_position=position, head_hash=own)
 
 
@@ -135,6 +136,12 @@ def deployment(row: Row[Any]) -> Deployment:
 
 _UNHASHED = {"id", "symbol_id", "moved_revision", "hash"}
 _HASHED = tuple(column.name for column in table.c if column.name not in _UNHASHED)
+
+
+_APPEND = insert(table).returning(*table.c)
+_TIME = Prepared(
+    select(table.c.at).where(*(table.c[name] == bindparam(name) for name in ("symbol", "timeframe", "position")))
+)
 
 
 def _of(key: Key) -> Select[Any]:

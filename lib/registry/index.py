@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, delete, 
 
 from lib.artifacts.scanning import FileEntry
 from lib.database import statistics
+from lib.database.prepared import Prepared
 from lib.database.tables import model_versions as table
 from lib.database.tables import rejected_files, version_counts, version_manifests
 from lib.errors import UnknownVersionError
@@ -70,14 +71,19 @@ _LEAN = tuple(
     )
 )
 _UNQUARANTINED = select(*_LEAN).where(table.c.quarantine_reason.is_(None))
-_FIND = select(*_LEAN).where(*(table.c[name] == bindparam(name) for name in ("symbol", "timeframe", "version")))
+_OF_KEY = (table.c.symbol == bindparam("of_symbol"), table.c.timeframe == bindparam("of_timeframe"))
+_FIND = Prepared(select(*_LEAN).where(*_OF_KEY, table.c.version == bindparam("of_version")))
+
+
+def is_name(version: str) -> bool:
+    """Tell whether this can be a version's name, whatever was typed; some of it no database would even take."""
+    return _NAME.fullmatch(version) is not None
 
 
 def find(connection: Connection, key: Key, version: str) -> Entry | None:
-    if not _NAME.fullmatch(version):
-        return None  # whatever was typed; some of it no database would even take
-    asked = {"symbol": key.symbol, "timeframe": key.timeframe, "version": version}
-    row = connection.execute(_FIND, asked).first()
+    if not is_name(version):
+        return None
+    row = _FIND.first(connection, _asked(key) | {"of_version": version})
     return None if row is None else _entry(row)
 
 
@@ -85,7 +91,7 @@ def require(connection: Connection, key: Key, version: str) -> Entry:
     """Find a version; raises UnknownVersionError that names the newest ones, or PrunedVersionError."""
     found = find(connection, key, version)
     if found is None:
-        if _NAME.fullmatch(version):
+        if is_name(version):
             tombstones.refuse(connection, key, version)
         newest = select(table.c.version).where(*_of(key)).order_by(table.c.version.desc()).limit(8)
         raise UnknownVersionError(key, version, known=tuple(connection.execute(newest).scalars()))
@@ -173,13 +179,7 @@ def set_quarantine(connection: Connection, key: Key, version: str, reason: str |
 def restate(connection: Connection, key: Key, versions: Iterable[str | None], *, live: str | None) -> None:
     """Bring the stored state of some versions in line with their health, their quarantine and production."""
     changed = [version for version in versions if version is not None]
-    state = case(
-        (table.c.health != State.AVAILABLE.value, table.c.health),
-        (table.c.quarantine_reason.is_not(None), literal(State.QUARANTINED.value)),
-        (table.c.version == live, literal(State.IN_PRODUCTION.value)),
-        else_=literal(State.AVAILABLE.value),
-    )
-    connection.execute(update(table).where(*_of(key), table.c.version.in_(changed)).values(state=state))
+    connection.execute(_RESTATE, _asked(key) | {"changed": changed, "live": live})
     _count(connection, key)
 
 
@@ -203,11 +203,8 @@ def forget_rejected(connection: Connection, file_names: Iterable[str]) -> None:
 
 def _count(connection: Connection, key: Key) -> None:
     """Count a key's versions by state anew; the caller holds the lock of the key's pointer."""
-    counted = select(table.c.symbol, table.c.timeframe, table.c.state, func.count()).where(*_of(key))
-    stale = version_counts.c.symbol == key.symbol, version_counts.c.timeframe == key.timeframe
-    connection.execute(delete(version_counts).where(*stale))
-    columns = ["symbol", "timeframe", "state", "n"]
-    connection.execute(insert(version_counts).from_select(columns, counted.group_by(*counted.selected_columns[:3])))
+    connection.execute(_UNCOUNT, _asked(key))
+    connection.execute(_COUNT, _asked(key))
 
 
 def _newest(
@@ -224,6 +221,10 @@ def _newest(
         wanted = wanted.where(table.c.version != other_than)
     row = connection.execute(wanted.order_by(table.c.version.desc()).limit(1)).first()
     return None if row is None else _entry(row)
+
+
+def _asked(key: Key) -> dict[str, Any]:
+    return {"of_symbol": key.symbol, "of_timeframe": key.timeframe}
 
 
 def _of(key: Key) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -244,3 +245,25 @@ def _entry(row: Row[Any]) -> Entry:
         quarantine_reason=row.quarantine_reason,
         serving_sha256=row.serving_sha256,
     )
+
+
+# built once: every move runs these
+_RESTATE = (
+    update(table)
+    .where(*_OF_KEY, table.c.version.in_(bindparam("changed", expanding=True)))
+    .values(
+        state=case(
+            (table.c.health != State.AVAILABLE.value, table.c.health),
+            (table.c.quarantine_reason.is_not(None), literal(State.QUARANTINED.value)),
+            (table.c.version == bindparam("live"), literal(State.IN_PRODUCTION.value)),
+            else_=literal(State.AVAILABLE.value),
+        )
+    )
+)
+_UNCOUNT = delete(version_counts).where(
+    version_counts.c.symbol == bindparam("of_symbol"), version_counts.c.timeframe == bindparam("of_timeframe")
+)
+_GROUPS = (table.c.symbol, table.c.timeframe, table.c.state)
+_COUNT = insert(version_counts).from_select(
+    ["symbol", "timeframe", "state", "n"], select(*_GROUPS, func.count()).where(*_OF_KEY).group_by(*_GROUPS)
+)

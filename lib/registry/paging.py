@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, literal, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, tuple_
 
 from lib.database.tables import model_versions as table
 from lib.errors import InvalidCursorError
@@ -33,24 +33,24 @@ class Walk:
     def columns(self) -> list[ColumnElement[Any]]:
         return [table.c[name] for name in _COLUMNS[self.order]]
 
-    def apply(self, wanted: Select[Any], *, limit: int, after: str | None) -> Select[Any]:
-        """Sort, begin after the cursor, and take one row more than the page holds (to know whether there is more)."""
+    def apply(self, wanted: Select[Any], *, begun: bool) -> Select[Any]:
+        """Sort and, where a page goes on from a cursor, begin after it; see :meth:`read`."""
         columns = self.columns
-        if after is not None:
-            end = [literal(value, column.type) for value, column in zip(self._read(after), columns, strict=True)]
+        if begun:
+            end = [bindparam(f"after_{column.name}", type_=column.type) for column in columns]
             here, there = tuple_(*columns), tuple_(*end)
             wanted = wanted.where(here < there if self.descending else here > there)
-        sorted_by = [column.desc() if self.descending else column.asc() for column in columns]
-        return wanted.order_by(*sorted_by).limit(limit + 1)
+        return wanted.order_by(*(column.desc() if self.descending else column.asc() for column in columns))
 
-    def cursor(self, row: Row[Any]) -> str:
+    def cursor(self, row: Any) -> str:
         """Name a row as the end of a page."""
         values = [getattr(row, name) for name in _COLUMNS[self.order]]
         shown = [value.isoformat() if isinstance(value, datetime) else value for value in values]
         text = json.dumps([self.order, self.descending, *shown], separators=(",", ":"))
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
-    def _read(self, cursor: str) -> list[Any]:
+    def read(self, cursor: str) -> dict[str, Any]:
+        """Give the values that a page goes on from; raises InvalidCursorError."""
         try:
             padded = cursor + "=" * (-len(cursor) % 4)
             order, descending, *values = json.loads(base64.urlsafe_b64decode(padded))
@@ -58,9 +58,8 @@ class Walk:
                 values[0] = datetime.fromisoformat(values[0])
         except (binascii.Error, ValueError, TypeError, IndexError, RecursionError) as error:
             raise InvalidCursorError(cursor) from error
-        read: list[Any] = values
-        kinds = list(_COLUMNS[self.order].values())
+        kinds = _COLUMNS[self.order]
         fits = (order, descending, len(values)) == (self.order, self.descending, len(kinds))
-        if not fits or not all(isinstance(value, kind) for value, kind in zip(values, kinds, strict=True)):
+        if not fits or not all(isinstance(value, kind) for value, kind in zip(values, kinds.values(), strict=True)):
             raise InvalidCursorError(cursor)
-        return read
+        return {f"after_{name}": value for name, value in zip(kinds, values, strict=True)}

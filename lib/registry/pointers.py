@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, select, update
+from sqlalchemy import Connection, and_, bindparam, select, update
 
 from lib.database import inserting, symbols
+from lib.database.opening import Database
+from lib.database.prepared import Prepared
 from lib.database.tables import model_versions
 from lib.database.tables import production_pointers as table
 from lib.market.keys import Key
@@ -47,17 +49,18 @@ class Served:
     health: State
 
 
-def served(connection: Connection, key: Key) -> Served | None:
+def served(database: Database, key: Key) -> Served | None:
     """Read what production points at, by one indexed read; None for a key without any version."""
-    row = connection.execute(_SERVED, _asked(key)).first()
-    if row is None:
+    found = database.ask(_SERVED, **_asked(key))
+    if not found:
         return None
+    row = found[0]
     return Served(row.version, row.sha256, row.revision, State(row.health or State.MISSING))
 
 
 def read(connection: Connection, key: Key) -> Pointer | None:
-    row = connection.execute(_READ, _asked(key)).first()
-    return None if row is None else _pointer(row)
+    row = _READ.first(connection, _asked(key))
+    return None if row is None else of_row(row)
 
 
 def read_all(connection: Connection, keys: Sequence[Key] | None = None) -> tuple[Pointer, ...]:
@@ -65,14 +68,14 @@ def read_all(connection: Connection, keys: Sequence[Key] | None = None) -> tuple
     wanted = select(table).order_by(table.c.symbol, table.c.timeframe)
     if keys is not None:
         wanted = wanted.where(table.c.symbol.in_({key.symbol for key in keys}))
-    found = tuple(_pointer(row) for row in connection.execute(wanted))
+    found = tuple(of_row(row) for row in connection.execute(wanted))
     return found if keys is None else tuple(pointer for pointer in found if pointer.key in set(keys))
 
 
 def lock(connection: Connection, key: Key) -> Pointer | None:
     """Read a pointer that nobody else can move before this transaction ends."""
-    row = connection.execute(_LOCK, _asked(key)).first()
-    return None if row is None else _pointer(row)
+    row = _LOCK.first(connection, _asked(key))
+    return None if row is None else of_row(row)
 
 
 def lock_or_create(connection: Connection, key: Key, *, at: datetime) -> Pointer:
@@ -100,11 +103,14 @@ def lock_or_create(connection: Connection, key: Key, *, at: datetime) -> Pointer
 
 def write(connection: Connection, pointer: Pointer) -> None:
     """Store a pointer that this transaction has locked."""
-    connection.execute(
-        update(table)
-        .where(table.c.symbol_id == pointer.symbol_id, table.c.timeframe == pointer.key.timeframe)
-        .values(_row(pointer))
-    )
+    of = {"of_symbol_id": pointer.symbol_id, "of_timeframe": pointer.key.timeframe}
+    connection.execute(_WRITE, _row(pointer) | of)
+
+
+def of_row(row: Any) -> Pointer:
+    """Give the pointer of a row that holds its columns."""
+    stored = {name: getattr(row, name) for name in _AS_STORED}
+    return Pointer(key=Key(row.symbol, row.timeframe), mode=Mode(row.mode), **stored)
 
 
 def _asked(key: Key) -> dict[str, str]:
@@ -114,11 +120,6 @@ def _asked(key: Key) -> dict[str, str]:
 def _row(pointer: Pointer) -> dict[str, Any]:
     row = {name: getattr(pointer, name) for name in _AS_STORED}
     return row | {"symbol": pointer.key.symbol, "timeframe": pointer.key.timeframe, "mode": pointer.mode.value}
-
-
-def _pointer(row: Row[Any]) -> Pointer:
-    stored = {name: getattr(row, name) for name in _AS_STORED}
-    return Pointer(key=Key(row.symbol, row.timeframe), mode=Mode(row.mode), **stored)
 
 
 _AS_STORED = (
@@ -135,10 +136,14 @@ _AS_STORED = (
 )
 
 # built once: on the path of every forecast, building a statement would take longer than its answer
-_OF_KEY = (table.c.symbol == bindparam("symbol"), table.c.timeframe == bindparam("timeframe"))
-_READ = select(table).where(*_OF_KEY)
-_LOCK = _READ.with_for_update()
-_SERVED = (
+OF_KEY = (table.c.symbol == bindparam("symbol"), table.c.timeframe == bindparam("timeframe"))
+_WANTED = select(table).where(*OF_KEY)
+_READ = Prepared(_WANTED)
+_LOCK = Prepared(_WANTED.with_for_update())
+_WRITE = update(table).where(
+    table.c.symbol_id == bindparam("of_symbol_id"), table.c.timeframe == bindparam("of_timeframe")
+)
+_SERVED = Prepared(
     select(table.c.version, table.c.sha256, table.c.revision, model_versions.c.health)
     .select_from(
         table.outerjoin(
@@ -150,5 +155,5 @@ _SERVED = (
             ),
         )
     )
-    .where(*_OF_KEY)
+    .where(*OF_KEY)
 )

@@ -1,11 +1,12 @@
 """Production: what serves each key, since when, by whom and why."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import case, null, select
 
+from lib.database.prepared import Prepared
 from lib.database.tables import model_versions, production_pointers
 from lib.errors import UnknownKeyError
 from lib.market.keys import Key
-from lib.registry import index, pointers
+from lib.registry import pointers
 from lib.registry.entities import Mode, Production, State
 from lib.registry.opening import Registry
 from lib.registry.pointers import Pointer
@@ -18,33 +19,15 @@ def read(registry: Registry, key: Key) -> Production:
 
 def fleet(registry: Registry) -> tuple[Production, ...]:
     """Read the production pointer of every key, in order, in one go."""
-    with registry.database.reading() as connection:
-        newest = _newest_of_pinned(connection)
-        return tuple(_production(pointer, newest.get(pointer.key)) for pointer in pointers.read_all(connection))
+    found = registry.database.ask(_EVERY_KEY)
+    return tuple(_production(pointers.of_row(row), row.newest) for row in found)
 
 
 def _read(registry: Registry, key: Key) -> Production:
-    with registry.database.reading() as connection:
-        pointer = pointers.read(connection, key)
-        if pointer is None:
-            raise UnknownKeyError(key)
-        newest = index.newest_usable(connection, key) if pointer.mode is Mode.PINNED else None
-    return _production(pointer, newest.version if newest else None)
-
-
-def _newest_of_pinned(connection: Connection) -> dict[Key, str | None]:
-    """Look up the newest usable version of every pinned key, each by one step through the index."""
-    pinned, table = production_pointers, model_versions
-    newest = (
-        select(table.c.version)
-        .where(table.c.symbol == pinned.c.symbol, table.c.timeframe == pinned.c.timeframe)
-        .where(table.c.health == State.AVAILABLE.value, table.c.quarantine_reason.is_(None))
-        .order_by(table.c.version.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    wanted = select(pinned.c.symbol, pinned.c.timeframe, newest).where(pinned.c.mode == Mode.PINNED.value)
-    return {Key(symbol, timeframe): version for symbol, timeframe, version in connection.execute(wanted)}
+    found = registry.database.ask(_ONE_KEY, symbol=key.symbol, timeframe=key.timeframe)
+    if not found:
+        raise UnknownKeyError(key)
+    return _production(pointers.of_row(found[0]), found[0].newest)
 
 
 def _production(pointer: Pointer, newest: str | None) -> Production:
@@ -61,3 +44,23 @@ def _production(pointer: Pointer, newest: str | None) -> Production:
         newer_waiting=newest if waits else None,
         previous=pointer.previous_version,
     )
+
+
+_NEWEST_USABLE = (
+    select(model_versions.c.version)
+    .where(
+        model_versions.c.symbol == production_pointers.c.symbol,
+        model_versions.c.timeframe == production_pointers.c.timeframe,
+        model_versions.c.health == State.AVAILABLE.value,
+        model_versions.c.quarantine_reason.is_(None),
+    )
+    .order_by(model_versions.c.version.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_POINTERS = select(  # a key that follows the latest version has none waiting: only for pinned ones is it looked up
+    production_pointers,
+    case((production_pointers.c.mode == Mode.PINNED.value, _NEWEST_USABLE), else_=null()).label("newest"),
+)
+_ONE_KEY = Prepared(_POINTERS.where(*pointers.OF_KEY))
+_EVERY_KEY = Prepared(_POINTERS.order_by(production_pointers.c.symbol, production_pointers.c.timeframe))

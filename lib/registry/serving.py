@@ -25,7 +25,7 @@ class ProductionEnsemble(EnhancedEnsembleForecaster):
 
     def __init__(self, registry: Registry, key: Key, **enabled: bool) -> None:
         super().__init__(timeframes.base_horizon(key.timeframe), key.symbol, **_TRAINED | enabled)
-        self._registry, self._key = registry, key
+        self._registry, self._key, self._question = registry, key, ("served", key)
         self._empty = self.ensemble_manager
         self._sha256: str | None = None
         self._turn = threading.Lock()
@@ -47,7 +47,7 @@ class ProductionEnsemble(EnhancedEnsembleForecaster):
 
     def _follow(self) -> None:
         with self._turn:  # whoever read the pointer first also injects first
-            served = self._registry.answers.get(("served", self._key), self._look)
+            served = self._registry.answers.get(self._question, self._look)
             if served is None or served.version is None:
                 self.ensemble_manager, self.is_trained, self.training_stats = self._empty, False, {}
                 self._sha256 = None
@@ -57,8 +57,7 @@ class ProductionEnsemble(EnhancedEnsembleForecaster):
             self.revision = served.revision if served else 0
 
     def _look(self) -> Served | None:
-        with self._registry.database.reading() as connection:
-            return pointers.served(connection, self._key)
+        return pointers.served(self._registry.database, self._key)
 
 
 def load(registry: Registry, key: Key, version: str) -> dict[str, Any]:

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, func, select
+from sqlalchemy import ColumnElement, FromClause, Integer, Select, and_, bindparam, func, select
 
 from lib.artifacts.store import Published
+from lib.database.prepared import Prepared
 from lib.database.tables import model_versions as table
 from lib.database.tables import production_pointers, version_counts
 from lib.errors import UnknownKeyError
 from lib.market import timeframes
 from lib.market.keys import Key, check_symbol
-from lib.registry import index, pointers, registration
+from lib.registry import index, pointers, pruned, registration
 from lib.registry.entities import State, VersionRecord
 from lib.registry.opening import Registry
 from lib.registry.paging import Order, Walk
@@ -45,6 +46,8 @@ def listing(
 ) -> VersionPage:
     """Page through the index without opening a file; unknown accuracies sort lowest.
 
+    Pruned versions are out of the index: only who asks for that state is told of them.
+
     Raises
     ------
     InvalidCursorError
@@ -52,48 +55,49 @@ def listing(
     InvalidSymbolError, InvalidTimeframeError
         When there can be no such symbol or timeframe.
     """
-    asked = _Asked(symbol, timeframe, state, since, until, Walk(order, descending), limit, after)
-    return registry.answers.get(asked, lambda: _page(registry, asked))
+    given = _given(symbol=symbol, timeframe=timeframe, state=state, since=since, until=until)
+    if state == State.PRUNED:
+        wanted = pruned.Wanted(symbol=symbol, timeframe=timeframe, since=since, until=until)
+        told = pruned.page(registry, wanted, order=order, descending=descending, limit=limit, after=after)
+        return VersionPage(*told)
+    asked = given, Walk(order, descending), limit, after
+    return registry.answers.get(("versions", asked), lambda: _page(registry, *asked))
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a page of the index was asked for, see `listing`."""
-
-    symbol: str | None
-    timeframe: str | None
-    state: State | str | None
-    since: datetime | None
-    until: datetime | None
-    walk: Walk
-    limit: int
-    after: str | None
+_Given = tuple[tuple[str, Any], ...]
 
 
-def _page(registry: Registry, asked: _Asked) -> VersionPage:
-    kind = _kind(table, symbol=asked.symbol, timeframe=asked.timeframe, state=asked.state)
-    period = _period(since=asked.since, until=asked.until)
-    page = asked.walk.apply(_records().where(*kind, *period), limit=asked.limit, after=asked.after)
-    if period:
-        count = select(func.count()).select_from(table).where(*kind, *period)
-    else:
-        counted = _kind(version_counts, symbol=asked.symbol, timeframe=asked.timeframe, state=asked.state)
-        count = select(func.coalesce(func.sum(version_counts.c.n), 0)).where(*counted)
-    with registry.database.reading() as connection:
-        total = int(connection.execute(count).scalar_one())
-        found = connection.execute(page).all()
-    rows = tuple(_record(row) for row in found[: asked.limit])
-    more = len(found) > asked.limit
-    return VersionPage(rows, total, asked.walk.cursor(found[asked.limit - 1]) if more else None)
+def _given(**filters: Any) -> _Given:
+    """Check the filters that are set, by name, as the database is asked for them."""
+    if filters["symbol"] is not None:
+        check_symbol(filters["symbol"])
+    if filters["timeframe"] is not None:
+        filters["timeframe"] = timeframes.get(filters["timeframe"]).name
+    if filters["state"] is not None:
+        filters["state"] = State(filters["state"]).value
+    return tuple((name, value) for name, value in filters.items() if value is not None)
+
+
+def _page(registry: Registry, given: _Given, walk: Walk, limit: int, after: str | None) -> VersionPage:
+    names = tuple(name for name, _ in given)
+    asked = dict(given) | {"most": limit + 1} | ({} if after is None else walk.read(after))
+    found = registry.database.ask(_page_of(names, walk, begun=after is not None), **asked)
+    counted = found or registry.database.ask(_count_of(names), **dict(given))
+    rows = tuple(_record(row) for row in found[:limit])
+    return VersionPage(rows, int(counted[0].total), walk.cursor(found[limit - 1]) if len(found) > limit else None)
 
 
 def get(registry: Registry, key: Key, version: str) -> VersionRecord:
     """Read one version; raises UnknownKeyError or UnknownVersionError, which names those there are."""
+    if index.is_name(version):
+        found = registry.database.ask(_ONE, symbol=key.symbol, timeframe=key.timeframe, version=version)
+        if found:
+            return _record(found[0])
     with registry.database.reading() as connection:
         if pointers.read(connection, key) is None:
             raise UnknownKeyError(key)
-        entry = index.require(connection, key, version)
-        return _record(connection.execute(_records().where(table.c.id == entry.id)).one())
+        entry = index.require(connection, key, version)  # raises, unless it was registered a moment ago
+    return get(registry, entry.key, entry.version)
 
 
 def of_key(registry: Registry, key: Key) -> tuple[VersionRecord, ...]:
@@ -155,27 +159,38 @@ def register(registry: Registry, published: Published, *, actor: str) -> Version
     return get(registry, key, published.version)
 
 
-def _kind(
-    of: Table, *, symbol: str | None, timeframe: str | None, state: State | str | None
-) -> list[ColumnElement[bool]]:
-    given: list[ColumnElement[bool]] = []
-    if symbol is not None:
-        check_symbol(symbol)
-        given.append(of.c.symbol == symbol)
-    if timeframe is not None:
-        given.append(of.c.timeframe == timeframes.get(timeframe).name)
-    if state is not None:
-        given.append(of.c.state == State(state).value)
-    return given
+@functools.lru_cache(maxsize=256)
+def _page_of(names: tuple[str, ...], walk: Walk, *, begun: bool) -> Prepared:
+    """Build the question for a page, each row with the number of all rows; ``begun``: not from the start."""
+    total = _counted(names).scalar_subquery().label("total")
+    wanted = _records().add_columns(total).where(*_conditions(table, names))
+    return Prepared(walk.apply(wanted, begun=begun).limit(bindparam("most", type_=Integer)))
 
 
-def _period(*, since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
-    given: list[ColumnElement[bool]] = []
-    if since is not None:
-        given.append(table.c.created_at >= since)
-    if until is not None:
-        given.append(table.c.created_at <= until)
-    return given
+@functools.lru_cache(maxsize=256)
+def _count_of(names: tuple[str, ...]) -> Prepared:
+    return Prepared(_counted(names))
+
+
+def _counted(names: tuple[str, ...]) -> Select[Any]:
+    """Count versions: out of the counts by key and state, unless a period is asked for."""
+    if {"since", "until"} & set(names):
+        versions = table.alias("counted")
+        return select(func.count().label("total")).select_from(versions).where(*_conditions(versions, names))
+    kept = func.coalesce(func.sum(version_counts.c.n), 0)
+    return select(kept.label("total")).where(*_conditions(version_counts, names))
+
+
+def _conditions(of: FromClause, names: tuple[str, ...]) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    for name in names:
+        if name == "since":
+            found.append(of.c.created_at >= bindparam(name, type_=of.c.created_at.type))
+        elif name == "until":
+            found.append(of.c.created_at <= bindparam(name, type_=of.c.created_at.type))
+        else:
+            found.append(of.c[name] == bindparam(name))
+    return found
 
 
 @functools.cache
@@ -190,14 +205,14 @@ def _of(key: Key) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return table.c.symbol == key.symbol, table.c.timeframe == key.timeframe
 
 
-def _record(row: Row[Any]) -> VersionRecord:
+def _record(row: Any) -> VersionRecord:
     return VersionRecord(
         key=Key(row.symbol, row.timeframe),
         state=State(row.state),
         weights=row.weights,
         quarantine_reason=row.quarantine_reason or "",
         previously_live=row.previous_version == row.version,
-        **dict(zip(_AS_STORED, row[-len(_AS_STORED) - 1 : -1], strict=True)),
+        **{name: getattr(row, name) for name in _AS_STORED},
     )
 
 
@@ -223,3 +238,4 @@ _SHOWN = tuple(
     table.c[name]
     for name in ("id", "symbol", "timeframe", "state", "weights", "quarantine_reason", "accuracy_sort", *_AS_STORED)
 )
+_ONE = Prepared(_records().where(*(table.c[name] == bindparam(name) for name in ("symbol", "timeframe", "version"))))
