@@ -6,13 +6,12 @@ from lib.ui import components, diagnosis_view, drift_fleet, drift_view, shell, s
 
 shell.open_page("Drift")
 
-key = components.key_picker()
-
 st.subheader("Fleet, strongest evidence of a fall first", anchor=False)
 drift_fleet.ranking()
 drift_fleet.how_to_read()
 
-st.subheader(f"{key}", anchor=False)
+st.subheader("One key", anchor=False)
+key = components.key_picker()
 components.source_badge(key)
 state = drift_view.state_of(key)
 if state is None:

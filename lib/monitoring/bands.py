@@ -9,6 +9,8 @@ from lib.evaluation import intervals
 from lib.evaluation.intervals import AccuracyEstimate
 from lib.settings import Settings
 
+_LEVEL = 1e-9  # a slope of rounding errors
+
 
 class Band(StrEnum):
     """How far live accuracy lies below the validated one."""
@@ -36,6 +38,8 @@ class Recommendation(StrEnum):
 
 
 class Trend(StrEnum):
+    """The guide's three words; INSUFFICIENT_DATA also where outcomes cannot tell a direction from chance."""
+
     IMPROVING = "improving"
     DECLINING = "declining"
     INSUFFICIENT_DATA = "insufficient_data"
@@ -104,10 +108,30 @@ def recommendation(found: Band, behind_it: Evidence) -> Recommendation:
     return Recommendation.RETRAIN_NOW if found is Band.EMERGENCY else Recommendation.SCHEDULE_RETRAIN
 
 
-def trend(daily_accuracy: np.ndarray, *, least: int = 5) -> Trend:
-    """Direction of the last daily accuracies, shape (n,): the sign of their least-squares slope."""
-    known = daily_accuracy[~np.isnan(daily_accuracy)]
-    if len(known) < least:
+def trend(scored: np.ndarray, *, horizon_bars: int = 1, least: int = 5) -> Trend:
+    """Tell whether accuracy rises or falls through these outcomes, where they can tell.
+
+    The guide takes the sign of the slope, so that nothing is ever level and chance alone is half the time an
+    improvement. Here a direction is named only when the 95 % interval of the slope leaves 0 out; whatever else comes
+    is too little data to name one.
+
+    Parameters
+    ----------
+    scored : outcomes in time order (1 right, 0 wrong) or daily accuracies, shape (n,); NaN is left out.
+    horizon_bars : how many outcomes in a row overlap and repeat each other.
+    """
+    from scipy.special import stdtrit
+
+    known = np.asarray(scored, dtype=np.float64)
+    known = known[~np.isnan(known)]
+    free = len(known) / horizon_bars - 2
+    if len(known) < least or free < 1:
         return Trend.INSUFFICIENT_DATA
-    slope = np.polyfit(np.arange(len(known)), known, 1)[0]
-    return Trend.IMPROVING if slope >= 0 else Trend.DECLINING
+    at = np.arange(len(known)) - (len(known) - 1) / 2
+    spread = float(at @ at)
+    slope = float(at @ known) / spread
+    rest = known - known.mean() - slope * at
+    error = float(np.sqrt(horizon_bars * (rest @ rest) / (len(known) - 2) / spread))
+    if abs(slope) <= max(float(stdtrit(free, 0.975)) * error, _LEVEL):
+        return Trend.INSUFFICIENT_DATA
+    return Trend.IMPROVING if slope > 0 else Trend.DECLINING

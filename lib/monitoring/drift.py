@@ -28,7 +28,6 @@ from lib.registry.opening import Registry
 Floats = NDArray[np.float64]
 Times = NDArray[np.datetime64]
 
-TREND_OUTCOMES = 20
 SPARKLINE_POINTS = 60
 NO_LABEL = "the version defines no label, so nothing can score its forecasts"
 NO_ACCURACY = "the version does not tell its validated accuracy"
@@ -218,14 +217,16 @@ def judge(rows: Matured | None, definition: Definition, policy: Policy) -> Drift
     if rows is None or not len(rows):
         return empty
     h, correct = live.horizon_of(rows), rows.correct
+    newest = slice(-policy.window(h), None)
     known = replace(
         empty,
         kinds=rows.kinds,
         horizon_bars=h,
         as_of=live.moment(rows.target[-1]),
-        live=live.estimate(correct[-policy.window(h) :], horizon_bars=h),
+        live=live.estimate(correct[newest], horizon_bars=h),
         overall=live.estimate(correct, horizon_bars=h),
-        majority=references.majority(rows.y[-policy.window(h) :], horizon_bars=h),
+        majority=references.majority(rows.y[newest], horizon_bars=h),
+        trend=bands.trend(correct[newest], horizon_bars=h, least=policy.least_predictions),
         promise=calibration.promise(rows.p.max(axis=1), correct, horizon_bars=h),
     )
     if baseline is None:
@@ -248,7 +249,6 @@ def _judged(known: DriftState, found: States, rows: Matured, policy: Policy) -> 
         evidence=evidence,
         e_value=float(found.e_value[-1]),
         alarm_at=live.moment(rows.target[rung[0]]) if len(rung) else None,
-        trend=bands.trend(telling[-TREND_OUTCOMES:]),
         recommendation=bands.recommendation(band, evidence),
         settles_n_eff=settles,
         more_outcomes=missing,

@@ -15,6 +15,8 @@ def ranking() -> None:
     if standing.at is None:
         return
     keys, table = monitoring_data.ranking()
+    if not keys:
+        return
     components.table(
         table,
         key="drift_fleet",
@@ -35,8 +37,8 @@ def _columns(keys: Sequence[str]) -> dict[str, object]:
     chips = drift_wording.chip_colours()
     return {
         "#": st.column_config.NumberColumn(width=40),
-        "E-value": st.column_config.NumberColumn(
-            format="compact", help="What a stake of 1 bet against the version has grown to; 20 is the alarm line."
+        "E-value": st.column_config.TextColumn(
+            alignment="right", help="What a stake of 1 bet against the version has grown to; 20 is the alarm line."
         ),
         "Band": st.column_config.MultiselectColumn(options=list(chips), color=list(chips.values())),
         "Accuracy since": st.column_config.TextColumn(
@@ -44,6 +46,9 @@ def _columns(keys: Sequence[str]) -> dict[str, object]:
         ),
         "Against validated": st.column_config.NumberColumn(
             format="%+.0f points", help="Accuracy since minus validated accuracy."
+        ),
+        "Trend": st.column_config.TextColumn(
+            help="Where the newest outcomes are heading; named only when chance does not explain it (95 %)."
         ),
         "Stands in the fleet": st.column_config.CheckboxColumn(
             help="Whether the alarm also stands among all keys (e-BH, false discovery rate 5 %)."

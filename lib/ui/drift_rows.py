@@ -16,7 +16,7 @@ def _cells(rank: int, one: DriftState) -> dict[str, object]:
     return {
         "#": rank,
         "Key": str(one.key),
-        "E-value": one.e_value,
+        "E-value": drift_wording.e_value(one.e_value),
         "Band": [drift_wording.chip(one)],
         "Accuracy since": drift_wording.forecasts(one),
         "Against validated": None if one.margin is None else 100 * one.margin,

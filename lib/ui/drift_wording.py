@@ -80,7 +80,8 @@ def recommendation(state: DriftState) -> str:
 
 
 def trend(state: DriftState) -> str:
-    return "too short to tell" if state.trend is Trend.INSUFFICIENT_DATA else str(state.trend)
+    """Direction of the newest outcomes; too few of them, or as many rights and wrongs all along, tell none."""
+    return "no clear direction" if state.trend is Trend.INSUFFICIENT_DATA else str(state.trend)
 
 
 def e_value(value: float) -> str:

@@ -63,3 +63,24 @@ def test_the_trend_of_daily_accuracies():
     assert bands.trend(np.array([0.5, 0.4, 0.3, 0.2, 0.1])) is Trend.DECLINING
     assert bands.trend(np.array([0.1, 0.2, 0.3, np.nan, 0.4, 0.5])) is Trend.IMPROVING
     assert bands.trend(np.array([0.1, np.nan, 0.3, 0.4, 0.5])) is Trend.INSUFFICIENT_DATA
+
+
+@pytest.mark.parametrize("level", [0.0, 0.4, 1.0])
+def test_what_stays_level_is_no_improvement(level):
+    assert bands.trend(np.full(60, level)) is Trend.INSUFFICIENT_DATA
+
+
+def test_a_slope_that_chance_explains_is_none():
+    assert bands.trend(np.array([0.40, 0.52, 0.38, 0.47, 0.44, 0.53, 0.41, 0.46])) is Trend.INSUFFICIENT_DATA
+
+
+@pytest.mark.parametrize("horizon_bars", [1, 5])
+def test_an_unchanged_version_has_no_trend_and_one_that_falls_has(horizon_bars):
+    random, n_series, n = np.random.default_rng(20130301), 400, 60 * horizon_bars
+    draws = random.random((n_series, 60)).repeat(horizon_bars, axis=1)  # outcomes that overlap repeat each other
+    unchanged = [bands.trend(row < 0.45, horizon_bars=horizon_bars) for row in draws]
+    falling = [bands.trend(row < np.linspace(0.8, 0.1, n), horizon_bars=horizon_bars) for row in draws]
+    named = np.mean([found is not Trend.INSUFFICIENT_DATA for found in unchanged])
+    assert named <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / n_series)
+    assert np.mean([found is Trend.DECLINING for found in falling]) >= 0.9
+    assert Trend.IMPROVING not in falling

@@ -219,7 +219,8 @@ def test_the_report_is_offered_and_made_on_demand(watched, open_app):
 def test_drift_tells_evidence_history_promise_and_features(watched, open_app, texts):
     app = open_app("drift", key="AAPL/d1")
     ranked = app.dataframe[0].value
-    assert list(ranked["E-value"]) == sorted(ranked["E-value"], reverse=True)
+    values = [float(told.replace(",", "")) for told in ranked["E-value"]]
+    assert values == sorted(values, reverse=True)
     assert len(charts(app)) == 3
     said = texts(app)
     assert "at most one in 20 ever gets there" in said
