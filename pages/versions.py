@@ -18,7 +18,7 @@ else:
 
 if view == "One version":
     with middle:
-        record = components.version_picker(key)
+        record = components.version_picker(key, pruned=True)
     version_card.card(record)
 elif view == "Compare two":
     comparison.compare_two(key, middle, right)

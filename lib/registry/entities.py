@@ -18,6 +18,7 @@ class State(StrEnum):
     TAMPERED = "tampered"
     INCOMPATIBLE = "incompatible"
     MISSING = "missing"
+    PRUNED = "pruned"  # removed by retention: only its tombstone is left, and only who asks for this state sees it
 
 
 class Mode(StrEnum):
@@ -63,7 +64,7 @@ class VersionRecord:
     first_bar: datetime | None
     last_bar: datetime | None
     run_id: int | None
-    problem: str = ""  # why it is tampered, incompatible or missing
+    problem: str = ""  # why it is tampered, incompatible, missing or pruned
     quarantine_reason: str = ""
     leakage_suspected: bool = False
     previously_live: bool = False

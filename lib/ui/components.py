@@ -24,6 +24,7 @@ STATE_COLOURS: dict[State, Colour] = {
     State.TAMPERED: "red",
     State.INCOMPATIBLE: "violet",
     State.MISSING: "gray",
+    State.PRUNED: "gray",
 }
 _MOST_STYLED = 50  # rows; Streamlit takes about half a millisecond of each run for every styled row
 _STATE_ICONS = {
@@ -33,6 +34,7 @@ _STATE_ICONS = {
     State.TAMPERED: ":material/gpp_bad:",
     State.INCOMPATIBLE: ":material/extension_off:",
     State.MISSING: ":material/help_center:",
+    State.PRUNED: ":material/delete:",
 }
 
 
@@ -54,12 +56,24 @@ def key_picker(*, preselect: bool = True) -> Key:
 
 
 def version_picker(
-    key: Key, *, label: str = "Version", name: str = "version", only: Sequence[VersionRecord] | None = None
+    key: Key,
+    *,
+    label: str = "Version",
+    name: str = "version",
+    only: Sequence[VersionRecord] | None = None,
+    pruned: bool = False,
 ) -> VersionRecord:
-    """Choose a version of the key; it lives in the URL and is the one in production until somebody chooses."""
+    """Choose a version of the key; it lives in the URL and is the one in production until somebody chooses.
+
+    With ``pruned`` a link to a pruned version leads to what is left of it.
+    """
     records = {record.version: record for record in (data.versions(key) if only is None else only)}
     if not records:
         nothing_yet()
+    asked = st.session_state.get(name) or st.query_params.get(name)
+    left = data.pruned(key, asked) if pruned and asked and asked not in records else None
+    if left is not None:
+        records[left.version] = left
     live = next((record.version for record in records.values() if record.state == State.IN_PRODUCTION), None)
     chosen = bound_choice(
         label,

@@ -10,6 +10,7 @@ import streamlit as st
 from lib.market.bars import Bars
 from lib.market.keys import Key
 from lib.registry import history
+from lib.registry import pruned as graves
 from lib.registry import preflight as checks
 from lib.registry import production as pointers
 from lib.registry import replay as replays
@@ -71,8 +72,14 @@ def version(key: Key, name: str) -> VersionRecord:
 
 @caching.remembered(max_entries=128)
 def manifest(key: Key, name: str) -> Mapping[str, Any]:
-    """What a version tells about itself, from the database; no artifact is opened."""
-    return dict(index.manifest(caching.registry(), key, name))
+    """What a version tells about itself, also a pruned one, from the database; no artifact is opened."""
+    return dict(graves.manifest(caching.registry(), key, name) or index.manifest(caching.registry(), key, name))
+
+
+@caching.remembered(max_entries=128)
+def pruned(key: Key, name: str) -> VersionRecord | None:
+    """What is left of a pruned version; None when no such version was pruned."""
+    return graves.get(caching.registry(), key, name)
 
 
 @caching.remembered(max_entries=256, shared=True)
@@ -148,30 +155,30 @@ def newest_run() -> int:
         return runs.newest_id(connection)
 
 
-@st.cache_data(ttl=300, max_entries=64, show_spinner=False)
+@caching.kept(seconds=300, max_entries=64, shared=True)
 def bars(key: Key) -> Bars:
     return caching.registry().source.bars(key)
 
 
-@st.cache_data(ttl=300, max_entries=1, show_spinner=False)
+@caching.kept(seconds=300, max_entries=1, shared=True)
 def source_keys() -> tuple[Key, ...]:
     """Keys the configured source has bars of."""
     return caching.registry().source.keys()
 
 
-@st.cache_data(ttl=300, max_entries=256, show_spinner=False)
+@caching.kept(seconds=300, max_entries=256, shared=True)
 def source_of(key: Key) -> str:
     """Where the bars of a key come from and up to which bar."""
     source = caching.registry().source
     return source.describe(key) if key in source_keys() else f"no bars of {key} in the source {source.name}"
 
 
-@st.cache_data(ttl=300, max_entries=512, show_spinner=False)
+@caching.kept(seconds=300, max_entries=512, shared=True)
 def newest_bar(key: Key) -> datetime | None:
     return bars(key).last if key in source_keys() else None
 
 
-@st.cache_data(ttl=300, max_entries=512, show_spinner=False)
+@caching.kept(seconds=300, max_entries=512, shared=True)
 def age_in_bars(key: Key, last_bar: datetime) -> int | None:
     """How many bars have come since the last one that a version learnt from."""
     return int((bars(key).frame.index > last_bar).sum()) if key in source_keys() else None

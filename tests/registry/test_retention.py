@@ -7,6 +7,8 @@ import pytest
 
 from lib.artifacts import naming, removal
 from lib.errors import (
+    InvalidCursorError,
+    InvalidSymbolError,
     NotAllowedError,
     PrunedVersionError,
     PruneUnfinishedError,
@@ -27,6 +29,7 @@ from lib.registry import (
     versions,
 )
 from lib.registry.actors import Actor, Role
+from lib.registry.entities import State
 from tests.registry.conftest import lean
 
 AAPL, IBM = Key("AAPL", "d1"), Key("IBM", "d1")
@@ -193,3 +196,37 @@ def test_only_files_of_the_very_version_are_removed(tmp_path):
     assert removal.remove(tmp_path, ["AAPL_d1_20250101.pkl"]) == 4
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == sorted(kept)
     assert removal.remove(tmp_path, ["AAPL_d1_20250101.pkl"]) == 0
+
+
+def test_who_asks_for_pruned_versions_finds_them_and_nobody_else_does(six):
+    six.publish("20250101", key=IBM, symbol="IBM")
+    prune(six, keys=[AAPL])
+    assert versions.listing(six.registry).total == 3
+    told = versions.listing(six.registry, state="pruned")
+    assert [row.version for row in told.rows] == ["20250104", "20250103", "20250102", "20250101"]
+    assert (told.total, told.next_cursor) == (4, None)
+    row = told.rows[0]
+    assert (row.key, row.state) == (AAPL, State.PRUNED)
+    assert row.weights == {"rf": 1.0}
+    assert row.ensemble_accuracy == six.content["ensemble_accuracy"]
+    assert row.problem.endswith("by ada: disk is full")
+    assert versions.listing(six.registry, state="pruned", symbol="IBM").rows == ()
+    assert versions.listing(six.registry, state="pruned", since=row.created_at).total == 1
+    with pytest.raises(InvalidSymbolError):
+        versions.listing(six.registry, state="pruned", symbol="../x")
+
+
+@pytest.mark.parametrize("order", ["created_at", "accuracy", "version", "symbol"])
+def test_pages_of_pruned_versions_neither_lose_nor_repeat(six, order):
+    prune(six)
+    for descending in (True, False):
+        seen, after = [], None
+        while not seen or after:
+            page = versions.listing(
+                six.registry, state=State.PRUNED, order=order, descending=descending, limit=3, after=after
+            )
+            seen += [row.version for row in page.rows]
+            after = page.next_cursor
+        assert seen == sorted(NAMES[:4], reverse=descending)
+    with pytest.raises(InvalidCursorError):
+        versions.listing(six.registry, state="pruned", after="nonsense")

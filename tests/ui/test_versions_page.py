@@ -1,7 +1,8 @@
 import pandas as pd
 
 from lib.market.keys import Key
-from lib.registry import moves, rollback
+from lib.registry import moves, retention, rollback
+from lib.registry.actors import Actor, Role
 from lib.ui import comparison
 
 KEY = Key("AAPL", "d1")
@@ -62,6 +63,24 @@ def test_the_card_tells_everything_about_a_version(folder, open_app, texts):
 def test_a_version_that_is_not_there_is_said(folder, open_app, texts):
     app = open_app("versions", view="One version", key=str(KEY), version="20991231")
     assert "AAPL/d1 has no version 20991231. Showing 20021031 instead." in texts(app)
+
+
+def test_a_pruned_version_is_found_by_its_state_and_keeps_a_card(folder, open_app, registry, texts):
+    retention.prune(registry, keep=1, keys=[KEY], actor=Actor("ada", Role.ADMIN), reason="disk is full")
+    (gone,) = retention.pruned(registry, KEY)
+    assert gone.version not in set(open_app("versions").dataframe[0].value["Version"])
+    app = open_app("versions", state="pruned")
+    rows = app.dataframe[0].value
+    assert list(rows["Version"]) == [gone.version]
+    assert "by ada: disk is full" in rows["Remarks"].iloc[0]
+    card = open_app("versions", view="One version", key=str(KEY), version=gone.version)
+    assert not card.exception
+    assert "by ada: disk is full" in texts(card)
+    told = {name: value for table in card.table for name, value in table.value.iloc[:, 0].items()}
+    assert told["SHA-256"] == f"`{gone.sha256}`"
+    assert told["Features"] == "24"
+    other = open_app("predict", key=str(KEY), version=gone.version)
+    assert gone.version not in other.selectbox(key="version").options
 
 
 def test_a_version_of_another_key_gives_way_silently(folder, open_app):
