@@ -10,9 +10,9 @@ import streamlit as st
 from lib.market.bars import Bars
 from lib.market.keys import Key
 from lib.registry import history
-from lib.registry import pruned as graves
 from lib.registry import preflight as checks
 from lib.registry import production as pointers
+from lib.registry import pruned as graves
 from lib.registry import replay as replays
 from lib.registry import versions as index
 from lib.registry.entities import Deployment, PreflightReport, Production, State, VersionRecord
