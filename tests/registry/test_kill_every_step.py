@@ -4,16 +4,19 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import create_engine, event, make_url
 
+from lib.database.tables import metadata
 from lib.market.keys import Key
 from lib.registry import audit, history, moves, opening, production, retention, rollback, sync, versions
 from lib.registry.actors import Actor, Role
 from lib.registry.opening import Registry
+from lib.settings import Settings
 from tests.registry.conftest import Clock, lean, make_settings
 
 AAPL = Key("AAPL", "d1")
@@ -21,7 +24,10 @@ NAMES = ("20250103", "20250110", "20250117", "20250131")
 OLD, NEW = NAMES[2], NAMES[3]
 ADMIN = Actor("ada", Role.ADMIN)
 WRITES = ("INSERT", "UPDATE", "DELETE")
-CALLS = ("open", "write", "fsync", "link", "rename", "replace", "unlink", "mkdir")
+CALLS = {  # steps beside those of the database; what is written to files first is the same with both
+    "sqlite": ("open", "write", "fsync", "link", "rename", "replace", "unlink", "mkdir"),
+    "postgresql": ("link", "rename", "replace", "unlink"),
+}
 
 
 def die() -> None:
@@ -39,11 +45,11 @@ class Countdown:
         if self.left == 0:
             die()
 
-    def watch(self, registry: Registry) -> None:
+    def watch(self, registry: Registry, calls: tuple[str, ...]) -> None:
         engine = registry.database._engine
         event.listen(engine, "before_cursor_execute", lambda *told: told[2].startswith(WRITES) and self())
         event.listen(engine, "commit", lambda _connection: self())
-        for name in CALLS:
+        for name in calls:
             self._wrap(name)
 
     def _wrap(self, name: str) -> None:
@@ -60,19 +66,59 @@ class Countdown:
         setattr(os, name, counted)
 
 
+@dataclass(frozen=True)
+class Bench:
+    """A models folder and its database, both of which can be put back to how they were kept."""
+
+    settings: Settings
+    folder: Path
+
+    @property
+    def kind(self) -> str:
+        return make_url(self.settings.database_url).get_backend_name()
+
+    def keep(self) -> None:
+        shutil.rmtree(self.folder / "kept", ignore_errors=True)
+        shutil.copytree(self.folder / "models", self.folder / "kept")
+        if self.kind == "sqlite":
+            shutil.copyfile(self.folder / "registry.db", self.folder / "kept.db")
+        else:
+            self._run("DROP SCHEMA IF EXISTS kept CASCADE", "CREATE SCHEMA kept")
+            self._run(*(f"CREATE TABLE kept.{table} AS TABLE public.{table}" for table in metadata.tables))
+
+    def put_back(self) -> None:
+        shutil.rmtree(self.folder / "models")
+        shutil.copytree(self.folder / "kept", self.folder / "models")
+        if self.kind == "sqlite":
+            for rest in self.folder.glob("registry.db-*"):
+                rest.unlink()
+            shutil.copyfile(self.folder / "kept.db", self.folder / "registry.db")
+        else:
+            without_checks = "SET LOCAL session_replication_role = replica"
+            emptied = (f"DELETE FROM public.{table}" for table in metadata.tables)  # noqa: S608 - our own names
+            filled = (f"INSERT INTO public.{table} TABLE kept.{table}" for table in metadata.tables)
+            self._run(without_checks, *emptied, *filled)
+
+    def _run(self, *commands: str) -> None:
+        engine = create_engine(self.settings.database_url)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("; ".join(commands))
+        engine.dispose()
+
+
 @pytest.fixture
-def base(sqlite_url, tmp_path, content):
+def base(database_url, tmp_path, content) -> Bench:
     """A folder with four versions and its registry, whose index knows the folder as it is."""
-    settings = make_settings(tmp_path / "models", sqlite_url)
+    settings = make_settings(tmp_path / "models", database_url)
     with opening.open_registry(settings, clock=Clock(datetime(2030, 1, 1, tzinfo=UTC))) as registry:
         for name in NAMES:
             publish(registry, lean(content), name)
         moves.promote(registry, AAPL, to=NEW, expected=None, actor=ADMIN, reason="warm up")
         sync.synchronise(registry)
         assert sync.if_folder_changed(registry) is None
-    shutil.copytree(tmp_path / "models", tmp_path / "kept")
-    shutil.copyfile(tmp_path / "registry.db", tmp_path / "kept.db")
-    return settings, tmp_path
+    bench = Bench(settings, tmp_path)
+    bench.keep()
+    return bench
 
 
 def publish(registry: Registry, content: dict, name: str) -> None:
@@ -81,21 +127,13 @@ def publish(registry: Registry, content: dict, name: str) -> None:
     versions.register(registry, published, actor="trainer")
 
 
-def put_back(folder: Path) -> None:
-    shutil.rmtree(folder / "models")
-    shutil.copytree(folder / "kept", folder / "models")
-    for rest in folder.glob("registry.db-*"):
-        rest.unlink()
-    shutil.copyfile(folder / "kept.db", folder / "registry.db")
-
-
-def killed(settings, act: Callable[[Registry], object], *, before: int) -> bool:
+def killed(base: Bench, act: Callable[[Registry], object], *, before: int) -> bool:
     """Act in another process that dies right before its numbered write; False when it lived to the end."""
     child = os.fork()
     if child == 0:
         try:
-            registry = opening.open_registry(settings, clock=Clock(datetime(2030, 2, 1, tzinfo=UTC)))
-            Countdown(before).watch(registry)
+            registry = opening.open_registry(base.settings, clock=Clock(datetime(2030, 2, 1, tzinfo=UTC)))
+            Countdown(before).watch(registry, CALLS[base.kind])
             act(registry)
         finally:
             os._exit(0)
@@ -116,13 +154,12 @@ def what_holds(registry: Registry) -> tuple[str | None, int, int, int]:
     return live.version, live.revision, len(known), len(retention.pruned(registry))
 
 
-def every_step(base, act: Callable[[Registry], object]) -> list[tuple]:
-    settings, folder = base
+def every_step(base: Bench, act: Callable[[Registry], object]) -> list[tuple]:
     seen = []
     for number in range(1, 120):
-        put_back(folder)
-        died = killed(settings, act, before=number)
-        with opening.open_registry(settings, clock=Clock(datetime(2030, 3, 1, tzinfo=UTC))) as registry:
+        base.put_back()
+        died = killed(base, act, before=number)
+        with opening.open_registry(base.settings, clock=Clock(datetime(2030, 3, 1, tzinfo=UTC))) as registry:
             sync.if_folder_changed(registry)  # what every program does when it starts
             seen.append(what_holds(registry))
             if not died:
@@ -147,18 +184,17 @@ def test_rollback(base):
 
 
 def test_publish_and_follow(base, content):
-    settings, folder = base
-    with opening.open_registry(settings, clock=Clock(datetime(2030, 1, 2, tzinfo=UTC))) as registry:
+    with opening.open_registry(base.settings, clock=Clock(datetime(2030, 1, 2, tzinfo=UTC))) as registry:
         moves.follow_latest(registry, AAPL, expected=None, actor=ADMIN, reason="follow")
-    shutil.copyfile(folder / "registry.db", folder / "kept.db")
+    base.keep()
     seen = every_step(base, lambda registry: publish(registry, lean(content), "20250207"))
-    assert len(seen) > 20
+    assert len(seen) > (20 if base.kind == "sqlite" else 8)
     assert set(seen) == {(NEW, 6, 4, 0), ("20250207", 7, 5, 0)}
     assert seen == sorted(seen, key=lambda told: told[1])
 
 
 def test_prune(base):
     seen = every_step(base, lambda registry: retention.prune(registry, keep=1, actor=ADMIN, reason="kill"))
-    assert len(seen) > 12
+    assert len(seen) > (12 if base.kind == "sqlite" else 10)
     assert set(seen) == {(NEW, 5, 4, 0), (NEW, 5, 2, 2)}
     assert seen == sorted(seen, key=lambda told: told[3])
