@@ -69,11 +69,8 @@ def test_prune_shows_what_would_go_then_deletes_it_and_leaves_a_tombstone(three,
     assert told["state"] == "pruned"
     assert told["manifest"]["weights"]
     (listed,) = json.loads(desk("registry", "list", "--state", "pruned", "--json").out)
-    assert (listed["version"], listed["state"], listed["weights"]) == (
-        "20040730",
-        "pruned",
-        told["manifest"]["weights"],
-    )
+    assert (listed["version"], listed["state"]) == ("20040730", "pruned")
+    assert listed["weights"] == told["manifest"]["weights"]
     assert "20040730" not in desk("registry", "list").out
     assert desk("registry", "verify").code == 0
     refused = desk("registry", "rollback", "AAPL", "d1", "--to", "20040730", "--reason", "back")
