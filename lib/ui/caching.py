@@ -1,11 +1,19 @@
 """The cache below every read of the pages: what it hangs on, when it is made anew, and finished charts."""
 
+import dataclasses
 import functools
+import hashlib
+import itertools
+import pickle
 import threading
 import time
-from collections.abc import Callable
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
+import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -21,6 +29,8 @@ from lib.training import runs
 _UNFIT = (State.TAMPERED, State.INCOMPATIBLE, State.MISSING)  # states that come without a deployment
 _MOST_SECONDS_WAITED = 0.3
 _SECONDS_UNTIL_SEEN = 2  # a change made by another process shows after this long; one made here shows at once
+_MOST_SHOWN = 64  # finished charts, each of up to a few hundred kilobytes
+_NUMBERS = itertools.count()
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -79,6 +89,61 @@ def forget() -> None:
     mark.clear()
 
 
+class _Answer:
+    """The newest answer to one question: a change replaces it, so that what is kept does not grow with changes."""
+
+    def __init__(self) -> None:
+        self._reading = threading.Lock()
+        self._mark: object = self  # no mark at all
+        self._kept: Any = None
+
+    def at(self, mark: object, read: Callable[[], object]) -> Any:
+        """Give what was read at this mark; one session reads, others wait for it."""
+        with self._reading:
+            if self._mark != mark:
+                self._kept, self._mark = read(), mark
+            return self._kept
+
+
+class _Answers:
+    """Answers by question, the ones that were asked for last."""
+
+    def __init__(self) -> None:
+        self._looking = threading.Lock()
+        self._kept: OrderedDict[object, _Answer] = OrderedDict()
+
+    def to(self, question: object, *, most: int) -> _Answer:
+        with self._looking:
+            answer = self._kept.setdefault(question, _Answer())
+            self._kept.move_to_end(question)
+            while len(self._kept) > most:
+                self._kept.popitem(last=False)
+            return answer
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _memory() -> defaultdict[str, _Answers]:
+    """What every read remembers; Streamlit's own caches take ten times as long to recognise a question."""
+    return defaultdict(_Answers)
+
+
+def _question(given: object) -> object:
+    """Bring what is asked into a form that can be compared."""
+    if isinstance(given, pd.DataFrame):
+        columns = tuple(zip(given.columns, map(str, given.dtypes), strict=True))
+        rows = pd.util.hash_pandas_object(given).to_numpy().tobytes()
+        return columns, len(given), hashlib.blake2b(rows).digest()
+    if isinstance(given, np.ndarray):
+        return given.shape, str(given.dtype), given.tobytes()
+    if dataclasses.is_dataclass(given):
+        return type(given), tuple(_question(getattr(given, field.name)) for field in dataclasses.fields(given))
+    if isinstance(given, Mapping):
+        return tuple((name, _question(value)) for name, value in given.items())
+    if isinstance(given, (list, tuple, set)):
+        return tuple(map(_question, given))
+    return given
+
+
 def remembered(
     *, max_entries: int, also: Callable[[], object] | None = None, shared: bool = False
 ) -> Callable[[Callable[P, T]], Callable[P, T]]:
@@ -87,21 +152,29 @@ def remembered(
     ``also`` probes what else the read depends on, such as the newest forecast, and must be cheap. An answer is copied
     for each page, unless it is ``shared``: for large ones that nobody changes.
     """
+    return _kept(lambda: (mark(), also() if also else None), max_entries=max_entries, shared=shared)
 
+
+def kept(*, seconds: int, max_entries: int, shared: bool = False) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """The same for what changes with time only, such as the bars of a source."""
+    return _kept(every(seconds), max_entries=max_entries, shared=shared)
+
+
+def _kept(at: Callable[[], object], *, max_entries: int, shared: bool) -> Callable[[Callable[P, T]], Callable[P, T]]:
     def decorate(read: Callable[P, T]) -> Callable[P, T]:
-        @functools.wraps(read)
-        def answer(*args: Any, at_mark: object, **kwargs: Any) -> T:
-            del at_mark  # part of the cache's key, not of the question
-            return read(*args, **kwargs)
-
-        keep = st.cache_resource if shared else st.cache_data
-        cached: Callable[..., T] = keep(max_entries=max_entries, show_spinner=False)(answer)
+        name = _name(read)
 
         @functools.wraps(read)
-        def fresh(*args: P.args, **kwargs: P.kwargs) -> T:
-            return cached(*args, **kwargs, at_mark=(mark(), also() if also else None))
+        def answer(*args: P.args, **kwargs: P.kwargs) -> T:
+            now = at()
+            known = _memory()[name].to(_question((args, kwargs)), most=max_entries)
+            if shared:
+                given: T = known.at(now, lambda: read(*args, **kwargs))
+            else:
+                given = pickle.loads(known.at(now, lambda: pickle.dumps(read(*args, **kwargs))))  # noqa: S301 - our own
+            return given
 
-        return fresh
+        return answer
 
     return decorate
 
@@ -111,21 +184,43 @@ def every(seconds: int) -> Callable[[], int]:
     return lambda: int(time.time()) // seconds
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _figure(drawn_by: str, *args: Any, _draw: Callable[..., go.Figure], **kwargs: Any) -> go.Figure:
-    del drawn_by  # part of the cache's key
-    return _draw(*args, **kwargs)
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawing:
+    """A chart that need not be drawn where one of the same data was shown before.
+
+    Attributes
+    ----------
+    of : who draws it and the data, or the name of long data.
+    """
+
+    of: tuple[object, ...]
+    draw: Callable[[], go.Figure]
 
 
-def figure(draw: Callable[..., go.Figure], *args: Any, **kwargs: Any) -> go.Figure:
-    """Draw a chart, or take the one drawn from the same data before; nobody changes a finished chart."""
-    return _figure(_name(draw), *args, _draw=draw, **kwargs)
+def figure(draw: Callable[..., go.Figure], *args: Any, **kwargs: Any) -> Drawing:
+    """A chart of these data, for :func:`lib.ui.charts.show`."""
+    return Drawing((_name(draw), args, kwargs), lambda: draw(*args, **kwargs))
 
 
-def figure_of(subject: object, draw: Callable[..., go.Figure], *args: Any, **kwargs: Any) -> go.Figure:
+def figure_of(subject: object, draw: Callable[..., go.Figure], *args: Any, **kwargs: Any) -> Drawing:
     """The same for long data: ``subject`` names them, so that they are not looked through on every run."""
-    return _figure(_name(draw), subject, _draw=lambda _: draw(*args, **kwargs))
+    return Drawing((_name(draw), subject), lambda: draw(*args, **kwargs))
 
 
-def _name(draw: Callable[..., go.Figure]) -> str:
-    return f"{draw.__module__}.{draw.__qualname__}"
+def show_once(drawing: object, show: Callable[[], object]) -> None:
+    """Show what these things name; the next time Streamlit sends again what it sent then.
+
+    Otherwise every run of a page copies, checks and writes out each of its charts, which takes ten times as long.
+    """
+    number: int = _memory()["shown"].to(_question(drawing), most=_MOST_SHOWN).at(None, lambda: next(_NUMBERS))
+    _shown(number=number, _show=show)
+
+
+@st.cache_resource(max_entries=_MOST_SHOWN, show_spinner=False)
+def _shown(number: int, _show: Callable[[], object]) -> None:
+    del number  # the cache's key
+    _show()
+
+
+def _name(function: Callable[..., object]) -> str:
+    return f"{function.__module__}.{function.__qualname__}"

@@ -27,16 +27,11 @@ _SEED = 20_250_121  # of the imitated years: the same question has the same answ
 _SECONDS_OF_BARS = 300  # bars are read anew this often, as in lib.ui.data
 
 
-@st.cache_data(ttl=1, max_entries=2, show_spinner=False)
-def _newest(mark: str) -> Mark:
-    del mark  # part of the cache's key: a move made here shows at once
-    desk = caching.registry()
-    return history.newest_id(desk), log.newest_id(desk.database), outcomes.newest_id(desk.database)
-
-
+@caching.remembered(max_entries=1, also=caching.every(1), shared=True)
 def newest() -> Mark:
     """Numbers of the newest move, forecast and outcome."""
-    return _newest(caching.mark())
+    desk = caching.registry()
+    return history.newest_id(desk), log.newest_id(desk.database), outcomes.newest_id(desk.database)
 
 
 def subject(*question: object) -> tuple[object, ...]:
@@ -90,7 +85,7 @@ def bands_of(key: Key) -> BandHistory:
     return daily.history(caching.registry(), key)
 
 
-@st.cache_data(ttl=_SECONDS_OF_BARS, max_entries=32, show_spinner=False)
+@caching.kept(seconds=_SECONDS_OF_BARS, max_entries=32)
 def features_of(key: Key, version: str) -> Diagnosis:
     return diagnosis.features_of(caching.registry(), key, version=version)
 

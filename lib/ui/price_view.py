@@ -1,5 +1,8 @@
 """Recent prices with the cone of a horizon, and what was said before about the bars shown."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -10,10 +13,11 @@ from lib.forecasting.said import Said
 from lib.market import timeframes
 from lib.market.labels import LabelSpec
 from lib.registry.entities import VersionRecord
-from lib.ui import charts, components, data, predict_data, wording
+from lib.ui import caching, charts, components, data, predict_data, wording
 from lib.ui.upload_view import Input
 
 _SHOWN_BARS = 60
+_CONE_BARS = 250
 _CONE = (
     "The cone is what the trailing 20-bar volatility alone allows, without drift: half of the paths end in the dark "
     "part, nine of ten in the whole. It is no predicted path."
@@ -34,22 +38,36 @@ def chart(record: VersionRecord, asked: Input) -> None:
     )
     n_bars = horizons[name]
     told = data.manifest(key, record.version).get("label")
-    spread = cone.of(
-        asked.frame.tail(250),
-        timeframe=key.timeframe,
-        horizon_bars=n_bars,
-        label=None if told is None else LabelSpec.from_dict(dict(told)),
-        known=asked.later.index if isinstance(asked.later.index, pd.DatetimeIndex) else None,
-    )
     shown, later = asked.frame.tail(_SHOWN_BARS), asked.later.head(n_bars)
     marks = _marks(record, asked, name, shown)
+    known = asked.frame.tail(_CONE_BARS)
     charts.show(
-        candles.chart(shown, timeframe=key.timeframe, cone=spread, later=later, said=marks),
+        caching.figure(_drawn, known, later, timeframe=key.timeframe, n_bars=n_bars, told=told, marks=marks),
         key="candles",
         alt=f"Candlesticks of {key} with the {name} cone",
     )
     st.caption(_CONE + (" Hollow candles came afterwards." if len(asked.later) else ""))
     _explain(record, asked, name, marks)
+
+
+def _drawn(
+    known: pd.DataFrame,
+    later: pd.DataFrame,
+    *,
+    timeframe: str,
+    n_bars: int,
+    told: Mapping[str, Any] | None,
+    marks: list[Mark],
+) -> Any:
+    """Candles of the newest bars that are known, with the cone that follows from them."""
+    spread = cone.of(
+        known,
+        timeframe=timeframe,
+        horizon_bars=n_bars,
+        label=None if told is None else LabelSpec.from_dict(dict(told)),
+        known=later.index if isinstance(later.index, pd.DatetimeIndex) else None,
+    )
+    return candles.chart(known.tail(_SHOWN_BARS), timeframe=timeframe, cone=spread, later=later, said=marks)
 
 
 def _marks(record: VersionRecord, asked: Input, horizon: str, shown: pd.DataFrame) -> list[Mark]:

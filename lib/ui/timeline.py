@@ -11,6 +11,7 @@ from lib.registry.entities import Deployment, State, VersionRecord
 from lib.ui import caching, charts, components, data, wording
 
 _MOST_VERSIONS = 40  # more than this many are no longer told apart in one chart
+_minute = caching.every(60)
 
 
 def accuracies(key: Key) -> None:
@@ -60,7 +61,8 @@ def live_strip(key: Key) -> None:
     if not spans:
         components.empty("Nothing of this key has been live yet.")
         return
-    charts.show(live.strip(spans), key="live", alt=f"Which version of {key} was live when")
+    subject = (key, caching.mark(), _minute())  # the newest span grows, which can be seen every minute at most
+    charts.show(caching.figure_of(subject, live.strip, spans), key="live", alt=f"Which version of {key} was live when")
 
 
 def spans_of(deployments: Sequence[Deployment], *, until: datetime) -> list[live.Span]:

@@ -11,6 +11,8 @@ import importlib.util
 import threading
 import time
 
+from lib.ui import promptness
+
 _HEAVY = ("sklearn.ensemble", "talib", "arch", "prophet", "plotly.graph_objects", "scipy.stats")
 _SECONDS_UNTIL_PAGES_ARE_IN = 60  # by then the first visitors have had pages imported that nothing here names
 
@@ -21,6 +23,7 @@ def begin() -> None:
 
 
 def _warm_up() -> None:
+    promptness.send_at_once()  # before anything is frozen, which would hide it
     for name in _HEAVY:
         if importlib.util.find_spec(name.partition(".")[0]) is not None:
             importlib.import_module(name)

@@ -1,10 +1,14 @@
+import copy
 import shutil
 
+import numpy as np
+import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from lib.market.keys import Key
 from lib.registry import moves, preflight, versions
-from lib.ui import caching, data, fleet_data, monitoring_data
+from lib.ui import caching, charts, data, fleet_data, monitoring_data
 
 KEY = Key("AAPL", "d1")
 
@@ -55,9 +59,108 @@ def test_every_cache_is_bounded(module):
     import inspect
     import re
 
-    decorators = re.findall(r"@(?:st\.cache_\w+|caching\.remembered)(\(.*\))?\n", inspect.getsource(module))
+    decorators = re.findall(
+        r"@(?:st\.cache_\w+|caching\.remembered|caching\.kept)(\(.*\))?\n", inspect.getsource(module)
+    )
     assert decorators
     assert all("ttl=" in given or "max_entries=" in given for given in decorators)
+
+
+class Read:
+    """A large answer; counts how many of them are alive."""
+
+    alive = 0
+
+    def __init__(self):
+        Read.alive += 1
+
+    def __del__(self):
+        Read.alive -= 1
+
+
+def test_a_change_replaces_what_is_kept_and_questions_are_bounded(monkeypatch):
+    marks = iter(range(1_000))
+    monkeypatch.setattr(caching, "mark", lambda: next(marks))
+
+    @caching.remembered(max_entries=3, shared=True)
+    def answer(name, **_more):
+        return Read()
+
+    for _ in range(10):
+        answer("a", of=[Key("AAPL", "d1")])
+    assert Read.alive == 1
+    for name in "bcdefg":
+        answer(name)
+    assert Read.alive == 3
+
+
+def test_questions_are_told_apart_by_all_that_they_hold():
+    asked = []
+
+    @caching.kept(seconds=3600, max_entries=64)
+    def answer(question):
+        asked.append(question)
+        return len(asked)
+
+    def frame(*closes):
+        return pd.DataFrame({"close": closes})
+
+    questions = [
+        KEY, ("AAPL", "d1"), [KEY], {"a": 1}, {"a": 2}, {"b": 1}, frame(1.0), frame(2.0), frame(1.0, 2.0),
+        frame(1.0).rename(columns={"close": "open"}), np.array([1.0, 2.0]), np.array([[1.0, 2.0]]),
+    ]  # fmt: skip
+    numbers = [answer(one) for one in questions]
+    assert numbers == [*range(1, len(questions) + 1)]
+    assert [answer(copy.deepcopy(one)) for one in questions] == numbers
+
+
+def test_an_answer_that_is_not_shared_can_be_changed_by_whoever_got_it():
+    @caching.kept(seconds=3600, max_entries=1)
+    def answer():
+        return {"weights": [1, 2]}
+
+    answer()["weights"].clear()
+    assert answer() == {"weights": [1, 2]}
+
+
+def test_a_question_that_failed_is_asked_again():
+    failures = iter([ValueError("no")])
+
+    @caching.kept(seconds=3600, max_entries=1)
+    def answer():
+        for failure in failures:
+            raise failure
+        return "yes"
+
+    with pytest.raises(ValueError, match="no"):
+        answer()
+    assert answer() == "yes"
+
+
+def _bars():
+    import plotly.graph_objects as go
+    import streamlit as st
+
+    from lib.ui import caching, charts
+
+    def draw(heights):
+        charts.drawn.append(heights)
+        return go.Figure(go.Bar(y=heights))
+
+    with st.container():
+        charts.show(caching.figure(draw, st.session_state.get("heights", [1, 2])), key="a", alt="bars")
+
+
+def test_a_chart_is_drawn_once_and_shown_on_every_run(empty_folder, monkeypatch):
+    monkeypatch.setattr(charts, "drawn", [], raising=False)
+    first, again, other = (AppTest.from_function(_bars) for _ in range(3))
+    other.session_state["heights"] = [3]
+    for app in (first, again, other, first):
+        app.run()
+    assert charts.drawn == [[1, 2], [3]]
+    shown = [app.get("plotly_chart")[0].proto for app in (first, again, other)]
+    assert shown[0] == shown[1] != shown[2]
+    assert {one.alt for one in shown} == {"bars"}
 
 
 def test_what_is_shared_is_not_copied_and_is_read_anew_when_something_changes(folder, registry, colleague):
