@@ -8,6 +8,7 @@ import numpy as np
 
 _DEEPEST = 24
 _MOST_VALUES = 5_000_000
+_LETTERS_A_VALUE = 16  # a longer text counts as more than one
 _MOST_INT = 2**64
 _SIMPLE = frozenset({type(None), bool, float})
 _TOO_MANY = "too many values"
@@ -22,17 +23,18 @@ def problem(value: Any) -> str:
 
 
 class _Walk:
-    """One walk over a value; a few shared lists can unfold to more than memory holds, so it counts."""
+    """One walk over a value; a few shared lists or texts can unfold to more than memory holds, so it counts."""
 
     def __init__(self) -> None:
         self._left = _MOST_VALUES
 
     def of(self, value: Any, *, depth: int) -> str:
         kind = type(value)
-        self._left -= 1
+        text = isinstance(value, str)
+        self._left -= 1 + len(value) // _LETTERS_A_VALUE if text else 1
         if self._left < 0:
             return _TOO_MANY
-        if isinstance(value, str):
+        if text:
             return "" if value.isascii() and "\0" not in value else _of_text(value)
         if kind in _SIMPLE or (kind is int and -_MOST_INT < value < _MOST_INT):
             return ""

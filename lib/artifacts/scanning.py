@@ -68,7 +68,8 @@ def versions(folder: Path, key: Key) -> Iterator[str]:
 
 def leaves(path: Path, folder: Path) -> bool:
     """Tell whether a path, its links followed, lies outside the folder."""
-    return not path.resolve().is_relative_to(folder.resolve())
+    followed = os.path.realpath(path)  # where links run in a circle, pathlib's way gives up with a RuntimeError
+    return not Path(followed).is_relative_to(folder.resolve())
 
 
 def _pass(folder: Path) -> tuple[Scan, set[str]]:

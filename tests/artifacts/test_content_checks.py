@@ -211,6 +211,12 @@ def test_values_that_are_not_plain_are_named(value):
     assert plainness.problem({"a": [value]})
 
 
+def test_a_text_that_appears_many_times_counts_each_time():
+    long = "x" * 1_000_000
+    assert plainness.problem([long] * 50) == ""
+    assert plainness.problem({str(number): long for number in range(200)}) == "too many values"
+
+
 def test_checking_changes_nothing(ours):
     before = pickle.dumps(copy.deepcopy(ours))
     checks.validate(ours, key=KEY, version="20250121")

@@ -54,6 +54,7 @@ def test_files_that_name_no_version_are_told_with_the_reason_and_hide_nothing(st
         (store.folder / name).write_bytes(b"x")
     (store.folder / "MSFT_d1_20250121.pkl").mkdir()
     (store.folder / "IBM_d1_20250121.pkl").symlink_to(store.folder / "nowhere")
+    (store.folder / "GOOG_d1_20250121.pkl").symlink_to("GOOG_d1_20250121.pkl")
     scan = store.scan()
     assert [entry.file_name for entry in scan] == [published.file_name]
     assert set(scan.foreign) == {
@@ -63,7 +64,9 @@ def test_files_that_name_no_version_are_told_with_the_reason_and_hide_nothing(st
         "A%2fB_d1_20250121.pkl",
         "MSFT_d1_20250121.pkl",
         "IBM_d1_20250121.pkl",
+        "GOOG_d1_20250121.pkl",
     }
+    assert "symbolic links" in scan.foreign["GOOG_d1_20250121.pkl"]
     assert "calendar" in scan.foreign["AAPL_d1_20250230.pkl"]
     assert "regular file" in scan.foreign["MSFT_d1_20250121.pkl"]
     assert "link to nothing" in scan.foreign["IBM_d1_20250121.pkl"]
