@@ -1,5 +1,6 @@
 """The members' votes on some rows, pooled to a forecast for each of them."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lib.ensemble import pool
+from lib.ensemble.pool import Pool
 from lib.ensemble.votes import Member, Probabilities, Rows, Votes
 from lib.errors import AllMembersAbstainedError
 from lib.market.labels import CLASSES, LabelSpec
@@ -25,14 +27,14 @@ class Ballot:
     ----------
     rows : the rows voted on.
     votes : by member.
-    weights : before redistribution, by member.
+    pool : the same votes as arrays, and each member's weight on each row after redistribution.
     probabilities : pooled and calibrated, shape (n, 3); NaN on rows where every member abstained.
     labels : most probable class numbers, shape (n,); meaningless on NaN rows.
     """
 
     rows: Rows
     votes: Mapping[str, Votes]
-    weights: Mapping[str, float]
+    pool: Pool
     probabilities: Probabilities
     labels: NDArray[np.int64]
 
@@ -42,28 +44,31 @@ class Ballot:
 
     def last(self) -> dict[str, Any]:
         """Describe the newest row in plain values; raises AllMembersAbstainedError when it has no votes."""
-        abstentions = {name: votes.reason for name, votes in self.votes.items() if not _voted(votes)}
-        shares = dict(zip(self.votes, pool.row_weights(self.by_member, self.weights)[:, -1].tolist(), strict=True))
-        probabilities = self.probabilities[-1]
-        if not np.isfinite(probabilities).all():
+        newest = self.pool.last()
+        voted = dict(zip(self.votes, newest.voted[:, 0].tolist(), strict=True))
+        abstentions = {name: votes.reason for name, votes in self.votes.items() if not voted[name]}
+        shares = dict(zip(self.votes, newest.shares[:, 0].tolist(), strict=True))
+        probabilities = self.probabilities[-1].tolist()
+        label = int(self.labels[-1])
+        if not math.isfinite(probabilities[label]):
             weightless = {name: "it has no weight" for name in self.votes if name not in abstentions}
             raise AllMembersAbstainedError(abstentions | weightless)
-        label = int(self.labels[-1])
+        votes = dict(zip(self.votes, newest.votes[:, 0].tolist(), strict=True))
         return {
             "label": CLASSES[label],
-            "confidence": float(probabilities[label]),
-            "agreement": float(pool.agreement(self.by_member, self.weights, self.labels)[-1]),
+            "confidence": probabilities[label],
+            "agreement": float(newest.agreement(self.labels[-1:])[0]),
             "probabilities": _named(probabilities),
             "component_predictions": {
                 name: {
-                    "label": CLASSES[int(votes.probabilities[-1].argmax())],
-                    "probabilities": _named(votes.probabilities[-1]),
+                    "label": CLASSES[vote.index(max(vote))],
+                    "probabilities": _named(vote),
                     "weight": shares[name],
                 }
-                for name, votes in self.votes.items()
-                if name not in abstentions
+                for name, vote in votes.items()
+                if voted[name]
             },
-            "weights_used": {name: share for name, share in shares.items() if name not in abstentions},
+            "weights_used": {name: share for name, share in shares.items() if voted[name]},
             "abstentions": abstentions,
             "as_of": pd.Timestamp(self.rows.index[-1]) if isinstance(self.rows.index, pd.DatetimeIndex) else None,
         }
@@ -75,7 +80,7 @@ class Ballot:
         names[np.isnan(self.probabilities).any(axis=1)] = None
         table["label"] = names
         table["confidence"] = self.probabilities[np.arange(len(table)), self.labels]
-        table["agreement"] = pool.agreement(self.by_member, self.weights, self.labels)
+        table["agreement"] = self.pool.agreement(self.labels)
         return table
 
 
@@ -94,15 +99,11 @@ def collect(
         if progress is not None:
             progress(name, number, len(members))
         votes[name] = member.predict(rows, label=label)
-    by_member = {name: vote.probabilities for name, vote in votes.items()}
-    pooled = pool.apply_temperature(pool.combine(by_member, weights), temperature)
-    labels = np.where(np.isfinite(pooled), pooled, -1.0).argmax(axis=1)
-    return Ballot(rows, votes, weights, pooled, labels)
+    pooled = Pool.of({name: vote.probabilities for name, vote in votes.items()}, weights)
+    probabilities = pool.apply_temperature(pooled.combined(), temperature)
+    labels = np.where(np.isfinite(probabilities), probabilities, -1.0).argmax(axis=1)
+    return Ballot(rows, votes, pooled, probabilities, labels)
 
 
-def _voted(votes: Votes) -> bool:
-    return bool(np.isfinite(votes.probabilities[-1]).all())
-
-
-def _named(probabilities: NDArray[np.float64]) -> dict[str, float]:
-    return dict(zip(CLASSES, probabilities.tolist(), strict=True))
+def _named(probabilities: list[float]) -> dict[str, float]:
+    return dict(zip(CLASSES, probabilities, strict=True))

@@ -64,8 +64,9 @@ def read_for(df: pd.DataFrame, needed: Needs, *, version: str) -> Rows:
         return Rows(checked.index, None, checked)
     if not needed.names:
         return _ready(df, _numeric(df, needed.readers), version=version)
-    if features.are_ready(df, needed.names):
-        return Rows(df.index, df, None, needed.names)
+    values = features.ready(df, needed.names)
+    if values is not None:
+        return Rows(df.index, df, None, needed.names, values)
     columns = set(df.columns.tolist())
     missing = [name for name in needed.names if name not in columns]
     if not missing:
@@ -74,7 +75,7 @@ def read_for(df: pd.DataFrame, needed: Needs, *, version: str) -> Rows:
         raise MissingFeaturesError(missing, version=version)
     checked = bars.check(df)
     computed = features.chosen(features.compute(checked), needed.names)
-    return Rows(computed.index, computed, checked, needed.names)
+    return Rows(computed.index, computed, checked, needed.names, features.ready(computed, needed.names))
 
 
 def read_prices(df: pd.DataFrame) -> Rows:
@@ -87,19 +88,14 @@ def read_prices(df: pd.DataFrame) -> Rows:
 
 def last(rows: Rows, n: int = 1) -> Rows:
     """Keep the newest n rows; the price history stays whole."""
-    if len(rows.index) <= n:
-        return rows
-    features_kept = None if rows.features is None else rows.features.iloc[-n:]
-    return Rows(rows.index[-n:], features_kept, rows.bars, rows.names)
+    return rows if len(rows.index) <= n else rows.since(len(rows.index) - n)
 
 
 def later(rows: Rows, after: datetime | None) -> Rows:
     """Keep the rows later than a moment (None: all of them); the price history stays whole."""
     if after is None:
         return rows
-    kept = int(rows.index.searchsorted(pd.Timestamp(after), side="right"))
-    features_kept = None if rows.features is None else rows.features.iloc[kept:]
-    return Rows(rows.index[kept:], features_kept, rows.bars, rows.names)
+    return rows.since(int(rows.index.searchsorted(pd.Timestamp(after), side="right")))
 
 
 def _ready(df: pd.DataFrame, names: Sequence[str], *, version: str) -> Rows:

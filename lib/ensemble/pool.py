@@ -1,6 +1,7 @@
 """How the votes of members become one forecast: weights, temperature, combination and agreement."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,25 +60,55 @@ def _minimise(hit: Floats, voted: Floats) -> Floats:
     return np.asarray(weights / weights.sum())
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """The votes of k members on n rows, and what each of them counts on each row.
+
+    Attributes
+    ----------
+    votes : shape (k, n, 3); NaN where a member abstained.
+    voted : shape (k, n).
+    shares : shape (k, n), the weights of those that voted, scaled to sum to 1; all 0 where nobody with weight voted.
+    """
+
+    votes: Floats
+    voted: NDArray[np.bool_]
+    shares: Floats
+
+    @classmethod
+    def of(cls, probabilities: Mapping[str, Probabilities], weights: Mapping[str, float]) -> "Pool":
+        votes = np.array(list(probabilities.values()))
+        voted = np.isfinite(votes).all(axis=2)
+        given = np.array([[weights.get(name, 0.0)] for name in probabilities]) * voted
+        total = given.sum(axis=0)
+        total[total == 0] = 1.0
+        return cls(votes, voted, given / total)
+
+    def combined(self) -> Probabilities:
+        """Linear pool, shape (n, 3); NaN on rows where no member with weight voted."""
+        if self.voted.all() and self.shares[:, :1].any():  # then every row has the same shares
+            return np.asarray((self.shares[:, :, None] * self.votes).sum(axis=0))
+        pooled = (self.shares[:, :, None] * np.where(np.isfinite(self.votes), self.votes, 0.0)).sum(axis=0)
+        pooled[self.shares.sum(axis=0) == 0] = np.nan
+        return np.asarray(pooled)
+
+    def agreement(self, labels: NDArray[np.int64]) -> Floats:
+        """Weight share of the members whose most probable class is the row's label, shape (n,); NaN without votes."""
+        own = np.where(np.isfinite(self.votes), self.votes, -1.0).argmax(axis=2)
+        agreed = (self.shares * (own == labels)).sum(axis=0)
+        return np.where(self.shares.sum(axis=0) > 0, agreed, np.nan)
+
+    def last(self) -> "Pool":
+        """Keep the newest row."""
+        return Pool(self.votes[:, -1:], self.voted[:, -1:], self.shares[:, -1:])
+
+
 def combine(probabilities: Mapping[str, Probabilities], weights: Mapping[str, float]) -> Probabilities:
     """Linear pool of shape (n, 3); on each row only members that voted count, their weights scaled to sum to 1.
 
     A row on which no member with weight voted is NaN.
     """
-    names = list(probabilities)
-    stacked = np.stack([probabilities[name] for name in names])
-    shares = row_weights(probabilities, weights)
-    pooled = (shares[:, :, None] * np.where(np.isfinite(stacked), stacked, 0.0)).sum(axis=0)
-    pooled[shares.sum(axis=0) == 0] = np.nan
-    return np.asarray(pooled)
-
-
-def row_weights(probabilities: Mapping[str, Probabilities], weights: Mapping[str, float]) -> Floats:
-    """Weight of each member on each row after redistribution, shape (n_members, n); all 0 where nobody voted."""
-    voted = np.stack([np.isfinite(p).all(axis=1) for p in probabilities.values()])
-    given = np.array([weights.get(name, 0.0) for name in probabilities])[:, None] * voted
-    total = given.sum(axis=0)
-    return np.asarray(given / np.where(total > 0, total, 1.0))
+    return Pool.of(probabilities, weights).combined()
 
 
 def apply_temperature(p: Probabilities, temperature: float) -> Probabilities:
@@ -104,14 +135,3 @@ def fit_temperature(p: Probabilities, y: NDArray[np.int64]) -> float:
 
     low, high = np.log(_TEMPERATURES)
     return float(np.exp(minimize_scalar(loss, bounds=(low, high), method="bounded").x))
-
-
-def agreement(
-    probabilities: Mapping[str, Probabilities], weights: Mapping[str, float], labels: NDArray[np.int64]
-) -> Floats:
-    """Weight share of the members whose own most probable class is the forecast's, shape (n,); NaN without votes."""
-    shares = row_weights(probabilities, weights)
-    stacked = np.stack(list(probabilities.values()))
-    own = np.where(np.isfinite(stacked), stacked, -1.0).argmax(axis=2)
-    agreed = (shares * (own == labels)).sum(axis=0)
-    return np.where(shares.sum(axis=0) > 0, agreed, np.nan)

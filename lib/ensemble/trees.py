@@ -13,6 +13,7 @@ from lib.errors import IncompatibleArtifactError, InvalidFeaturesError, MissingF
 from lib.market import features as market_features
 from lib.market.labels import LabelSpec
 
+_NOT_FINITE = "features of the row are not finite"
 _ROUNDING = 1e-5  # of probabilities that another program stored as float32
 
 
@@ -82,22 +83,32 @@ class FeatureMember:
             return Votes.abstain(len(rows.index), self.reason)
         if rows.features is None:
             return Votes.abstain(len(rows.index), "needs features, and there are only prices")
-        columns = rows.features if rows.names and rows.names == self._names else self.columns(rows.features)
+        if rows.table is not None and rows.names == self._names and isinstance(self.estimator, FlatForest):
+            return self._votes(rows.table, len(rows.index))
+        columns = self.columns(rows.features)
         values = columns.to_numpy(dtype=float)
         finite = np.isfinite(values).all(axis=1)
-        all_finite = bool(finite.all())
+        if not finite.any():
+            return Votes.abstain(len(values), _NOT_FINITE)
+        by_name = self.feature_names is not None and not isinstance(self.estimator, FlatForest)
+        asked = columns if by_name else values
+        if finite.all():
+            return self._votes(asked, len(values))
         probabilities = np.full((len(values), 3), np.nan)
-        if finite.any():
-            by_name = self.feature_names is not None and not isinstance(self.estimator, FlatForest)
-            asked = columns if by_name else values
-            try:
-                raw = np.asarray(self.estimator.predict_proba(asked if all_finite else asked[finite]), dtype=float)
-            except (ValueError, AttributeError) as error:  # what estimators of another release fail with
-                return Votes.abstain(len(values), f"its estimator failed ({error})")
-            if not _are_probabilities(raw, len(self._known)):
-                return Votes.abstain(len(values), "its estimator gave something else than probabilities")
-            probabilities[finite] = class_probabilities(raw, self._known)
-        return Votes(probabilities, "" if all_finite else "features of the row are not finite")
+        found = self._votes(asked[finite], len(values))
+        if not found.reason:
+            probabilities[finite] = found.probabilities
+        return Votes(probabilities, found.reason or _NOT_FINITE)
+
+    def _votes(self, asked: Any, n_rows: int) -> Votes:
+        """Ask the estimator about finite rows; ``n_rows`` abstain when what it gives cannot be used."""
+        try:
+            raw = np.asarray(self.estimator.predict_proba(asked), dtype=float)
+        except (ValueError, AttributeError) as error:  # what estimators of another release fail with
+            return Votes.abstain(n_rows, f"its estimator failed ({error})")
+        if not _are_probabilities(raw, (len(asked), len(self._known))):
+            return Votes.abstain(n_rows, "its estimator gave something else than probabilities")
+        return Votes(class_probabilities(raw, self._known))
 
     def state(self) -> object:
         """Give the fitted estimator; a dict with the reason when it could not be fitted."""
@@ -120,10 +131,13 @@ def _names(estimator: Any) -> tuple[str, ...] | None:
     return None if names is None else tuple(str(name) for name in names)
 
 
-def _are_probabilities(raw: NDArray[np.float64], n_classes: int) -> bool:
-    if raw.ndim != 2 or raw.shape[1] != n_classes:  # noqa: PLR2004 - rows and classes
+def _are_probabilities(raw: NDArray[np.float64], shape: tuple[int, int]) -> bool:
+    if raw.shape != shape:
         return False
-    return bool((raw >= 0).all() and (np.abs(raw.sum(axis=1) - 1) <= _ROUNDING).all())  # NaN fails both
+    if len(raw) == 1:  # the same in a fraction of the time: this is asked at every forecast
+        given = raw[0].tolist()
+        return min(given, default=0.0) >= 0 and abs(sum(given) - 1) <= _ROUNDING
+    return bool(raw.min(initial=0.0) >= 0 and np.abs(raw.sum(axis=1) - 1).max(initial=0.0) <= _ROUNDING)  # NaN fails
 
 
 def random_forest(*, seed: int, weekly: bool, n_jobs: int = 1) -> Any:

@@ -24,12 +24,20 @@ class Rows:
         reads only what is known at a row (bars up to and including it). None when there are only features.
     index : times of the n rows; a subset of ``bars.index`` when bars are given, any index otherwise.
     names : the columns of ``features``, where whoever made the rows knows them; else empty.
+    table : ``features`` as an array, where whoever made the rows knows that every number in it is finite.
     """
 
     index: pd.Index
     features: pd.DataFrame | None
     bars: pd.DataFrame | None
     names: tuple[str, ...] = ()
+    table: NDArray[np.float64] | None = None
+
+    def since(self, position: int) -> "Rows":
+        """Leave out the rows before a position; the price history stays whole."""
+        features = None if self.features is None else self.features.iloc[position:]
+        table = None if self.table is None else self.table[position:]
+        return Rows(self.index[position:], features, self.bars, self.names, table)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +76,8 @@ class Member(Protocol):
 
 def class_probabilities(raw: Probabilities, known: Sequence[int]) -> Probabilities:
     """Spread probabilities over the classes an estimator knows to all three, shape (n, 3)."""
+    if tuple(known) == (0, 1, 2):
+        return raw
     full = np.zeros((len(raw), 3))
     full[:, list(known)] = raw
     return full

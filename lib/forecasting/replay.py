@@ -6,9 +6,7 @@ from datetime import datetime
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from lib.ensemble import pool
 from lib.ensemble.forecaster import Batch, EnhancedEnsembleForecaster
 from lib.errors import AllMembersAbstainedError, DeskError
 from lib.forecasting import log
@@ -120,11 +118,9 @@ def _entries(batch: Batch, times: pd.DatetimeIndex) -> Iterator[Entry]:
     at = times.get_indexer(index)
     as_of, target_at = index.to_pydatetime(), times[at + batch.horizon_bars].to_pydatetime()
     by_member = ballot.by_member
-    voted: dict[str, NDArray[np.bool_]] = {
-        name: np.asarray(np.isfinite(p).all(axis=1)) for name, p in by_member.items()
-    }
-    shares = dict(zip(by_member, pool.row_weights(by_member, ballot.weights), strict=True))
-    agreement = pool.agreement(by_member, ballot.weights, ballot.labels)
+    voted = dict(zip(by_member, ballot.pool.voted, strict=True))
+    shares = dict(zip(by_member, ballot.pool.shares, strict=True))
+    agreement = ballot.pool.agreement(ballot.labels)
     for row in np.flatnonzero(np.isfinite(ballot.probabilities).all(axis=1)).tolist():
         present = [name for name in ballot.votes if voted[name][row]]
         silent = {name: votes.reason for name, votes in ballot.votes.items() if not voted[name][row]}

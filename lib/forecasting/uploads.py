@@ -20,6 +20,7 @@ class Answers:
     day_first: bool | None = None
     time_zone: str | None = None
     resample: bool = False
+    leave_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +48,7 @@ def read(
     UploadError
         AmbiguousDatesError, SeveralTickersError and OtherTimeframeError are the kinds that an answer settles.
     InvalidBarsError
+        An answer settles it where rows are separable.
     """
     limit = int(registry.settings.max_upload_mb * 2**20)
     names = versions.manifest(registry, key, version).get("feature_names")
@@ -62,6 +64,7 @@ def read(
         day_first=answers.day_first,
         time_zone=answers.time_zone,
         resample=answers.resample,
+        leave_out=answers.leave_out,
         now=now,
     )
     return Uploaded(found.bars.frame, found)

@@ -104,7 +104,7 @@ def require(frame: pd.DataFrame, names: Sequence[str], *, version: str) -> pd.Da
     InvalidFeaturesError
         When a column occurs twice, is not numeric, or holds NaN or infinite values, or when there are no rows.
     """
-    if are_ready(frame, names):
+    if ready(frame, names) is not None:
         return frame
     if missing := [name for name in names if name not in frame.columns]:
         raise MissingFeaturesError(missing, version=version)
@@ -122,12 +122,15 @@ def chosen(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return frame if frame.columns.tolist() == list(names) else frame[list(names)]
 
 
-def are_ready(frame: pd.DataFrame, names: Sequence[str]) -> bool:
-    """Tell at once whether a frame is what is required: the usual case, on the path of every forecast."""
-    if frame.empty or frame.columns.tolist() != list(names):
-        return False
+def ready(frame: pd.DataFrame, names: Sequence[str]) -> Floats | None:
+    """Give the values of a frame that is just what is required, shape (n, len(names)); None for any other.
+
+    The usual case, on the path of every forecast.
+    """
+    if not len(frame) or frame.columns.tolist() != list(names):
+        return None
     values = frame.to_numpy()
-    return values.dtype == np.float64 and bool(np.isfinite(values).all())
+    return values if values.dtype == np.float64 and bool(np.isfinite(values).all()) else None
 
 
 def _table_problem(chosen: pd.DataFrame, names: Sequence[str]) -> str:

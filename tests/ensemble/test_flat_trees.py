@@ -52,7 +52,7 @@ def test_missing_values_go_where_the_forest_learned_to_send_them():
     X[::7, 0] = np.nan
     estimator = ESTIMATORS["forest"].fit(X, y)
     forest = flatten(estimator, classes=range(3))
-    for sample in (X, X[:14]):
+    for sample in (X, X[:14], X[:1], X[1:2]):
         np.testing.assert_allclose(forest.predict_proba(sample), estimator.predict_proba(sample), rtol=0, atol=1e-12)
 
 
@@ -64,6 +64,16 @@ def test_a_forecast_does_not_depend_on_how_many_rows_are_asked(name):
     assert isinstance(forest._compiled, compiled_trees.CompiledTrees)
     one_by_one = [flatten(ESTIMATORS[name], classes=range(3)).predict_proba(X[at : at + 1]) for at in range(5)]
     assert np.array_equal(many[:5], np.concatenate(one_by_one))
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_a_row_alone_takes_the_same_way_at_every_threshold(name):
+    X, y = rows()
+    X[::7, 0] = np.nan if name == "forest" else 0.5
+    forest = flatten(ESTIMATORS[name].fit(X, y), classes=range(3))
+    asked = edge_rows(forest, X).astype(np.float32)[:240]
+    alone = np.concatenate([forest.trees.leaves(asked[at : at + 1]) for at in range(len(asked))], axis=1)
+    assert np.array_equal(alone, forest.trees.leaves(asked))
 
 
 @pytest.mark.filterwarnings("ignore:overflow")  # scikit-learn's own, before it refuses

@@ -5,6 +5,7 @@ import pytest
 from scipy.optimize import minimize
 
 from lib.ensemble import pool
+from lib.ensemble.pool import Pool
 
 
 @pytest.fixture(scope="module")
@@ -71,21 +72,21 @@ def test_a_row_is_shared_among_those_that_voted():
     assert pooled[0] == pytest.approx([0.35, 0.475, 0.175])
     assert pooled[1] == pytest.approx([0.8, 0.1, 0.1])
     assert pooled[2] == pytest.approx([0.2, 0.6, 0.2])
-    assert pool.row_weights(p, weights).T.tolist() == [[0.25, 0.75], [1, 0], [0, 1]]
+    assert Pool.of(p, weights).shares.T.tolist() == [[0.25, 0.75], [1, 0], [0, 1]]
 
 
 def test_a_row_without_any_vote_or_weight_is_nan():
     p = {"a": np.array([[np.nan] * 3, [0.2, 0.3, 0.5]])}
     assert np.isnan(pool.combine(p, {"a": 1.0})[0]).all()
     assert np.isnan(pool.combine(p, {"a": 0.0})).all()
-    assert np.isnan(pool.agreement(p, {"a": 1.0}, np.array([1, 2]))).tolist() == [True, False]
+    assert np.isnan(Pool.of(p, {"a": 1.0}).agreement(np.array([1, 2]))).tolist() == [True, False]
 
 
 def test_agreement_is_the_weight_share_of_members_with_the_same_favourite():
     p = {"a": np.array([[0.8, 0.1, 0.1]]), "b": np.array([[0.2, 0.5, 0.3]]), "c": np.array([[np.nan] * 3])}
     weights = {"a": 0.4, "b": 0.2, "c": 0.4}
-    assert pool.agreement(p, weights, np.array([0])) == pytest.approx([2 / 3])
-    assert pool.agreement(p, weights, np.array([2])) == pytest.approx([0])
+    assert Pool.of(p, weights).agreement(np.array([0])) == pytest.approx([2 / 3])
+    assert Pool.of(p, weights).agreement(np.array([2])) == pytest.approx([0])
 
 
 def test_temperature_undoes_overconfidence(votes):
