@@ -9,6 +9,6 @@ shell.open_page("Overview")
 fleet.show()
 
 st.caption(
-    f"Bars come from the source {caching.settings().bars_source}. A row leads to performance and rollback; evidence, "
-    "band by band, stands on the drift page."
+    f"Bars come from the source {caching.settings().bars_source}. Open leads to a key's performance, Roll back to its "
+    "way back; the evidence behind a band stands on the drift page."
 )

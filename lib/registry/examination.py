@@ -80,7 +80,7 @@ def begin(registry: Registry, key: Key, version: str, *, lifting: bool) -> Exami
 def exists(subject: Examination) -> Outcome:
     if not subject.registry.store.exists(subject.entry.file_name):
         return failed(f"{subject.entry.file_name} is not in the models folder")
-    return passed(f"{subject.entry.file_name}, {subject.entry.size_bytes / 2**20:.2f} MiB")
+    return passed(f"{subject.entry.file_name}, {subject.entry.size_bytes / 2**10:,.0f} KiB")
 
 
 def digest(subject: Examination) -> Outcome:

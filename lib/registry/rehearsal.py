@@ -84,7 +84,7 @@ def smoke_forecast(subject: Examination) -> Outcome:
     if not math.isclose(total, 1, abs_tol=1e-6):
         return failed(f"the probabilities sum to {total:.6g}")
     return passed(
-        f"{forecast['label']}, confidence {forecast['confidence']:.1%}, as of {newest.last:%Y-%m-%d %H:%M} UTC"
+        f"{forecast['label']}, confidence {100 * forecast['confidence']:.0f} %, as of {newest.last:%Y-%m-%d %H:%M} UTC"
     )
 
 

@@ -48,6 +48,14 @@ class Replay:
         both = np.isfinite(self.current).all(axis=1) & np.isfinite(self.target).all(axis=1)
         return int((self.current[both].argmax(axis=1) != self.target[both].argmax(axis=1)).sum())
 
+    @property
+    def majority(self) -> float | None:
+        """Share of the class that came most often on the bars that are scored; None when there are none."""
+        scored = ~self.in_sample & np.isfinite(self.outcomes)
+        scored &= np.isfinite(self.current).all(axis=1) & np.isfinite(self.target).all(axis=1)
+        happened = self.outcomes[scored].astype(np.int64)
+        return float(np.bincount(happened).max() / len(happened)) if len(happened) else None
+
 
 def replay(registry: Registry, key: Key, current: str, target: str, *, n_bars: int = N_BARS) -> Replay:
     """Ask both versions about the newest bars of the source.

@@ -23,6 +23,7 @@ _SKIPPED = (
     "weights",
 )
 _SKIPPED_PARTS = ("evaluation.members", "evaluation.oof", "evaluation.confusion", "per_class")
+_ALONE = ("ensemble_accuracy", "accuracy", "recall", "precision", "f1")  # say nothing without interval and baseline
 
 
 def compare_two(key: Key, left: DeltaGenerator, right: DeltaGenerator) -> None:
@@ -133,7 +134,7 @@ def differences(left: Mapping[str, Any], right: Mapping[str, Any], *, names: tup
 def _flat(told: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for name, value in told.items():
         path = f"{prefix}{name}"
-        if (not prefix and name in _SKIPPED) or path.startswith(_SKIPPED_PARTS) or name in _SKIPPED_PARTS:
+        if (not prefix and name in _SKIPPED) or path.startswith(_SKIPPED_PARTS) or name in (*_SKIPPED_PARTS, *_ALONE):
             continue
         if isinstance(value, Mapping):
             yield from _flat(value, f"{path}.")

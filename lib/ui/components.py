@@ -204,7 +204,7 @@ def table(
         for name, flags in marked.items():
             if any(flags):
                 shown = _greyed(shown, name, flags)
-    st.dataframe(shown, key=key, hide_index=True, column_config=dict(columns or {}), alt=alt)
+    st.dataframe(shown, key=key, hide_index=True, column_config=dict(columns or {}), alt=alt, placeholder="")
 
 
 def _greyed(shown: Any, name: str, flags: Sequence[bool]) -> Any:

@@ -1,18 +1,21 @@
 """One row per key of the fleet, ranked by evidence of a fall."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from lib.market.keys import Key
 from lib.monitoring.drift import DriftState
+from lib.registry.entities import VersionRecord
 from lib.ui import drift_wording, wording
 
 
-def frame(states: Sequence[DriftState]) -> pd.DataFrame:
-    return pd.DataFrame([_cells(rank, one) for rank, one in enumerate(states, start=1)])
+def frame(states: Sequence[DriftState], records: Mapping[Key, VersionRecord]) -> pd.DataFrame:
+    return pd.DataFrame([_cells(rank, one, records.get(one.key)) for rank, one in enumerate(states, start=1)])
 
 
-def _cells(rank: int, one: DriftState) -> dict[str, object]:
+def _cells(rank: int, one: DriftState, record: VersionRecord | None) -> dict[str, object]:
+    majority = record.baseline_accuracy if record is not None and record.version == one.version else None
     return {
         "#": rank,
         "Key": str(one.key),
@@ -25,6 +28,6 @@ def _cells(rank: int, one: DriftState) -> dict[str, object]:
         "Trend": drift_wording.trend(one),
         "Stands in the fleet": one.stands,
         "Outcomes missing": one.more_outcomes,
-        "Validated accuracy": wording.estimate(one.baseline),
+        "Validated accuracy": wording.estimate(one.baseline, majority=majority),
         "Version": one.version,
     }

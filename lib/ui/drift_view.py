@@ -116,8 +116,7 @@ def promised(state: DriftState) -> None:
     z = "" if promise.z is None or math.isnan(promise.z) else f", Z {promise.z:+.1f}".replace("-", "−")
     st.caption(
         f"Promised {wording.percent(promise.promised)}, realised {wording.estimate(state.overall, majority=majority)}: "
-        f"{wording.points(promise.gap)}{z}. Both falling together is a harder market; reality falling below the "
-        "promise is a worse model. Z beyond ±2 is more than chance."
+        f"{wording.points(promise.gap)}{z}. {drift_wording.kept(promise)}"
     )
 
 

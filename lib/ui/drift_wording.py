@@ -1,6 +1,9 @@
 """Drift in words: the band with its evidence, what to do, and what an e-value means."""
 
+import math
+
 from lib.monitoring.bands import Band, Evidence, Recommendation, Trend
+from lib.monitoring.calibration import Promise
 from lib.monitoring.drift import DriftState
 from lib.ui import wording
 
@@ -25,6 +28,7 @@ _RECOMMENDED = {
     Recommendation.SCHEDULE_RETRAIN: "Schedule a retrain",
     Recommendation.RETRAIN_NOW: "Retrain now",
 }
+_BEYOND_CHANCE = 2.0  # standard errors
 _COMING, _UNKNOWN = "being read", "UNKNOWN"
 
 
@@ -107,6 +111,20 @@ def promise(state: DriftState | None) -> str:
         return ""
     z = "" if state.promise.z is None else f", Z {state.promise.z:+.1f}".replace("-", "−")
     return f"{wording.percent(state.promise.promised)}{z}"
+
+
+def kept(promise: Promise) -> str:
+    """Say whether reality keeps what the confidences promised, and what that makes of a fall."""
+    if promise.z is None or not math.isfinite(promise.z):
+        return "Too few outcomes to set one against the other."
+    if promise.z <= -_BEYOND_CHANCE:
+        return "Reality lies below the promise by more than chance: the model is worse than it believes."
+    if promise.z >= _BEYOND_CHANCE:
+        return "Reality lies above the promise by more than chance: the model is better than it believes."
+    return (
+        "Reality keeps the promise within chance (Z between −2 and 2), so nothing here points to a worse model: "
+        "where both lie below the validated accuracy, the market is harder."
+    )
 
 
 def settling(state: DriftState) -> str:

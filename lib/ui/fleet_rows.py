@@ -64,15 +64,15 @@ def _cells(row: Row, *, now: datetime) -> dict[str, object]:
     pointer, record, state = row.pointer, row.record, row.state
     return {
         "Key": str(pointer.key),
+        "Production": pointer.version or "none usable",
         SINCE: drift_wording.forecasts(state) if pointer.version else "",
         "Band": [drift_wording.chip(state)] if pointer.version else [],
         "Rolling": [100 * share for share in state.sparkline] if state else [],
         VALIDATED: wording.accuracy_of(record) if record else wording.UNKNOWN,
-        "Promised": drift_wording.promise(state),
         "Performance": "Open",
         "Rollback": "Roll back",
         "Way back": _way_back(row.way_back, now=now),
-        "Production": pointer.version or "none usable",
+        "Promised": drift_wording.promise(state),
         "Mode": [str(pointer.mode)] + ([WAITS] if pointer.newer_waiting else []),
         "Age (bars)": row.bars.age if row.bars else None,
         "Since": pointer.since,

@@ -50,7 +50,7 @@ def _columns(keys: Sequence[str]) -> dict[str, Any]:
             y_min=0,
             y_max=100,
             color="gray",
-            width=90,
+            width=60,
             help="The same accuracy in percent after each of the newest outcomes.",
         ),
         VALIDATED: st.column_config.TextColumn(

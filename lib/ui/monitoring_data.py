@@ -19,7 +19,7 @@ from lib.monitoring.live import LiveAccuracy
 from lib.monitoring.scoreboard import MemberScore
 from lib.monitoring.simulator import Simulation
 from lib.registry import history
-from lib.ui import caching, components, drift_rows
+from lib.ui import caching, components, data, drift_rows
 from lib.ui.standing import Mark, Standing, Watch
 
 _SEED = 20_250_121  # of the imitated years: the same question has the same answer
@@ -59,7 +59,7 @@ def mark_of_standing() -> tuple[datetime | None, bool]:
 def ranking() -> tuple[tuple[str, ...], Any]:
     """Keys by evidence, and the table that tells of them; shared by all sessions."""
     states = standing().states
-    return tuple(str(one.key) for one in states), components.ready(drift_rows.frame(states))
+    return tuple(str(one.key) for one in states), components.ready(drift_rows.frame(states, data.in_production()))
 
 
 @caching.remembered(max_entries=64, also=newest)

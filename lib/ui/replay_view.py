@@ -4,7 +4,6 @@ import pandas as pd
 import streamlit as st
 
 from lib.evaluation.comparison import Comparison, Mean, Verdict
-from lib.evaluation.intervals import AccuracyEstimate
 from lib.market.keys import Key
 from lib.registry.replay import Replay
 from lib.ui import actions, components, data, wording
@@ -54,15 +53,17 @@ def _rows(found: Replay, compared: Comparison) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "": ["Accuracy", "Log-loss (lower is better)"],
-            f"{found.target_version} (target)": [_share(compared.second_accuracy), _loss(compared.second_log_loss)],
-            f"{found.current_version} (current)": [_share(compared.first_accuracy), _loss(compared.first_log_loss)],
+            f"{found.target_version} (target)": [
+                wording.estimate(compared.second_accuracy, majority=found.majority),
+                _loss(compared.second_log_loss),
+            ],
+            f"{found.current_version} (current)": [
+                wording.estimate(compared.first_accuracy, majority=found.majority),
+                _loss(compared.first_log_loss),
+            ],
             "Difference": [_points(compared.accuracy_difference), f"{_loss(difference, signed=True)}{p_value}"],
         }
     )
-
-
-def _share(estimate: AccuracyEstimate) -> str:
-    return wording.accuracy(estimate.value, low=estimate.low, high=estimate.high, n=estimate.n)
 
 
 def _loss(mean: Mean, *, signed: bool = False) -> str:

@@ -143,7 +143,7 @@ def preflight(report: PreflightReport) -> None:
 
 
 def _step(step: Step) -> dict[str, str]:
-    soft = "" if step.hard else " :gray[(would not stop the move)]"
+    soft = "" if step.hard or step.outcome == "passed" else " :gray[(does not stop the move)]"
     return {
         "Step": f"{_STEP_ICONS[step.outcome]} {step.name.capitalize()}",
         "Detail": f"{wording.plain(step.detail)}{soft}",

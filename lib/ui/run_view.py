@@ -135,7 +135,7 @@ def start_form() -> None:
     """Ask what to train; the training runs on when this page is closed."""
     keys = sorted({*(str(key) for key in data.source_keys()), *(str(key) for key in data.known_keys())})
     with st.form("train"), st.container(horizontal=True, vertical_alignment="bottom"):
-        key = st.selectbox("Train", keys, index=None, placeholder="Choose a key", key="train_key", width=200)
+        key = st.selectbox("Key", keys, index=None, placeholder="Choose a key", key="train_key", width=200)
         as_of = st.date_input(
             "As of",
             None,

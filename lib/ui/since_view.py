@@ -1,7 +1,7 @@
 """What came of a version's forecasts since it was trained: how right they were, and how honest about themselves."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from lib.forecasting.log import Kind
 from lib.forecasting.matured import Counts
 from lib.market import timeframes
 from lib.market.keys import Key
-from lib.market.labels import LabelSpec
+from lib.market.labels import CLASSES, LabelSpec
 from lib.monitoring.live import LiveAccuracy, State
 from lib.registry.entities import VersionRecord
 from lib.ui import caching, charts, components, data, monitoring_data, wording
@@ -190,7 +190,14 @@ def honesty(found: LiveAccuracy) -> None:
             key="live_confusion",
             alt=f"Confusion matrix of {wording.kinds(found.kinds)} forecasts",
         )
-        st.caption("Rows: what came; columns: what was said, with the share of the row.")
+        st.caption(f"Rows: what came; columns: what was said, with the share of the row.{_one_class(counts)}")
+
+
+def _one_class(counts: Sequence[Sequence[int]]) -> str:
+    """Say so when every forecast named the same class, which is why accuracy is that of the class."""
+    said = [sum(column) for column in zip(*counts, strict=True)]
+    always = [name for name, n in zip(CLASSES, said, strict=True) if n == sum(said) > 0]
+    return f" It said {always[0].capitalize()} every time." if always else ""
 
 
 def _accuracy(found: LiveAccuracy) -> str:

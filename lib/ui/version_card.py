@@ -97,7 +97,11 @@ def members(record: VersionRecord, told: Mapping[str, Any], *, key: str) -> None
         key=key,
         alt="Members with weights and accuracies",
         columns=dict.fromkeys(percentages, share)
-        | {"Overfit gap": components.percent_column(help="Train minus holdout accuracy, in points")},
+        | {
+            "Overfit gap": st.column_config.NumberColumn(
+                format="%+.1f points", help="Train minus holdout accuracy: what was learnt by heart."
+            )
+        },
     )
 
 

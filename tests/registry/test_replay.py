@@ -1,5 +1,6 @@
 """A replay scores two versions on the same bars, after both training windows only, and never looks ahead."""
 
+import dataclasses
 import shutil
 
 import numpy as np
@@ -30,6 +31,13 @@ def test_bars_of_either_training_window_are_left_out_of_the_verdict(desk):
     assert (found.in_sample == (found.times <= trained_to)).all()
     assert 0 < found.compared.n == int((~found.in_sample & np.isfinite(found.outcomes)).sum())
     assert np.isnan(found.outcomes[-1])
+    happened = found.outcomes[~found.in_sample & np.isfinite(found.outcomes)]
+    assert found.majority == max((happened == number).mean() for number in range(3))
+
+
+def test_without_a_bar_to_score_there_is_no_majority(desk):
+    found = replay.replay(desk, AAPL, "20121231", "20120928", n_bars=120)
+    assert dataclasses.replace(found, in_sample=np.ones_like(found.in_sample)).majority is None
 
 
 def test_a_version_against_itself_flips_nothing_and_proves_nothing(desk):

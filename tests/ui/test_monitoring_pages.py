@@ -12,6 +12,7 @@ from lib.database.tables import forecasts, outcomes, symbols, version_manifests
 from lib.forecasting.log import Kind
 from lib.market.keys import Key
 from lib.monitoring import drift
+from lib.monitoring.calibration import Promise
 from lib.registry import opening, quarantine
 from lib.ui import actions, drift_wording, monitoring_data, standing
 
@@ -53,8 +54,11 @@ def test_the_overview_tells_a_pm_first_what_a_pm_asks_first(watched, open_app, t
         "Keys served", "Confirmed alerts", "Pinned keys", "Failed last runs", "Newest bar",
     ]  # fmt: skip
     rows = app.dataframe[0].value
-    assert list(rows.columns)[:6] == ["Key", "Accuracy since", "Band", "Rolling", "Validated accuracy", "Promised"]
-    assert {"Production", "Mode", "Age (bars)", "Way back", "Since", "By", "Why"} <= set(rows.columns)
+    assert list(rows.columns)[:9] == [
+        "Key", "Production", "Accuracy since", "Band", "Rolling", "Validated accuracy",
+        "Performance", "Rollback", "Way back",
+    ]  # fmt: skip
+    assert {"Promised", "Mode", "Age (bars)", "Since", "By", "Why"} <= set(rows.columns)
     assert all(len(values) > 1 and 0 <= min(values) <= max(values) <= 100 for values in rows["Rolling"])
     assert rows["Promised"].str.fullmatch(r"\d+ %, Z [+−]\d+\.\d").all()
     assert {state for states in rows["Way back"] for state in states} == {"not rehearsed", "no earlier version"}
@@ -87,7 +91,7 @@ def test_every_accuracy_has_interval_n_and_baseline_and_nothing_replayed_is_call
     assert not app.error
     for column in ("Accuracy since", "Validated accuracy", "Holdout accuracy", "Accuracy"):
         for told in cells(app, column):
-            assert WHOLE.search(told) or (page == "drift" and column == "Validated accuracy"), told
+            assert WHOLE.search(told), told
     since = cells(app, "Accuracy since")
     assert all(told.startswith("replayed ") for told in since)
     assert not LONE.search(texts(app))
@@ -229,6 +233,19 @@ def test_drift_tells_evidence_history_promise_and_features(watched, open_app, te
     assert "3 versions, each against its own validated accuracy" in said
     features = next(table.value for table in app.dataframe if "Feature" in table.value)
     assert len(features) == 24
+
+
+def test_a_promise_within_chance_speaks_for_the_market_and_one_beyond_it_against_the_model():
+    said = {z: drift_wording.kept(Promise(0.45, 0.0, z)) for z in (None, -2.0, -1.9, 1.9, 2.0)}
+    assert "worse than it believes" in said[-2.0]
+    assert said[-1.9] == said[1.9]
+    assert "nothing here points to a worse model" in said[1.9]
+    assert "better than it believes" in said[2.0]
+    assert "Too few" in said[None]
+
+
+def test_a_version_that_names_one_class_only_is_told_so(fallen, open_app, texts):
+    assert "It said Bearish every time." in texts(open_app("performance", key="AAPL/d1"))
 
 
 def test_the_simulator_sets_both_rules_side_by_side(watched, open_app, texts):

@@ -45,6 +45,10 @@ def test_choosing_a_target_shows_its_preflight(folder, open_app, texts):
     steps = app.table[0].value
     assert len(steps) == 10
     assert steps.iloc[:, 0].str.contains("check_circle").sum() >= 8
+    passed = steps[steps.iloc[:, 0].str.contains("check_circle")]
+    assert not passed.iloc[:, 1].str.contains("does not stop the move").any()  # said of what did not pass
+    replayed = next(table.value for table in app.dataframe if "Difference" in table.value.columns)
+    assert replayed.iloc[0, 1:3].str.contains("majority").all()
 
 
 def test_rolling_back_moves_production_and_proves_it(chosen, registry, texts):

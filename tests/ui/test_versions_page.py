@@ -132,6 +132,14 @@ def test_differences_of_equal_manifests_are_none():
     assert list(rows.index) == ["label · horizon bars", "seed", "temperature"]
 
 
+def test_no_accuracy_stands_without_its_interval_among_the_differences():
+    told = [
+        {"ensemble_accuracy": share, "evaluation": {"ensemble": {"accuracy": share, "log_loss": 1 + share}}}
+        for share in (0.4, 0.5)
+    ]
+    assert list(comparison.differences(*told, names=("a", "b"))["What"]) == ["evaluation · ensemble · log loss"]
+
+
 def test_one_version_alone_says_how_to_get_another(folder, open_app):
     app = open_app("versions", view="Compare two", key="IBM/w1")
     assert not app.exception
