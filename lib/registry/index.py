@@ -203,8 +203,11 @@ def forget_rejected(connection: Connection, file_names: Iterable[str]) -> None:
 
 def _count(connection: Connection, key: Key) -> None:
     """Count a key's versions by state anew; the caller holds the lock of the key's pointer."""
-    connection.execute(_UNCOUNT, _asked(key))
-    connection.execute(_COUNT, _asked(key))
+    asked = _asked(key)
+    if set(_COUNTED.rows(connection, asked)) == set(_KEPT.rows(connection, asked)):
+        return  # as after most moves: one version more in one state and one less in the other, and the other way round
+    connection.execute(_UNCOUNT, asked)
+    connection.execute(_COUNT, asked)
 
 
 def _newest(
@@ -260,10 +263,12 @@ _RESTATE = (
         )
     )
 )
-_UNCOUNT = delete(version_counts).where(
-    version_counts.c.symbol == bindparam("of_symbol"), version_counts.c.timeframe == bindparam("of_timeframe")
+_COUNTS_OF_KEY = (
+    version_counts.c.symbol == bindparam("of_symbol"),
+    version_counts.c.timeframe == bindparam("of_timeframe"),
 )
 _GROUPS = (table.c.symbol, table.c.timeframe, table.c.state)
-_COUNT = insert(version_counts).from_select(
-    ["symbol", "timeframe", "state", "n"], select(*_GROUPS, func.count()).where(*_OF_KEY).group_by(*_GROUPS)
-)
+_COUNTING = select(*_GROUPS, func.count().label("n")).where(*_OF_KEY).group_by(*_GROUPS)
+_COUNTED, _KEPT = Prepared(_COUNTING), Prepared(select(version_counts).where(*_COUNTS_OF_KEY))
+_UNCOUNT = delete(version_counts).where(*_COUNTS_OF_KEY)
+_COUNT = insert(version_counts).from_select(["symbol", "timeframe", "state", "n"], _COUNTING)
