@@ -42,11 +42,15 @@ class DownwardResampleError(DeskError):
 
 
 class InvalidBarsError(DeskError):
-    """A price table breaks the bar contract; `problems` holds one sentence each."""
+    """A price table breaks the bar contract; `problems` holds one sentence each.
 
-    def __init__(self, subject: str, problems: Sequence[str]) -> None:
-        self.subject, self.problems = subject, tuple(problems)
-        super().__init__(f"{subject} cannot be used: {'; '.join(self.problems)}. Correct these rows, then retry.")
+    ``n_separable`` rows are all that is wrong, and the others could do without them; 0 when that would not help.
+    """
+
+    def __init__(self, subject: str, problems: Sequence[str], *, n_separable: int = 0) -> None:
+        self.subject, self.problems, self.n_separable = subject, tuple(problems), n_separable
+        way_out = "Correct these rows or ask to leave them out" if n_separable else "Correct these rows"
+        super().__init__(f"{subject} cannot be used: {'; '.join(self.problems)}. {way_out}, then retry.")
 
 
 class TooFewBarsError(DeskError):

@@ -32,6 +32,9 @@ def import_file(
         str | None, typer.Option("--time-zone", help="Of intraday times without one; UTC by default.")
     ] = None,
     resample: Annotated[bool, typer.Option("--resample", help="Put finer bars together to this timeframe.")] = False,
+    leave_out: Annotated[
+        bool, typer.Option("--leave-out", help="Go on without rows that are no bar or repeat one.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Import bars into the database; a bar that changes is replaced, and what it said before is kept."""
@@ -48,6 +51,7 @@ def import_file(
         day_first=day_first,
         time_zone=time_zone,
         resample=resample,
+        leave_out=leave_out,
         now=now,
     )
     database = databases.open_database(settings.registry_url)

@@ -43,6 +43,9 @@ def predict(
         str | None, typer.Option("--time-zone", help="Of intraday times without one; UTC by default.")
     ] = None,
     resample: Annotated[bool, typer.Option("--resample", help="Put finer bars together to this timeframe.")] = False,
+    leave_out: Annotated[
+        bool, typer.Option("--leave-out", help="Go on without rows that are no bar or repeat one.")
+    ] = False,
     batch: Annotated[
         str | None, typer.Option("--batch", metavar="N|all", help="Forecast the newest N rows, or all of them.")
     ] = None,
@@ -54,7 +57,9 @@ def predict(
     rows, write = _batch_size(batch), _writer(out, batch)
     with desk.registry() as registry:
         asked = _Asked(registry, key, version or production.read(registry, key).version or "")
-        answers = Answers(ticker=ticker, day_first=day_first, time_zone=time_zone, resample=resample)
+        answers = Answers(
+            ticker=ticker, day_first=day_first, time_zone=time_zone, resample=resample, leave_out=leave_out
+        )
         frame, recognised = asked.frame(file, answers)
         if batch is None:
             _show_one(asked, frame, recognised, against=against, as_json=as_json)

@@ -20,6 +20,7 @@ from lib.sources.spellings import ADJUSTED, TICKER
 from lib.sources.times import Times
 
 _WHOLE_DAYS = ("d1", "w1")
+_NO_BAR, _ONCE_MORE = "no bar, left out as asked", "the same bar once more"
 _A_DAY = pd.Timedelta(hours=18)  # the least distance of daily bars
 
 Notes = tuple[str, ...]
@@ -51,6 +52,7 @@ def recognise(
     day_first: bool | None,
     zone: ZoneInfo | None,
     resample: bool,
+    leave_out: bool,
     now: datetime | None,
 ) -> Recognised:
     """Read the bars of a key; see `lib.sources.upload.recognise_bars`."""
@@ -58,6 +60,8 @@ def recognise(
     rows = _rows(table, found, ticker=None if owner else ticker)
     read = times.parse(rows.times, day_first=day_first, zone=zone, serial_days=table.kind == "Excel")
     times.refuse_unreadable(read, rows.times, file_name=table.file_name)
+    if leave_out:
+        rows, read = _without_wrong_rows(rows, read)
     dated, mended = _dated(table, rows, read, key)
     row_problems.refuse_future(table.file_name, rows, dated.times, now)
     ordered, order = _in_order(table, rows, dated.frame)
@@ -95,10 +99,21 @@ def _rows(table: Table, found: Found, *, ticker: str | None) -> Gathered:
     return gathering.gather(table, found, written=written, ticker=ticker)
 
 
+def _without_wrong_rows(rows: Gathered, read: Times) -> tuple[Gathered, Times]:
+    """The rows that are bars, each once; where none is, all of them stay to be refused."""
+    cells, _ = adjustment.repair_rounding(rows.cells)
+    wrong = row_problems.unusable(rows, cells, read.utc.isna().to_numpy())
+    twice = row_problems.repeated(read.utc, cells) & ~wrong
+    if wrong.all():
+        return rows, read
+    others = rows.without(twice, _ONCE_MORE)
+    return others.without(wrong[~twice], _NO_BAR), read.at(~(wrong | twice))
+
+
 def _dated(table: Table, rows: Gathered, read: Times, key: Key) -> tuple[_Dated, Notes]:
     """The rows with their times; daily and weekly bars carry the date as written, whatever its zone."""
     cells, n_widened = adjustment.repair_rounding(rows.cells)
-    row_problems.refuse_wrong_values(table.file_name, rows, cells, read.utc.isna().to_numpy())
+    row_problems.refuse_wrong_rows(table.file_name, rows, cells, read.utc)
     step = spacing.step(pd.DatetimeIndex(read.utc))
     whole_days = key.timeframe in _WHOLE_DAYS and (step is None or step >= _A_DAY)
     index = pd.DatetimeIndex(read.days if whole_days else read.utc, name="time").as_unit("us")

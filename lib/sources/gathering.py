@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -58,6 +58,23 @@ class Gathered:
 
     def place(self, row: int) -> str:
         return f"{self.unit} {self.places[row]}"
+
+    def without(self, leave_out: Flags, reason: str) -> "Gathered":
+        """The other rows; those left out are counted among the dropped ones."""
+        gone = np.flatnonzero(leave_out).tolist()
+        if not gone:
+            return self
+        keep = ~leave_out
+        at = {row: number for number, row in enumerate(np.flatnonzero(keep).tolist())} if self.texts else {}
+        return replace(
+            self,
+            times=self.times[keep],
+            cells=self.cells[keep],
+            wrong=self.wrong[keep],
+            texts={(at[row], name): text for (row, name), text in self.texts.items() if row in at},
+            places=self.places[keep],
+            dropped=(*self.dropped, Dropped(reason, len(gone), tuple(map(self.place, gone[:PLACES_SHOWN])))),
+        )
 
 
 def gather(table: Table, found: Found, *, written: Style, ticker: str | None) -> Gathered:

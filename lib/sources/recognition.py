@@ -61,10 +61,11 @@ class Recognised:
 
     @property
     def facts(self) -> tuple[Fact, ...]:
-        """The whole of it as a table of two columns."""
+        """The whole of it as a table of two columns; first what is not in the bars."""
         spacing = f"{self.timeframe or 'other'} (bars are {self.step} apart)" if self.step else "too few bars to tell"
         left_out = [use.theirs for use in self.columns if not use.ours]
         return (
+            *(Fact("rows left out", self._said(dropped)) for dropped in self.dropped),
             *(Fact(use.ours, use.theirs) for use in self.columns if use.ours),
             *((Fact("columns left out", ", ".join(left_out)),) if left_out else ()),
             *((Fact("ticker in the file", self.ticker),) if self.ticker else ()),
@@ -72,7 +73,6 @@ class Recognised:
             Fact("timeframe", spacing),
             Fact("prices", self.prices),
             Fact("bars", f"{len(self.bars):,}, {self.bars.first:%Y-%m-%d} to {self.bars.last:%Y-%m-%d}"),
-            *(Fact("rows left out", self._said(dropped)) for dropped in self.dropped),
             *(Fact("note", note) for note in self.notes),
         )
 

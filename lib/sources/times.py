@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lib.errors import AmbiguousDatesError, DateReading, UploadError
 from lib.sources import cells, texts, time_forms
@@ -53,6 +55,10 @@ class Times:
     notes: tuple[str, ...] = ()
     problem: str = ""
     readings: tuple[DateReading, DateReading] | None = None
+
+    def at(self, rows: NDArray[np.bool_]) -> "Times":
+        """The same of some of the rows."""
+        return replace(self, utc=self.utc[rows], days=self.days[rows])
 
 
 def parse(

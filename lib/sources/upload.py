@@ -27,13 +27,14 @@ def recognise_bars(
     day_first: bool | None = None,
     time_zone: str | None = None,
     resample: bool = False,
+    leave_out: bool = False,
     now: datetime | None = None,
 ) -> Recognised:
     """Read bars from CSV, Parquet or Excel as vendors export them, and say what was recognised.
 
     Rows may run oldest first or newest first, throughout. With an ``adj_close`` column open, high, low and close are
     adjusted by it. A high or low that misses open or close by rounding is widened. Rows without any price are left out.
-    Nothing else is put right.
+    Nothing else is put right unless it is asked for.
 
     Parameters
     ----------
@@ -41,6 +42,7 @@ def recognise_bars(
     day_first : whether dates such as 03/04/2024 begin with the day.
     time_zone : of intraday times that carry none, for example ``America/New_York``; UTC by default.
     resample : put finer bars together to those of the key instead of refusing them.
+    leave_out : go on without rows that cannot be a bar or give one once more, instead of refusing the file.
     now : bars more than a day later are refused; unchecked by default.
 
     Raises
@@ -49,12 +51,13 @@ def recognise_bars(
         When the file is no table of bars. AmbiguousDatesError, SeveralTickersError and OtherTimeframeError are the
         kinds that an argument answers.
     InvalidBarsError
-        With one sentence for each of the first ten rows that cannot be bars.
+        With one sentence for each of the first ten rows that cannot be bars; ``n_separable`` says whether
+        ``leave_out`` would help.
     """
     table = tables.read(data, file_name=file_name, max_bytes=max_bytes)
     zone = times.zone(time_zone, file_name=table.file_name)
     return bar_tables.recognise(
-        table, key=key, ticker=ticker, day_first=day_first, zone=zone, resample=resample, now=now
+        table, key=key, ticker=ticker, day_first=day_first, zone=zone, resample=resample, leave_out=leave_out, now=now
     )
 
 

@@ -58,6 +58,7 @@ def _told(table: pd.DataFrame) -> None:
     newest = table[::-1].head(_SHOWN).reset_index(names="time").drop(columns=_CONSTANT)
     newest[shares] *= 100
     dated = isinstance(table.index, pd.DatetimeIndex)
+    newest["label"] = newest["label"].str.capitalize()
     newest = newest.rename(columns=lambda name: str(name).capitalize().replace("_", " "))
     components.table(
         newest if dated else newest.rename(columns={"Time": "Row"}),

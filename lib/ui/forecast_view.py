@@ -98,11 +98,12 @@ def numbers(record: VersionRecord, answer: Answer) -> None:
     """Everything that was said, as a table."""
     frame = table(answer)
     shares = [*CLASSES, "Weight"]
+    shown = frame.assign(**{name: 100 * frame[name].astype(float) for name in shares})
     components.table(
-        frame.assign(**{name: 100 * frame[name].astype(float) for name in shares}),
+        shown.assign(Label=frame["Label"].str.capitalize()).rename(columns=str.capitalize),
         key="forecast_table",
         alt="The forecast in numbers",
-        columns=dict.fromkeys(shares, components.percent_column()),
+        columns=dict.fromkeys(map(str.capitalize, shares), components.percent_column()),
     )
     st.download_button(
         "Download as CSV",

@@ -124,6 +124,10 @@ def _settled(record: VersionRecord, file: Any, answers: Answers) -> Uploaded | N
         if not error.can_resample or answers.resample:
             raise
         answered = replace(answers, resample=True) if _may_resample(error, file) else None
+    except InvalidBarsError as error:
+        if not error.n_separable or answers.leave_out:
+            raise
+        answered = replace(answers, leave_out=True) if _may_leave_out(error, file) else None
     return None if answered is None else _settled(record, file, answered)
 
 
@@ -155,6 +159,17 @@ def _which_order(error: AmbiguousDatesError, file_id: str) -> bool | None:
 def _may_resample(error: OtherTimeframeError, file: Any) -> bool:
     st.info(wording.plain(str(error)), icon=":material/stacked_bar_chart:")
     return st.toggle(f"Put them together to {error.wanted} bars", key=f"resample_{file.file_id}")
+
+
+def _may_leave_out(error: InvalidBarsError, file: Any) -> bool:
+    told = st.container()
+    one = error.n_separable == 1
+    which = "this row" if one else f"these {error.n_separable:,} rows"
+    go_on = st.toggle(f"Leave out {which} and go on with the others", key=f"leave_out_{file.file_id}")
+    if not go_on:
+        with told:
+            _problems(file.name, error.problems)
+    return go_on
 
 
 def _time_zone(key: Key, file: Any) -> str | None:

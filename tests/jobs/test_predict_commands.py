@@ -84,6 +84,14 @@ def test_finer_bars_are_put_together_on_demand(folder, desk, tmp_path):
     assert found["as_of"].startswith("2004-06-")
 
 
+def test_wrong_rows_are_left_out_on_demand(folder, desk, bars, tmp_path):
+    broken = bars.copy()
+    broken.iloc[200, broken.columns.get_loc("close")] = np.nan
+    file = write(tmp_path / "broken.csv", broken)
+    assert "line 202: close is missing" in desk("predict", "AAPL", "d1", "--file", file).err
+    assert told(desk("predict", "AAPL", "d1", "--file", file, "--leave-out", "--json"))["label"] in labels.CLASSES
+
+
 def test_a_batch_holds_what_the_page_offers_for_download(folder, desk, bars, tmp_path):
     file = write(tmp_path / "bars.csv", bars)
     with opening.open_registry(Settings(models_url=str(folder))) as registry:

@@ -110,6 +110,7 @@ def test_what_was_recognised_is_a_table(daily, recognise):
     found = recognise("\n".join(lines))
     assert found.dropped == (Dropped("no prices", 1, ("line 5",)),)
     assert [(fact.what, fact.value) for fact in found.facts] == [
+        ("rows left out", "1: no prices (line 5)"),
         ("time", "Date"),
         ("open", "Open"),
         ("high", "High"),
@@ -121,7 +122,6 @@ def test_what_was_recognised_is_a_table(daily, recognise):
         ("timeframe", "d1 (bars are 1 day apart)"),
         ("prices", "the file does not say whether they are adjusted"),
         ("bars", "299, 2011-12-19 to 2013-03-01"),
-        ("rows left out", "1: no prices (line 5)"),
         ("note", "comma-separated"),
     ]
 

@@ -134,6 +134,50 @@ def test_newest_first_with_a_duplicate_is_refused(daily, recognise):
         recognise(daily[::-1].iloc[[0, 1, 1, 2]].to_csv())
 
 
+def test_newest_first_only_what_comes_twice_is_named(daily, recognise):
+    differing = daily[::-1].iloc[[0, 1, 1, 2, 3]].copy()
+    differing.iloc[2, differing.columns.get_loc("volume")] += 1
+    with pytest.raises(InvalidBarsError) as caught:
+        recognise(differing.to_csv())
+    assert caught.value.problems == ("line 4: its time occurs more than once",)
+    assert caught.value.n_separable == 0  # which of the two is right cannot be told
+
+
+def messy(daily):
+    """Newest first with semicolons and decimal commas, one row twice and one without a close."""
+    frame = daily[::-1].iloc[[*range(50), 49, *range(50, 300)]].round(2)
+    text = frame.assign(close=frame["close"].where(np.arange(len(frame)) != 120)).to_csv(sep=";", decimal=",")
+    return text.replace(";;", ";NaN;")
+
+
+def test_wrong_and_repeated_rows_are_named_together_and_left_out_when_asked(daily, recognise):
+    with pytest.raises(InvalidBarsError, match="Correct these rows or ask to leave them out") as caught:
+        recognise(messy(daily))
+    assert caught.value.problems == (
+        "line 52: its time occurs more than once, with the same numbers",
+        "line 122: close is missing",
+    )
+    assert caught.value.n_separable == 2
+    found = recognise(messy(daily), leave_out=True)
+    expected = daily.round(2).drop(daily.index[::-1][119])
+    assert found.bars.frame.index.equals(expected.index)
+    assert np.allclose(found.bars.frame["close"], expected["close"])
+    assert [(one.reason, one.places) for one in found.dropped] == [
+        ("the same bar once more", ("line 52",)),
+        ("no bar, left out as asked", ("line 122",)),
+    ]
+
+
+def test_leaving_rows_out_settles_neither_disorder_nor_a_file_without_any_bar(daily, recognise):
+    swapped = daily.iloc[[*range(100), 101, 100, *range(102, 300)]]
+    with pytest.raises(InvalidBarsError, match="comes after a later bar") as caught:
+        recognise(swapped.to_csv(), leave_out=True)
+    assert caught.value.n_separable == 0
+    with pytest.raises(InvalidBarsError, match="close 'x' is no number") as caught:
+        recognise(daily.assign(close="x").to_csv(), leave_out=True)
+    assert caught.value.n_separable == 0
+
+
 def test_an_adjusted_close_must_be_there_for_every_row(daily, recognise):
     adjusted = daily["close"].copy()
     adjusted.iloc[[3, 4]] = [np.nan, 0.0]

@@ -68,7 +68,7 @@ def test_production_speaks_about_the_newest_bar(folder, open_app, texts):
 def test_the_numbers_hold_every_member(folder, open_app):
     frame = table(open_app("predict", key=str(KEY), part="Numbers"), "Basis")
     assert (frame["Basis"] == "trained").sum() >= 3
-    assert frame[["BEARISH", "NEUTRAL", "BULLISH"]].sum(axis=1).to_numpy() == pytest.approx(100, abs=0.01)
+    assert frame[["Bearish", "Neutral", "Bullish"]].sum(axis=1).to_numpy() == pytest.approx(100, abs=0.01)
 
 
 def test_a_bar_the_version_has_seen_is_marked(folder, open_app, texts):
@@ -240,6 +240,21 @@ def test_wrong_rows_are_listed(upload, bars):
     app = upload(csv_of(broken))
     assert "- line 102" in problem(app)
     assert "- line 202" in problem(app)
+
+
+def test_wrong_rows_are_left_out_when_somebody_says_so(upload, bars):
+    broken = bars.copy()
+    broken.iloc[200, broken.columns.get_loc("close")] = np.nan
+    app = upload(csv_of(broken))
+    assert "- line 202: close is missing" in problem(app)
+    assert not app.metric
+    assert app.toggle[0].label == "Leave out this row and go on with the others"
+    app.toggle[0].set_value(True).run()
+    assert not app.exception
+    assert not app.error
+    assert metrics(app)["As of"] == "2012-12-31"
+    facts = table(app, "Ours").set_index("Ours")["In the file"]
+    assert facts["rows left out"] == "1: no bar, left out as asked (line 202)"
 
 
 def test_a_good_file_after_a_bad_one_is_read(upload, bars):
