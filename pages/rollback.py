@@ -26,12 +26,13 @@ seen = rollback_view.revision_on_screen(production)
 
 rollback_view.proof(key)
 rollback_view.live(production)
-readiness_view.readiness(key)
 
 st.subheader("Go back", anchor=False)
 target = rollback_view.target_picker(key, production)
 
-if target is not None:
+if target is None:
+    readiness_view.readiness(key)
+else:
     with st.spinner(f"Preflight of {target.version}"):
         report = data.preflight(key, target.version)
     rollback_view.preflight(report)
