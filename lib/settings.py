@@ -15,7 +15,7 @@ PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """What a deployment may choose; every field is the environment variable DESK_ + its upper-case name."""
 
-    model_config = SettingsConfigDict(env_prefix="DESK_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="DESK_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     models_url: str = Field(
         default=str(PROJECT_FOLDER / "trained_models"), description="Folder of artifacts and their manifests."
@@ -54,6 +54,14 @@ class Settings(BaseSettings):
         default="http://localhost:8501", description="Address of the dashboard, for the links in alerts."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Least level logged.")
+
+    @field_validator("models_url")
+    @classmethod
+    def _folder(cls, given: str) -> str:
+        if not given.strip() or "://" in given.removeprefix("file://"):
+            message = "write the path of a folder; no other place can be used"
+            raise ValueError(message)
+        return given
 
     @field_validator("roles", mode="before")
     @classmethod
@@ -120,4 +128,6 @@ def load() -> Settings:
         name = "DESK_" + "_".join(str(part) for part in first["loc"]).upper()
         field = Settings.model_fields.get(str(first["loc"][0])) if first["loc"] else None
         given = "" if field is not None and not field.repr else f" (got {first.get('input')!r})"  # it may be a secret
-        raise SettingsError(name, f"{first['msg']}{given}") from (error if given else None)
+        raise SettingsError(name, f"{first['msg'].removeprefix('Value error, ')}{given}") from (
+            error if given else None
+        )

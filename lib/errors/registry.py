@@ -88,7 +88,7 @@ class PreflightFailedError(DeskError):
     def __init__(self, key: object, version: str, steps: Sequence[str]) -> None:
         self.steps = tuple(steps)
         super().__init__(
-            f"{key} {version} did not pass its preflight: {'; '.join(self.steps)}. "
+            f"{key} {version} did not pass its preflight: {'; '.join(self.steps).rstrip('.')}. "
             "Production is unchanged. Choose another version, or solve the cause and retry."
         )
 

@@ -19,7 +19,9 @@ Expected = Annotated[
     int | None,
     typer.Option("--expected-revision", help="Refuse when production is at another revision than this one."),
 ]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many rows; all by default.")]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, max=2**31 - 1, help="At most so many rows; all by default.")
+]
 
 
 def key(symbol: str, timeframe: str) -> Key:
@@ -58,7 +60,7 @@ def moment(text: str) -> datetime:
     """Read a moment such as 2013-01-31 or 2013-01-31T14:00+01:00; without a zone it is UTC."""
     try:
         found = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):  # some zone puts it before the first or after the last year
         message = f"{text!r} is no moment; write it as 2013-01-31T14:00"
         raise typer.BadParameter(message) from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -42,7 +42,8 @@ def roll_back_fleet(
             rows = [(one.key, one.live, one.target, one.revision) for one in found]
             columns = ("key", "live", "would go back to", "revision")
             output.show(list(found), as_json=as_json, table=lambda: output.table(columns, rows, empty=_NONE))
-            output.note("Nothing changed. Add --apply and --reason to roll these keys back." if found else _NONE)
+            if found:
+                output.note("Nothing changed. Add --apply and --reason to roll these keys back.")
             return
         who = desk.actor(registry.settings, actor)
         done = fleet.roll_back(registry, found, actor=who, reason=reason, group_id=uuid4().hex[:12])

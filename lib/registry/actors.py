@@ -37,7 +37,7 @@ class Actor:
     role: Role
 
     def __post_init__(self) -> None:
-        if not self.name.strip() or texts.storable(self.name) != self.name:
+        if not texts.said(self.name) or texts.storable(self.name) != self.name:
             raise SettingsError(_NAME_SETTING, "an actor needs a name, because history records who acted")
 
     def may(self, needed: Role) -> bool:

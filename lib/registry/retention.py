@@ -64,7 +64,7 @@ def prune(
         When files cannot be removed; their versions are out of the index, and a later sync goes on.
     """
     actor.require(TO_PRUNE, _VERB)
-    reason = texts.storable(reason).strip()
+    reason = texts.said(reason)
     if not reason:
         raise ReasonRequiredError(_VERB)
     wanted = sorted({fate.key for fate in plan(registry, keep=keep, keys=keys)})

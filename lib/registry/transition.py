@@ -59,7 +59,7 @@ def carry_out_together(registry: Registry, moves: Sequence[Move]) -> tuple[Deplo
 
 def _reason(move: Move) -> str:
     """Tidy the reason: what no database can hold is taken out, and something must be left."""
-    reason = texts.storable(move.reason).strip()
+    reason = texts.said(move.reason)
     if not reason:
         raise ReasonRequiredError(move.verb)
     return reason

@@ -251,3 +251,11 @@ def test_texts_are_made_storable(database, given, kept):
     with database.writing() as connection:
         put(connection, texts.storable(given))
     assert names(database) == {kept}
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [(" night \n", "night"), ("\U0001f4c9", "\U0001f4c9"), ("\u200b", ""), ("\xad \u2060\x07", ""), ("\x00", "")],
+)
+def test_what_nobody_would_see_is_not_said(given, kept):
+    assert texts.said(given) == kept

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lib import settings
 from lib.jobs import app
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,11 +28,13 @@ USAGE = [
     ("train", "--all", "--timeframe", "d7"),
     ("registry", "list", "--state", "odd"),
     ("registry", "list", "--limit", "0"),
+    ("registry", "history", "--limit", "99999999999999999999"),
     ("registry", "production", "AAPL"),
     ("registry", "rollback", *KEY),
     ("registry", "promote", *KEY, "--reason", "x"),
     ("registry", "rollback", *KEY, "--reason", "x", "--expected-revision", "many"),
     ("registry", "live-at", *KEY, "yesterday"),
+    ("registry", "live-at", *KEY, "9999-12-31T23:59:59-14:00"),
 ]
 REFUSED = [
     ("predict", "IBM", "d1"),
@@ -44,6 +47,7 @@ REFUSED = [
     ("registry", "show", *KEY, "19990101"),
     ("registry", "production", "IBM", "d1"),
     ("registry", "rollback", *KEY, "--reason", " "),
+    ("registry", "rollback", *KEY, "--reason", "\u200b\u2060"),
     ("registry", "rollback", *KEY, "--to", "20040930", "--reason", "x"),
     ("registry", "promote", *KEY, "--to", "19990101", "--reason", "x"),
     ("registry", "follow-latest", *KEY, "--reason", "x"),
@@ -106,6 +110,8 @@ def test_a_file_that_cannot_be_used_is_told_in_one_line(folder, desk, tmp_path, 
     [
         ("DESK_BARS_SOURCE=yahu", 2),
         ("DESK_CACHE_MB=lots", 2),
+        ("DESK_MODELS_URL=s3://bucket/models", 2),
+        ("DESK_MODELS_URL= ", 2),
         ("DESK_DATABASE_URL=oracle://x", 2),
         ("DESK_DATABASE_URL=sqlite:////proc/no/such/registry.db", 1),
         ("DESK_DATABASE_URL=postgresql://127.0.0.1:1/none", 1),
@@ -117,6 +123,14 @@ def test_settings_that_cannot_be_used_are_told(empty, desk, monkeypatch, setting
     done = desk("registry", "list")
     assert done.code == code
     one_line(done)
+
+
+def test_a_setting_left_empty_counts_as_not_set(folder, desk, monkeypatch):
+    for name in ("DESK_DRIFT_WINDOW", "DESK_ACTOR", "DESK_BARS_SOURCE"):
+        monkeypatch.setenv(name, "")
+    assert desk("registry", "list").code == 0
+    monkeypatch.setenv("DESK_MODELS_URL", "")
+    assert settings.load().models_folder == settings.PROJECT_FOLDER / "trained_models"
 
 
 def test_every_command_explains_itself(desk):
@@ -143,7 +157,8 @@ def test_looking_at_the_registry_loads_no_heavy_library(folder):
     script = f"""
 import contextlib, io, json, sys
 from lib.jobs import app
-commands = ["list", "production", "history", "show AAPL d1", "live-at AAPL d1 2030-01-01", "sync"]
+commands = ["list", "list --state pruned", "production", "history", "show AAPL d1", "live-at AAPL d1 2030-01-01"]
+commands += ["sync", "verify", "pruned", "prune --keep 1 --all", "rollback-fleet --trained 2004-09-30"]
 for command in commands:
     for extra in ([], ["--json"]):
         with contextlib.redirect_stdout(io.StringIO()):
