@@ -41,7 +41,7 @@ def _columns(keys: Sequence[str]) -> dict[str, object]:
             alignment="right", help="What a stake of 1 bet against the version has grown to; 20 is the alarm line."
         ),
         "Band": st.column_config.MultiselectColumn(options=list(chips), color=list(chips.values())),
-        "Accuracy since": st.column_config.TextColumn(
+        "Accuracy since training": st.column_config.TextColumn(
             help="Of the newest forecasts: interval, forecasts, majority of the same rows; live or replayed."
         ),
         "Against validated": st.column_config.NumberColumn(

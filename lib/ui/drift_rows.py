@@ -21,7 +21,7 @@ def _cells(rank: int, one: DriftState, record: VersionRecord | None) -> dict[str
         "Key": str(one.key),
         "E-value": drift_wording.e_value(one.e_value),
         "Band": [drift_wording.chip(one)],
-        "Accuracy since": drift_wording.forecasts(one),
+        "Accuracy since training": drift_wording.forecasts(one),
         "Against validated": None if one.margin is None else 100 * one.margin,
         "Recommendation": drift_wording.recommendation(one),
         "Show": "Show",

@@ -31,11 +31,11 @@ def freshness(standing: Standing) -> None:
         return
     if standing.at is None:
         st.caption(
-            "Forecasts and their outcomes are being read; accuracy since, band and promise appear by themselves."
+            "Forecasts and their outcomes are being read; accuracy since training, band and promise appear by themselves."
         )
     else:
         st.caption(
-            f"Accuracy since, band and promise are of {wording.time(standing.at)} "
+            f"Accuracy since training, band and promise are of {wording.time(standing.at)} "
             f"({wording.ago(standing.at, components.now())}); a newer answer is on its way."
         )
 

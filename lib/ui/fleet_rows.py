@@ -13,7 +13,7 @@ from lib.registry.readiness import Readiness
 from lib.ui import drift_wording, wording
 from lib.ui.standing import Standing
 
-SINCE, VALIDATED = "Accuracy since", "Validated accuracy"
+SINCE, VALIDATED = "Accuracy since training", "Validated accuracy"
 WAITS, OLD = "newer version waits", "outdated"
 
 

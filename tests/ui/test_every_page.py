@@ -57,7 +57,7 @@ def test_overview_counts_what_serves(folder, open_app):
     rows = app.dataframe[0].value
     assert list(rows["Key"]) == ["AAPL/d1", "IBM/w1"]
     assert list(rows["Production"]) == ["20021031", "20081226"]
-    assert (rows["Accuracy since"] == "no forecast of this version has an outcome yet").all()
+    assert (rows["Accuracy since training"] == "no forecast of this version has an outcome yet").all()
     assert list(rows["Band"]) == [["UNKNOWN"]] * 2
     assert counted["Confirmed alerts"] == "0"
     assert rows["Validated accuracy"].str.fullmatch(r"\d+ % \[\d+–\d+\], n \d+, majority \d+ %").all()

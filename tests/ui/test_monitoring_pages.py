@@ -55,7 +55,7 @@ def test_the_overview_tells_a_pm_first_what_a_pm_asks_first(watched, open_app, t
     ]  # fmt: skip
     rows = app.dataframe[0].value
     assert list(rows.columns)[:9] == [
-        "Key", "Production", "Accuracy since", "Band", "Rolling", "Validated accuracy",
+        "Key", "Production", "Accuracy since training", "Band", "Rolling", "Validated accuracy",
         "Performance", "Rollback", "Way back",
     ]  # fmt: skip
     assert {"Promised", "Mode", "Age (bars)", "Since", "By", "Why"} <= set(rows.columns)
@@ -89,10 +89,10 @@ def test_every_accuracy_has_interval_n_and_baseline_and_nothing_replayed_is_call
     app = open_app(page, key="AAPL/d1", **query)
     assert not app.exception
     assert not app.error
-    for column in ("Accuracy since", "Validated accuracy", "Holdout accuracy", "Accuracy"):
+    for column in ("Accuracy since training", "Validated accuracy", "Holdout accuracy", "Accuracy"):
         for told in cells(app, column):
             assert WHOLE.search(told), told
-    since = cells(app, "Accuracy since")
+    since = cells(app, "Accuracy since training")
     assert all(told.startswith("replayed ") for told in since)
     assert not LONE.search(texts(app))
     said = texts(app)
@@ -204,7 +204,7 @@ def test_performance_without_forecasts_says_the_next_step(folder, open_app, text
 def test_a_key_that_nothing_serves_is_said_on_overview_and_drift(folder, open_app, texts, registry, colleague):
     quarantine.quarantine(registry, Key("IBM", "w1"), "20081226", actor=colleague, reason="bad feed")
     row = open_app("overview").dataframe[0].value.set_index("Key").loc["IBM/w1"]
-    assert (row["Production"], list(row["Band"]), row["Accuracy since"]) == ("none usable", [], "")
+    assert (row["Production"], list(row["Band"]), row["Accuracy since training"]) == ("none usable", [], "")
     app = open_app("drift", key="IBM/w1")
     assert not app.exception
     assert "No version of IBM/w1 is usable" in texts(app)
@@ -276,4 +276,4 @@ def test_the_same_numbers_as_on_the_command_line(watched, open_app):
     rows = open_app("overview").dataframe[0].value.set_index("Key")
     low, high = round(100 * told["accuracy_low"]), round(100 * told["accuracy_high"])
     written = f"replayed {100 * told['accuracy']:.0f} % [{low}–{high}], n {told['n_predictions']}, "
-    assert rows.loc["AAPL/d1"]["Accuracy since"].startswith(written)
+    assert rows.loc["AAPL/d1"]["Accuracy since training"].startswith(written)
