@@ -25,6 +25,7 @@ production = data.production(key)
 seen = rollback_view.revision_on_screen(production)
 
 rollback_view.proof(key)
+readiness_view.refused(production)
 rollback_view.live(production)
 
 st.subheader("Go back", anchor=False)

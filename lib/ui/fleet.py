@@ -19,7 +19,8 @@ def show() -> None:
         components.nothing_yet()
     standing = monitoring_data.standing()
     _numbers(board, standing)
-    _tampered()
+    _refused(board)
+    _tampered(board)
     _confirmed(standing)
     fleet_table.show(board)
     freshness(standing)
@@ -31,7 +32,8 @@ def freshness(standing: Standing) -> None:
         return
     if standing.at is None:
         st.caption(
-            "Forecasts and their outcomes are being read; accuracy since training, band and promise appear by themselves."
+            "Forecasts and their outcomes are being read; accuracy since training, band and promise appear by "
+            "themselves."
         )
     else:
         st.caption(
@@ -61,9 +63,28 @@ def _number(label: str, value: str, explanation: str | None = None) -> None:
     st.metric(label, value, border=True, height="stretch", help=explanation)
 
 
-def _tampered() -> None:
+def _refused(board: Board) -> None:
+    """Say loudly where production names a version that the loader refuses: nothing serves there."""
+    if not board.refused:
+        return
+    told = [f"{wording.plain(str(one.key))} ({one.version} is {one.state})" for one in board.refused[:_MOST_NAMED]]
+    more = f" and {len(board.refused) - _MOST_NAMED} more" if len(board.refused) > _MOST_NAMED else ""
+    st.error(
+        f"Nothing serves {', '.join(told)}{more}: the loader refuses what is live there. Roll back, or restore the "
+        "file.",
+        icon=":material/gpp_bad:",
+    )
+    st.page_link(
+        "pages/rollback.py",
+        label=f"Roll back {board.refused[0].key}",
+        icon=":material/arrow_forward:",
+        query_params={"key": str(board.refused[0].key)},
+    )
+
+
+def _tampered(board: Board) -> None:
     """Say loudly that bytes differ from what was registered; such a version is refused everywhere."""
-    total = data.count(State.TAMPERED)
+    total = data.count(State.TAMPERED) - sum(one.state is State.TAMPERED for one in board.refused)
     if total:
         st.error(
             f"{total} version{'s are' if total != 1 else ' is'} TAMPERED: the file differs from what was registered "

@@ -1,6 +1,6 @@
 """What the overview reads of every key at once, put together once for all who look."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,12 +8,13 @@ from typing import Any
 import streamlit as st
 
 from lib.market.keys import Key
-from lib.registry import readiness
-from lib.registry.entities import Mode
+from lib.registry import readiness, versions
+from lib.registry.entities import Mode, Production, VersionRecord
 from lib.training import runs
 from lib.ui import caching, components, data, fleet_rows, monitoring_data, rollback_data
-from lib.ui.fleet_rows import Bars
+from lib.ui.fleet_rows import REFUSED, Bars
 
+_MOST = 10_000  # refused versions that are looked through
 _SECONDS_OF_BARS = 300  # bars are read anew this often, as in lib.ui.data
 _minute = caching.every(60)
 
@@ -32,6 +33,7 @@ class Board:
     table : one row per key, as :func:`lib.ui.components.table` takes it.
     weak : by column, which accuracies rest on too few outcomes.
     newest : of the bars of any key.
+    refused : versions that production names and the loader refuses.
     """
 
     keys: tuple[str, ...]
@@ -40,6 +42,7 @@ class Board:
     n_served: int
     n_pinned: int
     newest: datetime | None
+    refused: tuple[VersionRecord, ...]
 
 
 @caching.remembered(max_entries=1, also=caching.every(_SECONDS_OF_BARS), shared=True)
@@ -54,18 +57,27 @@ def _bars() -> Mapping[Key, Bars]:
     return found
 
 
+def _refused(fleet: Sequence[Production]) -> tuple[VersionRecord, ...]:
+    """What production names and the loader refuses; as long as nothing is wrong this reads three counts."""
+    live = {(one.key, one.version) for one in fleet}
+    listed = (versions.listing(caching.registry(), state=state, limit=_MOST) for state in REFUSED if data.count(state))
+    return tuple(record for page in listed for record in page.rows if (record.key, record.version) in live)
+
+
 @caching.remembered(max_entries=1, also=_mark, shared=True)
 def board() -> Board:
-    fleet, bars = data.fleet(), _bars()
+    fleet, bars, refused = data.fleet(), _bars(), _refused(data.fleet())
     ways_back = readiness.of_fleet(caching.registry())
-    rows = fleet_rows.of(fleet, data.in_production(), monitoring_data.standing(), ways_back, bars)
+    records = {**data.in_production(), **{record.key: record for record in refused}}
+    rows = fleet_rows.of(fleet, records, monitoring_data.standing(), ways_back, bars)
     return Board(
         keys=tuple(str(row.key) for row in fleet),
         table=components.ready(fleet_rows.frame(rows, now=components.now())),
         weak=fleet_rows.weak(rows),
-        n_served=sum(row.version is not None for row in fleet),
+        n_served=sum(row.version is not None for row in fleet) - len(refused),
         n_pinned=sum(row.mode == Mode.PINNED for row in fleet),
         newest=max((one.newest for one in bars.values() if one.newest), default=None),
+        refused=refused,
     )
 
 

@@ -8,12 +8,13 @@ import pandas as pd
 
 from lib.market.keys import Key
 from lib.monitoring.drift import DriftState
-from lib.registry.entities import Production, VersionRecord
+from lib.registry.entities import Production, State, VersionRecord
 from lib.registry.readiness import Readiness
 from lib.ui import drift_wording, wording
 from lib.ui.standing import Standing
 
 SINCE, VALIDATED = "Accuracy since training", "Validated accuracy"
+REFUSED = (State.TAMPERED, State.INCOMPATIBLE, State.MISSING)  # the loader does not serve these
 WAITS, OLD = "newer version waits", "outdated"
 
 
@@ -66,7 +67,7 @@ def _cells(row: Row, *, now: datetime) -> dict[str, object]:
         "Key": str(pointer.key),
         "Production": pointer.version or "none usable",
         SINCE: drift_wording.forecasts(state) if pointer.version else "",
-        "Band": [drift_wording.chip(state)] if pointer.version else [],
+        "Band": _band(row),
         "Rolling": [100 * share for share in state.sparkline] if state else [],
         VALIDATED: wording.accuracy_of(record) if record else wording.UNKNOWN,
         "Performance": "Open",
@@ -80,6 +81,19 @@ def _cells(row: Row, *, now: datetime) -> dict[str, object]:
         "Why": pointer.reason,
         "Weights": wording.weights(record.weights) if record else "",
     }
+
+
+def _band(row: Row) -> list[str]:
+    """Band and evidence; where the loader refuses what is live, that instead of any praise for it."""
+    if row.pointer.version is None:
+        return []
+    if row.record is not None and row.record.state in REFUSED:
+        return [refusal(row.record.state)]
+    return [drift_wording.chip(row.state)]
+
+
+def refusal(state: State) -> str:
+    return f"{str(state).upper()} · not served"
 
 
 def _way_back(found: Readiness | None, *, now: datetime) -> list[str]:

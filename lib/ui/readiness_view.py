@@ -6,8 +6,10 @@ import streamlit as st
 
 from lib.market.keys import Key
 from lib.registry import readiness as rehearsals
+from lib.registry.entities import Production
 from lib.registry.readiness import Going, Readiness
-from lib.ui import actions, caching, components, rollback_data, wording
+from lib.ui import actions, caching, components, data, rollback_data, wording
+from lib.ui.fleet_rows import REFUSED
 
 Colour = Literal["green", "red", "gray"]
 _BADGES: dict[Going, tuple[Colour, str]] = {
@@ -17,6 +19,20 @@ _BADGES: dict[Going, tuple[Colour, str]] = {
     Going.NOWHERE: ("red", ":material/block:"),
     Going.NO_EARLIER: ("gray", ":material/first_page:"),
 }
+
+
+def refused(production: Production) -> None:
+    """Say loudly that the loader refuses what is live, so that nothing serves until production moves."""
+    if production.version is None:
+        return
+    record = data.version(production.key, production.version)
+    if record.state in REFUSED:
+        st.error(
+            f"Nothing serves {wording.plain(str(production.key))}: {record.version} is {record.state}, so the loader "
+            f"refuses it{f' ({wording.plain(record.problem)})' if record.problem else ''}. Go back to another version, "
+            "or restore the file.",
+            icon=":material/gpp_bad:",
+        )
 
 
 def readiness(key: Key) -> None:
