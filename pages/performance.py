@@ -27,7 +27,7 @@ if view == performance.SINCE:
     since_view.headline(asked, found)
 
     st.subheader("Accuracy over time", anchor=False)
-    since_view.over_time(asked, found)
+    since_view.over_time(found)
     since_view.honesty(found)
 
     st.subheader("Members against equal weights", anchor=False)

@@ -29,7 +29,7 @@ from lib.training import runs
 _UNFIT = (State.TAMPERED, State.INCOMPATIBLE, State.MISSING)  # states that come without a deployment
 _MOST_SECONDS_WAITED = 0.3
 _SECONDS_UNTIL_SEEN = 2  # a change made by another process shows after this long; one made here shows at once
-_MOST_SHOWN = 64  # finished charts, each of up to a few hundred kilobytes
+_MOST_SHOWN = 128  # finished charts and tables, each of up to a few hundred kilobytes
 _NUMBERS = itertools.count()
 
 P = ParamSpec("P")
@@ -202,17 +202,32 @@ def figure(draw: Callable[..., go.Figure], *args: Any, **kwargs: Any) -> Drawing
     return Drawing((_name(draw), args, kwargs), lambda: draw(*args, **kwargs))
 
 
-def figure_of(subject: object, draw: Callable[..., go.Figure], *args: Any, **kwargs: Any) -> Drawing:
-    """The same for long data: ``subject`` names them, so that they are not looked through on every run."""
-    return Drawing((_name(draw), subject), lambda: draw(*args, **kwargs))
+def figure_of(answer: object, draw: Callable[..., go.Figure], *args: Any, **kwargs: Any) -> Drawing:
+    """The same for long data out of a shared answer, which are not looked through on every run."""
+    return Drawing((_name(draw), Same(answer)), lambda: draw(*args, **kwargs))
 
 
-def show_once(drawing: object, show: Callable[[], object]) -> None:
-    """Show what these things name; the next time Streamlit sends again what it sent then.
+class Same:
+    """A shared answer as part of a question: the very same object is the same, and nothing else."""
 
-    Otherwise every run of a page copies, checks and writes out each of its charts, which takes ten times as long.
+    __slots__ = ("answer",)
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other.answer is self.answer
+
+    def __hash__(self) -> int:
+        return id(self.answer)
+
+
+def show_once(question: object, show: Callable[[], object]) -> None:
+    """Show charts or tables without widgets; asked the same again, Streamlit sends what it sent before.
+
+    Otherwise every run of a page copies, checks and writes out each of them, which takes ten times as long.
     """
-    number: int = _memory()["shown"].to(_question(drawing), most=_MOST_SHOWN).at(None, lambda: next(_NUMBERS))
+    number: int = _memory()["shown"].to(_question(question), most=_MOST_SHOWN).at(None, lambda: next(_NUMBERS))
     _shown(number=number, _show=show)
 
 

@@ -38,6 +38,17 @@ def known_keys() -> tuple[Key, ...]:
 
 
 @caching.remembered(max_entries=1, shared=True)
+def known_symbols() -> tuple[str, ...]:
+    return tuple(sorted({key.symbol for key in known_keys()}))
+
+
+@caching.remembered(max_entries=1, shared=True)
+def trainable() -> tuple[str, ...]:
+    """Keys with bars or with versions, in words."""
+    return tuple(sorted({str(key) for key in (*source_keys(), *known_keys())}))
+
+
+@caching.remembered(max_entries=1, shared=True)
 def fleet() -> tuple[Production, ...]:
     return pointers.fleet(caching.registry())
 

@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from lib.market.keys import Key
-from lib.monitoring.diagnosis import NOT_AN_ALARM, FeatureDrift
-from lib.ui import actions, components, monitoring_data, wording
+from lib.monitoring.diagnosis import NOT_AN_ALARM, Diagnosis, FeatureDrift
+from lib.ui import actions, caching, components, monitoring_data, wording
 
 
 def features(key: Key, version: str) -> None:
@@ -19,6 +19,14 @@ def _features(key: Key, version: str) -> None:
     if not found.features:
         components.empty("There is no diagnosis.", f"{found.problem[:1].upper()}{found.problem[1:]}.")
         return
+    caching.show_once(("features", caching.Same(found)), lambda: _table(found))
+    st.caption(
+        f"The newest {found.n_bars} bars, to {wording.day(found.until)}, against {found.n_shifts} earlier windows of "
+        "the same length."
+    )
+
+
+def _table(found: Diagnosis) -> None:
     components.table(
         pd.DataFrame([_cells(one) for one in found.features]),
         key="features",
@@ -41,10 +49,6 @@ def _features(key: Key, version: str) -> None:
                 format="%.2f", help="What it is on average when nothing has changed."
             ),
         },
-    )
-    st.caption(
-        f"The newest {found.n_bars} bars, to {wording.day(found.until)}, against {found.n_shifts} earlier windows of "
-        "the same length."
     )
 
 

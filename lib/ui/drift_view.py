@@ -84,7 +84,7 @@ def e_process(state: DriftState) -> None:
         )
         return
     charts.show(
-        caching.figure_of(monitoring_data.subject(state.key, state.version), evidence.path, found),
+        caching.figure_of(found, evidence.path, found),
         key="e_process",
         alt=f"E-process of {state.key} with its alarm line",
     )
@@ -101,7 +101,7 @@ def promised(state: DriftState) -> None:
     majority = found.majority.value if found.majority else None
     charts.show(
         caching.figure_of(
-            monitoring_data.subject(found.key, found.version),
+            found,
             rolling.chart,
             found.series,
             validated=None,
@@ -128,7 +128,7 @@ def band_history(key: Key) -> None:
         return
     policy = bands.policy(caching.settings())
     charts.show(
-        caching.figure_of(monitoring_data.subject(key), history.chart, found, policy=policy),
+        caching.figure_of(found, history.chart, found, policy=policy),
         key="bands",
         alt=f"Band history of {key}, day by day",
     )

@@ -1,13 +1,14 @@
 """Each member's forecasts since training against the pool of all members with equal weights."""
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
 from lib.evaluation.comparison import Mean, Verdict
 from lib.monitoring.scoreboard import ENSEMBLE, MemberScore
-from lib.ui import components, monitoring_data, wording
+from lib.ui import caching, components, monitoring_data, wording
 from lib.ui.since_view import Asked
 
 _MOST_POINTS = 60
@@ -24,7 +25,11 @@ def show(asked: Asked) -> None:
     scores = monitoring_data.members(asked.key, version=asked.version, horizon=asked.horizon, kind=asked.kind)
     if not scores:
         components.empty("The log does not tell what each member said.")
-        return
+    else:
+        caching.show_once(("members", caching.Same(scores)), lambda: _table(scores))
+
+
+def _table(scores: Sequence[MemberScore]) -> None:
     components.table(
         pd.DataFrame([_cells(one) for one in scores]),
         key="member_scores",

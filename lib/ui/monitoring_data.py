@@ -34,11 +34,6 @@ def newest() -> Mark:
     return history.newest_id(desk), log.newest_id(desk.database), outcomes.newest_id(desk.database)
 
 
-def subject(*question: object) -> tuple[object, ...]:
-    """Name what a read here answers to a question, until something changes; for finished charts."""
-    return (*map(str, question), caching.mark(), newest())
-
-
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _watch() -> Watch:
     return Watch()
@@ -62,30 +57,30 @@ def ranking() -> tuple[tuple[str, ...], Any]:
     return tuple(str(one.key) for one in states), components.ready(drift_rows.frame(states, data.in_production()))
 
 
-@caching.remembered(max_entries=64, also=newest)
+@caching.remembered(max_entries=64, also=newest, shared=True)
 def accuracy(
     key: Key, *, version: str | None, horizon: str | None, kind: Kind | None, label: LabelSpec | None
 ) -> LiveAccuracy:
     return live.accuracy(caching.registry(), key, version=version, horizon=horizon, kinds=_kinds(kind), label=label)
 
 
-@caching.remembered(max_entries=64, also=newest)
+@caching.remembered(max_entries=64, also=newest, shared=True)
 def members(key: Key, *, version: str, horizon: str | None, kind: Kind | None) -> tuple[MemberScore, ...]:
     return scoreboard.members(caching.registry(), key, version=version, horizon=horizon, kinds=_kinds(kind))
 
 
-@caching.remembered(max_entries=32, also=newest)
+@caching.remembered(max_entries=32, also=newest, shared=True)
 def evidence(key: Key, version: str) -> EvidencePath | None:
     return drift.path(caching.registry(), key, version=version)
 
 
-@caching.remembered(max_entries=32, also=newest)
+@caching.remembered(max_entries=32, also=newest, shared=True)
 def bands_of(key: Key) -> BandHistory:
     """The band of every day, by the version that spoke then."""
     return daily.history(caching.registry(), key)
 
 
-@caching.kept(seconds=_SECONDS_OF_BARS, max_entries=32)
+@caching.kept(seconds=_SECONDS_OF_BARS, max_entries=32, shared=True)
 def features_of(key: Key, version: str) -> Diagnosis:
     return diagnosis.features_of(caching.registry(), key, version=version)
 

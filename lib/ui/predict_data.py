@@ -31,7 +31,7 @@ def reasons(key: Key, name: str, frame: pd.DataFrame, weights_used: Mapping[str,
     return explaining.explain(caching.registry(), key, name, frame, weights_used=weights_used)
 
 
-@caching.remembered(max_entries=32, also=monitoring_data.newest)
+@caching.remembered(max_entries=32, also=monitoring_data.newest, shared=True)
 def said_before(key: Key, horizon: str, first: datetime, last: datetime) -> tuple[Said, ...]:
     return said.read(caching.registry().database, key, horizon=horizon, first=first, last=last)
 

@@ -1,6 +1,6 @@
 """Recent prices with the cone of a horizon, and what was said before about the bars shown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,6 +11,7 @@ from lib.figures.said_before import Mark
 from lib.forecasting.log import Kind
 from lib.forecasting.said import Said
 from lib.market import timeframes
+from lib.market.keys import Key
 from lib.market.labels import LabelSpec
 from lib.registry.entities import VersionRecord
 from lib.ui import caching, charts, components, data, predict_data, wording
@@ -38,28 +39,28 @@ def chart(record: VersionRecord, asked: Input) -> None:
     )
     n_bars = horizons[name]
     told = data.manifest(key, record.version).get("label")
-    shown, later = asked.frame.tail(_SHOWN_BARS), asked.later.head(n_bars)
-    marks = _marks(record, asked, name, shown)
-    known = asked.frame.tail(_CONE_BARS)
+    known, later = asked.frame.tail(_CONE_BARS), asked.later.head(n_bars)
+    said = _said(record.key, asked, name)
     charts.show(
-        caching.figure(_drawn, known, later, timeframe=key.timeframe, n_bars=n_bars, told=told, marks=marks),
+        caching.figure(_drawn, known, later, n_bars=n_bars, told=told, of=record, said=caching.Same(said)),
         key="candles",
         alt=f"Candlesticks of {key} with the {name} cone",
     )
     st.caption(_CONE + (" Hollow candles came afterwards." if len(asked.later) else ""))
-    _explain(record, asked, name, marks)
+    _explain(record, asked, name, said)
 
 
 def _drawn(
     known: pd.DataFrame,
     later: pd.DataFrame,
     *,
-    timeframe: str,
     n_bars: int,
     told: Mapping[str, Any] | None,
-    marks: list[Mark],
+    of: VersionRecord,
+    said: caching.Same,
 ) -> Any:
     """Candles of the newest bars that are known, with the cone that follows from them."""
+    timeframe, marks = of.key.timeframe, [_mark(one, of) for one in said.answer]
     spread = cone.of(
         known,
         timeframe=timeframe,
@@ -70,23 +71,24 @@ def _drawn(
     return candles.chart(known.tail(_SHOWN_BARS), timeframe=timeframe, cone=spread, later=later, said=marks)
 
 
-def _marks(record: VersionRecord, asked: Input, horizon: str, shown: pd.DataFrame) -> list[Mark]:
+def _said(key: Key, asked: Input, horizon: str) -> tuple[Said, ...]:
     """What the log holds about the bars shown, up to the bar that is asked about."""
     if not asked.from_source:
-        return []
+        return ()
+    shown = asked.frame.tail(_SHOWN_BARS)
     first, last = (shown.index[at].to_pydatetime() for at in (0, -1))
-    said = predict_data.said_before(record.key, horizon, first, last)
-    return [
-        Mark(
-            one.as_of,
-            one.label,
-            one.came_true,
-            live=one.kind is Kind.LIVE,
-            of_shown=one.version == record.version,
-            note=_note(one),
-        )
-        for one in said
-    ]
+    return predict_data.said_before(key, horizon, first, last)
+
+
+def _mark(one: Said, of: VersionRecord) -> Mark:
+    return Mark(
+        one.as_of,
+        one.label,
+        one.came_true,
+        live=one.kind is Kind.LIVE,
+        of_shown=one.version == of.version,
+        note=_note(one),
+    )
 
 
 def _note(one: Said) -> str:
@@ -96,11 +98,10 @@ def _note(one: Said) -> str:
     return f"{wording.day(one.as_of)}: {told}<br>version {one.version}, {kind}, {one.basis}"
 
 
-def _explain(record: VersionRecord, asked: Input, horizon: str, marks: list[Mark]) -> None:
-    if marks:
-        faint = (
-            "" if all(mark.of_shown for mark in marks) else f" Faint: said by another version than {record.version}."
-        )
+def _explain(record: VersionRecord, asked: Input, horizon: str, said: Sequence[Said]) -> None:
+    if said:
+        of_shown = all(one.version == record.version for one in said)
+        faint = "" if of_shown else f" Faint: said by another version than {record.version}."
         st.caption(
             f"Below the candles: what was forecast at each bar over {horizon}, ▲ bullish, ■ neutral, ▼ bearish. Filled "
             f"came true, hollow did not, dotted is still open. Replay: made afterwards, from no more than was known "

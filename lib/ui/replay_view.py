@@ -6,7 +6,7 @@ import streamlit as st
 from lib.evaluation.comparison import Comparison, Mean, Verdict
 from lib.market.keys import Key
 from lib.registry.replay import Replay
-from lib.ui import actions, components, data, wording
+from lib.ui import actions, caching, components, data, wording
 
 _VERDICTS = {
     Verdict.BETTER: ":green-badge[:material/trending_up: {} did better]",
@@ -35,7 +35,12 @@ def _replay(key: Key, current: str, target: str) -> None:
     st.markdown(f"{heading} {_VERDICTS[compared.verdict].format(target)}")
     st.caption(_scope(found, compared))
     if compared.n > 0:
-        components.table(_rows(found, compared), key="replay_table", alt=f"Replay of {target} against {current}")
+        caching.show_once(("replay", caching.Same(found)), lambda: _table(found, compared))
+
+
+def _table(found: Replay, compared: Comparison) -> None:
+    alt = f"Replay of {found.target_version} against {found.current_version}"
+    components.table(_rows(found, compared), key="replay_table", alt=alt)
 
 
 def _scope(found: Replay, compared: Comparison) -> str:

@@ -1,13 +1,14 @@
 """Going back: what is live, where to, what the preflight says, the proof afterwards."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import pandas as pd
 import streamlit as st
 
 from lib.market.keys import Key
-from lib.registry.entities import Mode, PreflightReport, Production, State, Step, VersionRecord
-from lib.ui import actions, components, data, wording
+from lib.registry.entities import Deployment, Mode, PreflightReport, Production, State, Step, VersionRecord
+from lib.ui import actions, caching, components, data, wording
 
 _MOST_AT_A_GLANCE = 8
 _EARLIEST = datetime(1970, 1, 1)  # noqa: DTZ001 - the input widget knows no time zones
@@ -134,12 +135,16 @@ def preflight(report: PreflightReport) -> None:
             f"{_STEP_ICONS[verdict]} **Preflight of {report.version} {verdict}** "
             f":gray[· {len(report.steps)} steps, {wording.duration(total)}, {wording.time(report.at)}]"
         )
-        rows = [_step(step) for step in report.steps]
-        st.table(rows, border="horizontal", hide_index=True, hide_header=True, alt=f"Preflight of {report.version}")
+        caching.show_once(("preflight", caching.Same(report)), lambda: _steps(report))
         if not report.passed:
             st.caption(
                 "A hard step failed, so this version cannot go live. Choose another one; production is unchanged."
             )
+
+
+def _steps(report: PreflightReport) -> None:
+    rows = [_step(step) for step in report.steps]
+    st.table(rows, border="horizontal", hide_index=True, hide_header=True, alt=f"Preflight of {report.version}")
 
 
 def _step(step: Step) -> dict[str, str]:
@@ -156,7 +161,11 @@ def history(key: Key) -> None:
     rows = data.deployments(key)
     if not rows:
         components.empty("Nothing has been deployed yet.")
-        return
+    else:
+        caching.show_once(("history", key, caching.Same(rows)), lambda: _history(key, rows))
+
+
+def _history(key: Key, rows: Sequence[Deployment]) -> None:
     frame = pd.DataFrame(
         [
             {

@@ -1,6 +1,6 @@
 """Training runs: those under way with their progress, all of them, one in full, and the form that starts one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 import pandas as pd
@@ -40,7 +40,7 @@ def filters() -> RunFilter:
         status = st.selectbox(
             "Status", list(runs.STATUSES), index=None, placeholder="All", key="status", bind="query-params", width=150
         )
-        symbols = sorted({key.symbol for key in data.known_keys()})
+        symbols = data.known_symbols()
         symbol = st.selectbox(
             "Symbol", symbols, index=None, placeholder="All", key="run_symbol", bind="query-params", width=150
         )
@@ -58,13 +58,14 @@ def listing(chosen: RunFilter) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         number = st.pagination(n_pages, max_visible_pages=0, key="run_page", bind="query-params")
         st.caption(f"Page {number:,} of {n_pages:,} · {total:,} run{'s' if total != 1 else ''}")
-    rows = data.run_page(chosen, number).rows
+    page = data.run_page(chosen, number)
     with slot:
-        _table(rows)
-    _one(rows)
+        caching.show_once(("runs", caching.Same(page)), lambda: _table(page.rows))
+    _one(page.rows)
 
 
 def _table(rows: Sequence[RunRecord]) -> None:
+    known = frozenset(data.known_keys())
     frame = pd.DataFrame(
         [
             {
@@ -75,7 +76,7 @@ def _table(rows: Sequence[RunRecord]) -> None:
                 "Duration": "" if run.seconds is None else wording.duration(run.seconds),
                 "As of": wording.day(run.as_of) if run.as_of else "all bars",
                 "Version": run.version or "",
-                "Holdout accuracy": _accuracy(run),
+                "Holdout accuracy": _accuracy(run, known),
                 "Rows": _rows(run),
                 "By": run.actor,
                 "Error": run.error_message or "",
@@ -95,11 +96,11 @@ def _table(rows: Sequence[RunRecord]) -> None:
     )
 
 
-def _accuracy(run: RunRecord) -> str:
+def _accuracy(run: RunRecord, known: Collection[Key]) -> str:
     """The accuracy with all that belongs to it, from the version that came of the run, else what the run tells."""
     if run.ensemble_validation_accuracy is None:
         return ""
-    made = data.versions(run.key) if run.key in data.known_keys() else ()
+    made = data.versions(run.key) if run.key in known else ()
     record = next((record for record in made if record.version == run.version), None)
     if record is not None:
         return wording.accuracy_of(record)
@@ -133,7 +134,7 @@ def _one(rows: Sequence[RunRecord]) -> None:
 
 def start_form() -> None:
     """Ask what to train; the training runs on when this page is closed."""
-    keys = sorted({*(str(key) for key in data.source_keys()), *(str(key) for key in data.known_keys())})
+    keys = data.trainable()
     with st.form("train"), st.container(horizontal=True, vertical_alignment="bottom"):
         key = st.selectbox("Key", keys, index=None, placeholder="Choose a key", key="train_key", width=200)
         as_of = st.date_input(

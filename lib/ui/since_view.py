@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -151,11 +151,11 @@ def _points(label: str, value: float | None, explanation: str) -> None:
     st.metric(label, told, border=True, height="stretch", help=explanation)
 
 
-def over_time(asked: Asked, found: LiveAccuracy) -> None:
+def over_time(found: LiveAccuracy) -> None:
     """Rolling accuracy with its interval beside what was validated and promised."""
     charts.show(
         caching.figure_of(
-            monitoring_data.subject(*astuple(asked), "since"),
+            found,
             rolling.chart,
             found.series,
             validated=found.validated.value if found.validated else None,

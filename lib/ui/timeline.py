@@ -11,7 +11,6 @@ from lib.registry.entities import Deployment, State, VersionRecord
 from lib.ui import caching, charts, components, data, wording
 
 _MOST_VERSIONS = 40  # more than this many are no longer told apart in one chart
-_minute = caching.every(60)
 
 
 def accuracies(key: Key) -> None:
@@ -57,12 +56,13 @@ def weights(key: Key) -> None:
 
 def live_strip(key: Key) -> None:
     """What was live when, by the deployments."""
-    spans = spans_of(data.deployments(key), until=components.now())
+    moves = data.deployments(key)
+    until = components.now().replace(second=0, microsecond=0)  # what lives grows; a new chart every minute will do
+    spans = spans_of(moves, until=max([until, *(row.at for row in moves[:1])]))
     if not spans:
         components.empty("Nothing of this key has been live yet.")
         return
-    subject = (key, caching.mark(), _minute())  # the newest span grows, which can be seen every minute at most
-    charts.show(caching.figure_of(subject, live.strip, spans), key="live", alt=f"Which version of {key} was live when")
+    charts.show(caching.figure(live.strip, spans), key="live", alt=f"Which version of {key} was live when")
 
 
 def spans_of(deployments: Sequence[Deployment], *, until: datetime) -> list[live.Span]:

@@ -37,7 +37,7 @@ def filters() -> VersionFilter:
     """Ask what to list; every answer lives in the URL."""
     if not data.known_keys():
         components.nothing_yet()
-    symbols = sorted({key.symbol for key in data.known_keys()})
+    symbols = data.known_symbols()
     latest = datetime.now(UTC).date()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         symbol = st.selectbox(

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from lib.market.keys import Key
 from lib.registry import moves, preflight, versions
-from lib.ui import caching, charts, data, fleet_data, monitoring_data
+from lib.ui import caching, charts, data, fleet_data, monitoring_data, rollback_view
 
 KEY = Key("AAPL", "d1")
 
@@ -112,6 +112,31 @@ def test_questions_are_told_apart_by_all_that_they_hold():
     numbers = [answer(one) for one in questions]
     assert numbers == [*range(1, len(questions) + 1)]
     assert [answer(copy.deepcopy(one)) for one in questions] == numbers
+
+
+def test_the_very_same_answer_is_one_question_and_its_successor_another():
+    answer, successor = [1, 2], [1, 2]
+    asked = []
+
+    @caching.kept(seconds=3600, max_entries=64)
+    def shown(subject):
+        asked.append(subject.answer)
+
+    for one in (answer, answer, successor, answer):
+        shown(caching.Same(one))
+    assert [one is answer for one in asked] == [True, False]
+
+
+def test_a_table_is_made_again_only_for_what_has_changed(folder, registry, colleague, monkeypatch):
+    made = []
+    monkeypatch.setattr(rollback_view, "_history", lambda _key, rows: made.append(len(rows)))
+    for _ in range(2):
+        caching.forget()
+        rollback_view.history(KEY)
+    moves.promote(registry, KEY, to="20020830", expected=None, actor=colleague, reason="better")
+    caching.forget()
+    rollback_view.history(KEY)
+    assert made == [made[0], made[0] + 1]
 
 
 def test_an_answer_that_is_not_shared_can_be_changed_by_whoever_got_it():
