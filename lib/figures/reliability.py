@@ -28,7 +28,7 @@ def diagram(bins: Sequence[Bin]) -> go.Figure:
             "color": palette.translucent(palette.MUTED, 0.75),
         },
         customdata=[[one.realised.n, one.realised.n_eff] for one in bins],
-        hovertemplate="Promised %{x:.0f} %, right %{y:.0f} %, n %{customdata[0]}, n_eff %{customdata[1]:.0f}"
+        hovertemplate="Promised %{x:.0f} %, right %{y:.0f} %, n %{customdata[0]}, %{customdata[1]:.0f} independent"
         "<extra></extra>",
     )
     limits = [*x, *(100 * one.realised.low for one in bins), *(100 * one.realised.high for one in bins)]

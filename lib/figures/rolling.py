@@ -36,7 +36,7 @@ def chart(series: Series, *, validated: float | None, majority: float | None) ->
             line={"color": colour, "width": look.LINE},
             customdata=told,
             hovertemplate="%{x|%Y-%m-%d}: %{y:.0f} % [%{customdata[0]:.0f}–%{customdata[1]:.0f}], "
-            "n_eff %{customdata[2]:.0f}<extra></extra>",
+            "%{customdata[2]:.0f} independent<extra></extra>",
         )
     made.add_scatter(
         x=times,

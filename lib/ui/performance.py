@@ -154,6 +154,7 @@ def overfit(record: VersionRecord) -> None:
         key="overfit",
         alt="Train and holdout accuracy of each member",
     )
+    st.caption("The longer the line, the more a member has learnt by heart. The dotted line is the majority class.")
 
 
 def mistakes(told: Mapping[str, Any]) -> None:

@@ -54,9 +54,16 @@ def _what(record: VersionRecord, told: Mapping[str, Any]) -> dict[str, object]:
         "Bars": _bars(told.get("data_window") or {}),
         "Bars from": _told(told, "bars_source"),
         "Features": len(told.get("feature_names") or []) or wording.UNKNOWN,
-        "Temperature": f"{told['temperature']:.2f}" if told.get("temperature") else wording.UNKNOWN,
+        "Calibration": _calibration(told.get("temperature")),
         "Leakage marks": wording.plain(", ".join((told.get("evaluation") or {}).get("leakage") or [])) or "none",
     }
+
+
+def _calibration(temperature: float | None) -> str:
+    if not temperature:
+        return wording.UNKNOWN
+    meaning = "confidences toned down" if temperature > 1 else "confidences sharpened"
+    return f"temperature {temperature:.2f}{f': {meaning}' if round(temperature, 2) != 1 else ''}"
 
 
 def _where(record: VersionRecord, told: Mapping[str, Any]) -> dict[str, object]:

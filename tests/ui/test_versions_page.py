@@ -1,9 +1,10 @@
 import pandas as pd
+import pytest
 
 from lib.market.keys import Key
 from lib.registry import moves, retention, rollback
 from lib.registry.actors import Actor, Role
-from lib.ui import comparison
+from lib.ui import comparison, data
 
 KEY = Key("AAPL", "d1")
 
@@ -58,6 +59,23 @@ def test_the_card_tells_everything_about_a_version(folder, open_app, texts):
     assert set(members["Member"]) >= {"rf", "gb"}
     assert abs(members["Weight"].sum() - 100) < 0.1
     assert "previously live" in texts(app).lower()
+
+
+@pytest.mark.parametrize(
+    ("temperature", "told"),
+    [
+        (1.25, "temperature 1.25: confidences toned down"),
+        (0.8, "temperature 0.80: confidences sharpened"),
+        (1.001, "temperature 1.00"),
+        (None, "unknown"),
+    ],
+)
+def test_calibration_is_told_in_words(folder, open_app, monkeypatch, temperature, told):
+    real = data.manifest
+    monkeypatch.setattr(data, "manifest", lambda key, name: {**real(key, name), "temperature": temperature})
+    app = open_app("versions", view="One version", key=str(KEY), version="20021031")
+    facts = {name: value for table in app.table for name, value in table.value.iloc[:, 0].items()}
+    assert facts["Calibration"] == told
 
 
 def test_a_version_that_is_not_there_is_said(folder, open_app, texts):
