@@ -130,12 +130,18 @@ def _problem(content: Mapping[str, Any]) -> str:
     wrong += [name for name in ("globals", "members") if not _is_texts(content[name])]
     if not isinstance(content["size_bytes"], int) or isinstance(content["size_bytes"], bool):
         wrong.append("size_bytes")
-    try:
-        if not wrong and dt.datetime.fromisoformat(content["created_at"]).tzinfo is None:
-            wrong.append("created_at")
-    except ValueError:
+    if not wrong and not _is_moment(content["created_at"]):
         wrong.append("created_at")
     return f"{', '.join(wrong)} cannot be understood" if wrong else ""
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        found = dt.datetime.fromisoformat(text)
+        found.astimezone(dt.UTC)  # an offset can lead out of the calendar
+    except (ValueError, OverflowError):
+        return False
+    return found.tzinfo is not None
 
 
 def _is_texts(value: object) -> bool:

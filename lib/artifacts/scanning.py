@@ -11,6 +11,8 @@ from lib.artifacts import claims, naming
 from lib.errors import ArtifactError, ArtifactNameError
 from lib.market.keys import Key
 
+_MOST_NS = 2**63 - 1  # in the year 2262
+
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
@@ -64,6 +66,11 @@ def versions(folder: Path, key: Key) -> Iterator[str]:
             continue
         if owner == key:
             yield version
+
+
+def written_ns(status: os.stat_result) -> int:
+    """When a file was written, as a number that a database can hold; a file may say any year."""
+    return max(-_MOST_NS, min(status.st_mtime_ns, _MOST_NS))
 
 
 def leaves(path: Path, folder: Path) -> bool:
@@ -123,7 +130,7 @@ def _sort_in(
         if os.path.lexists(claims.claim_path(folder, name)):
             return
         has_manifest = os.path.lexists(folder / naming.manifest_name(name))
-    found.append(FileEntry(name, key, version, status.st_size, status.st_mtime_ns, has_manifest))
+    found.append(FileEntry(name, key, version, status.st_size, written_ns(status), has_manifest))
 
 
 def _stat(entry: os.DirEntry[str], folder: Path) -> os.stat_result | str:

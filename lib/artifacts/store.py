@@ -120,7 +120,7 @@ class ArtifactStore:
             status = (self.folder / file_name).stat()
         except OSError:
             return None
-        return status.st_size, status.st_mtime_ns
+        return status.st_size, scanning.written_ns(status)
 
     def exists(self, file_name: str) -> bool:
         naming.parse(file_name)
@@ -129,7 +129,7 @@ class ArtifactStore:
     def folder_mark(self) -> int:
         """Give a number that differs once a file came, went or was renamed: the folder's mtime in nanoseconds."""
         try:
-            return self.folder.stat().st_mtime_ns
+            return scanning.written_ns(self.folder.stat())
         except FileNotFoundError:
             return 0
 

@@ -13,7 +13,21 @@ from lib.errors import (
     InvalidTimeframeError,
     SettingsError,
 )
-from lib.jobs import bars, consensus, drift, fleet, forecast, live, moves, outcomes, predict, registry, train, upkeep
+from lib.jobs import (
+    bars,
+    consensus,
+    drift,
+    fleet,
+    forecast,
+    live,
+    moves,
+    outcomes,
+    output,
+    predict,
+    registry,
+    train,
+    upkeep,
+)
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 _USAGE_ERRORS = (FutureDateError, InvalidHorizonError, InvalidSymbolError, InvalidTimeframeError, SettingsError)
@@ -70,5 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _told(message: str, code: int) -> int:
     is_help = message.startswith("Usage:")
-    print(message if is_help else f"error: {' '.join(message.split())}", file=sys.stderr)  # noqa: T201 - the program's voice
+    if is_help:
+        print(message, file=sys.stderr)  # noqa: T201 - the program's voice
+    else:
+        output.note(f"error: {message}")
     return code

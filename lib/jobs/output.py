@@ -66,7 +66,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: st
     for column in columns:
         drawn.add_column(column, overflow="fold")
     for cells in rows:
-        drawn.add_row(*(escape(cell(value)) for value in cells))
+        drawn.add_row(*(escape(visible(cell(value))) for value in cells))
     console.print(drawn)
 
 
@@ -91,4 +91,12 @@ def percent(share: float | None) -> str:
 
 def note(message: str) -> None:
     """Say something that is no result, in one line on standard error."""
-    print(" ".join(message.split()), file=sys.stderr)  # noqa: T201 - the program's voice
+    print(visible(message), file=sys.stderr)  # noqa: T201 - the program's voice
+
+
+def visible(text: str) -> str:
+    """Write a text in one line, with what a terminal would obey spelt out: names and reasons come from anybody."""
+    line = " ".join(text.split())
+    if line.isprintable():
+        return line
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in line)

@@ -123,6 +123,8 @@ def test_what_is_no_manifest_is_refused_by_name(data):
         ("size_bytes", True),
         ("created_at", "yesterday"),
         ("created_at", "2025-01-21T00:00:00"),
+        ("created_at", "9999-12-31T23:59:59-14:00"),
+        ("created_at", "0001-01-01T00:00:00+14:00"),
         ("globals", "os system"),
         ("members", [1]),
         ("sha256", None),

@@ -153,6 +153,17 @@ def test_a_malicious_artifact_is_refused_and_the_rest_is_listed(folder, desk, tm
     assert not marker.exists()
 
 
+def test_what_a_terminal_would_obey_is_spelt_out(folder, desk):
+    (folder / "\x1b[2JX_d1_20240101.pkl").touch()
+    told = desk("registry", "sync").out
+    assert "\\x1b[2JX_d1" in told
+    told += desk("registry", "quarantine", *KEY, "20040831", "--reason", "[red]a\x1b]0;b\x07").out
+    told += desk("registry", "show", *KEY, "\x1b[2J").err
+    assert "[red]a\\x1b]0;b\\x07" in told
+    assert "\x1b" not in told
+    assert "\x07" not in told
+
+
 def test_looking_at_the_registry_loads_no_heavy_library(folder):
     script = f"""
 import contextlib, io, json, sys

@@ -1,5 +1,6 @@
 """Synchronising: what the folder holds becomes what the index says, whatever lies there."""
 
+import json
 import os
 import pickle
 import shutil
@@ -136,6 +137,21 @@ def test_bad_files_are_refused_with_a_reason_and_hide_nothing(desk, tmp_path):
     assert "AAPL/d1" in report.refused["MSFT_d1_20250131.pkl"]
     assert versions.rejected(desk.registry) == report.refused
     assert versions.keys(desk.registry) == (AAPL,)
+
+
+def test_a_file_of_any_year_and_a_manifest_out_of_the_calendar_stop_nothing(desk):
+    for name in ("AAPL", "IBM", "MSFT"):
+        drop(desk, f"{name}_d1_{NEW}.pkl", plain(desk.content, symbol=name))
+    for name, second in (("AAPL", 13_569_465_600), ("IBM", -2_000_000_000)):  # the years 2400 and 1906
+        os.utime(desk.folder / f"{name}_d1_{NEW}.pkl", (second, second))
+    described = dict.fromkeys(("symbol", "timeframe", "timestamp", "sha256"), "")
+    described |= {"size_bytes": 1, "globals": [], "members": [], "created_at": "9999-12-31T23:59:59-14:00"}
+    drop(desk, f"MSFT_d1_{NEW}.json", json.dumps(described).encode())
+    report = sync.synchronise(desk.registry)
+    assert report.added == (f"AAPL_d1_{NEW}.pkl", f"IBM_d1_{NEW}.pkl")
+    assert set(report.refused) == {f"MSFT_d1_{NEW}.pkl"}
+    assert sync.synchronise(desk.registry).added == ()
+    assert audit.verify(desk.registry) == ()
 
 
 def test_refused_files_are_not_read_again_until_they_change(desk, monkeypatch):
