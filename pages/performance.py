@@ -14,7 +14,7 @@ with right:
 components.version_badges(record)
 components.accuracy_line(record)
 
-with st.container(horizontal=True, horizontal_alignment="distribute"):
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     view = performance.view_picker()
     performance.report_button(key)
 

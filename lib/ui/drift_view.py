@@ -150,6 +150,12 @@ def retrain(key: Key) -> None:
             f"Retrain {key}", key="retrain", icon=":material/model_training:", disabled=bool(why), help=why or None
         )
         st.page_link("pages/training_runs.py", label="Training runs", icon=":material/arrow_forward:")
+        st.page_link(
+            "pages/rollback.py",
+            label=f"Roll back {key}",
+            icon=":material/arrow_forward:",
+            query_params={"key": str(key)},
+        )
     st.caption(why or "Trains on all bars there are. What serves changes only if the key follows latest.")
     if pressed:
         actions.train(key, as_of=None)

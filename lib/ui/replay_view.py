@@ -66,7 +66,10 @@ def _rows(found: Replay, compared: Comparison) -> pd.DataFrame:
                 wording.estimate(compared.first_accuracy, majority=found.majority),
                 _loss(compared.first_log_loss),
             ],
-            "Difference": [_points(compared.accuracy_difference), f"{_loss(difference, signed=True)}{p_value}"],
+            "Difference": [
+                accuracy_difference(compared.accuracy_difference),
+                f"{_loss(difference, signed=True)}{p_value}",
+            ],
         }
     )
 
@@ -76,5 +79,8 @@ def _loss(mean: Mean, *, signed: bool = False) -> str:
     return f"{mean.value:{sign}.3f} [{mean.low:{sign}.3f}, {mean.high:{sign}.3f}]".replace("-", "−")
 
 
-def _points(mean: Mean) -> str:
+def accuracy_difference(mean: Mean) -> str:
+    """Write a paired difference with its interval; none where not one bar tells the two apart."""
+    if mean.low == mean.high == 0:
+        return "none: both were right on the same bars"
     return f"{wording.points(mean.value)} [{100 * mean.low:+.1f}, {100 * mean.high:+.1f}]".replace("-", "−")

@@ -262,6 +262,7 @@ def test_operators_retrain_from_the_drift_page_and_others_read_why_not(watched, 
     started = []
     monkeypatch.setattr(actions, "train", lambda key, **more: started.append((key, more)))
     app = open_app("drift", key="AAPL/d1")
+    assert [link.label for link in app.page_link] == ["Training runs", "Roll back AAPL/d1"]
     app.button(key="retrain").click().run()
     assert started == [(KEY, {"as_of": None})]
     address("0.0.0.0")  # noqa: S104 - told, not bound

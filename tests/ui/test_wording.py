@@ -2,7 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lib.ui import wording
+from lib.evaluation.comparison import Mean
+from lib.ui import replay_view, wording
 
 NOW = datetime(2012, 11, 30, 12, 0, tzinfo=UTC)
 
@@ -84,3 +85,9 @@ def test_plain_text_is_not_read_as_markdown():
 )
 def test_nothing_has_no_sign(difference, told):
     assert wording.points(difference) == told
+
+
+def test_a_paired_difference_has_its_interval_unless_no_bar_differs():
+    assert replay_view.accuracy_difference(Mean(-0.02, -0.06, 0.02)) == "−2.0 points [−6.0, +2.0]"
+    assert replay_view.accuracy_difference(Mean(0.0, -0.03, 0.03)) == "0.0 points [−3.0, +3.0]"
+    assert replay_view.accuracy_difference(Mean(0.0, 0.0, 0.0)) == "none: both were right on the same bars"
