@@ -34,7 +34,8 @@ class Scale:
     n_forecasts: int = 1_000_000
     n_sessions: int = 50
     load_seconds: float = 75.0
-    soak_seconds: float = 120.0
+    warm_up_seconds: float = 125.0  # Streamlit keeps sessions for two minutes after their tab was closed
+    soak_seconds: float = 180.0
     repeats: int = 7
     n_trees: int = 100  # scikit-learn's default
 
@@ -45,6 +46,7 @@ QUICK = Scale(
     n_forecasts=5_000,
     n_sessions=4,
     load_seconds=5.0,
+    warm_up_seconds=2.0,
     soak_seconds=8.0,
     repeats=3,
     n_trees=5,

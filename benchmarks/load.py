@@ -1,6 +1,7 @@
 """Fifty people at once, and a server that is used for long: clicks over the real protocol, times, errors and memory."""
 
 import asyncio
+import itertools
 import random
 import time
 from collections.abc import Callable
@@ -16,7 +17,6 @@ KEYS = ("AAPL%2Fd1", "GOOG%2Fd1", "IBM%2Fd1", "MSFT%2Fd1", "%5EGSPC%2Fd1")
 THINK_SECONDS = 10.0
 MOST_SECONDS = 1.0
 N_SOAKING = 6
-WARM_UP_SHARE = 1 / 3
 MOST_GROWTH_PERCENT = 5.0
 CHANGE_EVERY_SECONDS = 5.0
 
@@ -39,15 +39,18 @@ def load(bench: Bench) -> list[Row]:
 
 
 def soak(bench: Bench) -> list[Row]:
-    """Visitors without a pause, who come and go, while production moves every five seconds; memory of the server."""
+    """Visitors without a pause, who come and go, while production moves every five seconds; memory of the server.
+
+    It is warm when every visitor has opened every page with every key, and it has as many sessions to keep as it will:
+    Streamlit holds those whose tab was closed for two minutes, in case they come back.
+    """
     folder = pages.desk(bench)
     with serving(folder) as server:
         measured, n_visits, errors = asyncio.run(_soaking(bench, folder, server))
-    kept = measured[int(len(measured) * WARM_UP_SHARE) :]
-    tenth = max(1, len(kept) // 10)
-    first, last = (timing.Sample.of(part).median for part in (kept[:tenth], kept[-tenth:]))
+    tenth = max(1, len(measured) // 10)
+    first, last = (timing.Sample.of(part).median for part in (measured[:tenth], measured[-tenth:]))
     what = f"memory after {n_visits:,} page runs in {bench.scale.soak_seconds:.0f} s"
-    against = f"the same server after the first third ({first / 2**20:,.0f} MiB; at the end {last / 2**20:,.0f} MiB)"
+    against = f"the same server after its warm-up ({first / 2**20:,.0f} MiB; at the end {last / 2**20:,.0f} MiB)"
     growth = 100 * (last / first - 1)
     return [Row(what, against, growth, "% growth", "at most", MOST_GROWTH_PERCENT, reason="; ".join(errors))]
 
@@ -92,25 +95,34 @@ async def _wait(visitor: Visitor, page: str, until: float) -> list[Visit]:
 
 
 async def _soaking(bench: Bench, folder: Path, server: Server) -> tuple[list[float], int, list[str]]:
-    until = time.monotonic() + bench.scale.soak_seconds
-    n_visits, errors = 0, set()
     measured: list[float] = []
 
-    async def come_and_go(number: int) -> None:
-        nonlocal n_visits
-        while time.monotonic() < until:
-            async with Visitor(server.port) as visitor:
-                for page in PAGES:
-                    visit = await visitor.open(ADDRESSES.get(page, page), query(page, KEYS[number % len(KEYS)]))
-                    errors.update(visit.errors)
-                    n_visits += 1
+    async def phase(seconds: float, *, least: int) -> list[Visit]:
+        measured.clear()
+        until = time.monotonic() + seconds
+        *visits, _, _ = await asyncio.gather(
+            *(_come_and_go(server, number, until, least=least) for number in range(N_SOAKING)),
+            _every(1.0, until, lambda _: measured.append(float(server.rss_bytes()))),
+            _every(CHANGE_EVERY_SECONDS, until, lambda number: pages.change(folder, bench, number)),
+        )
+        return [visit for seen in visits for visit in seen]
 
-    await asyncio.gather(
-        *(come_and_go(number) for number in range(N_SOAKING)),
-        _every(1.0, until, lambda _: measured.append(float(server.rss_bytes()))),
-        _every(CHANGE_EVERY_SECONDS, until, lambda number: pages.change(folder, bench, number)),
-    )
-    return measured, n_visits, sorted(errors)[:3]
+    warming = await phase(bench.scale.warm_up_seconds, least=len(KEYS))
+    soaking = await phase(bench.scale.soak_seconds, least=0)
+    errors = {error for visit in warming + soaking for error in visit.errors}
+    return measured, len(soaking), sorted(errors)[:3]
+
+
+async def _come_and_go(server: Server, number: int, until: float, *, least: int) -> list[Visit]:
+    """Open a tab, click through all pages with one key, leave, and come back for the next key."""
+    visits: list[Visit] = []
+    keys = itertools.islice(itertools.cycle(KEYS), number, None)
+    for n_rounds, key in enumerate(keys):
+        if n_rounds >= least and time.monotonic() >= until:
+            break
+        async with Visitor(server.port) as visitor:
+            visits += [await visitor.open(ADDRESSES.get(page, page), query(page, key)) for page in PAGES]
+    return visits
 
 
 async def _every(pause: float, until: float, act: Callable[[int], object]) -> None:

@@ -44,7 +44,7 @@ def now() -> datetime:
 
 def key_picker(*, preselect: bool = True) -> Key:
     """Choose a key; it lives in the URL. Stops the page with the next step when there is none or none is chosen."""
-    known = [str(key) for key in data.known_keys()]
+    known = data.key_names()
     if not known:
         nothing_yet()
     if not preselect and not (st.session_state.get("key") or st.query_params.get("key")):
@@ -86,7 +86,7 @@ def version_picker(
     return records[chosen]
 
 
-def bound_choice(label: str, options: list[str], *, name: str, of: str, first: str, missing: str) -> str:
+def bound_choice(label: str, options: Sequence[str], *, name: str, of: str, first: str, missing: str) -> str:
     """A select box whose value always stands in the URL; a value from a link that nobody knows is said.
 
     ``of`` names what the options belong to: a value left over from another owner gives way silently.

@@ -38,6 +38,12 @@ def known_keys() -> tuple[Key, ...]:
 
 
 @caching.remembered(max_entries=1, shared=True)
+def key_names() -> tuple[str, ...]:
+    """The same in words; every session remembers what its widgets offered, so all of them are given the same."""
+    return tuple(map(str, known_keys()))
+
+
+@caching.remembered(max_entries=1, shared=True)
 def known_symbols() -> tuple[str, ...]:
     return tuple(sorted({key.symbol for key in known_keys()}))
 
