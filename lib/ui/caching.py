@@ -1,10 +1,10 @@
 """The cache below every read of the pages: what it hangs on, when it is made anew, and finished charts."""
 
+import copy
 import dataclasses
 import functools
 import hashlib
 import itertools
-import pickle
 import threading
 import time
 from collections import OrderedDict, defaultdict
@@ -168,11 +168,8 @@ def _kept(at: Callable[[], object], *, max_entries: int, shared: bool) -> Callab
         def answer(*args: P.args, **kwargs: P.kwargs) -> T:
             now = at()
             known = _memory()[name].to(_question((args, kwargs)), most=max_entries)
-            if shared:
-                given: T = known.at(now, lambda: read(*args, **kwargs))
-            else:
-                given = pickle.loads(known.at(now, lambda: pickle.dumps(read(*args, **kwargs))))  # noqa: S301 - our own
-            return given
+            given: T = known.at(now, lambda: read(*args, **kwargs))
+            return given if shared else copy.deepcopy(given)
 
         return answer
 

@@ -87,7 +87,7 @@ def version(key: Key, name: str) -> VersionRecord:
     return index.get(caching.registry(), key, name)
 
 
-@caching.remembered(max_entries=128)
+@caching.remembered(max_entries=128, shared=True)
 def manifest(key: Key, name: str) -> Mapping[str, Any]:
     """What a version tells about itself, also a pruned one, from the database; no artifact is opened."""
     return dict(graves.manifest(caching.registry(), key, name) or index.manifest(caching.registry(), key, name))
