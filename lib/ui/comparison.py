@@ -23,7 +23,8 @@ _SKIPPED = (
     "weights",
 )
 _SKIPPED_PARTS = ("evaluation.members", "evaluation.oof", "evaluation.confusion", "per_class")
-_ALONE = ("ensemble_accuracy", "accuracy", "recall", "precision", "f1")  # say nothing without interval and baseline
+# parts of an accuracy, which says nothing without its interval and baseline; the whole stands above
+_ALONE = ("ensemble_accuracy", "accuracy", "low", "high", "recall", "precision", "f1", "confusion")
 
 
 def compare_two(key: Key, left: DeltaGenerator, right: DeltaGenerator) -> None:

@@ -84,7 +84,11 @@ def headline(record: VersionRecord, told: Mapping[str, Any]) -> None:
         )
         n_eff = wording.UNKNOWN if record.n_eff is None else f"{record.n_eff:,.0f}"
         st.metric(
-            "Independent outcomes", n_eff, border=True, height="stretch", help="n divided by the horizon in bars."
+            "Independent n",
+            n_eff,
+            border=True,
+            height="stretch",
+            help="Outcomes that do not overlap: n divided by the horizon in bars.",
         )
 
 

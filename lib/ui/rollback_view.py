@@ -150,7 +150,7 @@ def _steps(report: PreflightReport) -> None:
 def _step(step: Step) -> dict[str, str]:
     soft = "" if step.hard or step.outcome == "passed" else " :gray[(does not stop the move)]"
     return {
-        "Step": f"{_STEP_ICONS[step.outcome]} {step.name.capitalize()}",
+        "Step": f"{_STEP_ICONS[step.outcome]}\N{NO-BREAK SPACE}{step.name.capitalize()}",
         "Detail": f"{wording.plain(step.detail)}{soft}",
         "Time": f":gray[{wording.duration(step.milliseconds / 1000)}]".replace(" ", "\N{NO-BREAK SPACE}"),
     }

@@ -152,7 +152,10 @@ def test_differences_of_equal_manifests_are_none():
 
 def test_no_accuracy_stands_without_its_interval_among_the_differences():
     told = [
-        {"ensemble_accuracy": share, "evaluation": {"ensemble": {"accuracy": share, "log_loss": 1 + share}}}
+        {
+            "ensemble_accuracy": share,
+            "evaluation": {"ensemble": {"accuracy": share, "low": share, "log_loss": 1 + share}},
+        }
         for share in (0.4, 0.5)
     ]
     assert list(comparison.differences(*told, names=("a", "b"))["What"]) == ["evaluation · ensemble · log loss"]
