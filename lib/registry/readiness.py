@@ -28,7 +28,7 @@ class Going(StrEnum):
     NOT_READY = "not ready"
     NOT_REHEARSED = "not rehearsed"
     NOWHERE = "nowhere to go"  # there are earlier versions, but none is usable
-    NO_EARLIER = "no earlier version"  # what is live is the key's first one
+    NO_EARLIER = "first version"  # what is live is the key's first one: nothing is older
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def test_the_overview_tells_a_pm_first_what_a_pm_asks_first(watched, open_app, t
     assert {"Promised", "Mode", "Age (bars)", "Since", "By", "Why"} <= set(rows.columns)
     assert all(len(values) > 1 and 0 <= min(values) <= max(values) <= 100 for values in rows["Rolling"])
     assert rows["Promised"].str.fullmatch(r"\d+ %, Z [+−]\d+\.\d").all()
-    assert {state for states in rows["Way back"] for state in states} == {"not rehearsed", "no earlier version"}
+    assert {state for states in rows["Way back"] for state in states} == {"not rehearsed", "first version"}
     with opening.open_registry(settings.load()) as registry:
         known = {str(one.key): drift_wording.chip(one) for one in drift.fleet(registry).states}
     assert dict(zip(rows["Key"], (chip for (chip,) in rows["Band"]), strict=True)) == known
