@@ -1,8 +1,9 @@
 """Beside the first page: import what the first forecast and preflight need, and take all of it out of collection.
 
-Streamlit collects garbage after every script run. With every library loaded that alone took 66 ms a run; with what
-libraries hold frozen it takes 8 ms (measured). What is frozen lives as long as the process, as modules do anyway; pages
-and caches made later are collected as ever.
+A full collection of garbage looks through everything that is alive. With every library loaded that took 66 ms, in which
+no page moves on; with what libraries hold frozen it takes 8 ms (measured). What is frozen lives as long as the process,
+as modules do anyway; pages and caches made later are collected as ever. That Streamlit would collect after every run is
+switched off in its configuration.
 """
 
 import gc

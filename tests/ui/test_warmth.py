@@ -1,11 +1,16 @@
 """What is alive after the warm-up is passed over by later collections; what comes later is collected."""
 
 import gc
+import tomllib
 import weakref
+from pathlib import Path
 
 import pytest
+from streamlit import config
 
 from lib.ui import warmth
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -29,3 +34,10 @@ def test_collections_pass_over_what_is_settled_and_collect_what_is_newer(thawed)
     gc.collect()
     assert seen() is not None
     assert fresh() is None
+
+
+def test_streamlit_leaves_collecting_to_python():
+    told = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
+    assert told["runner"]["postScriptGC"] is False
+    assert "runner.postScriptGC" in config.get_config_options()
+    assert gc.isenabled()
