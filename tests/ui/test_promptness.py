@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 from lib.ui import promptness
 
@@ -28,4 +29,5 @@ def test_connections_before_and_after_send_at_once():
             for writer in (one, other, before, after):
                 writer.close()
 
-    asyncio.run(serve())
+    with ThreadPoolExecutor(1) as beside:  # in this thread a browser of other tests may have its own loop
+        beside.submit(lambda: asyncio.run(serve())).result()
