@@ -54,6 +54,7 @@ class DirectConnection:
             return self._connection
         self._close()
         connection = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False, timeout=0)
+        connection.execute("PRAGMA automatic_index = OFF")  # made for one question, it takes longer than the question
         self._connection, self._opened = connection, (os.getpid(), inode)
         return connection
 

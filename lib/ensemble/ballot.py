@@ -1,9 +1,7 @@
 """The members' votes on some rows, pooled to a forecast for each of them."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +10,6 @@ from numpy.typing import NDArray
 from lib.ensemble import pool
 from lib.ensemble.pool import Pool
 from lib.ensemble.votes import Member, Probabilities, Rows, Votes
-from lib.errors import AllMembersAbstainedError
 from lib.market.labels import CLASSES, LabelSpec
 
 Progress = Callable[[str, int, int], None]
@@ -41,37 +38,6 @@ class Ballot:
     @property
     def by_member(self) -> dict[str, Probabilities]:
         return {name: votes.probabilities for name, votes in self.votes.items()}
-
-    def last(self) -> dict[str, Any]:
-        """Describe the newest row in plain values; raises AllMembersAbstainedError when it has no votes."""
-        newest = self.pool.last()
-        voted = dict(zip(self.votes, newest.voted[:, 0].tolist(), strict=True))
-        abstentions = {name: votes.reason for name, votes in self.votes.items() if not voted[name]}
-        shares = dict(zip(self.votes, newest.shares[:, 0].tolist(), strict=True))
-        probabilities = self.probabilities[-1].tolist()
-        label = int(self.labels[-1])
-        if not math.isfinite(probabilities[label]):
-            weightless = {name: "it has no weight" for name in self.votes if name not in abstentions}
-            raise AllMembersAbstainedError(abstentions | weightless)
-        votes = dict(zip(self.votes, newest.votes[:, 0].tolist(), strict=True))
-        return {
-            "label": CLASSES[label],
-            "confidence": probabilities[label],
-            "agreement": float(newest.agreement(self.labels[-1:])[0]),
-            "probabilities": _named(probabilities),
-            "component_predictions": {
-                name: {
-                    "label": CLASSES[vote.index(max(vote))],
-                    "probabilities": _named(vote),
-                    "weight": shares[name],
-                }
-                for name, vote in votes.items()
-                if voted[name]
-            },
-            "weights_used": {name: share for name, share in shares.items() if voted[name]},
-            "abstentions": abstentions,
-            "as_of": pd.Timestamp(self.rows.index[-1]) if isinstance(self.rows.index, pd.DatetimeIndex) else None,
-        }
 
     def table(self) -> pd.DataFrame:
         """One line per row: the three probabilities, label, confidence and agreement; NaN and None without votes."""
@@ -103,7 +69,3 @@ def collect(
     probabilities = pool.apply_temperature(pooled.combined(), temperature)
     labels = np.where(np.isfinite(probabilities), probabilities, -1.0).argmax(axis=1)
     return Ballot(rows, votes, pooled, probabilities, labels)
-
-
-def _named(probabilities: list[float]) -> dict[str, float]:
-    return dict(zip(CLASSES, probabilities, strict=True))

@@ -50,7 +50,7 @@ class FlatTrees:
         is_leaf = self.left == np.arange(len(self.left))
         object.__setattr__(self, "leaf_numbers", np.cumsum(is_leaf, dtype=np.intp) - 1)
 
-    def leaves(self, X: NDArray[np.float32]) -> NDArray[np.intp]:
+    def leaves(self, X: NDArray[np.float32]) -> NDArray[np.signedinteger[Any]]:
         """Leaf that each row reaches in each tree, shape (n_trees, n), for X of shape (n, n_features)."""
         if len(X) == 1:
             return self._leaves_of(X[0])[:, None]
@@ -65,7 +65,7 @@ class FlatTrees:
             node = self.children.take(node + goes_left * n_nodes)
         return node
 
-    def _leaves_of(self, row: NDArray[np.float32]) -> NDArray[np.intp]:
+    def _leaves_of(self, row: NDArray[np.float32]) -> NDArray[np.int32]:
         """Leaf that one row reaches in each tree, shape (n_trees,).
 
         Every node is decided first, also those that the row never comes by, which leaves one step for each level of the
@@ -75,9 +75,8 @@ class FlatTrees:
         goes_left = x <= self.threshold
         if np.isnan(row.min()):
             goes_left = np.where(np.isnan(x), self.missing_left, goes_left)
-        n_nodes = len(self.left)
-        following = np.where(goes_left, self.children[n_nodes:], self.children[:n_nodes])
-        node = self.roots.astype(np.intp)
+        following = np.where(goes_left, self.left, self.right)
+        node = self.roots
         for _ in range(self.depth):
             node = following.take(node)
         return node

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from lib.ensemble import ballot, inputs
+from lib.ensemble import ballot, inputs, newest
 from lib.ensemble.ballot import Ballot, Progress
 from lib.ensemble.injected import EnsembleManager, InjectedEnsemble, Traits, normalised, tell_mismatch
 from lib.ensemble.inputs import Needs
@@ -42,6 +42,10 @@ class _Asked:
         if self.basis == "derived":
             return inputs.read_prices(df)
         return inputs.read_for(df, self.needs, version=_named(self.traits))
+
+    def newest(self, df: pd.DataFrame) -> dict[str, Any]:
+        rows, traits = inputs.last(self.read(df)), self.traits
+        return newest.forecast(self.members, self.shares, rows, label=traits.label, temperature=traits.temperature)
 
     def vote(self, rows: Rows, *, progress: Progress | None = None) -> Ballot:
         label, temperature = self.traits.label, self.traits.temperature
@@ -191,8 +195,7 @@ class EnhancedEnsembleForecaster:
         return _Asked(votable, shares, derived, "derived", silent, ensemble.needs(votable))
 
     def _newest(self, asked: _Asked, df: pd.DataFrame) -> dict[str, Any]:
-        votes, traits = asked.vote(inputs.last(asked.read(df))), asked.traits
-        told = votes.last()
+        told, traits = asked.newest(df), asked.traits
         return told | {
             "abstentions": told["abstentions"] | dict(asked.silent),
             "horizon": traits.horizon,

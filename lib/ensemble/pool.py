@@ -98,10 +98,6 @@ class Pool:
         agreed = (self.shares * (own == labels)).sum(axis=0)
         return np.where(self.shares.sum(axis=0) > 0, agreed, np.nan)
 
-    def last(self) -> "Pool":
-        """Keep the newest row."""
-        return Pool(self.votes[:, -1:], self.voted[:, -1:], self.shares[:, -1:])
-
 
 def combine(probabilities: Mapping[str, Probabilities], weights: Mapping[str, float]) -> Probabilities:
     """Linear pool of shape (n, 3); on each row only members that voted count, their weights scaled to sum to 1.
