@@ -33,9 +33,9 @@ class Scale:
     n_versions: int = 100_000
     n_forecasts: int = 1_000_000
     n_sessions: int = 50
-    load_seconds: float = 75.0
+    load_seconds: float = 60.0
     warm_up_seconds: float = 125.0  # Streamlit keeps sessions for two minutes after their tab was closed
-    soak_seconds: float = 180.0
+    soak_seconds: float = 120.0
     repeats: int = 7
     n_trees: int = 100  # scikit-learn's default
 
