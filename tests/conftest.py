@@ -141,5 +141,5 @@ def _administer(url: str, command: str) -> None:
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """Call bytes just that: packed ones hold the time they were packed at, and parallel processes must agree on names."""
+    """Call bytes just that: packed ones hold the time of packing, and parallel processes must agree on names."""
     return "bytes" if isinstance(val, bytes) else None
