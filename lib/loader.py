@@ -17,7 +17,7 @@ from lib.forecasting.multi_horizon import MultiHorizonForecast
 from lib.market.keys import Key
 from lib.market.timeframes import TIMEFRAME_HORIZONS
 from lib.registry import opening, production, serving, sync, versions
-from lib.registry.entities import State, VersionRecord
+from lib.registry.entities import UNFIT, State, VersionRecord
 from lib.registry.opening import Registry
 from lib.settings import Settings
 
@@ -35,8 +35,6 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 MODELS_DIR: Path  # the folder of artifacts, read from the settings when asked for, see __getattr__
-
-_UNFIT = (State.MISSING, State.TAMPERED, State.INCOMPATIBLE)
 
 
 @dataclass(slots=True)
@@ -106,7 +104,7 @@ class EnsembleLoader:
     def list_available_models() -> dict[str, list[str]]:
         """Every version whose file is there and intact, newest first, by ``SYMBOL_TIMEFRAME``, from the index alone."""
         registry = _desk.opened()
-        unfit = {(record.key, record.version) for state in _UNFIT for record in _in_state(registry, state)}
+        unfit = {(record.key, record.version) for state in UNFIT for record in _in_state(registry, state)}
         listed = {
             f"{key.symbol}_{key.timeframe}": [name for name in names if (key, name) not in unfit]
             for key, names in versions.names(registry).items()

@@ -21,6 +21,9 @@ class State(StrEnum):
     PRUNED = "pruned"  # removed by retention: only its tombstone is left, and only who asks for this state sees it
 
 
+UNFIT = (State.TAMPERED, State.INCOMPATIBLE, State.MISSING)  # the loader refuses these
+
+
 class Mode(StrEnum):
     """How the production pointer behaves when a newer version is registered."""
 

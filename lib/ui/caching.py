@@ -21,12 +21,11 @@ from lib import settings as configuration
 from lib.errors import DeskError
 from lib.registry import history, opening, sync
 from lib.registry import versions as index
-from lib.registry.entities import State
+from lib.registry.entities import UNFIT
 from lib.registry.opening import Registry
 from lib.settings import Settings
 from lib.training import runs
 
-_UNFIT = (State.TAMPERED, State.INCOMPATIBLE, State.MISSING)  # states that come without a deployment
 _MOST_SECONDS_WAITED = 0.3
 _SECONDS_UNTIL_SEEN = 2  # a change made by another process shows after this long; one made here shows at once
 _MOST_SHOWN = 128  # finished charts and tables, each of up to a few hundred kilobytes
@@ -51,7 +50,7 @@ def mark() -> str:
     """Probe what may have changed: files, versions found unfit, the newest deployment, the newest run, its steps."""
     desk = registry()
     _look_at_folder(desk)
-    unfit = [index.listing(desk, state=state, limit=1).total for state in _UNFIT]
+    unfit = [index.listing(desk, state=state, limit=1).total for state in UNFIT]  # these come without a deployment
     steps = [(run.id, run.step) for run in runs.under_way(desk.database)]
     with desk.database.reading() as connection:
         newest = runs.newest_id(connection)

@@ -9,10 +9,10 @@ import streamlit as st
 
 from lib.market.keys import Key
 from lib.registry import readiness, versions
-from lib.registry.entities import Mode, Production, VersionRecord
+from lib.registry.entities import UNFIT, Mode, Production, VersionRecord
 from lib.training import runs
 from lib.ui import caching, components, data, fleet_rows, monitoring_data, rollback_data
-from lib.ui.fleet_rows import REFUSED, Bars
+from lib.ui.fleet_rows import Bars
 
 _MOST = 10_000  # refused versions that are looked through
 _SECONDS_OF_BARS = 300  # bars are read anew this often, as in lib.ui.data
@@ -60,7 +60,7 @@ def _bars() -> Mapping[Key, Bars]:
 def _refused(fleet: Sequence[Production]) -> tuple[VersionRecord, ...]:
     """What production names and the loader refuses; as long as nothing is wrong this reads three counts."""
     live = {(one.key, one.version) for one in fleet}
-    listed = (versions.listing(caching.registry(), state=state, limit=_MOST) for state in REFUSED if data.count(state))
+    listed = (versions.listing(caching.registry(), state=state, limit=_MOST) for state in UNFIT if data.count(state))
     return tuple(record for page in listed for record in page.rows if (record.key, record.version) in live)
 
 

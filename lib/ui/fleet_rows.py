@@ -8,13 +8,12 @@ import pandas as pd
 
 from lib.market.keys import Key
 from lib.monitoring.drift import DriftState
-from lib.registry.entities import Production, State, VersionRecord
+from lib.registry.entities import UNFIT, Production, State, VersionRecord
 from lib.registry.readiness import Readiness
 from lib.ui import drift_wording, wording
 from lib.ui.standing import Standing
 
 SINCE, VALIDATED = "Accuracy since training", "Validated accuracy"
-REFUSED = (State.TAMPERED, State.INCOMPATIBLE, State.MISSING)  # the loader does not serve these
 WAITS, OLD = "newer version waits", "outdated"
 
 
@@ -87,7 +86,7 @@ def _band(row: Row) -> list[str]:
     """Band and evidence; where the loader refuses what is live, that instead of any praise for it."""
     if row.pointer.version is None:
         return []
-    if row.record is not None and row.record.state in REFUSED:
+    if row.record is not None and row.record.state in UNFIT:
         return [refusal(row.record.state)]
     return [drift_wording.chip(row.state)]
 

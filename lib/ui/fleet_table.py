@@ -5,11 +5,11 @@ from typing import Any
 
 import streamlit as st
 
-from lib.registry.entities import Mode
+from lib.registry.entities import UNFIT, Mode
 from lib.registry.readiness import Going
 from lib.ui import components, drift_wording
 from lib.ui.fleet_data import Board
-from lib.ui.fleet_rows import OLD, REFUSED, SINCE, VALIDATED, WAITS, refusal
+from lib.ui.fleet_rows import OLD, SINCE, VALIDATED, WAITS, refusal
 
 _OPEN, _ROLL_BACK = "fleet_open", "fleet_roll_back"
 _GOING = {
@@ -32,7 +32,7 @@ def show(board: Board) -> None:
 
 
 def _columns(keys: Sequence[str]) -> dict[str, Any]:
-    chips = drift_wording.chip_colours() | {refusal(state): "red" for state in REFUSED}
+    chips = drift_wording.chip_colours() | {refusal(state): "red" for state in UNFIT}
     return {
         "Key": st.column_config.TextColumn(pinned=True),
         SINCE: st.column_config.TextColumn(

@@ -6,10 +6,9 @@ import streamlit as st
 
 from lib.market.keys import Key
 from lib.registry import readiness as rehearsals
-from lib.registry.entities import Production
+from lib.registry.entities import UNFIT, Production
 from lib.registry.readiness import Going, Readiness
 from lib.ui import actions, caching, components, data, rollback_data, wording
-from lib.ui.fleet_rows import REFUSED
 
 Colour = Literal["green", "red", "gray"]
 _BADGES: dict[Going, tuple[Colour, str]] = {
@@ -26,7 +25,7 @@ def refused(production: Production) -> None:
     if production.version is None:
         return
     record = data.version(production.key, production.version)
-    if record.state in REFUSED:
+    if record.state in UNFIT:
         st.error(
             f"Nothing serves {wording.plain(str(production.key))}: {record.version} is {record.state}, so the loader "
             f"refuses it{f' ({wording.plain(record.problem)})' if record.problem else ''}. Go back to another version, "
