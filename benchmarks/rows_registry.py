@@ -11,7 +11,7 @@ from benchmarks.fixtures import Bench
 from benchmarks.generated import ALIAS
 from benchmarks.results import Row
 from lib.market.keys import Key
-from lib.registry import actors, moves, pointers, production, recording, sync, versions
+from lib.registry import actors, freshness, moves, pointers, production, recording, sync, versions
 from lib.registry.actors import Actor, Role
 from lib.registry.entities import Action
 from lib.registry.opening import Registry
@@ -123,9 +123,12 @@ def unchanged_folder(bench: Bench) -> list[Row]:
     with fixtures.registry(desk(bench, n)) as opened:
         fixtures.settle()
         report = sync.synchronise(opened)
-        parity.equal(sync.if_folder_changed(opened), None, "folder")
+        parity.equal(freshness.if_folder_changed(opened), None, "folder")
         same = parity.equal((report.added, report.changed, report.vanished), ((), (), ()), "finding: nothing changed")
-        works: list[Callable[[], object]] = [lambda: sync.if_folder_changed(opened), lambda: sync.synchronise(opened)]
+        works: list[Callable[[], object]] = [
+            lambda: freshness.if_folder_changed(opened),
+            lambda: sync.synchronise(opened),
+        ]
         ours, theirs = timing.in_turns(*works, repeats=bench.scale.repeats)
     what = f"sync of an unchanged folder of {n:,} artifacts"
     return [results.faster(what, "full rescan", ours, theirs, target=100, same=same)]

@@ -16,7 +16,7 @@ from lib.forecasting import multi_horizon
 from lib.forecasting.multi_horizon import MultiHorizonForecast
 from lib.market.keys import Key
 from lib.market.timeframes import TIMEFRAME_HORIZONS
-from lib.registry import opening, production, serving, sync, versions
+from lib.registry import freshness, opening, production, serving
 from lib.registry.entities import UNFIT, State, VersionRecord
 from lib.registry.opening import Registry
 from lib.settings import Settings
@@ -53,7 +53,7 @@ class _Desk:
                 self.settings = self.settings or settings_module.load()
                 self.registry, self.pid = opening.open_registry(self.settings), os.getpid()
             registry = self.registry
-        sync.if_folder_changed(registry)
+        freshness.if_folder_changed(registry)
         return registry
 
     def switch(self, settings: Settings | None) -> None:
@@ -103,6 +103,8 @@ class EnsembleLoader:
     @staticmethod
     def list_available_models() -> dict[str, list[str]]:
         """Every version whose file is there and intact, newest first, by ``SYMBOL_TIMEFRAME``, from the index alone."""
+        from lib.registry import versions
+
         registry = _desk.opened()
         unfit = {(record.key, record.version) for state in UNFIT for record in _in_state(registry, state)}
         listed = {
@@ -176,11 +178,15 @@ def _version(registry: Registry, key: Key) -> str | None:
 
 
 def _record(registry: Registry, key: Key) -> VersionRecord | None:
+    from lib.registry import versions
+
     version = _version(registry, key)
     return None if version is None else versions.get(registry, key, version)
 
 
 def _in_state(registry: Registry, state: State) -> list[VersionRecord]:
+    from lib.registry import versions
+
     found: list[VersionRecord] = []
     after = None
     while True:

@@ -1,21 +1,24 @@
 """One frozen settings object, read once from the environment (prefix DESK_) and passed down."""
 
 import getpass
+import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from lib.errors import SettingsError
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 
 
-class Settings(BaseSettings):
-    """What a deployment may choose; every field is the environment variable DESK_ + its upper-case name."""
+class Settings(BaseModel):
+    """What a deployment may choose; every field is the environment variable DESK_ + its upper-case name.
 
-    model_config = SettingsConfigDict(env_prefix="DESK_", env_ignore_empty=True, frozen=True, extra="ignore")
+    The environment is read right here: pydantic-settings, which could, takes every job 70 ms to import.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     models_url: str = Field(
         default=str(PROJECT_FOLDER / "trained_models"), description="Folder of artifacts and their manifests."
@@ -36,10 +39,10 @@ class Settings(BaseSettings):
     default_role: Literal["viewer", "analyst", "operator", "admin"] = Field(
         default="viewer", description="Role of a signed-in person who is not named in DESK_ROLES."
     )
-    roles: Annotated[dict[str, str], NoDecode] = Field(
+    roles: dict[str, str] = Field(
         default_factory=dict, description="Roles by person, as name=role pairs with commas between them."
     )
-    drift_points: Annotated[tuple[int, int, int], NoDecode] = Field(
+    drift_points: tuple[int, int, int] = Field(
         default=(5, 15, 25),
         description="Points below the validated accuracy at which MONITOR, DRIFT and EMERGENCY begin, as 5,15,25.",
     )
@@ -47,13 +50,21 @@ class Settings(BaseSettings):
     drift_window: int = Field(
         default=60, ge=20, description="Newest outcomes, without overlap, that live accuracy is taken over."
     )
-    alert_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+    alert_urls: tuple[str, ...] = Field(
         default=(), repr=False, description="Where alerts go: apprise URLs with spaces between them."
     )
     page_url: str = Field(
         default="http://localhost:8501", description="Address of the dashboard, for the links in alerts."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Least level logged.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_environment(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Take what is not given from the environment; a variable that is set to nothing counts as not set."""
+        named = {name.upper(): value for name, value in os.environ.items() if value}
+        told = {name: named[_variable(name)] for name in cls.model_fields if _variable(name) in named}
+        return told | given
 
     @field_validator("models_url")
     @classmethod
@@ -125,9 +136,13 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = "DESK_" + "_".join(str(part) for part in first["loc"]).upper()
+        name = _variable("_".join(str(part) for part in first["loc"]))
         field = Settings.model_fields.get(str(first["loc"][0])) if first["loc"] else None
         given = "" if field is not None and not field.repr else f" (got {first.get('input')!r})"  # it may be a secret
         raise SettingsError(name, f"{first['msg'].removeprefix('Value error, ')}{given}") from (
             error if given else None
         )
+
+
+def _variable(name: str) -> str:
+    return f"DESK_{name.upper()}"

@@ -34,7 +34,7 @@ from lib.loader import (
 )
 from lib.market import features, labels
 from lib.market.keys import Key
-from lib.registry import actors, moves, opening, rollback
+from lib.registry import actors, freshness, moves, opening, rollback
 from lib.settings import Settings
 from lib.sources.sample import SampleSource
 from lib.training import fitting, job
@@ -339,6 +339,25 @@ assert EnsembleLoader.get_model_info("AAPL", "d1")
 print(json.dumps([name for name in {HEAVY} if name in sys.modules]))
 """
     assert json.loads(run(script, trained_folder)) == []
+
+
+def test_a_forecast_of_what_is_registered_needs_neither_sqlalchemy_nor_scikit_learn(plain_folder, tmp_path):
+    folder = tmp_path / "models"
+    shutil.copytree(plain_folder, folder)
+    with opening.open_registry(Settings(models_url=str(folder))) as registry:
+        os.utime(folder, (1e9, 1e9))  # long ago, so that it counts as settled
+        assert freshness.if_folder_changed(registry) is not None
+    script = f"""
+import sys
+import pandas as pd
+from lib.loader import get_production_ensemble_with_trained_weights
+rows = pd.DataFrame({{"rsi_14": [50.0], "macd": [0.1], "volatility_20": [0.2]}})
+print(get_production_ensemble_with_trained_weights("AAPL", "d1").predict(rows)["label"])
+print([name for name in ("sqlalchemy", *{HEAVY}) if name in sys.modules])
+"""
+    label, imported = run(script, folder).splitlines()
+    assert label in labels.CLASSES
+    assert imported == "[]"
 
 
 def run(script, folder):

@@ -1,10 +1,9 @@
 """Load an artifact: its digest first, then those same bytes into recipes, then the real objects, then checks."""
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from lib.artifacts import checks, collecting, compression, unpickling
+from lib.artifacts import checks, collecting, compression, digests, unpickling
 from lib.artifacts.allowed import ALLOWED
 from lib.artifacts.building import Build
 from lib.artifacts.recipes import MalformedError, RefusedError, UnfitError
@@ -25,11 +24,6 @@ class Loaded:
 
     content: dict[str, Any]
     warnings: tuple[str, ...]
-
-
-def digest(data: bytes) -> str:
-    """Give the SHA-256 of bytes as hexadecimal digits."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def load(data: bytes, *, name: str, max_bytes: int, expected_sha256: str | None = None) -> dict[str, Any]:
@@ -58,7 +52,7 @@ def load(data: bytes, *, name: str, max_bytes: int, expected_sha256: str | None 
 def load_with_notes(data: bytes, *, name: str, max_bytes: int, expected_sha256: str | None = None) -> Loaded:
     """Load like `load`, together with warnings: above all, another scikit-learn saved it."""
     if expected_sha256 is not None:
-        actual = digest(data)
+        actual = digests.of(data)
         if actual != expected_sha256:
             raise TamperedArtifactError(name, expected=expected_sha256, actual=actual)
     inside = compression.unpack(data, name=name, max_bytes=max_bytes)

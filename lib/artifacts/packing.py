@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lib.artifacts import audit, loading, naming, serving_forms
+from lib.artifacts import audit, digests, loading, naming, serving_forms
 from lib.artifacts import manifest as manifests
 from lib.artifacts.format import SCHEMA_VERSION
 from lib.artifacts.manifest import Manifest
@@ -27,7 +27,7 @@ class Packed:
 
     @property
     def form_sha256(self) -> str | None:
-        return None if self.form is None else loading.digest(self.form)
+        return None if self.form is None else digests.of(self.form)
 
 
 def pack(content: Mapping[str, Any], *, key: Key, version: str, created_at: dt.datetime, max_bytes: int) -> Packed:
@@ -53,7 +53,7 @@ def pack(content: Mapping[str, Any], *, key: Key, version: str, created_at: dt.d
         form = serving_forms.write(whole, name=name)
         described = manifests.from_artifact(
             whole | _told(form),
-            sha256=loading.digest(data),
+            sha256=digests.of(data),
             size_bytes=len(data),
             created_at=created_at,
             code_surface=audit.code_surface(data, name=name, max_bytes=max_bytes),
@@ -64,7 +64,7 @@ def pack(content: Mapping[str, Any], *, key: Key, version: str, created_at: dt.d
 
 
 def _told(form: bytes | None) -> dict[str, Any]:
-    return {} if form is None else {"serving": {"sha256": loading.digest(form), "size_bytes": len(form)}}
+    return {} if form is None else {"serving": {"sha256": digests.of(form), "size_bytes": len(form)}}
 
 
 def _single_job(model: Any) -> Any:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib.artifacts import claims, forms, naming, packing, scanning
+from lib.artifacts import claims, forms, naming, scanning
 from lib.artifacts.manifest import Manifest
 from lib.artifacts.scanning import Scan
 from lib.errors import (
@@ -146,6 +146,8 @@ class ArtifactStore:
         self, claim: claims.Claim, content: Mapping[str, Any], *, key: Key, created_at: dt.datetime
     ) -> Published | None:
         """Write a claimed version; None when another program took the name meanwhile."""
+        from lib.artifacts import packing
+
         _, version = naming.parse(claim.file_name)
         try:
             self.on_step("claimed")

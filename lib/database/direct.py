@@ -6,13 +6,23 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
-
-from sqlalchemy import Dialect
-
-from lib.database.prepared import Prepared
+from typing import Any, Protocol
 
 Mark = tuple[int, int]
+
+_AT = "SELECT version_num FROM alembic_version"
+
+
+class Question(Protocol):
+    """What can be asked without ceremony."""
+
+    def straight(self, driver: Any, asked: Mapping[str, Any]) -> Sequence[Any]:
+        """Ask a connection of SQLite's driver."""
+        ...
+
+    def rows(self, connection: Any, asked: Mapping[str, Any]) -> Sequence[Any]:
+        """Ask inside a transaction of SQLAlchemy."""
+        ...
 
 
 class DirectConnection:
@@ -21,8 +31,8 @@ class DirectConnection:
     ``PRAGMA data_version`` of such a connection differs as soon as any other one, of any process, has committed.
     """
 
-    def __init__(self, file: Path, dialect: Dialect) -> None:
-        self._file, self._dialect = file, dialect
+    def __init__(self, file: Path) -> None:
+        self._file = file
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._opened = (0, 0)  # process and inode that the connection belongs to
@@ -36,13 +46,23 @@ class DirectConnection:
             except (OSError, sqlite3.Error):
                 return None
 
-    def rows(self, question: Prepared, asked: Mapping[str, Any]) -> Sequence[Any] | None:
+    def rows(self, question: Question, asked: Mapping[str, Any]) -> Sequence[Any] | None:
         """Answer one question as a snapshot of its own; None where only the long way can wait or tell why."""
         with self._lock:
             try:
-                return question.straight(self._current(), self._dialect, asked)
+                return question.straight(self._current(), asked)
             except (OSError, sqlite3.Error):
                 return None
+
+    def is_at(self, head: str) -> bool:
+        """Tell whether the database has its write-ahead log and the tables of this migration."""
+        with self._lock:
+            try:
+                connection = self._current()
+                journal = connection.execute("PRAGMA journal_mode").fetchone()
+                return journal == ("wal",) and connection.execute(_AT).fetchall() == [(head,)]
+            except (OSError, sqlite3.Error):
+                return False  # whatever it is, the long way tells
 
     def close(self) -> None:
         with self._lock:

@@ -5,8 +5,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import exc
-
 from lib.errors import DatabaseError
 
 _LOCKED = ("is locked by another program", "Wait until the other program is done, then retry.")
@@ -60,10 +58,10 @@ def translated() -> Iterator[None]:
     """Raise DatabaseError for what a person can solve; a mistake in a query stays what it is."""
     try:
         yield
-    except exc.TimeoutError as error:
+    except _errors("sqlalchemy.exc", "TimeoutError") as error:
         raise DatabaseError(*_BUSY) from error
-    except exc.DBAPIError as error:
-        known = _known(error.orig, lost=error.connection_invalidated)
+    except _errors("sqlalchemy.exc", "DBAPIError") as error:
+        known = _known(getattr(error, "orig", None), lost=bool(getattr(error, "connection_invalidated", False)))
         if known is None:
             raise
         raise DatabaseError(*known) from error
@@ -75,8 +73,13 @@ def translated() -> Iterator[None]:
 
 
 def _driver_errors() -> tuple[type[Exception], ...]:
-    psycopg = sys.modules.get("psycopg")
-    return (sqlite3.Error,) if psycopg is None else (sqlite3.Error, psycopg.Error)
+    return (sqlite3.Error, *_errors("psycopg", "Error"))
+
+
+def _errors(module: str, name: str) -> tuple[type[Exception], ...]:
+    """Give a class of errors; none while its library, which nobody then has called, is not even imported."""
+    imported = sys.modules.get(module)
+    return () if imported is None else (getattr(imported, name),)
 
 
 def is_locked(error: DatabaseError) -> bool:

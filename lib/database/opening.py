@@ -1,47 +1,44 @@
-"""Opening the database, and the two ways to talk to it: one transaction that reads, one that writes."""
+"""Opening the database, and the two ways to talk to it: one transaction that reads, one that writes.
+
+A SQLite file that is up to date is opened, and asked the questions of a forecast, by its driver alone; SQLAlchemy is
+imported by the first transaction.
+"""
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
+from lib.database import failures
+from lib.database.direct import DirectConnection, Mark, Question
+from lib.database.head import HEAD
 
-from lib.database import failures, schema
-from lib.database.direct import DirectConnection, Mark
-from lib.database.prepared import Prepared
-from lib.errors import SettingsError
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
 
-_SETTING = "DESK_DATABASE_URL"
-_BUSY_MILLISECONDS = 10_000
-_SUPPORTED = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+_PLAIN_FILE = ("sqlite:///", "sqlite+pysqlite:///")
 
 
 class Database:
     """An open database at the present schema; safe to use from several threads, not across a fork."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._file = _sqlite_file(engine.url)
+    def __init__(self, url: str, *, file: Path | None, is_postgresql: bool) -> None:
+        self.url = url  # opens the same database again, for example in a worker process (holds the password)
+        self.is_postgresql = is_postgresql
+        self._file = file
         self._inode = 0
-        self._direct = DirectConnection(self._file, engine.dialect) if self._file is not None else None
-        snapshot: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        self._reader = engine.execution_options(**(snapshot if self.is_postgresql else {}))
-        self._writer = engine.execution_options(desk_writes=True)
-
-    @property
-    def url(self) -> str:
-        """What opens the same database again, for example in a worker process (holds the password)."""
-        return self._engine.url.render_as_string(hide_password=False)
-
-    @property
-    def is_postgresql(self) -> bool:
-        return self._engine.dialect.name == "postgresql"
+        self._direct = None if file is None else DirectConnection(file)
+        self._made: _Engines | None = None
+        self._making = threading.Lock()
 
     def bring_to_head(self) -> None:
-        with failures.translated():
-            schema.bring_to_head(self._engine, self._writer)
+        if self._direct is None or not self._direct.is_at(HEAD):
+            from lib.database import schema
+
+            with failures.translated():
+                schema.bring_to_head(self._engine, self._engines.writer)
         if self._file is not None:
             self._inode = self._file.stat().st_ino
 
@@ -49,7 +46,7 @@ class Database:
         """Give what differs after every commit of anybody; None where that cannot be told in microseconds."""
         return None if self._direct is None else self._direct.mark()
 
-    def ask(self, question: Prepared, **asked: Any) -> Sequence[Any]:
+    def ask(self, question: Question, **asked: Any) -> Sequence[Any]:
         """Answer one question, as a snapshot of its own; raises DatabaseError."""
         found = None if self._direct is None else self._direct.rows(question, asked)
         if found is not None:
@@ -58,26 +55,41 @@ class Database:
             return question.rows(connection, asked)
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator["Connection"]:
         """One snapshot: every query inside sees the same moment; raises DatabaseError."""
         with failures.translated():
             self._check_file()
-            with self._reader.connect() as connection:
+            with self._engines.reader.connect() as connection:
                 yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator["Connection"]:
         """One transaction, committed at the end or undone by any error; on SQLite writers queue from the start."""
         with failures.translated():
             self._check_file()
-            with self._writer.begin() as connection:
+            with self._engines.writer.begin() as connection:
                 yield connection
             self._check_written()
 
     def close(self) -> None:
         if self._direct is not None:
             self._direct.close()
-        self._engine.dispose()
+        if self._made is not None:
+            self._made.engine.dispose()
+
+    @property
+    def _engines(self) -> "_Engines":
+        with self._making:
+            if self._made is None:
+                from lib.database import engines
+
+                engine = engines.engine(engines.checked(self.url))
+                self._made = _Engines(engine, engines.reader(engine), engines.writer(engine))
+            return self._made
+
+    @property
+    def _engine(self) -> "Engine":
+        return self._engines.engine
 
     def _check_file(self) -> None:
         if self._file is None:
@@ -87,7 +99,8 @@ class Database:
         except FileNotFoundError:
             raise failures.gone() from None
         if inode != self._inode:  # restored from a backup: connections to the old file would write into nothing
-            self._engine.dispose()
+            if self._made is not None:
+                self._made.engine.dispose()
             self._inode = inode
 
     def _check_written(self) -> None:
@@ -102,6 +115,14 @@ class Database:
             raise failures.gone()
 
 
+class _Engines(NamedTuple):
+    """SQLAlchemy's engine, and the two ways of using it."""
+
+    engine: "Engine"
+    reader: "Engine"
+    writer: "Engine"
+
+
 def open_database(url: str) -> Database:
     """Open a database, creating a SQLite file and its folder, and bring its tables up to date.
 
@@ -112,11 +133,7 @@ def open_database(url: str) -> Database:
     DatabaseError
         When it cannot be opened, is locked, damaged, or of a newer release.
     """
-    parsed = _checked(url)
-    file = _sqlite_file(parsed)
-    if file is not None:
-        _make_folder(file.parent)
-    database = Database(_engine(parsed))
+    database = _named_by(url)
     try:
         database.bring_to_head()
     except BaseException:
@@ -125,23 +142,21 @@ def open_database(url: str) -> Database:
     return database
 
 
-def _checked(url: str) -> URL:
-    try:
-        parsed = make_url(url)
-    except exc.ArgumentError as error:
-        raise SettingsError(_SETTING, "it is no database URL such as postgresql://host/name") from error
-    kind = parsed.get_backend_name()
-    if kind not in _SUPPORTED:
-        raise SettingsError(_SETTING, f"{kind} is not supported; use sqlite:///FILE or postgresql://…")
-    if kind == "sqlite" and parsed.database in (None, "", ":memory:"):
-        raise SettingsError(_SETTING, "a database in memory is lost and cannot be shared; name a file")
-    return parsed.set(drivername=_SUPPORTED[kind])
+def _named_by(url: str) -> Database:
+    start = next((start for start in _PLAIN_FILE if url.startswith(start)), None)
+    name = "" if start is None else url.removeprefix(start)
+    if not name or name == ":memory:" or "?" in name or name.startswith("file:"):
+        from lib.database import engines
 
-
-def _sqlite_file(url: URL) -> Path | None:
-    if url.get_backend_name() != "sqlite" or url.database is None or url.database.startswith("file:"):
-        return None
-    return Path(url.database)
+        parsed = engines.checked(url)
+        url, name = parsed.render_as_string(hide_password=False), parsed.database or ""
+        if parsed.get_backend_name() == "postgresql":
+            return Database(url, file=None, is_postgresql=True)
+        if name.startswith("file:"):
+            return Database(url, file=None, is_postgresql=False)
+    file = Path(name)
+    _make_folder(file.parent)
+    return Database(url, file=file, is_postgresql=False)
 
 
 def _make_folder(folder: Path) -> None:
@@ -149,36 +164,3 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise failures.no_folder(str(error.strerror or error)) from error
-
-
-def _engine(url: URL) -> Engine:
-    if url.get_backend_name() == "postgresql":
-        engine = create_engine(url, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": 10})
-        event.listen(engine, "connect", _prepare_postgresql)
-        return engine
-    engine = create_engine(url, pool_size=8, max_overflow=24, connect_args={"timeout": _BUSY_MILLISECONDS / 1000})
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, record: object) -> None:
-    del record
-    connection.isolation_level = None  # the driver begins nothing by itself; _begin_sqlite does
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("desk_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _prepare_postgresql(connection: Any, record: object) -> None:
-    del record
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET lock_timeout = {_BUSY_MILLISECONDS}")
-    connection.commit()

@@ -4,10 +4,12 @@ from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy import Connection, Select
+from sqlalchemy.dialects import sqlite
 
 _named_tuple: Any = namedtuple  # noqa: PYI024 - its names are data
 _Convert = Callable[[Any], Any]
+_DIALECT = sqlite.dialect()
 
 
 class Prepared:
@@ -27,33 +29,33 @@ class Prepared:
             return connection.execute(self._statement, asked).all()
         if not connection.in_transaction():
             connection.begin()
-        return self.straight(connection.connection.driver_connection, connection.dialect, asked)
+        return self.straight(connection.connection.driver_connection, asked)
 
     def first(self, connection: Connection, asked: Mapping[str, Any]) -> Any | None:
         """Ask inside a transaction for the first row; None when there is none."""
         found = self.rows(connection, asked)
         return found[0] if found else None
 
-    def straight(self, driver: Any, dialect: Dialect, asked: Mapping[str, Any]) -> Sequence[Any]:
+    def straight(self, driver: Any, asked: Mapping[str, Any]) -> Sequence[Any]:
         """Ask a connection of SQLite's driver."""
         if self._compiled is None:
-            self._compiled = _Compiled(self._statement, dialect)
+            self._compiled = _Compiled(self._statement)
         return self._compiled.run(driver, asked)
 
 
 class _Compiled:
     """The text of a statement, and what each value needs on its way in and out."""
 
-    def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
-        compiled: Any = statement.compile(dialect=dialect)
+    def __init__(self, statement: Select[Any]) -> None:
+        compiled: Any = statement.compile(dialect=_DIALECT)
         self._text = str(compiled)
         self._asked = [
-            (name, compiled.params[name], bound.type.dialect_impl(dialect).bind_processor(dialect))
+            (name, compiled.params[name], bound.type.dialect_impl(_DIALECT).bind_processor(_DIALECT))
             for name, bound in ((name, compiled.binds[name]) for name in compiled.positiontup)
         ]
         columns = list(statement.selected_columns)
         self._make: Callable[[Sequence[Any]], Any] = _named_tuple("Row", [column.name for column in columns])._make
-        processors = (column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns)
+        processors = (column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None) for column in columns)
         self._convert: list[tuple[int, _Convert]] = [(at, known) for at, known in enumerate(processors) if known]
 
     def run(self, driver: Any, asked: Mapping[str, Any]) -> list[Any]:

@@ -6,9 +6,9 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from lib.database import failures
+from lib.database.head import HEAD
 from lib.errors import DatabaseError
 
-HEAD = "0009"  # the newest migration; known here so that opening at head needs no Alembic
 _LOCK = 0x0DE5_C0DE  # PostgreSQL advisory lock of an upgrade
 _PATIENCE_SECONDS = 10.0
 

@@ -5,14 +5,14 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from lib.artifacts import loading, naming
+from lib.artifacts import digests, naming
 from lib.database.tables import deployments, model_versions, version_counts
 from lib.errors import ArtifactError, ArtifactMissingError
 from lib.market.keys import Key
 from lib.registry import chain, facts, hashing, index, pointers, tombstones
 from lib.registry.chain import Link
 from lib.registry.entities import Finding, State
-from lib.registry.index import Entry
+from lib.registry.entries import Entry
 from lib.registry.opening import Registry
 from lib.registry.pointers import Pointer
 
@@ -141,7 +141,7 @@ def _tombstones(connection: Connection, known: Collection[str]) -> Iterator[Find
 
 def _artifact(registry: Registry, entry: Entry) -> Iterator[Finding]:
     try:
-        actual = loading.digest(registry.store.read(entry.file_name))
+        actual = digests.of(registry.store.read(entry.file_name))
     except ArtifactMissingError:
         yield Finding(entry.key, MISSING, f"{entry.file_name} is not in the models folder")
     except ArtifactError as error:
@@ -163,7 +163,7 @@ def _form(registry: Registry, entry: Entry) -> Iterator[Finding]:
         yield Finding(entry.key, MISSING, f"{name} is not in the models folder; `registry sync` makes it anew")
     except ArtifactError as error:
         yield Finding(entry.key, UNREADABLE, str(error))
-    if form is not None and loading.digest(form) != entry.serving_sha256:
+    if form is not None and digests.of(form) != entry.serving_sha256:
         yield Finding(entry.key, CHANGED, f"{name} is not what was registered; `registry sync` makes it anew")
     elif entry.health is State.TAMPERED:
         yield Finding(entry.key, STATE, f"{entry.version} is marked as tampered, but its file is the registered one")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lib.artifacts import loading
+from lib.artifacts import digests
 from lib.artifacts.scanning import FileEntry, Scan
 from lib.artifacts.store import ArtifactStore
 from lib.database import texts
@@ -11,7 +11,8 @@ from lib.errors import ArtifactError, ArtifactMissingError
 from lib.market.keys import Key
 from lib.registry import inspection
 from lib.registry.entities import State
-from lib.registry.index import Entry, Rejected
+from lib.registry.entries import Entry
+from lib.registry.index import Rejected
 from lib.registry.registration import Arrival
 
 _NOWHERE = -1  # size and time of a name that is refused without a look at the file
@@ -100,7 +101,7 @@ def _look_again(store: ArtifactStore, entry: Entry, file: FileEntry, found: Diff
         return
     try:
         data = store.read(file.file_name)
-        actual = loading.digest(data)
+        actual = digests.of(data)
     except ArtifactMissingError:
         return
     except ArtifactError:

@@ -6,9 +6,9 @@ from typing import Any
 
 from lib.artifacts import loading, serving_forms
 from lib.market.keys import Key
-from lib.registry import index, pointers, verified
+from lib.registry import entries, index, pointers, verified
 from lib.registry.entities import State
-from lib.registry.index import Entry
+from lib.registry.entries import Entry
 from lib.registry.opening import Registry
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
@@ -72,7 +72,7 @@ def begin(registry: Registry, key: Key, version: str, *, lifting: bool) -> Exami
         served = None
         if pointer is not None:
             served = pointer.previous_version if pointer.version == version else pointer.version
-        other = index.find(connection, key, served) if served else None
+        other = entries.find(connection, key, served) if served else None
         manifest = index.manifest(connection, other) if other else {}
     return Examination(registry, entry, served if other else None, manifest, lifting)
 

@@ -2,24 +2,34 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, delete, insert, select
+from lib.database.opening import Database
+from lib.database.plain import Plain
 
-from lib.database.tables import sync_state as table
-
-
-def read(connection: Connection, folder: Path) -> int | None:
-    found = connection.execute(select(table.c.value).where(table.c.name == str(folder))).scalar()
-    return None if found is None else int(found)
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
-def keep(connection: Connection, folder: Path, *, mark: int, at: datetime, settled: bool) -> None:
+def read(database: Database, folder: Path) -> int | None:
+    found = database.ask(_READ, name=str(folder))
+    return int(found[0].value) if found else None
+
+
+def keep(connection: "Connection", folder: Path, *, mark: int, at: datetime, settled: bool) -> None:
     """Remember a mark; one that is not settled yet is forgotten, so that the next probe looks again."""
     forget(connection, folder)
     if settled:
-        connection.execute(insert(table).values(name=str(folder), value=mark, updated_at=at))
+        _KEEP.write(connection, {"name": str(folder), "value": mark, "updated_at": at})
 
 
-def forget(connection: Connection, folder: Path) -> None:
+def forget(connection: "Connection", folder: Path) -> None:
     """Let the next probe look at the folder, whatever its mark."""
-    connection.execute(delete(table).where(table.c.name == str(folder)))
+    _FORGET.write(connection, {"name": str(folder)})
+
+
+_READ = Plain("SELECT value FROM sync_state WHERE name = :name")
+_KEEP = Plain(
+    "INSERT INTO sync_state (name, value, updated_at) VALUES (:name, :value, :updated_at)", times=("updated_at",)
+)
+_FORGET = Plain("DELETE FROM sync_state WHERE name = :name")

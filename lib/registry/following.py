@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from lib.errors.base import listed
-from lib.registry import chain, index, pointers
+from lib.registry import chain, entries, index, pointers
 from lib.registry.chain import Draft
 from lib.registry.entities import Action, Deployment, Mode, State
-from lib.registry.index import Entry
+from lib.registry.entries import Entry
 from lib.registry.pointers import Pointer
 
 
@@ -36,7 +36,7 @@ def settle(connection: Connection, pointer: Pointer, *, cause: Cause) -> Deploym
     """
     if pointer.mode is not Mode.FOLLOW_LATEST:
         return None
-    live = index.find(connection, pointer.key, pointer.version) if pointer.version else None
+    live = entries.find(connection, pointer.key, pointer.version) if pointer.version else None
     target = _target(live, index.newest_usable(connection, pointer.key))
     version = target.version if target else None
     if version == pointer.version:

@@ -1,12 +1,11 @@
 """The version index as stored: which versions a key has and what can be said of each."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, insert, literal, select, update
 
 from lib.artifacts.scanning import FileEntry
 from lib.database import statistics
@@ -15,29 +14,9 @@ from lib.database.tables import model_versions as table
 from lib.database.tables import rejected_files, version_counts, version_manifests
 from lib.errors import UnknownVersionError
 from lib.market.keys import Key
-from lib.registry import tombstones
+from lib.registry import entries, tombstones
 from lib.registry.entities import State
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What decisions need of one version; ``health`` is available, tampered, incompatible or missing."""
-
-    id: int
-    key: Key
-    version: str
-    file_name: str
-    sha256: str
-    size_bytes: int
-    mtime_ns: int | None
-    health: State
-    problem: str
-    quarantine_reason: str | None
-    serving_sha256: str | None
-
-    @property
-    def usable(self) -> bool:
-        return self.health is State.AVAILABLE and self.quarantine_reason is None
+from lib.registry.entries import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,46 +31,16 @@ class Rejected:
         return (self.size_bytes, self.mtime_ns) == (file.size_bytes, file.mtime_ns)
 
 
-_NAME = re.compile(r"[0-9]{8}(?:r[0-9]{2})?")
-_LEAN = tuple(
-    table.c[name]
-    for name in (
-        "id",
-        "symbol",
-        "timeframe",
-        "version",
-        "file_name",
-        "sha256",
-        "size_bytes",
-        "mtime_ns",
-        "health",
-        "problem",
-        "quarantine_reason",
-        "serving_sha256",
-    )
-)
+_LEAN = tuple(table.c[name] for name in entries.COLUMNS)
 _UNQUARANTINED = select(*_LEAN).where(table.c.quarantine_reason.is_(None))
 _OF_KEY = (table.c.symbol == bindparam("of_symbol"), table.c.timeframe == bindparam("of_timeframe"))
-_FIND = Prepared(select(*_LEAN).where(*_OF_KEY, table.c.version == bindparam("of_version")))
-
-
-def is_name(version: str) -> bool:
-    """Tell whether this can be a version's name, whatever was typed; some of it no database would even take."""
-    return _NAME.fullmatch(version) is not None
-
-
-def find(connection: Connection, key: Key, version: str) -> Entry | None:
-    if not is_name(version):
-        return None
-    row = _FIND.first(connection, _asked(key) | {"of_version": version})
-    return None if row is None else _entry(row)
 
 
 def require(connection: Connection, key: Key, version: str) -> Entry:
     """Find a version; raises UnknownVersionError that names the newest ones, or PrunedVersionError."""
-    found = find(connection, key, version)
+    found = entries.find(connection, key, version)
     if found is None:
-        if is_name(version):
+        if entries.is_name(version):
             tombstones.refuse(connection, key, version)
         newest = select(table.c.version).where(*_of(key)).order_by(table.c.version.desc()).limit(8)
         raise UnknownVersionError(key, version, known=tuple(connection.execute(newest).scalars()))
@@ -114,7 +63,7 @@ def newest_standing(connection: Connection, key: Key) -> Entry | None:
 def everything(connection: Connection) -> tuple[Entry, ...]:
     """Every version of every key, ordered by file name."""
     rows = connection.execute(select(*_LEAN).order_by(table.c.file_name))
-    return tuple(_entry(row) for row in rows)
+    return tuple(entries.of_row(row) for row in rows)
 
 
 def add(connection: Connection, values: Mapping[str, Any], *, manifest: Mapping[str, Any]) -> int:
@@ -144,7 +93,7 @@ def remove(connection: Connection, key: Key, versions: Iterable[str]) -> None:
 def of_key(connection: Connection, key: Key) -> tuple[Entry, ...]:
     """Every version of a key, newest first."""
     rows = connection.execute(select(*_LEAN).where(*_of(key)).order_by(table.c.version.desc()))
-    return tuple(_entry(row) for row in rows)
+    return tuple(entries.of_row(row) for row in rows)
 
 
 def manifest(connection: Connection, entry: Entry) -> Mapping[str, Any]:
@@ -223,7 +172,7 @@ def _newest(
     if other_than is not None:
         wanted = wanted.where(table.c.version != other_than)
     row = connection.execute(wanted.order_by(table.c.version.desc()).limit(1)).first()
-    return None if row is None else _entry(row)
+    return None if row is None else entries.of_row(row)
 
 
 def _asked(key: Key) -> dict[str, Any]:
@@ -232,22 +181,6 @@ def _asked(key: Key) -> dict[str, Any]:
 
 def _of(key: Key) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return table.c.symbol == key.symbol, table.c.timeframe == key.timeframe
-
-
-def _entry(row: Row[Any]) -> Entry:
-    return Entry(
-        id=row.id,
-        key=Key(row.symbol, row.timeframe),
-        version=row.version,
-        file_name=row.file_name,
-        sha256=row.sha256,
-        size_bytes=row.size_bytes,
-        mtime_ns=row.mtime_ns,
-        health=State(row.health),
-        problem=row.problem,
-        quarantine_reason=row.quarantine_reason,
-        serving_sha256=row.serving_sha256,
-    )
 
 
 # built once: every move runs these

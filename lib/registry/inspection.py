@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from lib.artifacts import audit, checks, loading, manifest, serving_forms
+from lib.artifacts import audit, checks, digests, loading, manifest, serving_forms
 from lib.artifacts.manifest import Manifest
 from lib.artifacts.scanning import FileEntry
 from lib.artifacts.store import ArtifactStore
 from lib.errors import ArtifactCorruptError, ArtifactError, ArtifactNameError, IncompatibleArtifactError
 from lib.registry.entities import State
-from lib.registry.index import Entry
+from lib.registry.entries import Entry
 from lib.registry.registration import Arrival
 
 _log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ def arrival(store: ArtifactStore, file: FileEntry) -> Arrival:
     """
     data = store.read(file.file_name)
     beside = store.manifest(file.file_name)
-    sha256 = loading.digest(data)
+    sha256 = digests.of(data)
     if beside is not None and beside.sha256 != sha256:
         problem = f"its SHA-256 is {sha256[:12]}…, its manifest says {beside.sha256[:12]}…"
         raise ArtifactCorruptError(file.file_name, problem)
@@ -49,7 +49,7 @@ def arrival(store: ArtifactStore, file: FileEntry) -> Arrival:
 
 def digest(store: ArtifactStore, file_name: str) -> str:
     """Compute the digest of a file as it is now."""
-    return loading.digest(store.read(file_name))
+    return digests.of(store.read(file_name))
 
 
 def make_form(store: ArtifactStore, file_name: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -62,7 +62,7 @@ def make_form(store: ArtifactStore, file_name: str, content: Mapping[str, Any]) 
     except OSError as error:
         _log.warning("%s has no serving form, its folder cannot be written: %s", file_name, error.strerror)
         return {}
-    return {"sha256": loading.digest(form), "size_bytes": len(form)}
+    return {"sha256": digests.of(form), "size_bytes": len(form)}
 
 
 def sound_form(store: ArtifactStore, entry: Entry, data: bytes) -> str | None:
@@ -71,7 +71,7 @@ def sound_form(store: ArtifactStore, entry: Entry, data: bytes) -> str | None:
     Unless the registered form is there, it is made anew from the artifact's verified bytes.
     """
     try:
-        if entry.serving_sha256 and loading.digest(store.form(entry.file_name)) == entry.serving_sha256:
+        if entry.serving_sha256 and digests.of(store.form(entry.file_name)) == entry.serving_sha256:
             return entry.serving_sha256
     except ArtifactError:
         pass  # gone or unreadable: it is made anew
@@ -90,7 +90,7 @@ def _told(
     try:
         return manifest.from_artifact(
             content,
-            sha256=loading.digest(data),
+            sha256=digests.of(data),
             size_bytes=len(data),
             created_at=created_at,
             code_surface=surface,

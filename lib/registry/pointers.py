@@ -3,18 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, and_, bindparam, select, update
-
-from lib.database import inserting, symbols
 from lib.database.opening import Database
-from lib.database.prepared import Prepared
-from lib.database.tables import model_versions
-from lib.database.tables import production_pointers as table
+from lib.database.plain import Plain
 from lib.market.keys import Key
 from lib.registry import hashing
 from lib.registry.entities import Mode, State
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,31 +56,30 @@ def served(database: Database, key: Key) -> Served | None:
     return Served(row.version, row.sha256, row.revision, State(row.health or State.MISSING))
 
 
-def read(connection: Connection, key: Key) -> Pointer | None:
+def read(connection: "Connection", key: Key) -> Pointer | None:
     row = _READ.first(connection, _asked(key))
     return None if row is None else of_row(row)
 
 
-def read_all(connection: Connection, keys: Sequence[Key] | None = None) -> tuple[Pointer, ...]:
+def read_all(connection: "Connection", keys: Sequence[Key] | None = None) -> tuple[Pointer, ...]:
     """Every pointer, or those of some keys, in the order of keys."""
-    wanted = select(table).order_by(table.c.symbol, table.c.timeframe)
-    if keys is not None:
-        wanted = wanted.where(table.c.symbol.in_({key.symbol for key in keys}))
-    found = tuple(of_row(row) for row in connection.execute(wanted))
+    found = tuple(of_row(row) for row in _READ_ALL.rows(connection, {}))
     return found if keys is None else tuple(pointer for pointer in found if pointer.key in set(keys))
 
 
-def lock(connection: Connection, key: Key) -> Pointer | None:
+def lock(connection: "Connection", key: Key) -> Pointer | None:
     """Read a pointer that nobody else can move before this transaction ends."""
     row = _LOCK.first(connection, _asked(key))
     return None if row is None else of_row(row)
 
 
-def lock_or_create(connection: Connection, key: Key, *, at: datetime) -> Pointer:
+def lock_or_create(connection: "Connection", key: Key, *, at: datetime) -> Pointer:
     """Lock the pointer of a key, made first (following latest, serving nothing yet) when the key is new."""
     found = lock(connection, key)
     if found is not None:
         return found
+    from lib.database import symbols
+
     new = Pointer(
         key=key,
         symbol_id=symbols.symbol_id(connection, key.symbol),
@@ -97,14 +94,13 @@ def lock_or_create(connection: Connection, key: Key, *, at: datetime) -> Pointer
         head_position=0,
         head_hash=hashing.origin(key),
     )
-    connection.execute(inserting.insert_into(connection, table).values(_row(new)).on_conflict_do_nothing())
+    _CREATE.write(connection, _row(new))
     return lock(connection, key) or new
 
 
-def write(connection: Connection, pointer: Pointer) -> None:
+def write(connection: "Connection", pointer: Pointer) -> None:
     """Store a pointer that this transaction has locked."""
-    of = {"of_symbol_id": pointer.symbol_id, "of_timeframe": pointer.key.timeframe}
-    connection.execute(_WRITE, _row(pointer) | of)
+    _WRITE.write(connection, _row(pointer))
 
 
 def of_row(row: Any) -> Pointer:
@@ -135,25 +131,26 @@ _AS_STORED = (
     "head_hash",
 )
 
-# built once: on the path of every forecast, building a statement would take longer than its answer
-OF_KEY = (table.c.symbol == bindparam("symbol"), table.c.timeframe == bindparam("timeframe"))
-_WANTED = select(table).where(*OF_KEY)
-_READ = Prepared(_WANTED)
-_LOCK = Prepared(_WANTED.with_for_update())
-_WRITE = update(table).where(
-    table.c.symbol_id == bindparam("of_symbol_id"), table.c.timeframe == bindparam("of_timeframe")
+TIMES = ("since",)
+_OF_KEY = "SELECT * FROM production_pointers WHERE symbol = :symbol AND timeframe = :timeframe"
+_READ, _LOCK = Plain(_OF_KEY, times=TIMES), Plain(_OF_KEY, times=TIMES, locks=True)
+_READ_ALL = Plain("SELECT * FROM production_pointers ORDER BY symbol, timeframe", times=TIMES)
+_CREATE = Plain(
+    "INSERT INTO production_pointers (symbol_id, timeframe, symbol, mode, version, revision, since, actor, reason,"
+    " sha256, previous_version, head_position, head_hash)"
+    " VALUES (:symbol_id, :timeframe, :symbol, :mode, :version, :revision, :since, :actor, :reason,"
+    " :sha256, :previous_version, :head_position, :head_hash) ON CONFLICT DO NOTHING",
+    times=TIMES,
 )
-_SERVED = Prepared(
-    select(table.c.version, table.c.sha256, table.c.revision, model_versions.c.health)
-    .select_from(
-        table.outerjoin(
-            model_versions,
-            and_(
-                model_versions.c.symbol == table.c.symbol,
-                model_versions.c.timeframe == table.c.timeframe,
-                model_versions.c.version == table.c.version,
-            ),
-        )
-    )
-    .where(*OF_KEY)
+_WRITE = Plain(
+    "UPDATE production_pointers SET mode = :mode, version = :version, revision = :revision, since = :since,"
+    " actor = :actor, reason = :reason, sha256 = :sha256, previous_version = :previous_version,"
+    " head_position = :head_position, head_hash = :head_hash"
+    " WHERE symbol_id = :symbol_id AND timeframe = :timeframe",
+    times=TIMES,
+)
+_SERVED = Plain(
+    "SELECT p.version, p.sha256, p.revision, v.health FROM production_pointers AS p LEFT JOIN model_versions AS v"
+    " ON v.symbol = p.symbol AND v.timeframe = p.timeframe AND v.version = p.version"
+    " WHERE p.symbol = :symbol AND p.timeframe = :timeframe"
 )

@@ -1,13 +1,10 @@
 """Production: what serves each key, since when, by whom and why."""
 
-from sqlalchemy import case, null, select
-
-from lib.database.prepared import Prepared
-from lib.database.tables import model_versions, production_pointers
+from lib.database.plain import Plain
 from lib.errors import UnknownKeyError
 from lib.market.keys import Key
 from lib.registry import pointers
-from lib.registry.entities import Mode, Production, State
+from lib.registry.entities import Mode, Production
 from lib.registry.opening import Registry
 from lib.registry.pointers import Pointer
 
@@ -46,21 +43,12 @@ def _production(pointer: Pointer, newest: str | None) -> Production:
     )
 
 
-_NEWEST_USABLE = (
-    select(model_versions.c.version)
-    .where(
-        model_versions.c.symbol == production_pointers.c.symbol,
-        model_versions.c.timeframe == production_pointers.c.timeframe,
-        model_versions.c.health == State.AVAILABLE.value,
-        model_versions.c.quarantine_reason.is_(None),
-    )
-    .order_by(model_versions.c.version.desc())
-    .limit(1)
-    .scalar_subquery()
+# A key that follows the latest version has none waiting: only for pinned ones is it looked up.
+_POINTERS = (
+    "SELECT p.*, CASE WHEN p.mode = 'pinned' THEN (SELECT version FROM model_versions AS v"
+    " WHERE v.symbol = p.symbol AND v.timeframe = p.timeframe"
+    " AND v.health = 'available' AND v.quarantine_reason IS NULL ORDER BY v.version DESC LIMIT 1) END AS newest"
+    " FROM production_pointers AS p"
 )
-_POINTERS = select(  # a key that follows the latest version has none waiting: only for pinned ones is it looked up
-    production_pointers,
-    case((production_pointers.c.mode == Mode.PINNED.value, _NEWEST_USABLE), else_=null()).label("newest"),
-)
-_ONE_KEY = Prepared(_POINTERS.where(*pointers.OF_KEY))
-_EVERY_KEY = Prepared(_POINTERS.order_by(production_pointers.c.symbol, production_pointers.c.timeframe))
+_ONE_KEY = Plain(_POINTERS, "WHERE p.symbol = :symbol AND p.timeframe = :timeframe", times=pointers.TIMES)
+_EVERY_KEY = Plain(_POINTERS, "ORDER BY p.symbol, p.timeframe", times=pointers.TIMES)

@@ -3,10 +3,10 @@
 import time
 from dataclasses import dataclass
 
-from lib.artifacts import loading, serving_forms
+from lib.artifacts import digests, loading, serving_forms
 from lib.errors import UnknownKeyError
 from lib.market.keys import Key
-from lib.registry import index, pointers, verified
+from lib.registry import entries, pointers, verified
 from lib.registry.opening import Registry
 
 
@@ -41,11 +41,11 @@ def prove(registry: Registry, key: Key) -> Proof:
         pointer = pointers.read(connection, key)
         if pointer is None:
             raise UnknownKeyError(key)
-        entry = index.find(connection, key, pointer.version) if pointer.version else None
+        entry = entries.find(connection, key, pointer.version) if pointer.version else None
     if pointer.version is None or entry is None:
         return Proof(pointer.version, _since(begun), matches=False, detail="no version of this key is usable")
     data = registry.store.read(entry.file_name)
-    actual = loading.digest(data)
+    actual = digests.of(data)
     if actual != pointer.sha256:
         told = f"{entry.file_name} has the digest {actual[:12]}…, production promises {str(pointer.sha256)[:12]}…"
         return Proof(pointer.version, _since(begun), matches=False, detail=told)

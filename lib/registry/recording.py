@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from lib.errors import DeskError
 from lib.market.keys import Key
-from lib.registry import chain, index, pointers, preflight
+from lib.registry import chain, entries, index, pointers, preflight
 from lib.registry.actors import Actor, Role
 from lib.registry.chain import Draft
 from lib.registry.entities import Action, Deployment, Mode, PreflightReport
@@ -87,7 +87,7 @@ def apply(connection: Connection, verdict: Verdict, *, at: datetime) -> Deployme
         index.set_quarantine(connection, move.key, plan.lift, None)
     at = chain.not_before(connection, before, at)
     after = _moved(before, plan, move, at=at)
-    entry = index.find(connection, move.key, plan.version) if plan.version else None
+    entry = entries.find(connection, move.key, plan.version) if plan.version else None
     after = replace(after, sha256=entry.sha256 if entry else None)
     draft = replace(
         _draft(verdict), to_version=plan.version, mode=plan.mode, revision=after.revision, sha256=after.sha256
@@ -102,7 +102,7 @@ def refuse(connection: Connection, verdict: Verdict, refusal: DeskError, *, at: 
     """Write the row of a refused attempt; of the pointer only the head of its chain changes."""
     before, plan = verdict.pointer, verdict.plan
     asked = plan.version if plan else verdict.move.asked
-    entry = index.find(connection, verdict.move.key, asked) if asked else None
+    entry = entries.find(connection, verdict.move.key, asked) if asked else None
     draft = replace(
         _draft(verdict),
         outcome=chain.REFUSED,

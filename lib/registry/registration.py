@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from lib.market.keys import Key
-from lib.registry import facts, following, index, pointers, tombstones
+from lib.registry import entries, facts, following, index, pointers, tombstones
 from lib.registry.entities import Deployment, State
+from lib.registry.entries import Entry
 from lib.registry.following import Cause
-from lib.registry.index import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def enter(connection: Connection, arrival: Arrival, *, publisher: str, at: datet
     does not follow yet: see :func:`lib.registry.following.settle`.
     """
     pointer = pointers.lock_or_create(connection, arrival.key, at=at)
-    known = index.find(connection, arrival.key, arrival.version)
+    known = entries.find(connection, arrival.key, arrival.version)
     if known is None:
         _add(connection, arrival, symbol_id=pointer.symbol_id, publisher=publisher, at=at)
     else:
@@ -83,19 +83,11 @@ def _add(connection: Connection, arrival: Arrival, *, symbol_id: int, publisher:
 
 def _compare(connection: Connection, known: Entry, arrival: Arrival) -> None:
     if known.sha256 != arrival.sha256:
-        index.set_health(connection, known, State.TAMPERED, tampered(known, arrival.sha256))
+        index.set_health(connection, known, State.TAMPERED, entries.tampered(known, arrival.sha256))
     elif known.health is not State.AVAILABLE and arrival.health is State.AVAILABLE:
         index.describe(connection, known, _described(arrival), manifest=arrival.content)
     elif arrival.mtime_ns is not None:
         index.set_seen(connection, known, size_bytes=arrival.size_bytes, mtime_ns=arrival.mtime_ns)
-
-
-def tampered(known: Entry, actual: str) -> str:
-    return f"its SHA-256 is {actual[:12]}…, registered was {known.sha256[:12]}…"
-
-
-def tampered_form(known: Entry, actual: str) -> str:
-    return f"the SHA-256 of its serving form is {actual[:12]}…, registered was {(known.serving_sha256 or '')[:12]}…"
 
 
 def _described(arrival: Arrival) -> dict[str, Any]:

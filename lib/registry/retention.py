@@ -20,7 +20,7 @@ from lib.market.keys import Key
 from lib.registry import chain, folder_marks, index, pointers, rollback, tombstones
 from lib.registry.actors import TO_PRUNE, Actor
 from lib.registry.entities import State
-from lib.registry.index import Entry
+from lib.registry.entries import Entry
 from lib.registry.opening import Registry
 from lib.registry.pointers import Pointer
 from lib.registry.tombstones import Tombstone

@@ -4,10 +4,10 @@ from sqlalchemy import Connection
 
 from lib.errors import NoEarlierVersionError, NothingToMoveError, QuarantinedVersionError
 from lib.market.keys import Key
-from lib.registry import index, pointers, transition
+from lib.registry import entries, index, pointers, transition
 from lib.registry.actors import TO_MOVE, Actor
 from lib.registry.entities import Action, Deployment, Mode
-from lib.registry.index import Entry
+from lib.registry.entries import Entry
 from lib.registry.opening import Registry
 from lib.registry.pointers import Pointer
 from lib.registry.recording import Move, Plan, Planner
@@ -43,7 +43,7 @@ def move(
 def earlier(connection: Connection, pointer: Pointer) -> Entry | None:
     """Find the version that was live before, or else the newest usable one older than the live one."""
     if pointer.previous_version is not None and pointer.previous_version != pointer.version:
-        previous = index.find(connection, pointer.key, pointer.previous_version)
+        previous = entries.find(connection, pointer.key, pointer.previous_version)
         if previous is not None and previous.usable:
             return previous
     return index.newest_usable(connection, pointer.key, older_than=pointer.version)

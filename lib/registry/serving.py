@@ -8,9 +8,9 @@ from lib.ensemble.forecaster import EnhancedEnsembleForecaster
 from lib.errors import UnknownKeyError
 from lib.market import timeframes
 from lib.market.keys import Key
-from lib.registry import index, pointers, verified
+from lib.registry import entries, pointers, verified
 from lib.registry.entities import State
-from lib.registry.index import Entry
+from lib.registry.entries import Entry
 from lib.registry.opening import Registry
 from lib.registry.pointers import Served
 
@@ -107,8 +107,15 @@ def of_content(key: Key, given: Mapping[str, Any], *, version: str, **enabled: b
 
 
 def _entry(registry: Registry, key: Key, version: str) -> Entry:
+    found = entries.look_up(registry.database, key, version)
+    return found if found is not None else _required(registry, key, version)
+
+
+def _required(registry: Registry, key: Key, version: str) -> Entry:
+    """Find a version after all, or raise the error that says what is known instead."""
+    from lib.registry import index
+
     with registry.database.reading() as connection:
-        found = index.find(connection, key, version)
-        if found is None and pointers.read(connection, key) is None:
+        if pointers.read(connection, key) is None:
             raise UnknownKeyError(key)
-        return found or index.require(connection, key, version)
+        return index.require(connection, key, version)

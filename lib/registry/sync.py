@@ -7,7 +7,17 @@ from sqlalchemy import Connection
 
 from lib.errors import FolderGoneError
 from lib.market.keys import Key
-from lib.registry import comparison, folder_marks, following, index, pointers, registration, retention, tombstones
+from lib.registry import (
+    comparison,
+    entries,
+    folder_marks,
+    following,
+    index,
+    pointers,
+    registration,
+    retention,
+    tombstones,
+)
 from lib.registry.comparison import Differences
 from lib.registry.entities import State, SyncReport
 from lib.registry.following import Cause
@@ -59,17 +69,6 @@ def synchronise(registry: Registry, *, force: bool = False) -> SyncReport:
     return report
 
 
-def if_folder_changed(registry: Registry) -> SyncReport | None:
-    """Synchronise when files came, went or were renamed since the last time; otherwise one stat and one read."""
-    seen = registry.answers.get("folder mark", lambda: _seen(registry))
-    return None if seen == registry.store.folder_mark() else synchronise(registry)
-
-
-def _seen(registry: Registry) -> int | None:
-    with registry.database.reading() as connection:
-        return folder_marks.read(connection, registry.store.folder)
-
-
 def _write(connection: Connection, found: Differences, *, at: datetime) -> SyncReport:
     for key in found.keys:  # in one order for all programs, so that none waits for another in a circle
         pointers.lock_or_create(connection, key, at=at)
@@ -102,7 +101,7 @@ def _write_known(connection: Connection, found: Differences) -> tuple[list[str],
     for entry, actual in found.changed:
         if entry.health is not State.TAMPERED:
             changed.append(entry.file_name)
-        index.set_health(connection, entry, State.TAMPERED, registration.tampered(entry, actual))
+        index.set_health(connection, entry, State.TAMPERED, entries.tampered(entry, actual))
     for entry, file, form in found.intact:
         if entry.health in (State.TAMPERED, State.MISSING):
             returned.append(entry.file_name)

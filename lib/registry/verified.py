@@ -4,15 +4,12 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from lib.artifacts import loading, naming, serving_forms
-from lib.errors import ArtifactMissingError, DatabaseError, IncompatibleArtifactError, TamperedArtifactError
-from lib.registry import following, index, pointers, registration
+from lib.artifacts import digests, naming, serving_forms
+from lib.errors import ArtifactMissingError, IncompatibleArtifactError, TamperedArtifactError
+from lib.registry import entries
 from lib.registry.entities import State
-from lib.registry.following import Cause
-from lib.registry.index import Entry
+from lib.registry.entries import Entry
 from lib.registry.opening import Registry
-
-NOTED_BY = "registry"
 
 _log = logging.getLogger(__name__)
 
@@ -28,9 +25,9 @@ def read(registry: Registry, entry: Entry) -> bytes:
         When the file is gone or cannot be read.
     """
     data = registry.store.read(entry.file_name)
-    actual = loading.digest(data)
+    actual = digests.of(data)
     if actual != entry.sha256:
-        _note(registry, entry, State.TAMPERED, registration.tampered(entry, actual))
+        _note(registry, entry, State.TAMPERED, entries.tampered(entry, actual))
         raise TamperedArtifactError(entry.file_name, expected=entry.sha256, actual=actual)
     if entry.health is State.TAMPERED:
         form(registry, entry)
@@ -57,6 +54,8 @@ def load(registry: Registry, entry: Entry) -> tuple[int, Mapping[str, Any]]:
     """Load a version from its registered bytes; gives their number and the content."""
     if entry.health is State.INCOMPATIBLE:
         raise IncompatibleArtifactError(entry.file_name, entry.problem.rstrip("."))
+    from lib.artifacts import loading
+
     data = read(registry, entry)
     content = loading.load(data, name=entry.file_name, max_bytes=registry.store.max_bytes)
     return len(data), content
@@ -70,29 +69,15 @@ def form(registry: Registry, entry: Entry) -> bytes | None:
         data = registry.store.form(entry.file_name)
     except ArtifactMissingError:
         return None
-    actual = loading.digest(data)
+    actual = digests.of(data)
     if actual != entry.serving_sha256:
         name = naming.form_name(entry.file_name)
-        _note(registry, entry, State.TAMPERED, registration.tampered_form(entry, actual))
+        _note(registry, entry, State.TAMPERED, entries.tampered_form(entry, actual))
         raise TamperedArtifactError(name, expected=entry.serving_sha256, actual=actual)
     return data
 
 
 def _note(registry: Registry, entry: Entry, health: State, problem: str) -> None:
-    """Write what was found into the index; where it cannot be written, the finding itself still counts."""
-    if entry.health is health:
-        return
-    registry.cache.forget(entry.sha256, entry.serving_sha256)
-    at = registry.clock()
-    reason = f"{entry.version} is intact again" if health is State.AVAILABLE else f"{entry.version} was tampered with"
-    try:
-        with registry.database.writing() as connection:
-            pointer = pointers.lock_or_create(connection, entry.key, at=at)
-            now = index.find(connection, entry.key, entry.version)
-            if now is None or now.sha256 != entry.sha256:
-                return
-            index.set_health(connection, now, health, problem)
-            index.restate(connection, entry.key, [entry.version], live=pointer.version)
-            following.settle(connection, pointer, cause=Cause(NOTED_BY, at, reason))
-    except DatabaseError as error:
-        _log.warning("%s could not be noted for %s %s: %s", health, entry.key, entry.version, error)
+    from lib.registry import damage
+
+    damage.note(registry, entry, health, problem)

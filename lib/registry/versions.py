@@ -15,7 +15,7 @@ from lib.database.tables import production_pointers, version_counts
 from lib.errors import UnknownKeyError
 from lib.market import timeframes
 from lib.market.keys import Key, check_symbol
-from lib.registry import index, pointers, pruned, registration
+from lib.registry import entries, index, pointers, pruned, registration
 from lib.registry.entities import State, VersionRecord
 from lib.registry.opening import Registry
 from lib.registry.paging import Order, Walk
@@ -89,7 +89,7 @@ def _page(registry: Registry, given: _Given, walk: Walk, limit: int, after: str 
 
 def get(registry: Registry, key: Key, version: str) -> VersionRecord:
     """Read one version; raises UnknownKeyError or UnknownVersionError, which names those there are."""
-    if index.is_name(version):
+    if entries.is_name(version):
         found = registry.database.ask(_ONE, symbol=key.symbol, timeframe=key.timeframe, version=version)
         if found:
             return _record(found[0])

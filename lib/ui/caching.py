@@ -19,7 +19,7 @@ import streamlit as st
 
 from lib import settings as configuration
 from lib.errors import DeskError
-from lib.registry import history, opening, sync
+from lib.registry import freshness, history, opening
 from lib.registry import versions as index
 from lib.registry.entities import UNFIT
 from lib.registry.opening import Registry
@@ -67,7 +67,7 @@ class _Look(threading.Thread):
 
     def run(self) -> None:
         try:
-            sync.if_folder_changed(self._desk)
+            freshness.if_folder_changed(self._desk)
         except DeskError as error:
             self.error = error
 

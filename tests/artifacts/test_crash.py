@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from lib.artifacts import loading, naming
+from lib.artifacts import digests, loading, naming
 from lib.artifacts.store import ArtifactStore
 from tests.artifacts.conftest import MAX_BYTES
 
@@ -71,9 +71,9 @@ def check_nothing_or_whole(store: ArtifactStore) -> int:
     for entry in scan:
         data, manifest = store.read(entry.file_name), store.manifest(entry.file_name)
         assert entry.has_manifest
-        assert manifest.sha256 == loading.digest(data)
+        assert manifest.sha256 == digests.of(data)
         assert loading.load(data, name=entry.file_name, max_bytes=MAX_BYTES)["timestamp"] == entry.version
-        assert loading.digest(store.form(entry.file_name)) == manifest.content["serving"]["sha256"]
+        assert digests.of(store.form(entry.file_name)) == manifest.content["serving"]["sha256"]
     left = {str(path.relative_to(store.folder)) for path in store.folder.rglob("*") if not path.is_dir()}
     names = [entry.file_name for entry in scan]
     whole = {*names, *map(naming.manifest_name, names), *map(naming.form_name, names)}

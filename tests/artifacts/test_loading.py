@@ -16,7 +16,7 @@ import lz4.frame
 import numpy as np
 import pytest
 
-from lib.artifacts import loading
+from lib.artifacts import digests, loading
 from lib.errors import (
     ArtifactCorruptError,
     ArtifactTooLargeError,
@@ -144,17 +144,17 @@ def test_what_was_shared_stays_shared(plain):
 
 def test_the_digest_is_checked_before_anything_is_read(plain):
     data = pickle.dumps(plain)
-    same(load(data, expected_sha256=loading.digest(data)), plain)
+    same(load(data, expected_sha256=digests.of(data)), plain)
     with pytest.raises(TamperedArtifactError) as caught:
-        load(b"not even a pickle", expected_sha256=loading.digest(data))
-    assert (caught.value.name, caught.value.expected) == (NAME, loading.digest(data))
-    assert caught.value.actual == loading.digest(b"not even a pickle")
+        load(b"not even a pickle", expected_sha256=digests.of(data))
+    assert (caught.value.name, caught.value.expected) == (NAME, digests.of(data))
+    assert caught.value.actual == digests.of(b"not even a pickle")
 
 
 @pytest.mark.parametrize("flip", [0, 1000, -1])
 def test_one_changed_bit_is_tampering(plain, flip):
     data = bytearray(pickle.dumps(plain))
-    expected = loading.digest(bytes(data))
+    expected = digests.of(bytes(data))
     data[flip] ^= 1
     with pytest.raises(TamperedArtifactError):
         load(bytes(data), expected_sha256=expected)

@@ -9,7 +9,7 @@ import pickle
 
 import pytest
 
-from lib.artifacts import claims, loading, naming
+from lib.artifacts import claims, digests, loading, naming
 from lib.artifacts.format import SCHEMA_VERSION
 from lib.artifacts.store import ArtifactStore
 from lib.errors import PublishError
@@ -28,10 +28,10 @@ def names(store):
 def test_a_version_is_an_artifact_and_its_manifest(store, publish):
     published = publish()
     assert names(store) == ["AAPL_d1_20250121.json", "AAPL_d1_20250121.pkl", "serving/AAPL_d1_20250121.safetensors"]
-    assert loading.digest(store.form(published.file_name)) == published.form_sha256
+    assert digests.of(store.form(published.file_name)) == published.form_sha256
     assert (published.version, published.file_name) == ("20250121", "AAPL_d1_20250121.pkl")
     data = store.read(published.file_name)
-    assert (loading.digest(data), len(data)) == (published.sha256, published.size_bytes)
+    assert (digests.of(data), len(data)) == (published.sha256, published.size_bytes)
     assert store.manifest(published.file_name) == published.manifest
     assert published.manifest.created_at == NOW
 
@@ -108,7 +108,7 @@ def test_many_publishers_at_once_get_a_version_each(store, publish):
     assert all(entry.has_manifest for entry in store.scan())
     for entry in store.scan():
         data, manifest = store.read(entry.file_name), store.manifest(entry.file_name)
-        assert manifest.sha256 == loading.digest(data)
+        assert manifest.sha256 == digests.of(data)
         assert loading.load(data, name=entry.file_name, max_bytes=MAX_BYTES)["timestamp"] == entry.version
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy import exc, insert, select, text
 
-from lib.database import opening, symbols, texts
+from lib.database import engines, opening, symbols, texts
 from lib.database.tables import sync_state
 from lib.errors import DatabaseError, SettingsError
 
@@ -138,7 +138,7 @@ def test_a_postgresql_that_may_only_be_read_is_said_so(database):
 
 
 def test_a_locked_pointer_is_waited_for_and_then_told(database_url, monkeypatch):
-    monkeypatch.setattr(opening, "_BUSY_MILLISECONDS", 100)
+    monkeypatch.setattr(engines, "_BUSY_MILLISECONDS", 100)
     one, other = opening.open_database(database_url), opening.open_database(database_url)
     with one.writing() as connection:
         put(connection, "a")

@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from lib.database import opening, schema, tables
+from lib.database.head import HEAD
 from lib.errors import DatabaseError
 
 
@@ -21,7 +22,7 @@ def test_the_head_constant_is_the_newest_migration():
     config = Config()
     config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")
-    assert ScriptDirectory.from_config(config).get_heads() == [schema.HEAD]
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
 def test_the_migrations_build_exactly_the_tables(empty_database_url):
@@ -97,7 +98,7 @@ def test_many_programs_may_open_an_empty_database_at_once(empty_database_url):
     outcomes = [results.get(timeout=120) for _ in programs]
     for program in programs:
         program.join()
-    assert outcomes == [schema.HEAD] * 4
+    assert outcomes == [HEAD] * 4
 
 
 def _open(url, start, results):

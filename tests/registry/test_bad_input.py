@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import text
 
-from lib.database import opening as databases
+from lib.database import engines
 from lib.errors import (
     DatabaseError,
     NotAllowedError,
@@ -117,7 +117,7 @@ def test_a_database_that_may_only_be_read_refuses(sqlite_desk):
 
 
 def test_a_locked_database_refuses_and_takes_the_move_afterwards(two, monkeypatch):
-    monkeypatch.setattr(databases, "_BUSY_MILLISECONDS", 50)
+    monkeypatch.setattr(engines, "_BUSY_MILLISECONDS", 50)
     with opening.open_registry(make_settings(two.folder, two.registry.settings.database_url)) as impatient:
 
         def move():

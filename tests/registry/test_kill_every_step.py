@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, event, make_url
 
 from lib.database.tables import metadata
 from lib.market.keys import Key
-from lib.registry import audit, history, moves, opening, production, retention, rollback, sync, versions
+from lib.registry import audit, freshness, history, moves, opening, production, retention, rollback, sync, versions
 from lib.registry.actors import Actor, Role
 from lib.registry.opening import Registry
 from lib.settings import Settings
@@ -115,7 +115,7 @@ def base(database_url, tmp_path, content) -> Bench:
             publish(registry, lean(content), name)
         moves.promote(registry, AAPL, to=NEW, expected=None, actor=ADMIN, reason="warm up")
         sync.synchronise(registry)
-        assert sync.if_folder_changed(registry) is None
+        assert freshness.if_folder_changed(registry) is None
     bench = Bench(settings, tmp_path)
     bench.keep()
     return bench
@@ -160,7 +160,7 @@ def every_step(base: Bench, act: Callable[[Registry], object]) -> list[tuple]:
         base.put_back()
         died = killed(base, act, before=number)
         with opening.open_registry(base.settings, clock=Clock(datetime(2030, 3, 1, tzinfo=UTC))) as registry:
-            sync.if_folder_changed(registry)  # what every program does when it starts
+            freshness.if_folder_changed(registry)  # what every program does when it starts
             seen.append(what_holds(registry))
             if not died:
                 return seen

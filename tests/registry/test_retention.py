@@ -18,6 +18,7 @@ from lib.errors import (
 from lib.market.keys import Key
 from lib.registry import (
     audit,
+    freshness,
     history,
     moves,
     production,
@@ -177,9 +178,9 @@ def test_what_died_half_way_is_finished_by_the_next_look(six, monkeypatch):
             prune(six)
         assert "20250101" not in left(six)
         assert {finding.kind for finding in audit.verify(six.registry)} == {audit.PRUNED}
-        sync.if_folder_changed(six.registry)  # looks, and cannot remove them either
+        freshness.if_folder_changed(six.registry)  # looks, and cannot remove them either
         assert six.registry.store.exists("AAPL_d1_20250101.pkl")
-    sync.if_folder_changed(six.registry)
+    freshness.if_folder_changed(six.registry)
     assert not six.registry.store.exists("AAPL_d1_20250101.pkl")
     assert all(stone.finished_at for stone in retention.pruned(six.registry))
     assert audit.verify(six.registry) == ()

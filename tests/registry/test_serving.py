@@ -17,7 +17,18 @@ from lib.errors import (
     UnknownVersionError,
 )
 from lib.market.keys import Key
-from lib.registry import audit, moves, opening, preflight, production, quarantine, serving, sync, verified, versions
+from lib.registry import (
+    audit,
+    moves,
+    opening,
+    preflight,
+    production,
+    quarantine,
+    serving,
+    sync,
+    verified,
+    versions,
+)
 from lib.registry.cache import ArtifactCache
 from lib.registry.entities import State
 from lib.settings import Settings
@@ -177,14 +188,14 @@ LIGHT = """
 import sys
 from lib.market.keys import Key
 from lib.registry import actors, audit, history, moves, opening, production, proof, quarantine, rollback
-from lib.registry import serving, sync, versions
+from lib.registry import freshness, serving, sync, versions
 from lib.settings import Settings
 key = Key("AAPL", "d1")
 with opening.open_registry(Settings(models_url=sys.argv[1], database_url=sys.argv[2])) as registry:
     assert versions.listing(registry).total == 2
     versions.get(registry, key, "20250110"), versions.manifest(registry, key, "20250110"), versions.names(registry)
     production.fleet(registry), history.deployments(registry), audit.verify(registry)
-    assert sync.if_folder_changed(registry) is None or sync.synchronise(registry).added == ()
+    assert freshness.if_folder_changed(registry) is None or sync.synchronise(registry).added == ()
 heavy = {"sklearn", "scipy", "streamlit", "plotly", "prophet", "arch", "torch", "statsmodels", "talib", "alembic"}
 print(sorted(heavy & set(sys.modules)))
 """

@@ -15,7 +15,7 @@ from lib.errors import (
     UnknownKeyError,
 )
 from lib.market.keys import Key
-from lib.registry import audit, history, moves, opening, production, rollback, serving, sync, versions
+from lib.registry import audit, freshness, history, moves, opening, production, rollback, serving, sync, versions
 from lib.registry.entities import Action, Mode, State, SyncReport
 from lib.settings import Settings
 
@@ -295,16 +295,16 @@ def test_a_folder_that_is_gone_is_no_deletion(three):
 def test_the_probe_looks_only_when_the_folder_changed(three):
     year = three.clock.now.replace(year=2100)
     three.clock.now = year  # the folder's own time is long ago
-    assert sync.if_folder_changed(three.registry) is not None
-    assert sync.if_folder_changed(three.registry) is None
+    assert freshness.if_folder_changed(three.registry) is not None
+    assert freshness.if_folder_changed(three.registry) is None
     drop(three, "GOOG_d1_20250131.pkl", plain(three.content, symbol="GOOG"))
-    assert sync.if_folder_changed(three.registry).added == ("GOOG_d1_20250131.pkl",)
-    assert sync.if_folder_changed(three.registry) is None
+    assert freshness.if_folder_changed(three.registry).added == ("GOOG_d1_20250131.pkl",)
+    assert freshness.if_folder_changed(three.registry) is None
 
 
 def test_a_folder_that_changed_just_now_is_looked_at_again(three):
-    assert sync.if_folder_changed(three.registry) is not None
-    assert sync.if_folder_changed(three.registry) is not None
+    assert freshness.if_folder_changed(three.registry) is not None
+    assert freshness.if_folder_changed(three.registry) is not None
 
 
 def test_a_version_of_a_newer_format_is_shown_as_incompatible(three):

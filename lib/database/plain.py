@@ -1,0 +1,91 @@
+"""Statements in plain SQL, for what every forecast and every move of production asks or writes.
+
+Importing SQLAlchemy takes a process longer than a hundred forecasts, and it takes some hundred times as long to build
+and run a statement as SQLite does to find one row. So the few statements that are always run are written out. They
+read the same on SQLite and on PostgreSQL, and name their parameters ``:name``.
+"""
+
+import re
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_named_tuple: Any = namedtuple  # noqa: PYI024 - its names are data
+_PARAMETER = re.compile(r":(\w+)")
+
+
+class Plain:
+    """One statement, from its parts; ``times`` names columns and parameters that hold a time, ``locks`` its rows.
+
+    Rows are named tuples. A time is an aware datetime in UTC; SQLite keeps it as text, without the zone.
+    """
+
+    def __init__(self, *parts: str, times: Sequence[str] = (), locks: bool = False) -> None:
+        self._sql, self._times = " ".join(parts), tuple(times)
+        self._postgresql = _PARAMETER.sub(r"%(\1)s", self._sql) + (" FOR UPDATE" if locks else "")
+        self._make: Callable[[Sequence[Any]], Any] | None = None
+        self._at: list[int] = []
+
+    def rows(self, connection: "Connection", asked: Mapping[str, Any]) -> Sequence[Any]:
+        """Ask inside a transaction."""
+        if connection.dialect.name != "sqlite":
+            return self._rows(connection.exec_driver_sql(self._postgresql, dict(asked)).cursor, _in_utc)
+        if not connection.in_transaction():
+            connection.begin()
+        return self.straight(connection.connection.driver_connection, asked)
+
+    def first(self, connection: "Connection", asked: Mapping[str, Any]) -> Any | None:
+        """Ask inside a transaction for the first row; None when there is none."""
+        found = self.rows(connection, asked)
+        return found[0] if found else None
+
+    def straight(self, driver: Any, asked: Mapping[str, Any]) -> Sequence[Any]:
+        """Ask a connection of SQLite's driver."""
+        return self._rows(driver.execute(self._sql, asked), _of_text)
+
+    def write(self, connection: "Connection", values: Mapping[str, Any]) -> None:
+        """Write inside a transaction; raises ValueError for a time without zone."""
+        given = dict(values)
+        sqlite = connection.dialect.name == "sqlite"
+        for name in self._times:
+            given[name] = _checked(given[name], as_text=sqlite)
+        connection.exec_driver_sql(self._sql if sqlite else self._postgresql, given)
+
+    def _rows(self, cursor: Any, convert: Callable[[Any], datetime]) -> list[Any]:
+        found = cursor.fetchall()
+        if self._make is None:
+            names = [column[0] for column in cursor.description]
+            self._at = [names.index(name) for name in self._times]
+            self._make = _named_tuple("Row", names)._make
+        if not self._at:
+            return list(map(self._make, found))
+        made = []
+        for row in found:
+            values = list(row)
+            for at in self._at:
+                if values[at] is not None:
+                    values[at] = convert(values[at])
+            made.append(self._make(values))
+        return made
+
+
+def _of_text(stored: str) -> datetime:
+    return datetime.fromisoformat(stored).replace(tzinfo=UTC)
+
+
+def _in_utc(stored: datetime) -> datetime:
+    return stored.astimezone(UTC)
+
+
+def _checked(given: datetime | None, *, as_text: bool) -> datetime | str | None:
+    if given is None:
+        return None
+    if given.tzinfo is None:
+        message = f"a time without zone reached the database: {given!r}"
+        raise ValueError(message)
+    utc = given.astimezone(UTC)
+    return utc.replace(tzinfo=None).isoformat(" ", "microseconds") if as_text else utc
