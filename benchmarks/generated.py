@@ -20,7 +20,7 @@ from benchmarks import fixtures
 from lib.database import symbols
 from lib.database.tables import model_versions, training_run_progress, training_runs, version_manifests
 from lib.market.keys import Key
-from lib.registry import facts, following, index, pointers
+from lib.registry import facts, following, pointers, states
 from lib.registry.following import Cause
 
 N_PER_KEY = 100
@@ -93,7 +93,7 @@ def _enter(connection: Connection, key: Key, made: list[Version], seen: dict[str
     ).scalars()
     told = [{"version_id": one, "manifest": manifest} for one, manifest in zip(ids, manifests, strict=True)]
     connection.execute(insert(version_manifests), told)
-    index.restate(connection, key, [], live=None)
+    states.recount(connection, key)
     cause = Cause(_PUBLISHER, made[-1].created_at, following.registered(made[-1].name))
     following.settle(connection, pointer, cause=cause)
     _enter_runs(connection, symbol_id, made)

@@ -7,7 +7,7 @@ read the same on SQLite and on PostgreSQL, and name their parameters ``:name``.
 
 import re
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,8 @@ class Plain:
     def rows(self, connection: "Connection", asked: Mapping[str, Any]) -> Sequence[Any]:
         """Ask inside a transaction."""
         if connection.dialect.name != "sqlite":
-            return self._rows(connection.exec_driver_sql(self._postgresql, dict(asked)).cursor, _in_utc)
+            found = connection.exec_driver_sql(self._postgresql, dict(asked))
+            return self._rows(found.all(), found.keys, _in_utc)
         if not connection.in_transaction():
             connection.begin()
         return self.straight(connection.connection.driver_connection, asked)
@@ -45,20 +46,28 @@ class Plain:
 
     def straight(self, driver: Any, asked: Mapping[str, Any]) -> Sequence[Any]:
         """Ask a connection of SQLite's driver."""
-        return self._rows(driver.execute(self._sql, asked), _of_text)
+        cursor = driver.execute(self._sql, asked)
+        return self._rows(cursor.fetchall(), lambda: [column[0] for column in cursor.description], _of_text)
 
-    def write(self, connection: "Connection", values: Mapping[str, Any]) -> None:
-        """Write inside a transaction; raises ValueError for a time without zone."""
+    def write(self, connection: "Connection", values: Mapping[str, Any]) -> Any | None:
+        """Write inside a transaction; gives the first value of what it returns. Raises ValueError for a naive time."""
         given = dict(values)
         sqlite = connection.dialect.name == "sqlite"
         for name in self._times:
             given[name] = _checked(given[name], as_text=sqlite)
-        connection.exec_driver_sql(self._sql if sqlite else self._postgresql, given)
+        if sqlite:
+            driver: Any = connection.connection.driver_connection
+            found = driver.execute(self._sql, given).fetchall()
+        else:
+            written = connection.exec_driver_sql(self._postgresql, given)
+            found = written.all() if written.returns_rows else ()
+        return found[0][0] if found else None
 
-    def _rows(self, cursor: Any, convert: Callable[[Any], datetime]) -> list[Any]:
-        found = cursor.fetchall()
+    def _rows(
+        self, found: Sequence[Any], named: Callable[[], Iterable[str]], convert: Callable[[Any], datetime]
+    ) -> list[Any]:
         if self._make is None:
-            names = [column[0] for column in cursor.description]
+            names = list(named())
             self._at = [names.index(name) for name in self._times]
             self._make = _named_tuple("Row", names)._make
         if not self._at:

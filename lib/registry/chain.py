@@ -1,13 +1,14 @@
 """Deployment rows: append-only, each key's rows one chain that an edit breaks."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, insert, select
+from sqlalchemy import Connection, Row, Select, select
 
-from lib.database.prepared import Prepared
+from lib.database.plain import Plain
 from lib.database.tables import deployments as table
 from lib.market.keys import Key
 from lib.registry import hashing
@@ -73,6 +74,7 @@ def last_moves(connection: Connection, key: Key, *, limit: int) -> tuple[Deploym
 def append(connection: Connection, pointer: Pointer, draft: Draft, *, at: datetime) -> tuple[Deployment, Pointer]:
     """Append a row to the chain of a locked pointer; gives the row, and the pointer with its new head (not stored)."""
     position = pointer.head_position + 1
+    preflight = [dict(step) for step in draft.preflight]
     values = {
         "symbol": pointer.key.symbol,
         "timeframe": pointer.key.timeframe,
@@ -88,7 +90,7 @@ def append(connection: Connection, pointer: Pointer, draft: Draft, *, at: dateti
         "actor": draft.actor,
         "reason": draft.reason,
         "sha256": draft.sha256,
-        "preflight": [dict(step) for step in draft.preflight],
+        "preflight": preflight,
         "refusal": draft.refusal,
         "group_id": draft.group_id,
         "previous_hash": pointer.head_hash,
@@ -97,10 +99,30 @@ def append(connection: Connection, pointer: Pointer, draft: Draft, *, at: dateti
     stored = values | {
         "symbol_id": pointer.symbol_id,
         "moved_revision": draft.revision if draft.outcome == MOVED else None,
+        "preflight": json.dumps(preflight),
         "hash": own,
     }
-    row = connection.execute(_APPEND, stored).one()
-    return deployment(row), replace(pointer, head_position=position, head_hash=own)
+    appended = Deployment(
+        id=int(_APPEND.write(connection, stored) or 0),
+        key=pointer.key,
+        at=at.astimezone(UTC),
+        action=draft.action,
+        outcome=draft.outcome,
+        from_version=draft.from_version,
+        to_version=draft.to_version,
+        mode=draft.mode,
+        revision=draft.revision,
+        actor=draft.actor,
+        reason=draft.reason,
+        sha256=draft.sha256,
+        preflight=tuple(preflight),
+        refusal=draft.refusal,
+        group_id=draft.group_id,
+        previous_hash=pointer.head_hash,
+        hash=own,
+        subject=draft.subject,
+    )
+    return appended, replace(pointer, head_position=position, head_hash=own)
 
 
 def links(connection: Connection, key: Key) -> Iterator[Link]:
@@ -138,9 +160,17 @@ _UNHASHED = {"id", "symbol_id", "moved_revision", "hash"}
 _HASHED = tuple(column.name for column in table.c if column.name not in _UNHASHED)
 
 
-_APPEND = insert(table).returning(*table.c)
-_TIME = Prepared(
-    select(table.c.at).where(*(table.c[name] == bindparam(name) for name in ("symbol", "timeframe", "position")))
+_APPEND = Plain(
+    "INSERT INTO deployments (symbol_id, symbol, timeframe, position, at, action, outcome, subject, from_version,"
+    " to_version, mode, revision, moved_revision, actor, reason, sha256, preflight, refusal, group_id, previous_hash,"
+    " hash) VALUES (:symbol_id, :symbol, :timeframe, :position, :at, :action, :outcome, :subject, :from_version,"
+    " :to_version, :mode, :revision, :moved_revision, :actor, :reason, :sha256, :preflight, :refusal, :group_id,"
+    " :previous_hash, :hash) RETURNING id",
+    times=("at",),
+)
+_TIME = Plain(
+    "SELECT at FROM deployments WHERE symbol = :symbol AND timeframe = :timeframe AND position = :position",
+    times=("at",),
 )
 
 

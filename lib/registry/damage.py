@@ -3,7 +3,7 @@
 import logging
 
 from lib.errors import DatabaseError
-from lib.registry import entries, following, index, pointers
+from lib.registry import entries, following, index, pointers, states
 from lib.registry.entities import State
 from lib.registry.entries import Entry
 from lib.registry.following import Cause
@@ -28,7 +28,7 @@ def note(registry: Registry, entry: Entry, health: State, problem: str) -> None:
             if now is None or now.sha256 != entry.sha256:
                 return
             index.set_health(connection, now, health, problem)
-            index.restate(connection, entry.key, [entry.version], live=pointer.version)
+            states.restate(connection, entry.key, [entry.version], live=pointer.version)
             following.settle(connection, pointer, cause=Cause(_NOTED_BY, at, reason))
     except DatabaseError as error:
         _log.warning("%s could not be noted for %s %s: %s", health, entry.key, entry.version, error)

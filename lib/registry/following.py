@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from lib.errors.base import listed
-from lib.registry import chain, entries, index, pointers
+from lib.registry import chain, entries, index, pointers, states
 from lib.registry.chain import Draft
 from lib.registry.entities import Action, Deployment, Mode, State
 from lib.registry.entries import Entry
@@ -66,7 +66,7 @@ def settle(connection: Connection, pointer: Pointer, *, cause: Cause) -> Deploym
     )
     deployment, moved = chain.append(connection, moved, draft, at=at)
     pointers.write(connection, moved)
-    index.restate(connection, pointer.key, [pointer.version, version], live=version)
+    states.restate(connection, pointer.key, [pointer.version, version], live=version)
     return deployment
 
 

@@ -17,8 +17,7 @@ def origin(key: Key) -> str:
 
 def digest(row: Mapping[str, Any]) -> str:
     """SHA-256 of a row of history as canonical JSON: sorted keys, no spaces, times in UTC to the microsecond."""
-    text = json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(row).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _plain(value: object) -> object:
@@ -28,3 +27,8 @@ def _plain(value: object) -> object:
         return value.value
     message = f"{type(value).__name__} has no place in history"
     raise TypeError(message)
+
+
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain
+)

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from lib.artifacts.scanning import FileEntry
 from lib.database import statistics
-from lib.database.prepared import Prepared
 from lib.database.tables import model_versions as table
-from lib.database.tables import rejected_files, version_counts, version_manifests
+from lib.database.tables import rejected_files, version_manifests
 from lib.errors import UnknownVersionError
 from lib.market.keys import Key
-from lib.registry import entries, tombstones
+from lib.registry import entries, states, tombstones
 from lib.registry.entities import State
 from lib.registry.entries import Entry
 
@@ -33,7 +32,6 @@ class Rejected:
 
 _LEAN = tuple(table.c[name] for name in entries.COLUMNS)
 _UNQUARANTINED = select(*_LEAN).where(table.c.quarantine_reason.is_(None))
-_OF_KEY = (table.c.symbol == bindparam("of_symbol"), table.c.timeframe == bindparam("of_timeframe"))
 
 
 def require(connection: Connection, key: Key, version: str) -> Entry:
@@ -71,7 +69,7 @@ def add(connection: Connection, values: Mapping[str, Any], *, manifest: Mapping[
     row = dict(values) | {"state": values["health"]}
     version_id = int(connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one())
     connection.execute(insert(version_manifests).values(version_id=version_id, manifest=dict(manifest)))
-    _count(connection, Key(row["symbol"], row["timeframe"]))
+    states.recount(connection, Key(row["symbol"], row["timeframe"]))
     statistics.refresh(connection, table, n_rows=version_id)
     return version_id
 
@@ -87,7 +85,7 @@ def describe(connection: Connection, entry: Entry, values: Mapping[str, Any], *,
 def remove(connection: Connection, key: Key, versions: Iterable[str]) -> None:
     """Take versions out of the index, with their manifests; the caller holds the lock of the key's pointer."""
     connection.execute(delete(table).where(*_of(key), table.c.version.in_(list(versions))))
-    _count(connection, key)
+    states.recount(connection, key)
 
 
 def of_key(connection: Connection, key: Key) -> tuple[Entry, ...]:
@@ -125,13 +123,6 @@ def set_quarantine(connection: Connection, key: Key, version: str, reason: str |
     connection.execute(wanted.values(quarantine_reason=reason))
 
 
-def restate(connection: Connection, key: Key, versions: Iterable[str | None], *, live: str | None) -> None:
-    """Bring the stored state of some versions in line with their health, their quarantine and production."""
-    changed = [version for version in versions if version is not None]
-    connection.execute(_RESTATE, _asked(key) | {"changed": changed, "live": live})
-    _count(connection, key)
-
-
 def rejected(connection: Connection) -> dict[str, Rejected]:
     """Files that are no version, by name."""
     return {
@@ -150,15 +141,6 @@ def forget_rejected(connection: Connection, file_names: Iterable[str]) -> None:
         connection.execute(delete(rejected_files).where(rejected_files.c.file_name == file_name))
 
 
-def _count(connection: Connection, key: Key) -> None:
-    """Count a key's versions by state anew; the caller holds the lock of the key's pointer."""
-    asked = _asked(key)
-    if set(_COUNTED.rows(connection, asked)) == set(_KEPT.rows(connection, asked)):
-        return  # as after most moves: one version more in one state and one less in the other, and the other way round
-    connection.execute(_UNCOUNT, asked)
-    connection.execute(_COUNT, asked)
-
-
 def _newest(
     connection: Connection,
     key: Key,
@@ -175,33 +157,5 @@ def _newest(
     return None if row is None else entries.of_row(row)
 
 
-def _asked(key: Key) -> dict[str, Any]:
-    return {"of_symbol": key.symbol, "of_timeframe": key.timeframe}
-
-
 def _of(key: Key) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return table.c.symbol == key.symbol, table.c.timeframe == key.timeframe
-
-
-# built once: every move runs these
-_RESTATE = (
-    update(table)
-    .where(*_OF_KEY, table.c.version.in_(bindparam("changed", expanding=True)))
-    .values(
-        state=case(
-            (table.c.health != State.AVAILABLE.value, table.c.health),
-            (table.c.quarantine_reason.is_not(None), literal(State.QUARANTINED.value)),
-            (table.c.version == bindparam("live"), literal(State.IN_PRODUCTION.value)),
-            else_=literal(State.AVAILABLE.value),
-        )
-    )
-)
-_COUNTS_OF_KEY = (
-    version_counts.c.symbol == bindparam("of_symbol"),
-    version_counts.c.timeframe == bindparam("of_timeframe"),
-)
-_GROUPS = (table.c.symbol, table.c.timeframe, table.c.state)
-_COUNTING = select(*_GROUPS, func.count().label("n")).where(*_OF_KEY).group_by(*_GROUPS)
-_COUNTED, _KEPT = Prepared(_COUNTING), Prepared(select(version_counts).where(*_COUNTS_OF_KEY))
-_UNCOUNT = delete(version_counts).where(*_COUNTS_OF_KEY)
-_COUNT = insert(version_counts).from_select(["symbol", "timeframe", "state", "n"], _COUNTING)

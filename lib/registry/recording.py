@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
 from lib.errors import DeskError
 from lib.market.keys import Key
-from lib.registry import chain, entries, index, pointers, preflight
+from lib.registry import chain, entries, index, pointers, preflight, states
 from lib.registry.actors import Actor, Role
 from lib.registry.chain import Draft
 from lib.registry.entities import Action, Deployment, Mode, PreflightReport
@@ -86,15 +87,20 @@ def apply(connection: Connection, verdict: Verdict, *, at: datetime) -> Deployme
     if plan.lift is not None:
         index.set_quarantine(connection, move.key, plan.lift, None)
     at = chain.not_before(connection, before, at)
-    after = _moved(before, plan, move, at=at)
     entry = entries.find(connection, move.key, plan.version) if plan.version else None
-    after = replace(after, sha256=entry.sha256 if entry else None)
-    draft = replace(
-        _draft(verdict), to_version=plan.version, mode=plan.mode, revision=after.revision, sha256=after.sha256
+    after = _moved(before, plan, move, at=at, sha256=entry.sha256 if entry else None)
+    draft = _draft(
+        verdict,
+        outcome=chain.MOVED,
+        to_version=plan.version,
+        mode=plan.mode,
+        revision=after.revision,
+        sha256=after.sha256,
+        subject=plan.subject,
     )
     deployment, after = chain.append(connection, after, draft, at=at)
     pointers.write(connection, after)
-    index.restate(connection, move.key, {before.version, plan.version, plan.quarantine, plan.lift}, live=after.version)
+    states.restate(connection, move.key, {before.version, plan.version, plan.quarantine, plan.lift}, live=after.version)
     return deployment
 
 
@@ -103,12 +109,14 @@ def refuse(connection: Connection, verdict: Verdict, refusal: DeskError, *, at: 
     before, plan = verdict.pointer, verdict.plan
     asked = plan.version if plan else verdict.move.asked
     entry = entries.find(connection, verdict.move.key, asked) if asked else None
-    draft = replace(
-        _draft(verdict),
+    draft = _draft(
+        verdict,
         outcome=chain.REFUSED,
-        subject=entry.version if entry else None,
         to_version=entry.version if entry else None,
+        mode=before.mode,
+        revision=before.revision,
         sha256=entry.sha256 if entry else None,
+        subject=entry.version if entry else None,
         refusal=str(refusal),
     )
     deployment, after = chain.append(connection, before, draft, at=chain.not_before(connection, before, at))
@@ -116,30 +124,25 @@ def refuse(connection: Connection, verdict: Verdict, refusal: DeskError, *, at: 
     return deployment
 
 
-def _moved(before: Pointer, plan: Plan, move: Move, *, at: datetime) -> Pointer:
+def _moved(before: Pointer, plan: Plan, move: Move, *, at: datetime, sha256: str | None) -> Pointer:
     """Give the pointer after the move; one that leaves version and mode alone keeps who moved it last, and why."""
-    after = replace(before, version=plan.version, mode=plan.mode, revision=before.revision + 1)
+    new: dict[str, Any] = {}
     if plan.version != before.version:
-        after = replace(after, previous_version=before.version or before.previous_version)
+        new["previous_version"] = before.version or before.previous_version
     if (plan.version, plan.mode) != (before.version, before.mode):
-        after = replace(after, since=at, actor=move.actor.name, reason=move.reason)
-    return after
+        new |= {"since": at, "actor": move.actor.name, "reason": move.reason}
+    return replace(before, version=plan.version, mode=plan.mode, revision=before.revision + 1, sha256=sha256, **new)
 
 
-def _draft(verdict: Verdict) -> Draft:
-    move, before, plan = verdict.move, verdict.pointer, verdict.plan
+def _draft(verdict: Verdict, **decided: Any) -> Draft:
+    move, before = verdict.move, verdict.pointer
     steps = verdict.report.steps if verdict.report else ()
     return Draft(
         action=move.action,
-        outcome=chain.MOVED,
         actor=move.actor.name,
         reason=move.reason,
-        subject=plan.subject if plan else None,
         from_version=before.version,
-        to_version=None,
-        mode=before.mode,
-        revision=before.revision,
-        sha256=None,
         preflight=tuple(preflight.as_row(step) for step in steps),
         group_id=move.group_id,
+        **decided,
     )

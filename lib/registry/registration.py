@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from lib.market.keys import Key
-from lib.registry import entries, facts, following, index, pointers, tombstones
+from lib.registry import entries, facts, following, index, pointers, states, tombstones
 from lib.registry.entities import Deployment, State
 from lib.registry.entries import Entry
 from lib.registry.following import Cause
@@ -51,7 +51,7 @@ def enter(connection: Connection, arrival: Arrival, *, publisher: str, at: datet
         _add(connection, arrival, symbol_id=pointer.symbol_id, publisher=publisher, at=at)
     else:
         _compare(connection, known, arrival)
-        index.restate(connection, arrival.key, [arrival.version], live=pointer.version)
+        states.restate(connection, arrival.key, [arrival.version], live=pointer.version)
     return known is None
 
 

@@ -16,6 +16,7 @@ from lib.registry import (
     pointers,
     registration,
     retention,
+    states,
     tombstones,
 )
 from lib.registry.comparison import Differences
@@ -124,7 +125,7 @@ def _write_arrivals(connection: Connection, found: Differences, *, at: datetime)
 def _follow(connection: Connection, key: Key, happened: _Happened, *, at: datetime) -> bool:
     """Restate the versions of a key and let production follow, once for all that happened to it."""
     pointer = pointers.lock_or_create(connection, key, at=at)
-    index.restate(connection, key, happened.touched, live=pointer.version)
+    states.restate(connection, key, happened.touched, live=pointer.version)
     if pointer.version in happened.vanished:
         reason = f"the file of {pointer.version} vanished; this key follows the latest version"
     elif happened.new:

@@ -47,10 +47,18 @@ class Countdown:
 
     def watch(self, registry: Registry, calls: tuple[str, ...]) -> None:
         engine = registry.database._engine
-        event.listen(engine, "before_cursor_execute", lambda *told: told[2].startswith(WRITES) and self())
+        if registry.database.is_postgresql:
+            event.listen(engine, "before_cursor_execute", lambda *told: told[2].startswith(WRITES) and self())
+        else:
+            event.listen(engine, "connect", lambda driver, _: driver.set_trace_callback(self.seen_by_sqlite))
+            engine.dispose()  # connections that were made before have no such callback
         event.listen(engine, "commit", lambda _connection: self())
         for name in calls:
             self._wrap(name)
+
+    def seen_by_sqlite(self, statement: str) -> None:
+        if statement.startswith(WRITES):
+            self()
 
     def _wrap(self, name: str) -> None:
         real = getattr(os, name)
@@ -171,7 +179,7 @@ def test_promote(base):
     seen = every_step(
         base, lambda registry: moves.promote(registry, AAPL, to=OLD, expected=5, actor=ADMIN, reason="kill")
     )
-    assert len(seen) == 4 + 1  # before the row of history, the pointer, the states and the commit; and undisturbed
+    assert len(seen) == 5 + 1  # before the row of history, the pointer, two states and the commit; and undisturbed
     assert set(seen) == {(NEW, 5, 4, 0), (OLD, 6, 4, 0)}
     assert seen == sorted(seen, key=lambda told: told[1])
 
