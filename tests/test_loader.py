@@ -345,6 +345,7 @@ def test_a_forecast_of_what_is_registered_needs_neither_sqlalchemy_nor_scikit_le
     folder = tmp_path / "models"
     shutil.copytree(plain_folder, folder)
     with opening.open_registry(Settings(models_url=str(folder))) as registry:
+        freshness.if_folder_changed(registry)  # makes a folder for serving forms
         os.utime(folder, (1e9, 1e9))  # long ago, so that it counts as settled
         assert freshness.if_folder_changed(registry) is not None
     script = f"""

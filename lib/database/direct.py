@@ -32,7 +32,7 @@ class DirectConnection:
     """
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        self._file = str(file)
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._opened = (0, 0)  # process and inode that the connection belongs to
