@@ -8,13 +8,13 @@ KNOWN = {
     "one-row": "the trees take a third of the call; the rest reads the pointer, checks the frame's columns with pandas "
     "and tells members, weights and abstentions.",
     "first-forecast": "reading, checking and rebuilding the serving form takes most of it.",
-    "cold-process": "importing SQLAlchemy, pandas and pydantic takes as long as importing scikit-learn.",
+    "cold-process": "importing pandas, which both sides need, takes most of what is left.",
     "thousand-keys": "as with the first forecast.",
     "listing": "after a write the page is read anew: 50 rows of 24 columns become values in 1–2 ms.",
     "pointer-read": "after a write the pointer is read anew, by a single call that finds nothing of itself in the "
     "processor's caches.",
-    "pointer-move": "a durable commit waits for the disk once, however little is written, and that alone takes most of "
-    "the time; the rest cannot give what the target asks for.",
+    "pointer-move": "a durable commit writes some twenty pages of tables and indexes and waits for the disk once; that "
+    "takes a third of the time or more, however little runs around it.",
     "growth": "the versions of every state are summed over all keys for the number of pages.",
     "training": "each worker imports its libraries once, and the four versions of a block do not end together.",
     "pages": "every part of a page is made by Streamlit in Python on every run, about a third of a millisecond each; "
