@@ -1,6 +1,6 @@
 """What a benchmark found: one row with ours, the reference, the figure, the target, and whether it was reached."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from benchmarks.timing import Sample
@@ -52,13 +52,6 @@ def faster(what: str, reference: str, ours: Sample, theirs: Sample, *, target: f
 def no_slower(what: str, reference: str, ours: Sample, theirs: Sample, *, target: float, same: str) -> Row:
     """How many times as long as the reference ours takes."""
     return Row(what, reference, ours.median / theirs.median, "×", "at most", target, ours, theirs, same)
-
-
-def of_totals(row: Row) -> Row:
-    """The same row by the sums of its samples, where they are parts of one whole."""
-    if row.ours is None or row.theirs is None:
-        raise AssertionError
-    return replace(row, figure=sum(row.theirs.seconds) / sum(row.ours.seconds))
 
 
 def within(what: str, ours: Sample, *, target: float | None, figure: float | None = None) -> Row:

@@ -1,10 +1,9 @@
 """Many trainings in parallel: one process a core, one thread a process, and no failure stops the rest."""
 
 import logging
-import warnings
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from concurrent.futures import BrokenExecutor
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
@@ -12,7 +11,7 @@ from lib.ensemble import members as registered
 from lib.market.keys import Key
 from lib.registry import opening
 from lib.settings import Settings
-from lib.training import job, run_log
+from lib.training import job, run_log, workers
 from lib.training.job import TrainingOutcome
 from lib.training.runs import FAILED
 
@@ -32,7 +31,7 @@ class TrainingRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What all rounds of one fleet have in common."""
+    """What all trainings of one fleet have in common."""
 
     settings: Settings
     requests: tuple[TrainingRequest, ...]
@@ -74,59 +73,71 @@ def train_all(
             progress(outcome)
 
     work = _Work(settings, tuple(requests), n_jobs, actor)
+    left = {position: request.key for position, request in enumerate(requests)}
     try:
-        for batch in _rounds(requests):
-            _round(work, batch, finished=finished)
+        while left:
+            _go_on(work, left, finished=finished)
     except BaseException:
-        _stop_workers()
         _mark_dead(settings)
         raise
     return tuple(outcomes[position] for position in range(len(requests)))
 
 
-def _rounds(requests: Sequence[TrainingRequest]) -> list[list[int]]:
-    """Positions of the first request of every key, then of the second, and so on."""
-    seen: dict[Key, int] = defaultdict(int)
-    rounds: dict[int, list[int]] = defaultdict(list)
-    for position, request in enumerate(requests):
-        rounds[seen[request.key]].append(position)
-        seen[request.key] += 1
-    return [rounds[number] for number in sorted(rounds)]
-
-
-def _round(work: _Work, batch: Sequence[int], *, finished: _Finished) -> None:
-    """Train a batch, going on with the rest in fresh processes when one of them is killed."""
-    left = list(batch)
+def _go_on(work: _Work, left: dict[int, Key], *, finished: _Finished) -> None:
+    """Train what is left; returns early when a process was killed, and what it trained then counts as done."""
 
     def done(position: int, outcome: TrainingOutcome) -> None:
-        left.remove(position)
+        del left[position]
         finished(position, outcome)
 
-    while left:
-        try:
-            _parallel(work, tuple(left), finished=done)
-        except BrokenExecutor:
-            dead = _mark_dead(work.settings)
-            hit = [position for position in left if work.requests[position].key in dead]
-            for position in hit or tuple(left):
-                done(position, _unrecorded(work.requests[position].key, KILLED))
+    try:
+        _train_each(work, dict(left), finished=done)
+    except BrokenExecutor:
+        dead = _mark_dead(work.settings)
+        first = {key: position for position, key in reversed(left.items())}  # of each key what may have been under way
+        hit = [position for key, position in first.items() if key in dead]
+        for position in hit or first.values():
+            done(position, _unrecorded(work.requests[position].key, KILLED))
 
 
-def _parallel(work: _Work, positions: Sequence[int], *, finished: _Finished) -> None:
+def _train_each(work: _Work, left: Mapping[int, Key], *, finished: _Finished) -> None:
     import joblib
 
-    n_jobs = min(work.n_jobs or joblib.cpu_count(), len(positions))
-    with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-        pool = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-        tasks = (joblib.delayed(_train)(work.settings, work.requests[one], one, actor=work.actor) for one in positions)
-        results = pool(tasks)
+    n_jobs = min(work.n_jobs or joblib.cpu_count(), len(set(left.values())))
+    if n_jobs > 1:
+        with workers.pool(n_jobs) as pool:
+            _in_pool(pool, work, left, finished=finished)
+        return
+    for position in left:
+        finished(*_train(work.settings, work.requests[position], position, actor=work.actor))
+
+
+def _in_pool(pool: Executor, work: _Work, left: Mapping[int, Key], *, finished: _Finished) -> None:
+    """Train of each key the next one as soon as the one before it is done; raises BrokenExecutor."""
+    waiting: dict[Key, deque[int]] = defaultdict(deque)
+    for position, key in left.items():
+        waiting[key].append(position)
+
+    def begin(key: Key) -> Future[tuple[int, TrainingOutcome]]:
+        position = waiting[key].popleft()
+        return pool.submit(_train, work.settings, work.requests[position], position, actor=work.actor)
+
+    running = {begin(key) for key in waiting}
+    broken: BaseException | None = None
+    while running:
+        over, running = wait(running, return_when=FIRST_COMPLETED)
+        broken = broken or next(filter(None, (future.exception() for future in over)), None)
+        done = [future.result() for future in over if future.exception() is None]
+        for position, outcome in done:  # also of a broken pool: what is trained counts
+            finished(position, outcome)
         try:
-            for position, outcome in results:
-                finished(position, outcome)
-        finally:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # joblib remarks that an interrupt cancels tasks, which is its point
-                results.close()
+            for key in (left[position] for position, _ in done):
+                if broken is None and waiting[key]:
+                    running.add(begin(key))
+        except BrokenExecutor as error:
+            broken = error
+    if broken is not None:
+        raise broken
 
 
 def _train(settings: Settings, request: TrainingRequest, position: int, *, actor: str) -> tuple[int, TrainingOutcome]:
@@ -143,12 +154,6 @@ def _mark_dead(settings: Settings) -> frozenset[Key]:
     """Fail the runs that ended with their processes; gives their keys."""
     with opening.open_registry(settings) as registry:
         return run_log.mark_dead(registry.database, at=registry.clock())
-
-
-def _stop_workers() -> None:
-    from joblib.externals.loky import get_reusable_executor
-
-    get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
 def _unrecorded(key: Key, error: str) -> TrainingOutcome:

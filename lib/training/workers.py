@@ -1,0 +1,38 @@
+"""The processes that trainings run in: one thread each, kept for a while, ended by an interrupt."""
+
+from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor, Executor
+from contextlib import contextmanager
+
+_IDLE_SECONDS = 300.0  # a new process takes seconds to import what it needs
+_THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
+
+
+@contextmanager
+def pool(n_processes: int) -> Iterator[Executor]:
+    """Give processes to submit work to, those of the last time where they still live.
+
+    Raises
+    ------
+    BrokenExecutor
+        When one of them was ended from outside; the next call gives new ones.
+    """
+    from joblib.externals.loky import get_reusable_executor
+
+    one_thread = dict.fromkeys(_THREADS, "1")
+    executor = get_reusable_executor(max_workers=n_processes, timeout=_IDLE_SECONDS, env=one_thread)
+    try:
+        yield executor
+    except BrokenExecutor:
+        raise
+    except BaseException:
+        executor.shutdown(wait=True, kill_workers=True)
+        raise
