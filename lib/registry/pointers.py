@@ -64,7 +64,8 @@ def read(connection: "Connection", key: Key) -> Pointer | None:
 def read_all(connection: "Connection", keys: Sequence[Key] | None = None) -> tuple[Pointer, ...]:
     """Every pointer, or those of some keys, in the order of keys."""
     found = tuple(of_row(row) for row in _READ_ALL.rows(connection, {}))
-    return found if keys is None else tuple(pointer for pointer in found if pointer.key in set(keys))
+    wanted = {pointer.key for pointer in found} if keys is None else set(keys)
+    return tuple(pointer for pointer in found if pointer.key in wanted)
 
 
 def lock(connection: "Connection", key: Key) -> Pointer | None:
@@ -131,10 +132,11 @@ _AS_STORED = (
     "head_hash",
 )
 
-TIMES = ("since",)
-_OF_KEY = "SELECT * FROM production_pointers WHERE symbol = :symbol AND timeframe = :timeframe"
-_READ, _LOCK = Plain(_OF_KEY, times=TIMES), Plain(_OF_KEY, times=TIMES, locks=True)
-_READ_ALL = Plain("SELECT * FROM production_pointers ORDER BY symbol, timeframe", times=TIMES)
+COLUMNS, TIMES = ", ".join(("symbol", "timeframe", "mode", *_AS_STORED)), ("since",)
+_WANTED = ("SELECT", COLUMNS, "FROM production_pointers")
+_OF_KEY = (*_WANTED, "WHERE symbol = :symbol AND timeframe = :timeframe")
+_READ, _LOCK = Plain(*_OF_KEY, times=TIMES), Plain(*_OF_KEY, times=TIMES, locks=True)
+_READ_ALL = Plain(*_WANTED, "ORDER BY symbol, timeframe", times=TIMES)
 _CREATE = Plain(
     "INSERT INTO production_pointers (symbol_id, timeframe, symbol, mode, version, revision, since, actor, reason,"
     " sha256, previous_version, head_position, head_hash)"

@@ -44,11 +44,11 @@ def _production(key: Key, row: Any) -> Production:
 
 
 # A key that follows the latest version has none waiting: only for pinned ones is it looked up.
-_POINTERS = (
-    "SELECT p.*, CASE WHEN p.mode = 'pinned' THEN (SELECT v.version FROM model_versions AS v"
+_NEWER_WAITING = (
+    "CASE WHEN p.mode = 'pinned' THEN (SELECT v.version FROM model_versions AS v"
     " WHERE v.symbol = p.symbol AND v.timeframe = p.timeframe AND v.version > coalesce(p.version, '')"
     " AND v.health = 'available' AND v.quarantine_reason IS NULL ORDER BY v.version DESC LIMIT 1) END AS newer_waiting"
-    " FROM production_pointers AS p"
 )
-_ONE_KEY = Plain(_POINTERS, "WHERE p.symbol = :symbol AND p.timeframe = :timeframe", times=pointers.TIMES)
-_EVERY_KEY = Plain(_POINTERS, "ORDER BY p.symbol, p.timeframe", times=pointers.TIMES)
+_POINTERS = ("SELECT", pointers.COLUMNS, ",", _NEWER_WAITING, "FROM production_pointers AS p")
+_ONE_KEY = Plain(*_POINTERS, "WHERE p.symbol = :symbol AND p.timeframe = :timeframe", times=pointers.TIMES)
+_EVERY_KEY = Plain(*_POINTERS, "ORDER BY p.symbol, p.timeframe", times=pointers.TIMES)
