@@ -191,9 +191,10 @@ class ArtifactStore:
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
             with os.fdopen(descriptor, "rb") as file:
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                status = os.fstat(descriptor)
+                if not stat.S_ISREG(status.st_mode):
                     raise ArtifactCorruptError(name, "it is no regular file")
-                data = file.read(self.max_bytes + 1)
+                data = file.read(min(status.st_size, self.max_bytes) + 1)  # memory is taken for as much as is asked for
         except FileNotFoundError as error:
             raise ArtifactMissingError(name) from error
         except OSError as error:
