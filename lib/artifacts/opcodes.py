@@ -12,15 +12,19 @@ from lib.artifacts.recipes import MalformedError, RefusedError
 
 _SINGLE = r"[\x94()}\]ueb\x52\x81taNlds012o\x85-\x89\x8f-\x93]*+"
 _SHORT = "|".join(rf"\x{length:02x}.{{{length}}}" for length in range(256))
+_FIXED = (
+    "h.",
+    "K.",
+    "G.{8}",
+    "j.{4}",
+    f"C(?:{_SHORT})",
+    "q.",
+    "J.{4}",
+    "M..",
+    rf"[\x8cU\x8a](?:{_SHORT})",
+)  # by number
 _RUN = re.compile(
-    (
-        rf"{_SINGLE}(?:[hKq].{_SINGLE}|(?:"
-        r"[Jj].{4}"
-        r"|M.."
-        r"|G.{8}"
-        rf"|[\x8cCU\x8a](?:{_SHORT})"
-        rf"){_SINGLE})*+"
-    ).encode("latin1"),
+    rf"{_SINGLE}(?:{'|'.join(one + _SINGLE for one in _FIXED)})*+".encode("latin1"),
     re.DOTALL,
 )
 _PROTOCOL = b"\x80"
