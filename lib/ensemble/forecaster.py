@@ -77,6 +77,7 @@ class EnhancedEnsembleForecaster:
         enabled = {"arima_garch": enable_arima_garch, "prophet": enable_prophet, "lstm": enable_lstm}
         self._left_out = frozenset(name for name, wanted in enabled.items() if not wanted)
         self.ensemble_manager = EnsembleManager(InjectedEnsemble({}, {}, Traits.of_horizon(horizon)))
+        self._kept: tuple[Mapping[str, Member], Mapping[str, float], _Asked] | None = None
 
     @property
     def models(self) -> dict[str, Any]:
@@ -175,9 +176,23 @@ class EnhancedEnsembleForecaster:
         return Batch(asked.vote(rows), horizon, horizon_bars, asked.basis, asked.silent)
 
     def _asked(self, horizon: str | None, horizon_bars: int | None) -> _Asked:
-        """Say who votes at a horizon (None: the trained one), with which weights, by which label and temperature."""
+        """Say who votes at a horizon (None: the trained one), with which weights, by which label and temperature.
+
+        For the trained one it is told again as it was, until models or weights are others.
+        """
         self.prepare()
         ensemble = self.ensemble_manager.ensemble
+        if horizon is not None:
+            return self._found(ensemble, horizon, horizon_bars)
+        built, kept = ensemble.members(), self._kept
+        if kept is not None and kept[0] is built and kept[1] == ensemble.weights:
+            return kept[2]
+        weights = dict(ensemble.weights)
+        asked = self._found(ensemble, None, None)
+        self._kept = (built, weights, asked)
+        return asked
+
+    def _found(self, ensemble: InjectedEnsemble, horizon: str | None, horizon_bars: int | None) -> _Asked:
         members = {name: member for name, member in ensemble.members().items() if name not in self._left_out}
         if not members:
             raise AllMembersAbstainedError(dict.fromkeys(ensemble.models, "it is left out"))

@@ -66,6 +66,26 @@ def test_the_guides_way_of_injecting_by_hand_works(table, y):
     assert set(forecaster.predict(table)["component_predictions"]) == {"lr"}
 
 
+def test_models_and_weights_changed_in_place_count_from_the_next_forecast_on(table, y):
+    models = {
+        "rf": RandomForestClassifier(10, random_state=1).fit(table, y),
+        "lr": LogisticRegression().fit(table, y),
+    }
+    forecaster = _forecaster(models)
+    ensemble = forecaster.ensemble_manager.ensemble
+    ensemble.weights = {"rf": 1.0, "lr": 0.0}
+    first = forecaster.predict(table)
+    assert forecaster.predict(table) == first
+    ensemble.weights["lr"], ensemble.weights["rf"] = 1.0, 0.0
+    assert forecaster.predict(table)["weights_used"] == {"rf": 0.0, "lr": 1.0}
+    assert forecaster.predict(table)["probabilities"] == first["component_predictions"]["lr"]["probabilities"]
+    ensemble.models["lr"] = models["rf"]
+    assert forecaster.predict(table)["probabilities"] == first["probabilities"]
+    ensemble.weights["lr"] = float("nan")
+    with pytest.raises(IncompatibleArtifactError, match="the weight of lr is nan"):
+        forecaster.predict(table)
+
+
 @pytest.mark.parametrize(
     ("renamed", "order"),
     [
