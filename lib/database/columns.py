@@ -10,6 +10,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from lib.database import times
+
 
 class UtcTime(TypeDecorator[datetime]):
     """Aware UTC datetimes; PostgreSQL keeps the zone unless ``naive`` (the guide's plain TIMESTAMP)."""
@@ -27,10 +29,7 @@ class UtcTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        if value.tzinfo is None:
-            message = f"a time without zone reached the database: {value!r}"
-            raise ValueError(message)
-        utc = value.astimezone(UTC)
+        utc = times.in_utc(value)
         return utc if dialect.name == "postgresql" and not self.naive else utc.replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:

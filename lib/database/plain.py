@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from lib.database import times
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
@@ -54,7 +56,7 @@ class Plain:
         given = dict(values)
         sqlite = connection.dialect.name == "sqlite"
         for name in self._times:
-            given[name] = _checked(given[name], as_text=sqlite)
+            given[name] = _kept(given[name], as_text=sqlite)
         if sqlite:
             driver: Any = connection.connection.driver_connection
             found = driver.execute(self._sql, given).fetchall()
@@ -90,11 +92,8 @@ def _in_utc(stored: datetime) -> datetime:
     return stored.astimezone(UTC)
 
 
-def _checked(given: datetime | None, *, as_text: bool) -> datetime | str | None:
+def _kept(given: datetime | None, *, as_text: bool) -> datetime | str | None:
     if given is None:
         return None
-    if given.tzinfo is None:
-        message = f"a time without zone reached the database: {given!r}"
-        raise ValueError(message)
-    utc = given.astimezone(UTC)
+    utc = times.in_utc(given)
     return utc.replace(tzinfo=None).isoformat(" ", "microseconds") if as_text else utc

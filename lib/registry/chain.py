@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Select, select
 
 from lib.database.plain import Plain
 from lib.database.tables import deployments as table
@@ -79,7 +80,7 @@ def append(connection: Connection, pointer: Pointer, draft: Draft, *, at: dateti
         "symbol": pointer.key.symbol,
         "timeframe": pointer.key.timeframe,
         "position": position,
-        "at": at,
+        "at": at.astimezone(UTC),
         "action": draft.action.value,
         "outcome": draft.outcome,
         "subject": draft.subject,
@@ -102,26 +103,7 @@ def append(connection: Connection, pointer: Pointer, draft: Draft, *, at: dateti
         "preflight": json.dumps(preflight),
         "hash": own,
     }
-    appended = Deployment(
-        id=int(_APPEND.write(connection, stored) or 0),
-        key=pointer.key,
-        at=at.astimezone(UTC),
-        action=draft.action,
-        outcome=draft.outcome,
-        from_version=draft.from_version,
-        to_version=draft.to_version,
-        mode=draft.mode,
-        revision=draft.revision,
-        actor=draft.actor,
-        reason=draft.reason,
-        sha256=draft.sha256,
-        preflight=tuple(preflight),
-        refusal=draft.refusal,
-        group_id=draft.group_id,
-        previous_hash=pointer.head_hash,
-        hash=own,
-        subject=draft.subject,
-    )
+    appended = deployment(SimpleNamespace(**values, id=_APPEND.write(connection, stored), hash=own))
     return appended, replace(pointer, head_position=position, head_hash=own)
 
 
@@ -133,7 +115,8 @@ def links(connection: Connection, key: Key) -> Iterator[Link]:
         yield Link(**{name: getattr(row, name) for name in named}, actual_hash=hashing.digest(content))
 
 
-def deployment(row: Row[Any]) -> Deployment:
+def deployment(row: Any) -> Deployment:
+    """Give the deployment of a row that holds its columns."""
     return Deployment(
         id=row.id,
         key=Key(row.symbol, row.timeframe),
