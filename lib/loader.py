@@ -17,7 +17,7 @@ from lib.forecasting.multi_horizon import MultiHorizonForecast
 from lib.market.keys import Key
 from lib.market.timeframes import TIMEFRAME_HORIZONS
 from lib.registry import freshness, opening, production, serving
-from lib.registry.entities import UNFIT, State, VersionRecord
+from lib.registry.entities import UNFIT, VersionRecord
 from lib.registry.opening import Registry
 from lib.settings import Settings
 
@@ -105,13 +105,8 @@ class EnsembleLoader:
         """Every version whose file is there and intact, newest first, by ``SYMBOL_TIMEFRAME``, from the index alone."""
         from lib.registry import versions
 
-        registry = _desk.opened()
-        unfit = {(record.key, record.version) for state in UNFIT for record in _in_state(registry, state)}
-        listed = {
-            f"{key.symbol}_{key.timeframe}": [name for name in names if (key, name) not in unfit]
-            for key, names in versions.names(registry).items()
-        }
-        return {key: names for key, names in listed.items() if names}
+        found = versions.names(_desk.opened(), without=UNFIT)
+        return {f"{key.symbol}_{key.timeframe}": list(names) for key, names in found.items()}
 
     @staticmethod
     def get_model_info(symbol: str, timeframe: str) -> dict[str, Any] | None:
@@ -182,19 +177,6 @@ def _record(registry: Registry, key: Key) -> VersionRecord | None:
 
     version = _version(registry, key)
     return None if version is None else versions.get(registry, key, version)
-
-
-def _in_state(registry: Registry, state: State) -> list[VersionRecord]:
-    from lib.registry import versions
-
-    found: list[VersionRecord] = []
-    after = None
-    while True:
-        page = versions.listing(registry, state=state, limit=1_000, after=after)
-        found += page.rows
-        after = page.next_cursor
-        if after is None:
-            return found
 
 
 def _command(key: Key) -> str:

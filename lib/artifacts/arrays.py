@@ -93,9 +93,7 @@ def _look(builder: Builder, given: Recipe) -> NDArray[Any]:
     if not (type(kind) is Sealed and kind.asked_for in NDARRAY):
         raise MalformedError(problem="an array contradicts itself")
     _, shape, inside, fortran, data = given.state
-    known: Any = getattr(inside, "built", None)
-    if type(type(known)) is not _DTYPE_KIND:  # as in `early_dtype`, spared a call
-        known = early_dtype(inside)
+    known = early_dtype(inside)
     if type(data) is bytes and not fortran and not known.hasobject:  # as in `_shaped`, spared a call
         made: NDArray[Any] = ndarray(shape, known, data)
         if made.nbytes == len(data) and made.shape == shape:

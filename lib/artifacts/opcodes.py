@@ -12,7 +12,7 @@ from lib.artifacts.recipes import MalformedError, RefusedError
 
 _SINGLE = r"[\x94()}\]ueb\x52\x81taNlds012o\x85-\x89\x8f-\x93]*+"
 _SHORT = "|".join(rf"\x{length:02x}.{{{length}}}" for length in range(256))
-_FIXED = (
+_FIXED = (  # instructions of known length, the most frequent first
     "h.",
     "K.",
     "G.{8}",
@@ -22,7 +22,7 @@ _FIXED = (
     "J.{4}",
     "M..",
     rf"[\x8cU\x8a](?:{_SHORT})",
-)  # by number
+)
 _RUN = re.compile(
     rf"{_SINGLE}(?:{'|'.join(one + _SINGLE for one in _FIXED)})*+".encode("latin1"),
     re.DOTALL,

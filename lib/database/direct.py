@@ -6,23 +6,13 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
+
+from lib.database.question import Question
 
 Mark = tuple[int, int]
 
 _AT = "SELECT version_num FROM alembic_version"
-
-
-class Question(Protocol):
-    """What can be asked without ceremony."""
-
-    def straight(self, driver: Any, asked: Mapping[str, Any]) -> Sequence[Any]:
-        """Ask a connection of SQLite's driver."""
-        ...
-
-    def rows(self, connection: Any, asked: Mapping[str, Any]) -> Sequence[Any]:
-        """Ask inside a transaction of SQLAlchemy."""
-        ...
 
 
 class DirectConnection:

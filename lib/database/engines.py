@@ -1,6 +1,6 @@
 """SQLAlchemy's way to a database: what a URL names, and engines whose connections are made ready the same way."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 
@@ -25,27 +25,31 @@ def checked(url: str) -> URL:
     return parsed.set(drivername=_SUPPORTED[kind])
 
 
-def engine(url: URL) -> Engine:
-    """Make the engine of a URL that was checked."""
-    if url.get_backend_name() == "postgresql":
-        made = create_engine(url, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": 10})
-        event.listen(made, "connect", _prepare_postgresql)
-        return made
-    made = create_engine(url, pool_size=8, max_overflow=24, connect_args={"timeout": _BUSY_MILLISECONDS / 1000})
-    event.listen(made, "connect", _prepare_sqlite)
-    event.listen(made, "begin", _begin_sqlite)
-    return made
+class Engines(NamedTuple):
+    """An engine, and the two ways of using it: a snapshot to read, and transactions that queue from their start."""
+
+    engine: Engine
+    reader: Engine
+    writer: Engine
 
 
-def reader(of: Engine) -> Engine:
-    """Give the engine whose transactions are one snapshot."""
+def made(url: str) -> Engines:
+    """Make the engines of a URL; raises what `checked` raises."""
+    engine = _engine(checked(url))
     snapshot: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    return of.execution_options(**(snapshot if of.dialect.name == "postgresql" else {}))
+    reader = engine.execution_options(**(snapshot if engine.dialect.name == "postgresql" else {}))
+    return Engines(engine, reader, writer=engine.execution_options(desk_writes=True))
 
 
-def writer(of: Engine) -> Engine:
-    """Give the engine whose transactions, on SQLite, queue from their start."""
-    return of.execution_options(desk_writes=True)
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        engine = create_engine(url, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": 10})
+        event.listen(engine, "connect", _prepare_postgresql)
+        return engine
+    engine = create_engine(url, pool_size=8, max_overflow=24, connect_args={"timeout": _BUSY_MILLISECONDS / 1000})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:

@@ -9,14 +9,17 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from lib.database import failures
-from lib.database.direct import DirectConnection, Mark, Question
+from lib.database.direct import DirectConnection, Mark
 from lib.database.head import HEAD
+from lib.database.question import Question
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
+
+    from lib.database.engines import Engines
 
 _PLAIN_FILE = ("sqlite:///", "sqlite+pysqlite:///")
 
@@ -30,7 +33,7 @@ class Database:
         self._file = file
         self._inode = 0
         self._direct = None if file is None else DirectConnection(file)
-        self._made: _Engines | None = None
+        self._made: Engines | None = None
         self._making = threading.Lock()
 
     def bring_to_head(self) -> None:
@@ -78,13 +81,12 @@ class Database:
             self._made.engine.dispose()
 
     @property
-    def _engines(self) -> "_Engines":
+    def _engines(self) -> "Engines":
         with self._making:
             if self._made is None:
                 from lib.database import engines
 
-                engine = engines.engine(engines.checked(self.url))
-                self._made = _Engines(engine, engines.reader(engine), engines.writer(engine))
+                self._made = engines.made(self.url)
             return self._made
 
     @property
@@ -113,14 +115,6 @@ class Database:
             written = False
         if not written:
             raise failures.gone()
-
-
-class _Engines(NamedTuple):
-    """SQLAlchemy's engine, and the two ways of using it."""
-
-    engine: "Engine"
-    reader: "Engine"
-    writer: "Engine"
 
 
 def open_database(url: str) -> Database:

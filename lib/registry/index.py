@@ -9,11 +9,12 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from lib.artifacts.scanning import FileEntry
 from lib.database import statistics
+from lib.database.opening import Database
 from lib.database.tables import model_versions as table
 from lib.database.tables import rejected_files, version_manifests
-from lib.errors import UnknownVersionError
+from lib.errors import UnknownKeyError, UnknownVersionError
 from lib.market.keys import Key
-from lib.registry import entries, states, tombstones
+from lib.registry import entries, pointers, states, tombstones
 from lib.registry.entities import State
 from lib.registry.entries import Entry
 
@@ -43,6 +44,14 @@ def require(connection: Connection, key: Key, version: str) -> Entry:
         newest = select(table.c.version).where(*_of(key)).order_by(table.c.version.desc()).limit(8)
         raise UnknownVersionError(key, version, known=tuple(connection.execute(newest).scalars()))
     return found
+
+
+def require_of_known_key(database: Database, key: Key, version: str) -> Entry:
+    """Find a version as `require` does, in a look of its own; raises UnknownKeyError where there is no such key."""
+    with database.reading() as connection:
+        if pointers.read(connection, key) is None:
+            raise UnknownKeyError(key)
+        return require(connection, key, version)
 
 
 def newest_usable(

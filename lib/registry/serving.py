@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from lib.ensemble.forecaster import EnhancedEnsembleForecaster
-from lib.errors import UnknownKeyError
 from lib.market import timeframes
 from lib.market.keys import Key
 from lib.registry import entries, pointers, verified
@@ -108,14 +107,8 @@ def of_content(key: Key, given: Mapping[str, Any], *, version: str, **enabled: b
 
 def _entry(registry: Registry, key: Key, version: str) -> Entry:
     found = entries.look_up(registry.database, key, version)
-    return found if found is not None else _required(registry, key, version)
-
-
-def _required(registry: Registry, key: Key, version: str) -> Entry:
-    """Find a version after all, or raise the error that says what is known instead."""
+    if found is not None:
+        return found
     from lib.registry import index
 
-    with registry.database.reading() as connection:
-        if pointers.read(connection, key) is None:
-            raise UnknownKeyError(key)
-        return index.require(connection, key, version)
+    return index.require_of_known_key(registry.database, key, version)

@@ -1,7 +1,7 @@
 """Versions: the pages of the index, one version, its manifest, and registering a published one."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from lib.database.tables import production_pointers, version_counts
 from lib.errors import UnknownKeyError
 from lib.market import timeframes
 from lib.market.keys import Key, check_symbol
-from lib.registry import entries, index, pointers, pruned, registration
+from lib.registry import entries, index, pruned, registration
 from lib.registry.entities import State, VersionRecord
 from lib.registry.opening import Registry
 from lib.registry.paging import Order, Walk
@@ -93,10 +93,7 @@ def get(registry: Registry, key: Key, version: str) -> VersionRecord:
         found = registry.database.ask(_ONE, symbol=key.symbol, timeframe=key.timeframe, version=version)
         if found:
             return _record(found[0])
-    with registry.database.reading() as connection:
-        if pointers.read(connection, key) is None:
-            raise UnknownKeyError(key)
-        entry = index.require(connection, key, version)  # raises, unless it was registered a moment ago
+    entry = index.require_of_known_key(registry.database, key, version)  # raises, unless it was registered just now
     return get(registry, entry.key, entry.version)
 
 
@@ -116,9 +113,11 @@ def keys(registry: Registry) -> tuple[Key, ...]:
         return tuple(Key(symbol, timeframe) for symbol, timeframe in connection.execute(wanted))
 
 
-def names(registry: Registry) -> dict[Key, tuple[str, ...]]:
-    """The names of every key's versions, newest first; the whole index in one query."""
+def names(registry: Registry, *, without: Sequence[State] = ()) -> dict[Key, tuple[str, ...]]:
+    """The names of every key's versions but those in some states, newest first; the whole index in one query."""
     wanted = select(table.c.symbol, table.c.timeframe, table.c.version)
+    if without:
+        wanted = wanted.where(table.c.state.not_in([state.value for state in without]))
     found: dict[tuple[str, str], list[str]] = {}
     with registry.database.reading() as connection:
         rows = connection.execute(wanted.order_by(table.c.symbol, table.c.timeframe, table.c.version))
