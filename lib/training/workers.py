@@ -1,7 +1,7 @@
 """The processes that trainings run in: one thread each, kept for a while, ended by an interrupt."""
 
 from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor, Executor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 
 _IDLE_SECONDS = 300.0  # a new process takes seconds to import what it needs
@@ -31,8 +31,7 @@ def pool(n_processes: int) -> Iterator[Executor]:
     executor = get_reusable_executor(max_workers=n_processes, timeout=_IDLE_SECONDS, env=one_thread)
     try:
         yield executor
-    except BrokenExecutor:
-        raise
     except BaseException:
+        # Also when it is broken: a killed process closes its files before it counts as dead, so wait for all of them.
         executor.shutdown(wait=True, kill_workers=True)
         raise
