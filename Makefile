@@ -15,7 +15,7 @@ run: $(VENV)/ready demo
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.address $(ADDRESS) --server.headless true
 
 demo: $(VENV)/ready
-	$(BIN)/python -m lib.jobs demo --if-empty
+	$(BIN)/desk demo --if-empty
 
 test: $(VENV)/ready-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
@@ -38,21 +38,21 @@ $(VENV)/bin/uv:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
 
-$(VENV)/ready: requirements.txt | $(VENV)/bin/uv
+$(VENV)/ready: requirements.txt pyproject.toml | $(VENV)/bin/uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt -c constraints.txt
 	touch $@
 
-$(VENV)/ready-dev: requirements.txt requirements-dev.txt | $(VENV)/bin/uv
+$(VENV)/ready-dev: requirements.txt requirements-dev.txt pyproject.toml | $(VENV)/bin/uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt -c constraints.txt
 	touch $@ $(VENV)/ready
 
-$(BENCH)/ready: requirements.txt requirements-bench.txt | $(VENV)/bin/uv
+$(BENCH)/ready: requirements.txt requirements-bench.txt pyproject.toml | $(VENV)/bin/uv
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(BENCH)
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BENCH)/bin/python -r requirements-bench.txt
 	touch $@
 
 lock: $(VENV)/ready-dev
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --upgrade requirements-dev.txt -o constraints.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-package ensemble-desk --upgrade requirements-dev.txt -o constraints.txt
 
 clean:
 	rm -rf $(VENV) $(BENCH) .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

@@ -8,8 +8,8 @@ from pathlib import Path
 def ours(folder: Path, features: Path) -> dict[str, object]:
     import pandas as pd
 
-    from lib import loader
-    from lib.settings import Settings
+    from ensemble_desk import loader
+    from ensemble_desk.settings import Settings
 
     loader.use(Settings(models_url=str(folder), database_url=""))
     ensemble = loader.get_production_ensemble_with_trained_weights("AAPL", "d1")
@@ -18,7 +18,6 @@ def ours(folder: Path, features: Path) -> dict[str, object]:
 
 def by_guide(folder: Path, features: Path) -> dict[str, object]:
     import pandas as pd
-
     from benchmarks import guide
 
     artifact = guide.Loader(folder).load_latest_model("AAPL", "d1")

@@ -11,13 +11,15 @@ from typing import Any
 
 import pandas as pd
 
-from lib.market import features, labels
-from lib.market.keys import Key
-from lib.registry import folder_marks, opening, sync
-from lib.registry.opening import Registry
-from lib.settings import Settings
-from lib.sources.sample import SampleSource
-from lib.training import fitting
+from ensemble_desk.market import features, labels
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import opening
+from ensemble_desk.registry.folder import marks as folder_marks
+from ensemble_desk.registry.folder import sync
+from ensemble_desk.registry.opening import Registry
+from ensemble_desk.settings import Settings
+from ensemble_desk.sources.sample import SampleSource
+from ensemble_desk.training import fitting
 
 AAPL = Key("AAPL", "d1")
 OLDER, NEWER = "20250114", "20250121"

@@ -14,14 +14,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmarks import fixtures
 from sqlalchemy import Connection, insert, select, text
 
-from benchmarks import fixtures
-from lib.database import symbols
-from lib.database.tables import model_versions, training_run_progress, training_runs, version_manifests
-from lib.market.keys import Key
-from lib.registry import facts, following, pointers, states
-from lib.registry.following import Cause
+from ensemble_desk.database import symbols
+from ensemble_desk.database.tables.registry_tables import (
+    model_versions,
+    training_run_progress,
+    training_runs,
+    version_manifests,
+)
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.index import following, manifest_columns, states
+from ensemble_desk.registry.index.following import Cause
+from ensemble_desk.registry.ledger import pointers
 
 N_PER_KEY = 100
 TIMEFRAMES = ("d1", "w1")
@@ -82,7 +88,7 @@ def _enter(connection: Connection, key: Key, made: list[Version], seen: dict[str
     pointer = pointers.lock_or_create(connection, key, at=FIRST_DAY)
     manifests = [_manifest(one) for one in made]
     rows = [
-        facts.of_manifest(manifest) | _row(one, symbol_id, mtime_ns=seen[one.file_name])
+        manifest_columns.of_manifest(manifest) | _row(one, symbol_id, mtime_ns=seen[one.file_name])
         for one, manifest in zip(made, manifests, strict=True)
     ]
     connection.execute(insert(model_versions), rows)

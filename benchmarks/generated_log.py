@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from benchmarks import fixtures
 from sqlalchemy import Table, select, text
 
-from benchmarks import fixtures
-from lib.database.tables import forecasts, model_versions, outcomes, production_pointers
-from lib.market import timeframes
-from lib.market.keys import Key
-from lib.market.labels import CLASSES
-from lib.registry.opening import Registry
+from ensemble_desk.database.tables.registry_tables import forecasts, model_versions, outcomes, production_pointers
+from ensemble_desk.market import timeframes
+from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import CLASSES
+from ensemble_desk.registry.opening import Registry
 
 _HIT_SHARE = 0.42
 _MOST_BARS_AHEAD = 30

@@ -8,8 +8,9 @@ from benchmarks import fixtures, generated, generated_log, results, rows_registr
 from benchmarks.fixtures import Bench
 from benchmarks.results import Row
 from benchmarks.server import Server, Visitor, serving
-from lib.registry import sync
-from lib.training import demo
+
+from ensemble_desk.registry.folder import sync
+from ensemble_desk.training import demo
 
 WARM_SECONDS, CHANGED_SECONDS = 0.060, 0.600
 SEEN_AFTER_SECONDS = 2.1  # a change made by another process shows after two seconds

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-
 from benchmarks.guide import CLASSES
 
 TOLERANCE = 1e-12

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import generated
-from lib.market.keys import Key
+
+from ensemble_desk.market.keys import Key
 
 
 def build(folder: Path, n_versions: int) -> None:

@@ -9,7 +9,6 @@ from importlib import metadata
 from pathlib import Path
 
 import psutil
-
 from benchmarks import reasons, results
 from benchmarks.fixtures import Scale
 from benchmarks.results import Row

@@ -7,12 +7,14 @@ from typing import Any
 from benchmarks import fixtures, guide, parity, results, timing
 from benchmarks.fixtures import AAPL, NEWER, OLDER, Bench
 from benchmarks.results import Row
-from lib import loader
-from lib.market import features
-from lib.market.keys import Key
-from lib.registry import replay, serving
-from lib.registry.replay import HISTORY_BARS, N_BARS
-from lib.sources.sample import SampleSource
+
+from ensemble_desk import loader
+from ensemble_desk.market import features
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.preflight import replay
+from ensemble_desk.registry.preflight.replay import HISTORY_BARS, N_BARS
+from ensemble_desk.registry.serving import ensembles as serving
+from ensemble_desk.sources.sample import SampleSource
 
 AS_PICKLED = "pickled estimators as the guide has them (n_jobs=-1)"
 SERIAL = "the same estimators with n_jobs=1"

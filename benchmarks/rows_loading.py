@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-
 from benchmarks import fixtures, guide, parity, results, timing
 from benchmarks.fixtures import AAPL, NEWER, Bench
 from benchmarks.results import Row
-from lib import loader
-from lib.artifacts import loading
-from lib.registry import serving, versions
+
+from ensemble_desk import loader
+from ensemble_desk.artifacts.safe_loading import loading
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.serving import ensembles as serving
 
 ROOT = Path(__file__).resolve().parent.parent
 

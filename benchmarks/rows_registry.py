@@ -10,12 +10,18 @@ from benchmarks import fixtures, generated, guide, parity, peers_mlflow, results
 from benchmarks.fixtures import Bench
 from benchmarks.generated import ALIAS
 from benchmarks.results import Row
-from lib.market.keys import Key
-from lib.registry import actors, freshness, moves, pointers, production, recording, sync, versions
-from lib.registry.actors import Actor, Role
-from lib.registry.entities import Action
-from lib.registry.opening import Registry
-from lib.registry.recording import Move, Plan, Verdict
+
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import actors
+from ensemble_desk.registry.actors import Actor, Role
+from ensemble_desk.registry.entities import Action
+from ensemble_desk.registry.folder import freshness, sync
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.ledger import pointers, production
+from ensemble_desk.registry.moves import promotion as moves
+from ensemble_desk.registry.moves import recording
+from ensemble_desk.registry.moves.recording import Move, Plan, Verdict
+from ensemble_desk.registry.opening import Registry
 
 PAGE = 50
 SMALL = 1_000

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from threadpoolctl import threadpool_limits
-
 from benchmarks import fixtures, parity, results, timing
 from benchmarks.fixtures import Bench
 from benchmarks.results import Row
-from lib.registry import versions
-from lib.sources.sample import SampleSource
-from lib.training import demo, fleet
+from threadpoolctl import threadpool_limits
+
+from ensemble_desk.registry.index import versions
+from ensemble_desk.sources.sample import SampleSource
+from ensemble_desk.training import demo, fleet
 
 
 def demo_set(bench: Bench) -> list[Row]:

@@ -3,13 +3,13 @@
 import os
 import time
 
-from streamlit.testing.v1 import AppTest
-
 from benchmarks import pages, results, timing
 from benchmarks.fixtures import AAPL, Bench
 from benchmarks.results import Row
 from benchmarks.server import ROOT
-from lib.sources.sample import SampleSource
+from streamlit.testing.v1 import AppTest
+
+from ensemble_desk.sources.sample import SampleSource
 
 N_BARS = 500
 MOST_SECONDS = 2.0

@@ -2,7 +2,11 @@
 
 import streamlit as st
 
-from lib.ui import components, diagnosis_view, drift_fleet, drift_view, shell, simulation_view
+from ensemble_desk.ui.drift import diagnosis as diagnosis_view
+from ensemble_desk.ui.drift import fleet as drift_fleet
+from ensemble_desk.ui.drift import simulation as simulation_view
+from ensemble_desk.ui.drift import verdict as drift_view
+from ensemble_desk.ui.frame import components, shell
 
 shell.open_page("Drift")
 

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from lib.ui import caching, fleet, shell
+from ensemble_desk.ui.frame import caching, shell
+from ensemble_desk.ui.overview import summary as fleet
 
 shell.open_page("Overview")
 

@@ -2,7 +2,12 @@
 
 import streamlit as st
 
-from lib.ui import components, data, member_scores, performance, shell, since_view, timeline, version_card
+from ensemble_desk.ui.frame import components, data, shell
+from ensemble_desk.ui.performance import members as member_scores
+from ensemble_desk.ui.performance import since as since_view
+from ensemble_desk.ui.performance import validation as performance
+from ensemble_desk.ui.versions import card as version_card
+from ensemble_desk.ui.versions import timeline
 
 shell.open_page("Performance")
 

@@ -2,18 +2,15 @@
 
 import streamlit as st
 
-from lib.ui import (
-    batch_view,
-    beside_view,
-    components,
-    forecast_view,
-    horizons_view,
-    predict_data,
-    price_view,
-    reasons_view,
-    shell,
-    upload_view,
-)
+from ensemble_desk.ui.frame import components, shell
+from ensemble_desk.ui.predict import batch as batch_view
+from ensemble_desk.ui.predict import beside as beside_view
+from ensemble_desk.ui.predict import forecast as forecast_view
+from ensemble_desk.ui.predict import horizons as horizons_view
+from ensemble_desk.ui.predict import prices as price_view
+from ensemble_desk.ui.predict import reads as predict_data
+from ensemble_desk.ui.predict import reasons as reasons_view
+from ensemble_desk.ui.predict import upload as upload_view
 
 shell.open_page("Predict", role="analyst")
 

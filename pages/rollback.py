@@ -2,17 +2,12 @@
 
 import streamlit as st
 
-from lib.ui import (
-    actions,
-    components,
-    data,
-    fleet_rollback,
-    readiness_view,
-    replay_view,
-    rollback_view,
-    shell,
-    timeline,
-)
+from ensemble_desk.ui.frame import actions, components, data, shell
+from ensemble_desk.ui.rollback import fleet as fleet_rollback
+from ensemble_desk.ui.rollback import move as rollback_view
+from ensemble_desk.ui.rollback import readiness as readiness_view
+from ensemble_desk.ui.rollback import replay as replay_view
+from ensemble_desk.ui.versions import timeline
 
 shell.open_page("Rollback", role="operator")
 

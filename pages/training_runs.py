@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from lib.ui import run_view, shell
+from ensemble_desk.ui.frame import shell
+from ensemble_desk.ui.training_runs import runs as run_view
 
 shell.open_page("Training runs")
 

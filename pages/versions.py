@@ -2,7 +2,10 @@
 
 import streamlit as st
 
-from lib.ui import comparison, components, shell, timeline, version_card, version_list
+from ensemble_desk.ui.frame import components, shell
+from ensemble_desk.ui.versions import card as version_card
+from ensemble_desk.ui.versions import comparison, timeline
+from ensemble_desk.ui.versions import listing as version_list
 
 shell.open_page("Versions")
 

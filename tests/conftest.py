@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from lib.database import opening
+from ensemble_desk.database import opening
 
 _numbers = itertools.count(1)
 
@@ -108,9 +108,9 @@ _TRAINED = {
 
 
 def _train(folder: Path) -> None:
-    from lib.market.keys import Key
-    from lib.settings import Settings
-    from lib.training import fleet
+    from ensemble_desk.market.keys import Key
+    from ensemble_desk.settings import Settings
+    from ensemble_desk.training import fleet
 
     requests = [
         fleet.TrainingRequest(Key.parse(key), fleet.end_of(date.fromisoformat(day)))

@@ -8,15 +8,16 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from lib.errors import SourceError
-from lib.forecasting import log
-from lib.forecasting.log import Entry, Kind, Stamp
-from lib.market import bars as contract
-from lib.market.bars import Bars
-from lib.market.keys import Key
-from lib.market.labels import CLASSES, LabelSpec
-from lib.registry import opening, versions
-from lib.settings import Settings
+from ensemble_desk.errors import SourceError
+from ensemble_desk.forecasting import log
+from ensemble_desk.forecasting.log import Entry, Kind, Stamp
+from ensemble_desk.market import bars as contract
+from ensemble_desk.market.bars import Bars
+from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import CLASSES, LabelSpec
+from ensemble_desk.registry import opening
+from ensemble_desk.registry.index import versions
+from ensemble_desk.settings import Settings
 
 KEY = Key("AAPL", "d1")
 GARCH = {"const": 0.05, "phi": 0.02, "omega": 0.05, "alpha": 0.08, "beta": 0.9, "nu": 6.0, "start": 2.0}
@@ -151,7 +152,7 @@ class Bench:
 
 
 def evaluation(accuracy: float, n_holdout: int, *, horizon_bars: int) -> dict:
-    from lib.evaluation import intervals
+    from ensemble_desk.evaluation import intervals
 
     told = intervals.wilson(accuracy, n_holdout, horizon_bars=horizon_bars)
     return {

@@ -13,7 +13,14 @@ PAGES = sorted((ROOT / "pages").glob("*.py"))
 MODULES = sorted((ROOT / "lib").rglob("*.py"))
 MOST_PAGE_LINES = 90
 MOST_MODULE_LINES = 300
-PAGE_IMPORTS = ("streamlit", "lib.ui", "lib.figures", "lib.market", "lib.registry.entities", "datetime")
+PAGE_IMPORTS = (
+    "streamlit",
+    "ensemble_desk.ui",
+    "ensemble_desk.figures",
+    "ensemble_desk.market",
+    "ensemble_desk.registry.entities",
+    "datetime",
+)
 PAGE_NAMES = ("overview", "versions", "performance", "predict", "drift", "rollback", "training_runs")
 
 
@@ -89,7 +96,7 @@ def test_the_law_of_imports_holds():
 
 READ_ONLY = """
 import sys
-import lib.loader
+import ensemble_desk.loader
 heavy = {"sqlalchemy", "sklearn", "scipy", "streamlit", "plotly", "prophet", "arch", "torch", "talib", "statsmodels"}
 print(sorted(heavy & set(sys.modules)))
 """

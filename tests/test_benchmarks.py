@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-
 from benchmarks import fixtures, generated, guide, parity, report, results, rows_forecasting, rows_registry, timing
 from benchmarks.fixtures import Bench, Scale
 from benchmarks.results import Row
-from lib.registry import sync
-from lib.registry.entities import SyncReport
+
+from ensemble_desk.registry.entities import SyncReport
+from ensemble_desk.registry.folder import sync
 
 TINY = Scale(n_keys=2, n_versions=200, n_forecasts=60, repeats=1, n_trees=3)
 

@@ -6,8 +6,8 @@ import pytest
 import typer.main
 from typer import Typer
 
-from lib.jobs import app
-from lib.settings import Settings
+from ensemble_desk.jobs import app
+from ensemble_desk.settings import Settings
 
 README = (Path(__file__).resolve().parent.parent / "README.md").read_text("utf-8")
 MAKEFILE = (Path(__file__).resolve().parent.parent / "Makefile").read_text("utf-8")
@@ -29,7 +29,7 @@ def commands(program: Typer) -> list[str]:
 
 @pytest.mark.parametrize("command", commands(app.build()))
 def test_a_command_is_documented(command):
-    assert f"python -m lib.jobs {command}" in README
+    assert f"desk {command}" in README
 
 
 @pytest.mark.parametrize("field", sorted(Settings.model_fields))

@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 
-from lib import loader
-from lib.errors import (
+from ensemble_desk import loader
+from ensemble_desk.errors import (
     ArtifactMissingError,
     InvalidBarsError,
     InvalidSymbolError,
@@ -25,19 +25,22 @@ from lib.errors import (
     NotTrainedError,
     TamperedArtifactError,
 )
-from lib.loader import (
+from ensemble_desk.loader import (
     TIMEFRAME_HORIZONS,
     EnhancedEnsembleForecaster,
     EnsembleLoader,
     generate_multi_horizon_forecasts,
     get_production_ensemble_with_trained_weights,
 )
-from lib.market import features, labels
-from lib.market.keys import Key
-from lib.registry import actors, freshness, moves, opening, rollback
-from lib.settings import Settings
-from lib.sources.sample import SampleSource
-from lib.training import fitting, job
+from ensemble_desk.market import features, labels
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import actors, opening
+from ensemble_desk.registry.folder import freshness
+from ensemble_desk.registry.moves import promotion as moves
+from ensemble_desk.registry.moves import rollback
+from ensemble_desk.settings import Settings
+from ensemble_desk.sources.sample import SampleSource
+from ensemble_desk.training import fitting, job
 
 ROOT = Path(__file__).resolve().parent.parent
 AAPL = Key("AAPL", "d1")
@@ -188,8 +191,8 @@ def test_every_horizon_of_the_timeframe_is_forecast(desk, trained_folder, bars):
 
 def test_without_a_version_there_is_a_hint_and_none(desk, tmp_path, caplog, bars):
     desk(tmp_path)
-    command = "python -m lib.jobs train --symbol AAPL --timeframe d1"
-    with caplog.at_level(logging.WARNING, "lib.loader"):
+    command = "desk train --symbol AAPL --timeframe d1"
+    with caplog.at_level(logging.WARNING, "ensemble_desk.loader"):
         assert EnsembleLoader.load_latest_model("AAPL", "d1") is None
         assert EnsembleLoader.get_model_info("AAPL", "d1") is None
         assert EnsembleLoader.list_available_models() == {}
@@ -198,7 +201,7 @@ def test_without_a_version_there_is_a_hint_and_none(desk, tmp_path, caplog, bars
     assert [command in record.getMessage() for record in caplog.records] == [True] * 3
     with pytest.raises(NotTrainedError):
         ensemble.predict(bars)
-    with caplog.at_level(logging.ERROR, "lib.loader"):
+    with caplog.at_level(logging.ERROR, "ensemble_desk.loader"):
         assert generate_multi_horizon_forecasts("AAPL", "d1", bars) is None
     assert caplog.records[-1].levelname == "ERROR"
     assert command in caplog.records[-1].getMessage()
@@ -298,7 +301,7 @@ def test_threads_share_one_registry(desk, trained_folder):
 def test_a_forked_child_opens_its_own(trained_folder):
     script = """
 import multiprocessing
-from lib.loader import EnsembleLoader
+from ensemble_desk.loader import EnsembleLoader
 
 def child(queue):
     queue.put(EnsembleLoader.get_model_info("AAPL", "d1")["timestamp"])
@@ -323,7 +326,7 @@ def test_the_folder_is_the_settings_one(desk, tmp_path):
 
 def test_the_environment_names_folder_and_database(trained_folder):
     script = """
-from lib.loader import MODELS_DIR, EnsembleLoader
+from ensemble_desk.loader import MODELS_DIR, EnsembleLoader
 print(MODELS_DIR)
 print(EnsembleLoader.list_available_models())
 """
@@ -333,7 +336,7 @@ print(EnsembleLoader.list_available_models())
 def test_looking_loads_no_heavy_library(trained_folder):
     script = f"""
 import json, sys
-from lib.loader import EnsembleLoader
+from ensemble_desk.loader import EnsembleLoader
 assert EnsembleLoader.list_available_models()
 assert EnsembleLoader.get_model_info("AAPL", "d1")
 print(json.dumps([name for name in {HEAVY} if name in sys.modules]))
@@ -351,7 +354,7 @@ def test_a_forecast_of_what_is_registered_needs_neither_sqlalchemy_nor_scikit_le
     script = f"""
 import sys
 import pandas as pd
-from lib.loader import get_production_ensemble_with_trained_weights
+from ensemble_desk.loader import get_production_ensemble_with_trained_weights
 rows = pd.DataFrame({{"rsi_14": [50.0], "macd": [0.1], "volatility_20": [0.2]}})
 print(get_production_ensemble_with_trained_weights("AAPL", "d1").predict(rows)["label"])
 print([name for name in ("sqlalchemy", *{HEAVY}) if name in sys.modules])

@@ -3,9 +3,9 @@
 import pytest
 from pydantic import ValidationError
 
-from lib import settings
-from lib.errors import SettingsError
-from lib.settings import Settings
+from ensemble_desk import settings
+from ensemble_desk.errors import SettingsError
+from ensemble_desk.settings import Settings
 
 
 def test_the_environment_fills_in_what_is_not_given(monkeypatch):

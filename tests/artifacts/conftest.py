@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 
-from lib.artifacts.store import ArtifactStore
-from lib.market.keys import Key
-from lib.market.labels import CLASSES, LabelSpec
+from ensemble_desk.artifacts.store.folder import ArtifactStore
+from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import CLASSES, LabelSpec
 
 MAX_BYTES = 2**24
 FEATURES = ["return_1", "rsi", "atr", "range"]

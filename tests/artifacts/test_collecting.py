@@ -5,10 +5,10 @@ import multiprocessing
 import pickle
 
 import pytest
-
-from lib.artifacts import collecting, loading
-from lib.errors import ArtifactError
 from tests.artifacts.conftest import MAX_BYTES
+
+from ensemble_desk.artifacts.safe_loading import collecting, loading
+from ensemble_desk.errors import ArtifactError
 
 
 @pytest.fixture(autouse=True)

@@ -6,12 +6,13 @@ import pickle
 
 import numpy as np
 import pytest
-
-from lib.artifacts import checks, loading, manifest, plainness
-from lib.artifacts.format import SCHEMA_VERSION
-from lib.errors import IncompatibleArtifactError
-from lib.market.keys import Key
 from tests.artifacts.conftest import MAX_BYTES, NOW
+
+from ensemble_desk.artifacts import manifest
+from ensemble_desk.artifacts.format import SCHEMA_VERSION
+from ensemble_desk.artifacts.safe_loading import checks, loading, plainness
+from ensemble_desk.errors import IncompatibleArtifactError
+from ensemble_desk.market.keys import Key
 
 KEY = Key("AAPL", "d1")
 

@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable
 
 import pytest
-
-from lib.artifacts import digests, loading, naming
-from lib.artifacts.store import ArtifactStore
 from tests.artifacts.conftest import MAX_BYTES
+
+from ensemble_desk.artifacts import digests, naming
+from ensemble_desk.artifacts.safe_loading import loading
+from ensemble_desk.artifacts.store.folder import ArtifactStore
 
 CALLS = ("open", "write", "fsync", "link", "rename", "unlink", "close", "mkdir")
 STEPS = (

@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-
-from lib.artifacts import audit, loading, opcodes
-from lib.artifacts.recipes import MalformedError, RefusedError
-from lib.errors import ArtifactCorruptError, ArtifactError, ArtifactTooLargeError
 from tests.artifacts import hostile_pickles as hostile
 from tests.artifacts.conftest import MAX_BYTES, rows
+
+from ensemble_desk.artifacts.safe_loading import audit, loading, opcodes
+from ensemble_desk.artifacts.safe_loading.allow_list.recipes import MalformedError, RefusedError
+from ensemble_desk.errors import ArtifactCorruptError, ArtifactError, ArtifactTooLargeError
 
 PACK = {
     "plain": lambda data: data,

@@ -17,11 +17,11 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.tree._tree import Tree
-
-from lib.artifacts import loading
-from lib.errors import ArtifactCorruptError, ArtifactError, IncompatibleArtifactError
 from tests.artifacts import hostile_pickles as hostile
 from tests.artifacts.conftest import MAX_BYTES, rows
+
+from ensemble_desk.artifacts.safe_loading import loading
+from ensemble_desk.errors import ArtifactCorruptError, ArtifactError, IncompatibleArtifactError
 
 
 class Written:

@@ -14,17 +14,12 @@ import numpy as np
 import pytest
 import sklearn.ensemble._forest
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
-
-from lib.artifacts import audit, loading
-from lib.artifacts.allowed import ALLOWED
-from lib.errors import (
-    ArtifactCorruptError,
-    ArtifactError,
-    IncompatibleArtifactError,
-    UnsafeArtifactError,
-)
 from tests.artifacts import hostile_pickles as hostile
 from tests.artifacts.conftest import MAX_BYTES, rows
+
+from ensemble_desk.artifacts.safe_loading import audit, loading
+from ensemble_desk.artifacts.safe_loading.allow_list.names import ALLOWED
+from ensemble_desk.errors import ArtifactCorruptError, ArtifactError, IncompatibleArtifactError, UnsafeArtifactError
 
 CODECS = {
     "as it is": lambda data: data,

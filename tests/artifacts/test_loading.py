@@ -15,16 +15,17 @@ import joblib
 import lz4.frame
 import numpy as np
 import pytest
+from tests.artifacts.conftest import MAX_BYTES, rows
+from tests.artifacts.hostile_pickles import joblib_file
 
-from lib.artifacts import digests, loading
-from lib.errors import (
+from ensemble_desk.artifacts import digests
+from ensemble_desk.artifacts.safe_loading import loading
+from ensemble_desk.errors import (
     ArtifactCorruptError,
     ArtifactTooLargeError,
     IncompatibleArtifactError,
     TamperedArtifactError,
 )
-from tests.artifacts.conftest import MAX_BYTES, rows
-from tests.artifacts.hostile_pickles import joblib_file
 
 NAME = "AAPL_d1_20250121.pkl"
 
@@ -190,7 +191,8 @@ def test_bytes_behind_the_pickle_are_ignored_as_pickle_does(plain):
 
 def test_importing_the_room_imports_no_heavy_library():
     code = (
-        "import sys, lib.artifacts.loading, lib.artifacts.store, lib.artifacts.audit, lib.artifacts.checks;"
+        "import sys; from ensemble_desk.artifacts.safe_loading import audit, checks, loading;"
+        "from ensemble_desk.artifacts.store import folder;"
         "print([name for name in ('sklearn', 'scipy', 'joblib', 'lz4') if name in sys.modules])"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.artifacts import manifest
-from lib.artifacts.manifest import Manifest
-from lib.errors import ArtifactCorruptError
+from ensemble_desk.artifacts import manifest
+from ensemble_desk.artifacts.manifest import Manifest
+from ensemble_desk.errors import ArtifactCorruptError
 
 NOW = dt.datetime(2025, 1, 21, 17, tzinfo=dt.timezone(dt.timedelta(hours=-5)))
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lib.artifacts import naming
-from lib.errors import ArtifactNameError, DeskError, PublishError
-from lib.market import timeframes
-from lib.market.keys import Key
+from ensemble_desk.artifacts import naming
+from ensemble_desk.errors import ArtifactNameError, DeskError, PublishError
+from ensemble_desk.market import timeframes
+from ensemble_desk.market.keys import Key
 
 versions = st.builds(
     lambda day, revision: f"{day:%Y%m%d}" + (f"r{revision:02d}" if revision > 1 else ""),

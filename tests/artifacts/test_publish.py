@@ -8,13 +8,15 @@ import os
 import pickle
 
 import pytest
-
-from lib.artifacts import claims, digests, loading, naming
-from lib.artifacts.format import SCHEMA_VERSION
-from lib.artifacts.store import ArtifactStore
-from lib.errors import PublishError
-from lib.market.keys import Key
 from tests.artifacts.conftest import DAY, MAX_BYTES, NOW
+
+from ensemble_desk.artifacts import digests, naming
+from ensemble_desk.artifacts.format import SCHEMA_VERSION
+from ensemble_desk.artifacts.safe_loading import loading
+from ensemble_desk.artifacts.store import claims
+from ensemble_desk.artifacts.store.folder import ArtifactStore
+from ensemble_desk.errors import PublishError
+from ensemble_desk.market.keys import Key
 
 KEY = Key("AAPL", "d1")
 

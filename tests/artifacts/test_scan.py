@@ -5,17 +5,17 @@ import io
 import os
 
 import pytest
+from tests.artifacts.conftest import MAX_BYTES
 
-from lib.artifacts.store import ArtifactStore
-from lib.errors import (
+from ensemble_desk.artifacts.store.folder import ArtifactStore
+from ensemble_desk.errors import (
     ArtifactCorruptError,
     ArtifactError,
     ArtifactMissingError,
     ArtifactNameError,
     ArtifactTooLargeError,
 )
-from lib.market.keys import Key
-from tests.artifacts.conftest import MAX_BYTES
+from ensemble_desk.market.keys import Key
 
 
 def test_a_folder_that_is_not_there_is_empty(store):

@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-
-from lib.artifacts import serving_forms
-from lib.ensemble.flat_trees import FlatForest
-from lib.errors import ArtifactCorruptError, IncompatibleArtifactError
 from tests.artifacts.conftest import rows
+
+from ensemble_desk.artifacts import serving_form
+from ensemble_desk.ensemble.flat.forest import FlatForest
+from ensemble_desk.errors import ArtifactCorruptError, IncompatibleArtifactError
 
 NAME = "AAPL_d1_20250121.pkl"
 READ = """
 import sys
 from pathlib import Path
-from lib.artifacts import serving_forms
-from lib.ensemble.forecaster import EnhancedEnsembleForecaster
+from ensemble_desk.artifacts import serving_forms
+from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
 served = EnhancedEnsembleForecaster("1D", "AAPL")
 served.inject(serving_forms.read(Path(sys.argv[1]).read_bytes(), name="x"))
 import pandas as pd
@@ -29,7 +29,7 @@ print(served.predict(frame)["label"], "sklearn" in sys.modules, "pickle" in sys.
 
 def test_every_member_comes_back(content):
     content["models"]["arima_garch"] |= {"nested": {"start": np.float64(2.5), "lags": [1, 2], "none": None}}
-    read = serving_forms.read(serving_forms.write(content, name=NAME), name=NAME)
+    read = serving_form.read(serving_form.write(content, name=NAME), name=NAME)
     assert {name: read[name] for name in ("weights", "label", "temperature", "horizon", "feature_names")} == {
         name: content[name] for name in ("weights", "label", "temperature", "horizon", "feature_names")
     }
@@ -47,41 +47,41 @@ def test_every_member_comes_back(content):
 
 
 def test_the_same_content_gives_the_same_bytes(content):
-    assert serving_forms.write(content, name=NAME) == serving_forms.write(content, name=NAME)
+    assert serving_form.write(content, name=NAME) == serving_form.write(content, name=NAME)
 
 
 def test_it_is_read_and_asked_without_scikit_learn(content, tmp_path):
     del content["models"]["arima_garch"], content["weights"]["arima_garch"]
     file = tmp_path / "form"
-    file.write_bytes(serving_forms.write(content | {"schema_version": 1}, name=NAME))
+    file.write_bytes(serving_form.write(content | {"schema_version": 1}, name=NAME))
     told = subprocess.run([sys.executable, "-c", READ, str(file)], capture_output=True, text=True, check=True).stdout
     assert told.split()[1:] == ["False", "False"]
 
 
 def test_a_plain_artifact_has_one_when_its_classes_can_be_told(plain):
-    assert serving_forms.read(serving_forms.write(plain, name=NAME), name=NAME)["models"]["rf"].classes == (0, 1, 2)
+    assert serving_form.read(serving_form.write(plain, name=NAME), name=NAME)["models"]["rf"].classes == (0, 1, 2)
 
 
 @pytest.mark.parametrize("estimator", [LogisticRegression(), HistGradientBoostingClassifier(max_iter=3)])
 def test_a_member_without_trees_of_its_own_is_served_from_its_estimator(plain, estimator):
     features, classes = rows()
     plain["models"]["other"] = estimator.fit(features, classes)
-    assert serving_forms.write(plain, name=NAME) is None
+    assert serving_form.write(plain, name=NAME) is None
 
 
 def test_an_answer_that_differs_is_not_served(plain, monkeypatch):
-    monkeypatch.setattr(serving_forms, "parity", lambda *_, **__: 1e-9)
-    assert serving_forms.write(plain, name=NAME) is None
+    monkeypatch.setattr(serving_form, "parity", lambda *_, **__: 1e-9)
+    assert serving_form.write(plain, name=NAME) is None
 
 
 @pytest.mark.parametrize("state", [{1: 2}, {"$array": "rf"}, {"when": object()}, {"words": np.array(["a", object()])}])
 def test_a_state_without_a_plain_form_is_served_from_its_artifact(content, state):
     content["models"]["arima_garch"] = state
-    assert serving_forms.write(content, name=NAME) is None
+    assert serving_form.write(content, name=NAME) is None
 
 
 def test_damage_is_told(content):
-    whole = serving_forms.write(content, name=NAME)
+    whole = serving_form.write(content, name=NAME)
     for data in (
         b"",
         whole[:7],
@@ -91,6 +91,6 @@ def test_damage_is_told(content):
         b"{}" * 99,
     ):
         with pytest.raises(ArtifactCorruptError):
-            serving_forms.read(data, name=NAME)
+            serving_form.read(data, name=NAME)
     with pytest.raises(IncompatibleArtifactError, match="format"):
-        serving_forms.read(whole.replace(b'\\"format\\": 1', b'\\"format\\": 2'), name=NAME)
+        serving_form.read(whole.replace(b'\\"format\\": 1', b'\\"format\\": 2'), name=NAME)

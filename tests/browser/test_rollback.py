@@ -15,9 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 HOLDER = """
 import sys
-from lib.loader import get_production_ensemble_with_trained_weights
-from lib.market.keys import Key
-from lib.sources.sample import SampleSource
+from ensemble_desk.loader import get_production_ensemble_with_trained_weights
+from ensemble_desk.market.keys import Key
+from ensemble_desk.sources.sample import SampleSource
 
 bars = SampleSource().bars(Key("AAPL", "d1")).frame
 ensemble = get_production_ensemble_with_trained_weights("AAPL", "d1")
@@ -62,7 +62,7 @@ def choose(page: Page, version: str) -> None:
 
 def jobs(server, *arguments):
     done = subprocess.run(
-        [sys.executable, "-m", "lib.jobs", *arguments, "--json"],
+        [sys.executable, "-m", "ensemble_desk", *arguments, "--json"],
         cwd=ROOT, env=server.environment, capture_output=True, text=True, check=True,
     )  # fmt: skip
     return json.loads(done.stdout)

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from lib.market.keys import Key
-from lib.sources.sample import SampleSource
+from ensemble_desk.market.keys import Key
+from ensemble_desk.sources.sample import SampleSource
 
 pytestmark = pytest.mark.browser
 

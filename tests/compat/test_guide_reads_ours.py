@@ -5,9 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lib.artifacts.store import ArtifactStore
-from lib.market.keys import Key
 from tests.compat.write_fixtures import ours
+
+from ensemble_desk.artifacts.store.folder import ArtifactStore
+from ensemble_desk.market.keys import Key
 
 SYMBOLS = ["AAPL", "^GSPC", "BRK.B", "EURUSD=X", "A_B"]
 

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.artifacts import checks, loading, naming
-from lib.artifacts.format import KNOWN_SCHEMA_VERSIONS, SCHEMA_VERSION
-from lib.artifacts.store import ArtifactStore
-from lib.market.labels import LabelSpec
+from ensemble_desk.artifacts import naming
+from ensemble_desk.artifacts.format import KNOWN_SCHEMA_VERSIONS, SCHEMA_VERSION
+from ensemble_desk.artifacts.safe_loading import checks, loading
+from ensemble_desk.artifacts.store.folder import ArtifactStore
+from ensemble_desk.market.labels import LabelSpec
 
 FILES = Path(__file__).parent / "files"
 FEATURES = ["rsi", "macd", "volatility_20"]

@@ -18,9 +18,9 @@ from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from lib.artifacts.store import ArtifactStore
-from lib.market.keys import Key
-from lib.market.labels import CLASSES, LabelSpec
+from ensemble_desk.artifacts.store.folder import ArtifactStore
+from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import CLASSES, LabelSpec
 
 FILES = Path(__file__).parent / "files"
 FEATURES = ["rsi", "macd", "volatility_20"]

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from lib.database import opening, symbols
-from lib.database.tables import symbols as table
-from lib.registry.answers import Answers
+from ensemble_desk.database import opening, symbols
+from ensemble_desk.database.tables.registry_tables import symbols as table
+from ensemble_desk.registry.query_cache import Answers
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy import exc, insert, select, text
 
-from lib.database import engines, opening, symbols, texts
-from lib.database.tables import sync_state
-from lib.errors import DatabaseError, SettingsError
+from ensemble_desk.database import engines, opening, symbols, texts
+from ensemble_desk.database.tables.registry_tables import sync_state
+from ensemble_desk.errors import DatabaseError, SettingsError
 
 
 @pytest.fixture

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy import insert, select
 
-from lib.database import opening
-from lib.database.plain import Plain
-from lib.database.tables import production_pointers, sync_state
-from lib.market.keys import Key
-from lib.registry import folder_marks, pointers
-from lib.registry.entities import Mode
+from ensemble_desk.database import opening
+from ensemble_desk.database.queries.plain_sql import Plain
+from ensemble_desk.database.tables.registry_tables import production_pointers, sync_state
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.entities import Mode
+from ensemble_desk.registry.folder import marks as folder_marks
+from ensemble_desk.registry.ledger import pointers
 
 MOMENT = datetime(2024, 3, 4, 5, 6, 7, 890123, tzinfo=UTC)
 READ = Plain("SELECT name, value, updated_at FROM sync_state WHERE name = :name", times=("updated_at",))

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import bindparam, func, insert, select
 
-from lib.database import opening, symbols
-from lib.database.prepared import Prepared
-from lib.database.tables import symbols as tickers
-from lib.database.tables import training_run_progress as progress
-from lib.database.tables import training_runs as runs
-from lib.errors import DatabaseError
+from ensemble_desk.database import opening, symbols
+from ensemble_desk.database.queries.compiled_select import Prepared
+from ensemble_desk.database.tables.registry_tables import symbols as tickers
+from ensemble_desk.database.tables.registry_tables import training_run_progress as progress
+from ensemble_desk.database.tables.registry_tables import training_runs as runs
+from ensemble_desk.errors import DatabaseError
 
 MOMENT = datetime(2024, 3, 4, 5, 6, 7, 890123, tzinfo=UTC)
 BY_TICKER = Prepared(select(tickers).where(tickers.c.ticker == bindparam("ticker")))

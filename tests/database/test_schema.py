@@ -13,9 +13,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
-from lib.database import opening, schema, tables
-from lib.database.head import HEAD
-from lib.errors import DatabaseError
+from ensemble_desk.database import opening, schema
+from ensemble_desk.database.schema_version import HEAD
+from ensemble_desk.database.tables import registry_tables
+from ensemble_desk.errors import DatabaseError
 
 
 def test_the_head_constant_is_the_newest_migration():
@@ -29,7 +30,7 @@ def test_the_migrations_build_exactly_the_tables(empty_database_url):
     database = opening.open_database(empty_database_url)
     with database.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, tables.metadata) == []
+        assert compare_metadata(context, registry_tables.metadata) == []
     database.close()
 
 
@@ -65,7 +66,7 @@ def test_a_row_of_the_guide_needs_only_symbol_and_timeframe(database_url):
         connection.execute(text("INSERT INTO symbols (ticker) VALUES ('AAPL')"))
         connection.execute(text("INSERT INTO training_runs (symbol_id, timeframe) SELECT id, 'd1' FROM symbols"))
     with database.reading() as connection:
-        row = connection.execute(tables.training_runs.select()).one()
+        row = connection.execute(registry_tables.training_runs.select()).one()
     database.close()
     assert row.status == "completed"
     assert row.run_date.utcoffset().total_seconds() == 0
@@ -74,7 +75,7 @@ def test_a_row_of_the_guide_needs_only_symbol_and_timeframe(database_url):
 
 def test_opening_at_head_imports_no_alembic(sqlite_url):
     program = (
-        "import sys; from lib.database.opening import open_database; "
+        "import sys; from ensemble_desk.database.opening import open_database; "
         f"open_database({sqlite_url!r}).close(); sys.exit('alembic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from lib.ensemble import members
-from lib.ensemble.votes import Member, Rows
-from lib.market import features, labels
-from lib.market.keys import Key
-from lib.market.labels import LabelSpec
-from lib.sources.sample import SampleSource
+from ensemble_desk.ensemble.members import catalogue as members
+from ensemble_desk.ensemble.votes import Member, Rows
+from ensemble_desk.market import features, labels
+from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import LabelSpec
+from ensemble_desk.sources.sample import SampleSource
 
 
 @dataclass(frozen=True)

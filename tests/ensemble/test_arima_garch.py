@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.ensemble import arima_garch, members
-from lib.ensemble.votes import Rows
-from lib.market.labels import LabelSpec
+from ensemble_desk.ensemble.members import arima_garch, catalogue
+from ensemble_desk.ensemble.votes import Rows
+from ensemble_desk.market.labels import LabelSpec
 
 
 def _bars(returns):
@@ -20,7 +20,9 @@ def _bars(returns):
 def _fit(bars):
     label = LabelSpec(horizon_bars=1)
     rows = Rows(bars.index, None, bars)
-    return members.build("arima_garch", label=label, timeframe="d1", seed=1).fit(rows, np.zeros(len(bars)), label=label)
+    return catalogue.build("arima_garch", label=label, timeframe="d1", seed=1).fit(
+        rows, np.zeros(len(bars)), label=label
+    )
 
 
 def test_a_wider_threshold_makes_neutral_likelier_by_what_the_distribution_says(fitted):

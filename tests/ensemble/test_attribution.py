@@ -5,10 +5,10 @@ import pytest
 from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
-from lib.ensemble import attribution
-from lib.ensemble.forecaster import EnhancedEnsembleForecaster
-from lib.ensemble.votes import Rows
-from lib.market import features
+from ensemble_desk.ensemble import attribution
+from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
+from ensemble_desk.ensemble.votes import Rows
+from ensemble_desk.market import features
 
 
 def ensemble_of(artifact):

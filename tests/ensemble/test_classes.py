@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lib.ensemble.classes import class_numbers
-from lib.errors import IncompatibleArtifactError
+from ensemble_desk.ensemble.members.classes import class_numbers
+from ensemble_desk.errors import IncompatibleArtifactError
 
 
 @pytest.mark.parametrize(

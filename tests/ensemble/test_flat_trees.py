@@ -5,9 +5,10 @@ import pytest
 from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
-from lib.ensemble import compiled_trees, flat_state
-from lib.ensemble.flattening import flatten
-from lib.errors import IncompatibleArtifactError
+from ensemble_desk.ensemble.flat import compiled as compiled_trees
+from ensemble_desk.ensemble.flat import state as flat_state
+from ensemble_desk.ensemble.flat.flattening import flatten
+from ensemble_desk.errors import IncompatibleArtifactError
 
 ESTIMATORS = {
     "forest": RandomForestClassifier(60, min_samples_leaf=5, n_jobs=1, random_state=3),

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.ensemble.forecaster import EnhancedEnsembleForecaster
-from lib.errors import (
+from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
+from ensemble_desk.errors import (
     AllMembersAbstainedError,
     IncompatibleArtifactError,
     InvalidBarsError,
@@ -19,8 +19,8 @@ from lib.errors import (
     NotTrainedError,
     TooFewBarsError,
 )
-from lib.market import features
-from lib.market.labels import CLASSES
+from ensemble_desk.market import features
+from ensemble_desk.market.labels import CLASSES
 
 RESULT_KEYS = {
     "label",

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from arch import arch_model
 
-from lib.ensemble import garch, increments
-from lib.ensemble.garch import Parameters
+from ensemble_desk.ensemble.members import garch, increments
+from ensemble_desk.ensemble.members.garch import Parameters
 
 PLAUSIBLE = Parameters(const=0.05, phi=0.03, omega=0.05, alpha=0.05, beta=0.93, nu=6.0, start=1.0)
 

@@ -7,13 +7,13 @@ import sys
 import numpy as np
 import pytest
 
-from lib.artifacts import plainness
-from lib.ensemble import lstm_training, members
-from lib.ensemble.forecaster import EnhancedEnsembleForecaster
-from lib.ensemble.lstm import Network
-from lib.ensemble.votes import Rows
-from lib.errors import IncompatibleArtifactError, MemberUnavailableError, UnknownMemberError
-from lib.market import features
+from ensemble_desk.artifacts.safe_loading import plainness
+from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
+from ensemble_desk.ensemble.members import catalogue, lstm_training
+from ensemble_desk.ensemble.members.lstm_network import Network
+from ensemble_desk.ensemble.votes import Rows
+from ensemble_desk.errors import IncompatibleArtifactError, MemberUnavailableError, UnknownMemberError
+from ensemble_desk.market import features
 
 has_torch = importlib.util.find_spec("torch") is not None
 with_torch = pytest.mark.skipif(not has_torch, reason="torch is not installed: pip install -r requirements-lstm.txt")
@@ -36,18 +36,18 @@ def state(**changed):
 
 
 def rebuilt(fitted, given):
-    return members.rebuild("lstm", given, label=fitted.label, timeframe="d1")
+    return catalogue.rebuild("lstm", given, label=fitted.label, timeframe="d1")
 
 
 @pytest.fixture(scope="module")
 def trained(fitted):
-    member = members.build("lstm", label=fitted.label, timeframe="d1", seed=3)
+    member = catalogue.build("lstm", label=fitted.label, timeframe="d1", seed=3)
     return member.fit(fitted.rows(slice(0, fitted.n_learnt)), fitted.classes[: fitted.n_learnt], label=fitted.label)
 
 
 def test_it_is_off_by_default():
-    assert "lstm" in members.MEMBERS
-    assert "lstm" not in members.DEFAULT_MEMBERS
+    assert "lstm" in catalogue.MEMBERS
+    assert "lstm" not in catalogue.DEFAULT_MEMBERS
 
 
 def test_its_state_is_plain_and_survives_the_rebuild(fitted):
@@ -120,7 +120,7 @@ def test_an_ensemble_asks_it_only_when_it_is_enabled(fitted, enabled):
 
 
 def test_serving_imports_no_torch():
-    program = "import sys; from lib.ensemble import members, forecaster; print('torch' in sys.modules)"
+    program = "import sys; from ensemble_desk.ensemble import members, forecaster; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
@@ -128,21 +128,21 @@ def test_serving_imports_no_torch():
 @without_torch
 def test_asking_for_it_without_torch_names_the_requirements_file(fitted):
     with pytest.raises(MemberUnavailableError, match=r"requirements-lstm\.txt"):
-        members.require(["rf", "lstm"])
-    member = members.build("lstm", label=fitted.label, timeframe="d1", seed=3)
+        catalogue.require(["rf", "lstm"])
+    member = catalogue.build("lstm", label=fitted.label, timeframe="d1", seed=3)
     with pytest.raises(MemberUnavailableError, match=r"requirements-lstm\.txt"):
         member.fit(fitted.rows(slice(0, fitted.n_learnt)), fitted.classes[: fitted.n_learnt], label=fitted.label)
 
 
 def test_unknown_members_are_refused_before_any_work():
-    members.require(members.DEFAULT_MEMBERS)
+    catalogue.require(catalogue.DEFAULT_MEMBERS)
     with pytest.raises(UnknownMemberError):
-        members.require(["rf", "svm"])
+        catalogue.require(["rf", "svm"])
 
 
 @with_torch
 def test_two_fits_are_equal_to_the_bit(fitted, trained):
-    again = members.build("lstm", label=fitted.label, timeframe="d1", seed=3)
+    again = catalogue.build("lstm", label=fitted.label, timeframe="d1", seed=3)
     again.fit(fitted.rows(slice(0, fitted.n_learnt)), fitted.classes[: fitted.n_learnt], label=fitted.label)
     for name, value in trained.state().items():
         np.testing.assert_array_equal(value, again.state()[name])

@@ -7,13 +7,13 @@ import sys
 import numpy as np
 import pytest
 
-from lib.ensemble import members
-from lib.ensemble.votes import Member, Rows
-from lib.errors import IncompatibleArtifactError, MemberUnavailableError, UnknownMemberError
-from lib.market.labels import LabelSpec
+from ensemble_desk.ensemble.members import catalogue
+from ensemble_desk.ensemble.votes import Member, Rows
+from ensemble_desk.errors import IncompatibleArtifactError, MemberUnavailableError, UnknownMemberError
+from ensemble_desk.market.labels import LabelSpec
 
-EVERY = pytest.mark.parametrize("name", members.DEFAULT_MEMBERS)
-PRICES = pytest.mark.parametrize("name", members.PRICE_MEMBERS)
+EVERY = pytest.mark.parametrize("name", catalogue.DEFAULT_MEMBERS)
+PRICES = pytest.mark.parametrize("name", catalogue.PRICE_MEMBERS)
 
 
 @EVERY
@@ -42,7 +42,7 @@ def test_a_vote_reads_nothing_that_comes_after_its_row(fitted, name):
 def test_fitting_reads_no_bar_after_the_last_row(fitted, name):
     rows = fitted.rows(slice(0, fitted.n_learnt))
     known = Rows(rows.index, rows.features, fitted.bars.loc[: rows.index[-1]])
-    again = members.build(name, label=fitted.label, timeframe="d1", seed=3)
+    again = catalogue.build(name, label=fitted.label, timeframe="d1", seed=3)
     again.fit(known, fitted.classes[: fitted.n_learnt], label=fitted.label)
     np.testing.assert_allclose(
         again.predict(fitted.later, label=fitted.label).probabilities,
@@ -54,7 +54,7 @@ def test_fitting_reads_no_bar_after_the_last_row(fitted, name):
 @EVERY
 def test_a_member_rebuilt_from_its_pickled_state_votes_the_same(fitted, name):
     state = pickle.loads(pickle.dumps(fitted.members[name].state()))
-    rebuilt = members.rebuild(name, state, label=fitted.label, timeframe="d1", numbered=True)
+    rebuilt = catalogue.rebuild(name, state, label=fitted.label, timeframe="d1", numbered=True)
     np.testing.assert_array_equal(
         rebuilt.predict(fitted.later, label=fitted.label).probabilities,
         fitted.members[name].predict(fitted.later, label=fitted.label).probabilities,
@@ -69,11 +69,11 @@ def test_states_of_price_members_hold_only_plain_values(fitted, name):
 
 
 def test_both_tree_members_together_are_lean_and_single_threaded(fitted):
-    states = [fitted.members[name].state() for name in members.FEATURE_MEMBERS]
+    states = [fitted.members[name].state() for name in catalogue.FEATURE_MEMBERS]
     assert len(pickle.dumps(states)) < 2 * 2**20
     assert states[0].n_jobs == 1
     assert list(states[0].feature_names_in_) == list(fitted.features.columns)
-    parallel = members.build("rf", label=fitted.label, timeframe="d1", seed=3, n_jobs=2)
+    parallel = catalogue.build("rf", label=fitted.label, timeframe="d1", seed=3, n_jobs=2)
     parallel.fit(fitted.rows(slice(0, 300)), fitted.classes[:300], label=fitted.label)
     assert parallel.state().n_jobs == 1
 
@@ -99,9 +99,9 @@ def test_without_its_data_a_member_abstains_with_a_reason(fitted, name):
 @PRICES
 def test_a_price_member_fitted_on_too_few_bars_abstains_and_says_how_many_it_needs(fitted, name):
     short = Rows(fitted.bars.index[:240], None, fitted.bars)
-    member = members.build(name, label=fitted.label, timeframe="d1", seed=3)
+    member = catalogue.build(name, label=fitted.label, timeframe="d1", seed=3)
     member.fit(short, np.zeros(240, dtype=np.int64), label=fitted.label)
-    for asked in (member, members.rebuild(name, member.state(), label=fitted.label, timeframe="d1")):
+    for asked in (member, catalogue.rebuild(name, member.state(), label=fitted.label, timeframe="d1")):
         votes = asked.predict(fitted.later, label=fitted.label)
         assert np.isnan(votes.probabilities).all()
         assert "there were 240" in votes.reason
@@ -129,10 +129,10 @@ def test_without_its_library_a_member_says_what_to_install_but_still_serves(fitt
     for module in [module for module in sys.modules if module.partition(".")[0] in {"arch", "prophet"}]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setattr(builtins, "__import__", missing)
-    rebuilt = members.rebuild(name, fitted.members[name].state(), label=fitted.label, timeframe="d1")
+    rebuilt = catalogue.rebuild(name, fitted.members[name].state(), label=fitted.label, timeframe="d1")
     assert np.isfinite(rebuilt.predict(fitted.later, label=fitted.label).probabilities).all()
     with pytest.raises(MemberUnavailableError, match=f"pip install {package}"):
-        members.build(name, label=fitted.label, timeframe="d1", seed=1).fit(
+        catalogue.build(name, label=fitted.label, timeframe="d1", seed=1).fit(
             fitted.rows(slice(0, fitted.n_learnt)), fitted.classes, label=fitted.label
         )
 
@@ -152,30 +152,30 @@ def test_without_its_library_a_member_says_what_to_install_but_still_serves(fitt
 )
 def test_a_model_that_cannot_be_served_is_refused_by_name(fitted, name, state):
     with pytest.raises(IncompatibleArtifactError, match=name):
-        members.rebuild(name, state, label=fitted.label, timeframe="d1")
+        catalogue.rebuild(name, state, label=fitted.label, timeframe="d1")
 
 
 def test_prophet_refuses_a_state_whose_arrays_do_not_fit(fitted):
     state = fitted.members["prophet"].state()
     for name in ("residuals", "delta"):
         with pytest.raises(IncompatibleArtifactError):
-            members.rebuild("prophet", state | {name: state[name][:-1]}, label=fitted.label, timeframe="d1")
+            catalogue.rebuild("prophet", state | {name: state[name][:-1]}, label=fitted.label, timeframe="d1")
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones(fitted):
     with pytest.raises(UnknownMemberError, match="arima_garch"):
-        members.build("xgboost", label=fitted.label, timeframe="d1", seed=1)
+        catalogue.build("xgboost", label=fitted.label, timeframe="d1", seed=1)
 
 
 @EVERY
 def test_the_same_seed_gives_the_same_member(fitted, name):
     def votes(seed):
-        member = members.build(name, label=fitted.label, timeframe="d1", seed=seed)
+        member = catalogue.build(name, label=fitted.label, timeframe="d1", seed=seed)
         member.fit(fitted.rows(slice(0, fitted.n_learnt)), fitted.classes[: fitted.n_learnt], label=fitted.label)
         return member.predict(fitted.later, label=fitted.label).probabilities
 
     np.testing.assert_array_equal(
         votes(3), fitted.members[name].predict(fitted.later, label=fitted.label).probabilities
     )
-    if name in members.FEATURE_MEMBERS:
+    if name in catalogue.FEATURE_MEMBERS:
         assert not np.array_equal(votes(3), votes(4))

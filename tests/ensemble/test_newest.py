@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.ensemble import ballot, newest
-from lib.ensemble.votes import Rows, Votes
-from lib.errors import AllMembersAbstainedError
-from lib.market.labels import CLASSES, LabelSpec
+from ensemble_desk.ensemble import ballot, newest
+from ensemble_desk.ensemble.votes import Rows, Votes
+from ensemble_desk.errors import AllMembersAbstainedError
+from ensemble_desk.market.labels import CLASSES, LabelSpec
 
 NAMES = ("rf", "gb", "arima_garch", "prophet", "lstm")
 LABEL = LabelSpec(5)

@@ -11,8 +11,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from lib.ensemble.forecaster import EnhancedEnsembleForecaster
-from lib.errors import AllMembersAbstainedError, IncompatibleArtifactError, MissingFeaturesError
+from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
+from ensemble_desk.errors import AllMembersAbstainedError, IncompatibleArtifactError, MissingFeaturesError
 
 NAMES = ["close", "rsi", "macd"]
 

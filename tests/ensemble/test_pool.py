@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from lib.ensemble import pool
-from lib.ensemble.pool import Pool
+from ensemble_desk.ensemble import pool
+from ensemble_desk.ensemble.pool import Pool
 
 
 @pytest.fixture(scope="module")

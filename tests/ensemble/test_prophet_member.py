@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.ensemble import members, prophet_trend
-from lib.ensemble.votes import Rows
-from lib.market import labels
-from lib.market.keys import Key
-from lib.market.labels import LabelSpec
-from lib.sources.sample import SampleSource
+from ensemble_desk.ensemble.members import catalogue, prophet_trend
+from ensemble_desk.ensemble.votes import Rows
+from ensemble_desk.market import labels
+from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import LabelSpec
+from ensemble_desk.sources.sample import SampleSource
 
 
 def test_the_plain_trend_equals_prophets_prediction_inside_and_beyond_the_window(fitted, monkeypatch):
@@ -55,7 +55,7 @@ def test_a_rising_trend_makes_bullish_likelier_than_bearish():
         close = np.exp(np.cumsum(0.01 * rng.standard_normal(400) + direction * 0.004))
         bars = pd.DataFrame({"close": close}, index=index)
         label = LabelSpec(horizon_bars=5)
-        member = members.build("prophet", label=label, timeframe="d1", seed=1)
+        member = catalogue.build("prophet", label=label, timeframe="d1", seed=1)
         member.fit(Rows(index[:350], None, bars), np.zeros(350), label=label)
         p = member.predict(Rows(index[350:], None, bars), label=label).probabilities
         assert (direction * (p[:, 2] - p[:, 0]) > 0.2).all()
@@ -64,7 +64,7 @@ def test_a_rising_trend_makes_bullish_likelier_than_bearish():
 def test_rows_before_the_window_and_long_after_it_abstain(fitted, aapl):
     label, whole = LabelSpec(horizon_bars=1), aapl.iloc[-2_600:]
     learnt = Rows(whole.index[:900], None, whole)
-    member = members.build("prophet", label=label, timeframe="d1", seed=1).fit(learnt, np.zeros(900), label=label)
+    member = catalogue.build("prophet", label=label, timeframe="d1", seed=1).fit(learnt, np.zeros(900), label=label)
     votes = member.predict(Rows(whole.index[100:-1], None, whole), label=label)
     voted = np.isfinite(votes.probabilities).all(axis=1)
     assert not voted[:50].any()  # bar 149 is the last one before the window of 750
@@ -76,7 +76,7 @@ def test_rows_before_the_window_and_long_after_it_abstain(fitted, aapl):
 def test_bars_that_begin_after_the_window_are_placed_by_the_calendar(fitted, aapl):
     label, whole = LabelSpec(horizon_bars=1), aapl.iloc[-2_600:]
     learnt = Rows(whole.index[:900], None, whole)
-    member = members.build("prophet", label=label, timeframe="d1", seed=1).fit(learnt, np.zeros(900), label=label)
+    member = catalogue.build("prophet", label=label, timeframe="d1", seed=1).fit(learnt, np.zeros(900), label=label)
     row = whole.index[1_400:1_401]
     reaching = member.predict(Rows(row, None, whole), label=label).probabilities
     recent = member.predict(Rows(row, None, whole.iloc[1_300:]), label=label).probabilities
@@ -98,7 +98,7 @@ def test_a_failing_optimiser_makes_the_member_abstain(fitted, monkeypatch):
         raise RuntimeError(problem)
 
     monkeypatch.setattr("prophet.Prophet.fit", fail)
-    member = members.build("prophet", label=fitted.label, timeframe="d1", seed=1)
+    member = catalogue.build("prophet", label=fitted.label, timeframe="d1", seed=1)
     member.fit(fitted.rows(slice(0, fitted.n_learnt)), fitted.classes, label=fitted.label)
     votes = member.predict(fitted.later, label=fitted.label)
     assert np.isnan(votes.probabilities).all()
@@ -109,7 +109,7 @@ def test_prices_that_never_move_abstain():
     index = pd.date_range("2001-01-01", periods=400, freq="D", tz="UTC", name="time")
     bars = pd.DataFrame({"close": np.full(400, 10.0)}, index=index)
     label = LabelSpec(horizon_bars=1)
-    member = members.build("prophet", label=label, timeframe="d1", seed=1)
+    member = catalogue.build("prophet", label=label, timeframe="d1", seed=1)
     member.fit(Rows(index[:350], None, bars), np.zeros(350), label=label)
     votes = member.predict(Rows(index[350:], None, bars), label=label)
     assert np.isnan(votes.probabilities).all()
@@ -123,7 +123,7 @@ def test_later_real_bars_are_no_more_surprising_than_to_somebody_who_knows_nothi
         bars = SampleSource().bars(Key(symbol, "d1")).frame.iloc[-3_270:]
         y = labels.label(bars, label).to_numpy()
         for n_learnt in (1_090, 1_962, 2_834):
-            member = members.build("prophet", label=label, timeframe="d1", seed=1)
+            member = catalogue.build("prophet", label=label, timeframe="d1", seed=1)
             member.fit(Rows(bars.index[:n_learnt], None, bars), np.zeros(n_learnt), label=label)
             asked = np.arange(n_learnt, n_learnt + 430)
             p = member.predict(Rows(bars.index[asked], None, bars), label=label).probabilities

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from lib.ensemble import members
-from lib.ensemble.trees import FeatureMember
-from lib.ensemble.votes import Rows
-from lib.errors import InvalidFeaturesError, MissingFeaturesError
+from ensemble_desk.ensemble.members import catalogue
+from ensemble_desk.ensemble.members.classifiers import FeatureMember
+from ensemble_desk.ensemble.votes import Rows
+from ensemble_desk.errors import InvalidFeaturesError, MissingFeaturesError
 
 
 def test_rows_with_missing_features_abstain_alone(fitted):
@@ -37,9 +37,9 @@ def test_a_missing_column_is_an_error_that_names_it(fitted):
 
 
 def test_one_class_teaches_nothing_and_the_member_says_so_after_rebuilding_too(fitted):
-    member = members.build("rf", label=fitted.label, timeframe="d1", seed=1)
+    member = catalogue.build("rf", label=fitted.label, timeframe="d1", seed=1)
     member.fit(fitted.rows(slice(0, 50)), np.ones(50, dtype=np.int64), label=fitted.label)
-    for asked in (member, members.rebuild("rf", member.state(), label=fitted.label, timeframe="d1")):
+    for asked in (member, catalogue.rebuild("rf", member.state(), label=fitted.label, timeframe="d1")):
         votes = asked.predict(fitted.later, label=fitted.label)
         assert np.isnan(votes.probabilities).all()
         assert "one class" in votes.reason
@@ -48,14 +48,14 @@ def test_one_class_teaches_nothing_and_the_member_says_so_after_rebuilding_too(f
 def test_fitting_without_features_is_an_error(fitted):
     rows = Rows(fitted.later.index, None, fitted.bars)
     with pytest.raises(InvalidFeaturesError, match="rf"):
-        members.build("rf", label=fitted.label, timeframe="d1", seed=1).fit(
+        catalogue.build("rf", label=fitted.label, timeframe="d1", seed=1).fit(
             rows, fitted.classes[-200:], label=fitted.label
         )
 
 
 def test_a_class_never_seen_gets_probability_zero(fitted):
     classes = np.where(fitted.classes[:300] == 2, 1, fitted.classes[:300])
-    member = members.build("gb", label=fitted.label, timeframe="d1", seed=1)
+    member = catalogue.build("gb", label=fitted.label, timeframe="d1", seed=1)
     member.fit(fitted.rows(slice(0, 300)), classes, label=fitted.label)
     probabilities = member.predict(fitted.later, label=fitted.label).probabilities
     assert (probabilities[:, 2] == 0).all()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.evaluation import baselines
+from ensemble_desk.evaluation import baselines
 
 
 def test_each_baseline_on_a_case_counted_by_hand():

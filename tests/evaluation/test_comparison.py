@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lib.evaluation import comparison
-from lib.evaluation.comparison import Verdict
+from ensemble_desk.evaluation import comparison
+from ensemble_desk.evaluation.comparison import Verdict
 
 
 def forecasts(n, *, skill, seed=0):

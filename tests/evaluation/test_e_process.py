@@ -5,7 +5,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from lib.evaluation import e_process, power
+from ensemble_desk.evaluation import e_process, power
 
 BARS = 504
 PATHS = 400

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from lib.evaluation import intervals
+from ensemble_desk.evaluation import intervals
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 30), (13, 30), (30, 30), (430, 1_000)])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lib.evaluation import intervals, leakage
+from ensemble_desk.evaluation import intervals, leakage
 
 
 def test_an_honest_score_has_no_marks():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from lib.evaluation import metrics
+from ensemble_desk.evaluation import metrics
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from lib.errors import TooFewBarsError
-from lib.evaluation import splits
-from lib.evaluation.splits import PurgedWalkForward
+from ensemble_desk.errors import TooFewBarsError
+from ensemble_desk.evaluation import splits
+from ensemble_desk.evaluation.splits import PurgedWalkForward
 
 
 @pytest.mark.parametrize("h", [1, 5, 21])

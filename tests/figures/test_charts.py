@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.figures import accuracy, candles, cone, confusion, live, members, palette, votes
-from lib.market.keys import Key
-from lib.market.labels import CLASSES, LabelSpec, threshold
-from lib.sources.sample import SampleSource
+from ensemble_desk.figures import accuracy, candles, cone, confusion, live, members, votes
+from ensemble_desk.figures.style import palette
+from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import CLASSES, LabelSpec, threshold
+from ensemble_desk.sources.sample import SampleSource
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from lib.figures import candles, contributions, said_before
-from lib.figures.contributions import Part
-from lib.figures.said_before import Mark
+from ensemble_desk.figures import candles, contributions, past_forecasts
+from ensemble_desk.figures.contributions import Part
+from ensemble_desk.figures.past_forecasts import Mark
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
 BARS = pd.DataFrame(
@@ -45,8 +45,8 @@ def test_live_and_replayed_marks_stand_in_rows_of_their_own():
     made, strip = strip_of([mark(0), mark(1, live=True), mark(2, of_shown=False)])
     assert list(strip.y) == ["Replay", "Live", "Replay"]
     assert list(strip.marker.opacity) == [1.0, 1.0, 0.45]
-    assert said_before.rows([mark(live=True)]) == ["Live"]
-    assert made.layout.height == 420 + 2 * said_before.ROW_PX
+    assert past_forecasts.rows([mark(live=True)]) == ["Live"]
+    assert made.layout.height == 420 + 2 * past_forecasts.ROW_PX
     assert strip.xaxis != made.data[-1].xaxis
 
 

@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
-from lib.evaluation import intervals
-from lib.figures import evidence, history, palette, reliability, rolling
-from lib.forecasting.log import Kind
-from lib.market.keys import Key
-from lib.monitoring.bands import Band, Evidence, Policy
-from lib.monitoring.calibration import Bin
-from lib.monitoring.daily import BandHistory
-from lib.monitoring.drift import EvidencePath
-from lib.monitoring.live import Series
+from ensemble_desk.evaluation import intervals
+from ensemble_desk.figures import evidence, history, reliability, rolling
+from ensemble_desk.figures.style import palette
+from ensemble_desk.forecasting.log import Kind
+from ensemble_desk.market.keys import Key
+from ensemble_desk.monitoring.bands import Band, Evidence, Policy
+from ensemble_desk.monitoring.calibration import Bin
+from ensemble_desk.monitoring.daily import BandHistory
+from ensemble_desk.monitoring.drift import EvidencePath
+from ensemble_desk.monitoring.live import Series
 
 
 def series(n, *, n_eff=None):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lib.figures import palette
-from lib.market.labels import CLASSES
+from ensemble_desk.figures.style import palette
+from ensemble_desk.market.labels import CLASSES
 
 CONFIG = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text("utf-8"))
 LINES = {

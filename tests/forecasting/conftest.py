@@ -1,7 +1,6 @@
 """Fixtures of the forecast log: an empty bench on both databases, and one on SQLite where they do not matter."""
 
 import pytest
-
 from tests import forecast_bench
 
 

@@ -8,17 +8,35 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.errors import AmbiguousDatesError, InvalidBarsError, OtherTimeframeError, SeveralTickersError, UploadError
-from lib.forecasting import batches, consensus, explaining, multi_horizon, outcomes, production, replay, said, uploads
-from lib.forecasting.consensus import Consensus, View
-from lib.forecasting.log import Kind
-from lib.forecasting.uploads import Answers
-from lib.market import features
-from lib.market.keys import Key
-from lib.registry import opening, serving, versions
-from lib.settings import Settings
-from lib.sources import database as stored
-from lib.sources.sample import SampleSource
+from ensemble_desk.errors import (
+    AmbiguousDatesError,
+    InvalidBarsError,
+    OtherTimeframeError,
+    SeveralTickersError,
+    UploadError,
+)
+from ensemble_desk.forecasting import (
+    batches,
+    consensus,
+    explaining,
+    multi_horizon,
+    outcomes,
+    past_forecasts,
+    production,
+    replay,
+    uploads,
+)
+from ensemble_desk.forecasting.consensus import Consensus, View
+from ensemble_desk.forecasting.log import Kind
+from ensemble_desk.forecasting.uploads import Answers
+from ensemble_desk.market import features
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import opening
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.serving import ensembles as serving
+from ensemble_desk.settings import Settings
+from ensemble_desk.sources import database as stored
+from ensemble_desk.sources.sample import SampleSource
 
 KEY = Key("AAPL", "d1")
 VERSION = "20120629"
@@ -139,7 +157,7 @@ def test_earlier_forecasts_come_with_kind_and_outcome(desk, bars):
     replay.run(desk, KEY)
     production.forecast(desk, KEY)
     outcomes.mature(desk, [KEY])
-    found = said.read(desk.database, KEY, horizon="1D", first=bars.index[-40], last=bars.index[-1])
+    found = past_forecasts.read(desk.database, KEY, horizon="1D", first=bars.index[-40], last=bars.index[-1])
     assert [one.as_of for one in found] == sorted(one.as_of for one in found)
     live = [one for one in found if one.kind is Kind.LIVE]
     assert [(one.as_of, one.outcome, one.came_true) for one in live] == [(bars.index[-1], None, None)]
@@ -147,8 +165,11 @@ def test_earlier_forecasts_come_with_kind_and_outcome(desk, bars):
     assert len(replayed) == 39
     assert all(one.came_true == (one.label == one.outcome) for one in replayed)
     assert {one.came_true for one in replayed} == {True, False}
-    assert said.read(desk.database, Key("IBM", "d1"), horizon="1D", first=bars.index[0], last=bars.index[-1]) == ()
-    weekly = said.read(desk.database, KEY, horizon="1W", first=bars.index[-40], last=bars.index[-1])
+    assert (
+        past_forecasts.read(desk.database, Key("IBM", "d1"), horizon="1D", first=bars.index[0], last=bars.index[-1])
+        == ()
+    )
+    weekly = past_forecasts.read(desk.database, KEY, horizon="1W", first=bars.index[-40], last=bars.index[-1])
     assert {one.basis for one in weekly} == {"derived"}
 
 

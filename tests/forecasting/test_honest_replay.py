@@ -7,15 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from sqlalchemy import select
-
-from lib.database.tables import forecasts as table
-from lib.errors import UnknownKeyError
-from lib.forecasting import replay
-from lib.market import timeframes
-from lib.market.labels import CLASSES
-from lib.registry import opening, serving, versions
-from lib.settings import Settings
 from tests.forecast_bench import KEY, walk
+
+from ensemble_desk.database.tables.registry_tables import forecasts as table
+from ensemble_desk.errors import UnknownKeyError
+from ensemble_desk.forecasting import replay
+from ensemble_desk.market import timeframes
+from ensemble_desk.market.labels import CLASSES
+from ensemble_desk.registry import opening
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.serving import ensembles as serving
+from ensemble_desk.settings import Settings
 
 
 def logged(database):

@@ -5,16 +5,16 @@ import threading
 import numpy as np
 import pytest
 from sqlalchemy import func, select
-
-from lib.database.tables import forecasts as table
-from lib.errors import AllMembersAbstainedError, NotTrainedError, UnknownKeyError
-from lib.forecasting import log, matured, outcomes, production, relabelled
-from lib.forecasting.log import Kind
-from lib.market import labels
-from lib.market.keys import Key
-from lib.market.labels import LabelSpec
-from lib.registry import production as pointers
 from tests.forecast_bench import KEY, certain, walk
+
+from ensemble_desk.database.tables.registry_tables import forecasts as table
+from ensemble_desk.errors import AllMembersAbstainedError, NotTrainedError, UnknownKeyError
+from ensemble_desk.forecasting import log, matured, outcomes, production, relabelled
+from ensemble_desk.forecasting.log import Kind
+from ensemble_desk.market import labels
+from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import LabelSpec
+from ensemble_desk.registry.ledger import production as pointers
 
 
 def count(bench):
@@ -89,7 +89,7 @@ def test_nobody_to_ask_is_an_error_and_no_row(sqlite_bench):
         production.forecast(sqlite_bench.registry, KEY)
     record = sqlite_bench.publish()
     (sqlite_bench.registry.store.folder / record.file_name).unlink()
-    from lib.registry import sync
+    from ensemble_desk.registry.folder import sync
 
     sync.synchronise(sqlite_bench.registry)
     with pytest.raises(NotTrainedError):

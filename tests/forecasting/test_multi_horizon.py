@@ -1,13 +1,13 @@
 import pandas as pd
 import pytest
 
-from lib.ensemble.forecaster import EnhancedEnsembleForecaster
-from lib.errors import AllMembersAbstainedError, NotTrainedError
-from lib.forecasting import multi_horizon
-from lib.forecasting.multi_horizon import MIXED, HorizonForecast, MultiHorizonForecast
-from lib.market.keys import Key
-from lib.sources.sample import SampleSource
-from lib.training import fitting
+from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
+from ensemble_desk.errors import AllMembersAbstainedError, NotTrainedError
+from ensemble_desk.forecasting import multi_horizon
+from ensemble_desk.forecasting.multi_horizon import MIXED, HorizonForecast, MultiHorizonForecast
+from ensemble_desk.market.keys import Key
+from ensemble_desk.sources.sample import SampleSource
+from ensemble_desk.training import fitting
 
 IBM = Key("IBM", "w1")
 

@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from sqlalchemy import select
-
-from lib.database.tables import outcomes as table
-from lib.forecasting import matured, outcomes
-from lib.forecasting.log import Kind
-from lib.market import labels
-from lib.market.keys import Key
-from lib.market.labels import LabelSpec
-from lib.registry import retention
-from lib.registry.actors import Actor, Role
 from tests.forecast_bench import KEY, certain, walk
+
+from ensemble_desk.database.tables.registry_tables import outcomes as table
+from ensemble_desk.forecasting import matured, outcomes
+from ensemble_desk.forecasting.log import Kind
+from ensemble_desk.market import labels
+from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import LabelSpec
+from ensemble_desk.registry.actors import Actor, Role
+from ensemble_desk.registry.folder import retention
 
 RULES = (
     LabelSpec(1),

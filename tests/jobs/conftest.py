@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lib.jobs import app
-from lib.market.keys import Key
-from lib.registry import opening
-from lib.settings import Settings
-from lib.training import job
+from ensemble_desk.jobs import app
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import opening
+from ensemble_desk.settings import Settings
+from ensemble_desk.training import job
 
 AAPL = Key("AAPL", "d1")
 AS_OF = (datetime(2004, 8, 31, tzinfo=UTC), datetime(2004, 9, 30, tzinfo=UTC))

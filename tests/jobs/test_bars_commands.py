@@ -5,8 +5,8 @@ import json
 import pandas as pd
 import pytest
 
-from lib.market.keys import Key
-from lib.sources.sample import SampleSource
+from ensemble_desk.market.keys import Key
+from ensemble_desk.sources.sample import SampleSource
 
 KEY = Key("AAPL", "d1")
 

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from lib.market import features, labels
-from lib.market.keys import Key
-from lib.sources.sample import SampleSource
+from ensemble_desk.market import features, labels
+from ensemble_desk.market.keys import Key
+from ensemble_desk.sources.sample import SampleSource
 
 FIRST_KEYS = ["label", "confidence", "agreement", "probabilities", "version", "as_of"]
 

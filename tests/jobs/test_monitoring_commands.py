@@ -7,13 +7,13 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import delete, select
 
-from lib.database.tables import drift_monitoring, forecasts, outcomes
-from lib.jobs import app
-from lib.market.keys import Key
-from lib.registry import opening
-from lib.settings import Settings
-from lib.training import demo as demonstration
-from lib.training.job import TrainingOutcome
+from ensemble_desk.database.tables.registry_tables import drift_monitoring, forecasts, outcomes
+from ensemble_desk.jobs import app
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import opening
+from ensemble_desk.settings import Settings
+from ensemble_desk.training import demo as demonstration
+from ensemble_desk.training.job import TrainingOutcome
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +168,7 @@ def test_forecast_logs_once_and_can_be_told_not_to(folder, desk):
 
 
 def test_an_empty_log_says_what_to_do(folder, desk):
-    assert "lib.jobs forecast --all" in desk("outcomes").out
+    assert "ensemble_desk.jobs forecast --all" in desk("outcomes").out
     done = desk("check-drift")
     assert (done.code, "no forecast of this version has an outcome yet" in done.out) == (0, True)
     assert "nothing to alert about" in desk("alerts").out

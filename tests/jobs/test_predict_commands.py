@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.forecasting import batches
-from lib.market import features, labels
-from lib.market.keys import Key
-from lib.registry import opening, versions
-from lib.settings import Settings
-from lib.sources.sample import SampleSource
+from ensemble_desk.forecasting import batches
+from ensemble_desk.market import features, labels
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import opening
+from ensemble_desk.registry.index import versions
+from ensemble_desk.settings import Settings
+from ensemble_desk.sources.sample import SampleSource
 
 KEY = Key("AAPL", "d1")
 NEWEST = "20040930"

@@ -54,7 +54,7 @@ def test_list_is_a_table_for_people(folder, desk):
 
 def test_an_empty_registry_says_what_to_do(empty, desk):
     assert told(desk("registry", "list", "--json")) == []
-    assert "python -m lib.jobs train" in desk("registry", "list").out
+    assert "desk train" in desk("registry", "list").out
 
 
 def test_production_of_a_key_is_an_object_and_of_all_an_array(folder, desk):

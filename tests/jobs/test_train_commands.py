@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from lib.market.keys import Key
-from lib.training import fleet
-from lib.training.fleet import TrainingRequest
+from ensemble_desk.market.keys import Key
+from ensemble_desk.training import fleet
+from ensemble_desk.training.fleet import TrainingRequest
 
 OUTCOME_KEYS = ["run_id", "symbol", "timeframe", "status", "version", "error", "seconds"]
 
@@ -53,7 +53,7 @@ def test_a_demo_beside_versions_does_nothing(folder, desk):
 
 def test_a_demo_tells_each_version_as_it_is_done(empty, desk, monkeypatch):
     weekly = (TrainingRequest(Key("IBM", "w1"), None), TrainingRequest(Key("FB", "w1"), None))
-    monkeypatch.setattr("lib.training.demo.plan", lambda _source: weekly)
+    monkeypatch.setattr("ensemble_desk.training.demo.plan", lambda _source: weekly)
     done = desk("demo", "--if-empty", "--json")
     outcomes = json.loads(done.out)
     assert done.code == 1

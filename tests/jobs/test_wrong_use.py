@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lib import settings
-from lib.jobs import app
+from ensemble_desk import settings
+from ensemble_desk.jobs import app
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("sklearn", "scipy", "streamlit", "plotly", "prophet", "arch", "torch", "talib", "statsmodels")
@@ -130,7 +130,7 @@ def test_a_setting_left_empty_counts_as_not_set(folder, desk, monkeypatch):
         monkeypatch.setenv(name, "")
     assert desk("registry", "list").code == 0
     monkeypatch.setenv("DESK_MODELS_URL", "")
-    assert settings.load().models_folder == settings.PROJECT_FOLDER / "trained_models"
+    assert settings.load().models_folder == Path.cwd() / "trained_models"
 
 
 def test_every_command_explains_itself(desk):
@@ -167,7 +167,7 @@ def test_what_a_terminal_would_obey_is_spelt_out(folder, desk):
 def test_looking_at_the_registry_loads_no_heavy_library(folder):
     script = f"""
 import contextlib, io, json, sys
-from lib.jobs import app
+from ensemble_desk.jobs import app
 commands = ["list", "list --state pruned", "production", "history", "show AAPL d1", "live-at AAPL d1 2030-01-01"]
 commands += ["sync", "verify", "pruned", "prune --keep 1 --all", "rollback-fleet --trained 2004-09-30"]
 for command in commands:
@@ -182,14 +182,14 @@ print(json.dumps([name for name in {HEAVY} if name in sys.modules]))
 
 
 def test_the_module_runs_as_a_program(folder):
-    command = [sys.executable, "-m", "lib.jobs", "registry", "show", "NOPE", "d1"]
+    command = [sys.executable, "-m", "ensemble_desk", "registry", "show", "NOPE", "d1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
 
 
 def test_a_reader_that_leaves_early_is_no_error(folder):
-    command = [sys.executable, "-m", "lib.jobs", "registry", "list", "--json"]
+    command = [sys.executable, "-m", "ensemble_desk", "registry", "list", "--json"]
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(command, cwd=ROOT, stdout=write, stderr=subprocess.PIPE, text=True, check=False)

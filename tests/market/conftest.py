@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.market.keys import Key
-from lib.sources.sample import SampleSource
+from ensemble_desk.market.keys import Key
+from ensemble_desk.sources.sample import SampleSource
 
 
 @pytest.fixture(scope="session")

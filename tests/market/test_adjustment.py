@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.errors import InvalidBarsError
-from lib.market import adjustment, bars
+from ensemble_desk.errors import InvalidBarsError
+from ensemble_desk.market import adjustment, bars
 
 
 @pytest.fixture

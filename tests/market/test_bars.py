@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.errors import InvalidBarsError, TooFewBarsError
-from lib.market import bars
-from lib.market.bars import Bars
-from lib.market.keys import Key
+from ensemble_desk.errors import InvalidBarsError, TooFewBarsError
+from ensemble_desk.market import bars
+from ensemble_desk.market.bars import Bars
+from ensemble_desk.market.keys import Key
 
 
 @pytest.fixture

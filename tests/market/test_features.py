@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from lib.errors import InvalidBarsError, InvalidFeaturesError, MissingFeaturesError, TooFewBarsError
-from lib.market import features
-from lib.market.features import FEATURE_NAMES, WARM_UP_BARS
+from ensemble_desk.errors import InvalidBarsError, InvalidFeaturesError, MissingFeaturesError, TooFewBarsError
+from ensemble_desk.market import features
+from ensemble_desk.market.features import FEATURE_NAMES, WARM_UP_BARS
 
 
 @pytest.fixture(params=["daily", "weekly", "quarter_hours"])

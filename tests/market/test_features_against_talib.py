@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import talib
 
-from lib.market import features
-from lib.market.features import MEMORY_BARS, WARM_UP_BARS
+from ensemble_desk.market import features
+from ensemble_desk.market.features import MEMORY_BARS, WARM_UP_BARS
 
 
 @pytest.fixture(params=["daily", "weekly", "quarter_hours"])

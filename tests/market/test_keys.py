@@ -4,8 +4,8 @@ import pickle
 
 import pytest
 
-from lib.errors import DeskError, InvalidSymbolError, InvalidTimeframeError
-from lib.market.keys import Key
+from ensemble_desk.errors import DeskError, InvalidSymbolError, InvalidTimeframeError
+from ensemble_desk.market.keys import Key
 
 REAL = [
     "AAPL",

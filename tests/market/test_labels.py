@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.market import labels
-from lib.market.labels import BEARISH, BULLISH, CLASSES, NEUTRAL, LabelSpec
+from ensemble_desk.market import labels
+from ensemble_desk.market.labels import BEARISH, BULLISH, CLASSES, NEUTRAL, LabelSpec
 
 
 def bars_of(close):

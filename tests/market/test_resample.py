@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lib.errors import DownwardResampleError, InvalidBarsError, InvalidTimeframeError
-from lib.market import bars, resample
+from ensemble_desk.errors import DownwardResampleError, InvalidBarsError, InvalidTimeframeError
+from ensemble_desk.market import bars, resample
 
 
 def to_weeks(frame, **options):

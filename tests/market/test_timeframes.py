@@ -2,8 +2,8 @@
 
 import pytest
 
-from lib.errors import InvalidHorizonError, InvalidTimeframeError
-from lib.market import timeframes
+from ensemble_desk.errors import InvalidHorizonError, InvalidTimeframeError
+from ensemble_desk.market import timeframes
 
 
 def test_the_five_timeframes_rise_in_length_and_have_horizons():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.market import windows
+from ensemble_desk.market import windows
 
 
 def recursion(values, period, share):

@@ -9,18 +9,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
-
-from lib.forecasting import outcomes
-from lib.market import labels
-from lib.market.keys import Key
-from lib.market.labels import LabelSpec
-from lib.monitoring import alerts, channels, sent
-from lib.monitoring.alerts import Alert, Subject
-from lib.registry import moves, rollback, sync
-from lib.registry.actors import Actor, Role
-from lib.training import job
 from tests import forecast_bench
 from tests.forecast_bench import KEY, certain, later, walk
+
+from ensemble_desk.forecasting import outcomes
+from ensemble_desk.market import labels
+from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import LabelSpec
+from ensemble_desk.monitoring.alerting import alerts, channels, sent
+from ensemble_desk.monitoring.alerting.alerts import Alert, Subject
+from ensemble_desk.registry.actors import Actor, Role
+from ensemble_desk.registry.folder import sync
+from ensemble_desk.registry.moves import promotion as moves
+from ensemble_desk.registry.moves import rollback
+from ensemble_desk.training import job
 
 OLGA = Actor("olga", Role.OPERATOR)
 
@@ -234,8 +236,8 @@ def test_everything_people_must_hear_of_is_due_with_a_link_to_its_page(bench):
 
 def sample(frame):
     """Golden rows as training leaves them, so that a rollback's preflight has something to check."""
-    from lib.ensemble.arima_garch import ArimaGarch
-    from lib.ensemble.votes import Rows
+    from ensemble_desk.ensemble.members.arima_garch import ArimaGarch
+    from ensemble_desk.ensemble.votes import Rows
 
     bars = frame.iloc[:300]
     member = ArimaGarch.from_state(forecast_bench.GARCH, timeframe="d1")

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from lib.evaluation import intervals
-from lib.monitoring import bands
-from lib.monitoring.bands import Band, Evidence, Policy, Recommendation, Trend
+from ensemble_desk.evaluation import intervals
+from ensemble_desk.monitoring import bands
+from ensemble_desk.monitoring.bands import Band, Evidence, Policy, Recommendation, Trend
 
 POLICY = Policy()
 

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-
-from lib.market import features
-from lib.monitoring import diagnosis, histograms
-from lib.monitoring.histograms import Reference
-from lib.training.content import histogram
 from tests.forecast_bench import KEY, walk
+
+from ensemble_desk.market import features
+from ensemble_desk.monitoring import diagnosis, histograms
+from ensemble_desk.monitoring.histograms import Reference
+from ensemble_desk.training.content import histogram
 
 
 def reference(values):

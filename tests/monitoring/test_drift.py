@@ -5,19 +5,20 @@ import threading
 import numpy as np
 import pytest
 from sqlalchemy import delete, select
-
-from lib.database.tables import drift_monitoring as table
-from lib.errors import UnknownKeyError
-from lib.forecasting import matured, outcomes
-from lib.forecasting.log import Kind
-from lib.market import labels
-from lib.market.keys import Key
-from lib.market.labels import LabelSpec
-from lib.monitoring import daily, drift, refreshing
-from lib.monitoring.bands import Band, Evidence, Policy, Recommendation, Trend
-from lib.registry import moves, quarantine
-from lib.registry.actors import Actor, Role
 from tests.forecast_bench import KEY, certain, walk
+
+from ensemble_desk.database.tables.registry_tables import drift_monitoring as table
+from ensemble_desk.errors import UnknownKeyError
+from ensemble_desk.forecasting import matured, outcomes
+from ensemble_desk.forecasting.log import Kind
+from ensemble_desk.market import labels
+from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import LabelSpec
+from ensemble_desk.monitoring import daily, drift, refreshing
+from ensemble_desk.monitoring.bands import Band, Evidence, Policy, Recommendation, Trend
+from ensemble_desk.registry.actors import Actor, Role
+from ensemble_desk.registry.moves import promotion as moves
+from ensemble_desk.registry.moves import quarantine
 
 OLGA = Actor("olga", Role.OPERATOR)
 GUIDE = (

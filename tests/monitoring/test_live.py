@@ -5,16 +5,16 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, log_loss
-
-from lib.errors import LabelIsFixedError, LabelNeedsVersionError
-from lib.evaluation import metrics
-from lib.forecasting import outcomes
-from lib.forecasting.log import Kind
-from lib.market import labels
-from lib.market.labels import LabelSpec
-from lib.monitoring import calibration, live, references, scoreboard
-from lib.monitoring.live import State
 from tests.forecast_bench import KEY, certain, walk
+
+from ensemble_desk.errors import LabelIsFixedError, LabelNeedsVersionError
+from ensemble_desk.evaluation import metrics
+from ensemble_desk.forecasting import outcomes
+from ensemble_desk.forecasting.log import Kind
+from ensemble_desk.market import labels
+from ensemble_desk.market.labels import LabelSpec
+from ensemble_desk.monitoring import calibration, live, references, scoreboard
+from ensemble_desk.monitoring.live import State
 
 VERSION = "20200701"
 

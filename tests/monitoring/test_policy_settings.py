@@ -2,10 +2,10 @@
 
 import pytest
 
-from lib import settings
-from lib.errors import SettingsError
-from lib.monitoring import bands
-from lib.monitoring.bands import Policy
+from ensemble_desk import settings
+from ensemble_desk.errors import SettingsError
+from ensemble_desk.monitoring import bands
+from ensemble_desk.monitoring.bands import Policy
 
 
 def test_the_default_policy_is_the_guides():

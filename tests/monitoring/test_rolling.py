@@ -5,10 +5,10 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from lib.evaluation import e_process, intervals
-from lib.monitoring import bands, rolling
-from lib.monitoring.bands import Policy
-from lib.monitoring.rolling import BANDS, EVIDENCE
+from ensemble_desk.evaluation import e_process, intervals
+from ensemble_desk.monitoring import bands, rolling
+from ensemble_desk.monitoring.bands import Policy
+from ensemble_desk.monitoring.rolling import BANDS, EVIDENCE
 
 POLICY = Policy()
 BARS = 504

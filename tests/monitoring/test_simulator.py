@@ -2,16 +2,16 @@
 
 import numpy as np
 import pytest
-
-from lib.errors import NotTrainedError, UnknownKeyError
-from lib.forecasting import outcomes
-from lib.forecasting.log import Kind
-from lib.market import labels
-from lib.market.labels import LabelSpec
-from lib.monitoring import simulator
-from lib.registry import quarantine
-from lib.registry.actors import Actor, Role
 from tests.forecast_bench import KEY, certain, walk
+
+from ensemble_desk.errors import NotTrainedError, UnknownKeyError
+from ensemble_desk.forecasting import outcomes
+from ensemble_desk.forecasting.log import Kind
+from ensemble_desk.market import labels
+from ensemble_desk.market.labels import LabelSpec
+from ensemble_desk.monitoring import simulator
+from ensemble_desk.registry.actors import Actor, Role
+from ensemble_desk.registry.moves import quarantine
 
 
 def filled(bench, *, n=300, horizon_bars=1, version="20200701", begin=30, kind=Kind.REPLAY):

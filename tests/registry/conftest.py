@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from lib.market.keys import Key
-from lib.registry import opening, versions
-from lib.registry.actors import Actor, Role
-from lib.registry.entities import VersionRecord
-from lib.registry.opening import Registry
-from lib.settings import Settings
-from lib.sources.sample import SampleSource
-from lib.training import fitting
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import opening
+from ensemble_desk.registry.actors import Actor, Role
+from ensemble_desk.registry.entities import VersionRecord
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.opening import Registry
+from ensemble_desk.settings import Settings
+from ensemble_desk.sources.sample import SampleSource
+from ensemble_desk.training import fitting
 
 AAPL = Key("AAPL", "d1")
 N_BARS = 1_100

@@ -10,9 +10,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import text
+from tests.registry.conftest import make_settings
 
-from lib.database import engines
-from lib.errors import (
+from ensemble_desk.database import engines
+from ensemble_desk.errors import (
     DatabaseError,
     NotAllowedError,
     PreflightFailedError,
@@ -20,11 +21,15 @@ from lib.errors import (
     SettingsError,
     UnknownVersionError,
 )
-from lib.market.keys import Key
-from lib.registry import actors, audit, history, opening, preflight, production, recording, rollback, sync, versions
-from lib.registry.actors import Actor, Role
-from lib.settings import Settings
-from tests.registry.conftest import make_settings
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import actors, opening
+from ensemble_desk.registry.actors import Actor, Role
+from ensemble_desk.registry.folder import audit, sync
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.ledger import history, production
+from ensemble_desk.registry.moves import recording, rollback
+from ensemble_desk.registry.preflight import steps as preflight
+from ensemble_desk.settings import Settings
 
 AAPL = Key("AAPL", "d1")
 OLD, NEW = "20250110", "20250131"

@@ -5,29 +5,24 @@ import os
 
 import pytest
 from sqlalchemy import select
-
-from lib.database.tables import model_versions
-from lib.errors import StalePointerError
-from lib.market.keys import Key
-from lib.registry import (
-    audit,
-    chain,
-    history,
-    index,
-    moves,
-    opening,
-    pointers,
-    preflight,
-    production,
-    rollback,
-    serving,
-    versions,
-)
-from lib.registry.actors import Actor, Role
-from lib.registry.entities import State
-from lib.settings import Settings
-from lib.sources.sample import SampleSource
 from tests.registry.conftest import lean
+
+from ensemble_desk.database.tables.registry_tables import model_versions
+from ensemble_desk.errors import StalePointerError
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import opening
+from ensemble_desk.registry.actors import Actor, Role
+from ensemble_desk.registry.entities import State
+from ensemble_desk.registry.folder import audit
+from ensemble_desk.registry.index import stored as index
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.ledger import chain, history, pointers, production
+from ensemble_desk.registry.moves import promotion as moves
+from ensemble_desk.registry.moves import rollback
+from ensemble_desk.registry.preflight import steps as preflight
+from ensemble_desk.registry.serving import ensembles as serving
+from ensemble_desk.settings import Settings
+from ensemble_desk.sources.sample import SampleSource
 
 AAPL = Key("AAPL", "d1")
 OLD, NEW = "20250110", "20250131"

@@ -4,10 +4,13 @@ from datetime import date
 
 import pytest
 
-from lib.errors import NoFleetTargetError, PreflightFailedError, StalePointerError, UnknownGroupError
-from lib.market.keys import Key
-from lib.registry import audit, fleet, history, moves, production, undo
-from lib.registry.entities import Mode
+from ensemble_desk.errors import NoFleetTargetError, PreflightFailedError, StalePointerError, UnknownGroupError
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.entities import Mode
+from ensemble_desk.registry.folder import audit
+from ensemble_desk.registry.ledger import history, production
+from ensemble_desk.registry.moves import fleet, undo
+from ensemble_desk.registry.moves import promotion as moves
 
 KEYS = (Key("AAPL", "d1"), Key("IBM", "d1"), Key("MSFT", "d1"))
 OLD, NEW = "20250110", "20250131"

@@ -10,14 +10,19 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, event, make_url
-
-from lib.database.tables import metadata
-from lib.market.keys import Key
-from lib.registry import audit, freshness, history, moves, opening, production, retention, rollback, sync, versions
-from lib.registry.actors import Actor, Role
-from lib.registry.opening import Registry
-from lib.settings import Settings
 from tests.registry.conftest import Clock, lean, make_settings
+
+from ensemble_desk.database.tables.registry_tables import metadata
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import opening
+from ensemble_desk.registry.actors import Actor, Role
+from ensemble_desk.registry.folder import audit, freshness, retention, sync
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.ledger import history, production
+from ensemble_desk.registry.moves import promotion as moves
+from ensemble_desk.registry.moves import rollback
+from ensemble_desk.registry.opening import Registry
+from ensemble_desk.settings import Settings
 
 AAPL = Key("AAPL", "d1")
 NAMES = ("20250103", "20250110", "20250117", "20250131")

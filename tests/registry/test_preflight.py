@@ -4,10 +4,12 @@ import copy
 
 import pytest
 
-from lib.errors import UnknownVersionError
-from lib.market.keys import Key
-from lib.registry import preflight, production, quarantine
-from lib.sources.sample import SampleSource
+from ensemble_desk.errors import UnknownVersionError
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.ledger import production
+from ensemble_desk.registry.moves import quarantine
+from ensemble_desk.registry.preflight import steps as preflight
+from ensemble_desk.sources.sample import SampleSource
 
 AAPL = Key("AAPL", "d1")
 OLD, NEW = "20250110", "20250131"

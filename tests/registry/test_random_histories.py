@@ -19,12 +19,17 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from lib.errors import DeskError
-from lib.market.keys import Key
-from lib.registry import audit, history, moves, opening, production, quarantine, retention, rollback, sync, versions
-from lib.registry.actors import Actor, Role
-from lib.registry.entities import Mode, State
-from lib.settings import Settings
+from ensemble_desk.errors import DeskError
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import opening
+from ensemble_desk.registry.actors import Actor, Role
+from ensemble_desk.registry.entities import Mode, State
+from ensemble_desk.registry.folder import audit, retention, sync
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.ledger import history, production
+from ensemble_desk.registry.moves import promotion as moves
+from ensemble_desk.registry.moves import quarantine, rollback
+from ensemble_desk.settings import Settings
 
 AAPL = Key("AAPL", "d1")
 DAMAGE = {audit.MISSING, audit.CHANGED}

@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import event
-
-from lib.errors import UnknownKeyError
-from lib.market.keys import Key
-from lib.registry import code_revision, moves, quarantine, readiness, rollback
-from lib.registry.readiness import Going
 from tests.registry.conftest import lean
+
+from ensemble_desk.errors import UnknownKeyError
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.moves import promotion as moves
+from ensemble_desk.registry.moves import quarantine, rollback
+from ensemble_desk.registry.preflight import code_revision, readiness
+from ensemble_desk.registry.preflight.readiness import Going
 
 AAPL, IBM = Key("AAPL", "d1"), Key("IBM", "d1")
 OLD, MIDDLE, NEW = "20250103", "20250110", "20250131"

@@ -5,9 +5,14 @@ import json
 import pytest
 from sqlalchemy import text
 
-from lib.errors import NotAllowedError, TamperedArtifactError
-from lib.market.keys import Key
-from lib.registry import audit, history, moves, production, proof, quarantine, rollback, serving, sync
+from ensemble_desk.errors import NotAllowedError, TamperedArtifactError
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.folder import audit, sync
+from ensemble_desk.registry.ledger import history, production
+from ensemble_desk.registry.moves import promotion as moves
+from ensemble_desk.registry.moves import quarantine, rollback
+from ensemble_desk.registry.serving import ensembles as serving
+from ensemble_desk.registry.serving import proof
 
 AAPL = Key("AAPL", "d1")
 OLD, NEW = "20250110", "20250131"
@@ -62,7 +67,7 @@ def test_an_edited_row_is_found(lived, column, value):
 def test_an_edited_time_is_found(lived):
     rows = history.deployments(lived.registry, AAPL)
     with lived.registry.database.writing() as connection:
-        from lib.database.tables import deployments
+        from ensemble_desk.database.tables.registry_tables import deployments
 
         changed = deployments.update().where(deployments.c.position == 3).values(at=rows[0].at)
         connection.execute(changed)
@@ -70,7 +75,7 @@ def test_an_edited_time_is_found(lived):
 
 
 def test_an_edit_with_a_fitting_hash_is_found_at_the_next_row(lived):
-    from lib.registry import chain
+    from ensemble_desk.registry.ledger import chain
 
     meddle(lived, "UPDATE deployments SET reason = 'quiet' WHERE position = 3")
     with lived.registry.database.reading() as connection:

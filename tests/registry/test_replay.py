@@ -7,11 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.errors import UnknownVersionError
-from lib.evaluation.comparison import Verdict
-from lib.market.keys import Key
-from lib.registry import opening, replay, serving, versions
-from lib.settings import Settings
+from ensemble_desk.errors import UnknownVersionError
+from ensemble_desk.evaluation.comparison import Verdict
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import opening
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.preflight import replay
+from ensemble_desk.registry.serving import ensembles as serving
+from ensemble_desk.settings import Settings
 
 AAPL = Key("AAPL", "d1")
 

@@ -4,9 +4,11 @@ import shutil
 from datetime import UTC, date, datetime
 
 import pytest
+from tests.registry.conftest import lean
 
-from lib.artifacts import naming, removal
-from lib.errors import (
+from ensemble_desk.artifacts import naming
+from ensemble_desk.artifacts.store import removal
+from ensemble_desk.errors import (
     InvalidCursorError,
     InvalidSymbolError,
     NotAllowedError,
@@ -15,23 +17,14 @@ from lib.errors import (
     ReasonRequiredError,
     UnknownKeyError,
 )
-from lib.market.keys import Key
-from lib.registry import (
-    audit,
-    freshness,
-    history,
-    moves,
-    production,
-    quarantine,
-    retention,
-    rollback,
-    sync,
-    undo,
-    versions,
-)
-from lib.registry.actors import Actor, Role
-from lib.registry.entities import State
-from tests.registry.conftest import lean
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.actors import Actor, Role
+from ensemble_desk.registry.entities import State
+from ensemble_desk.registry.folder import audit, freshness, retention, sync
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.ledger import history, production
+from ensemble_desk.registry.moves import promotion as moves
+from ensemble_desk.registry.moves import quarantine, rollback, undo
 
 AAPL, IBM = Key("AAPL", "d1"), Key("IBM", "d1")
 NAMES = tuple(f"202501{day:02d}" for day in range(1, 7))

@@ -6,33 +6,31 @@ import threading
 
 import pytest
 
-from lib.artifacts import loading, naming, serving_forms
-from lib.ensemble.flat_trees import FlatForest
-from lib.ensemble.forecaster import EnhancedEnsembleForecaster
-from lib.errors import (
+from ensemble_desk.artifacts import naming, serving_form
+from ensemble_desk.artifacts.safe_loading import loading
+from ensemble_desk.ensemble.flat.forest import FlatForest
+from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
+from ensemble_desk.errors import (
     ArtifactMissingError,
     NotTrainedError,
     TamperedArtifactError,
     UnknownKeyError,
     UnknownVersionError,
 )
-from lib.market.keys import Key
-from lib.registry import (
-    audit,
-    moves,
-    opening,
-    preflight,
-    production,
-    quarantine,
-    serving,
-    sync,
-    verified,
-    versions,
-)
-from lib.registry.cache import ArtifactCache
-from lib.registry.entities import State
-from lib.settings import Settings
-from lib.sources.sample import SampleSource
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import opening
+from ensemble_desk.registry.artifact_cache import ArtifactCache
+from ensemble_desk.registry.entities import State
+from ensemble_desk.registry.folder import audit, sync
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.ledger import production
+from ensemble_desk.registry.moves import promotion as moves
+from ensemble_desk.registry.moves import quarantine
+from ensemble_desk.registry.preflight import steps as preflight
+from ensemble_desk.registry.serving import ensembles as serving
+from ensemble_desk.registry.serving import verified
+from ensemble_desk.settings import Settings
+from ensemble_desk.sources.sample import SampleSource
 
 AAPL = Key("AAPL", "d1")
 OLD, NEW = "20250110", "20250131"
@@ -186,10 +184,10 @@ def test_a_failed_load_is_tried_again():
 
 LIGHT = """
 import sys
-from lib.market.keys import Key
-from lib.registry import actors, audit, history, moves, opening, production, proof, quarantine, rollback
-from lib.registry import freshness, serving, sync, versions
-from lib.settings import Settings
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import actors, audit, history, moves, opening, production, proof, quarantine, rollback
+from ensemble_desk.registry import freshness, serving, sync, versions
+from ensemble_desk.settings import Settings
 key = Key("AAPL", "d1")
 with opening.open_registry(Settings(models_url=sys.argv[1], database_url=sys.argv[2])) as registry:
     assert versions.listing(registry).total == 2
@@ -263,7 +261,7 @@ def test_a_changed_pickle_is_refused_though_its_serving_form_is_whole(two):
 
 
 def test_a_serving_form_that_answers_otherwise_fails_the_preflight(two, monkeypatch):
-    monkeypatch.setattr(serving_forms, "parity", lambda *_, **__: 1e-6)
+    monkeypatch.setattr(serving_form, "parity", lambda *_, **__: 1e-6)
     report = preflight.run(two.registry, AAPL, NEW)
     golden = next(step for step in report.steps if step.name == "golden sample")
     assert golden.outcome == "failed"

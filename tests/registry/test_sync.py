@@ -7,17 +7,23 @@ import shutil
 
 import pytest
 
-from lib.errors import (
+from ensemble_desk.errors import (
     ArtifactMissingError,
     FolderGoneError,
     PreflightFailedError,
     TamperedArtifactError,
     UnknownKeyError,
 )
-from lib.market.keys import Key
-from lib.registry import audit, freshness, history, moves, opening, production, rollback, serving, sync, versions
-from lib.registry.entities import Action, Mode, State, SyncReport
-from lib.settings import Settings
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import opening
+from ensemble_desk.registry.entities import Action, Mode, State, SyncReport
+from ensemble_desk.registry.folder import audit, freshness, sync
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.ledger import history, production
+from ensemble_desk.registry.moves import promotion as moves
+from ensemble_desk.registry.moves import rollback
+from ensemble_desk.registry.serving import ensembles as serving
+from ensemble_desk.settings import Settings
 
 AAPL = Key("AAPL", "d1")
 OLD, MIDDLE, NEW = "20250110", "20250120", "20250131"

@@ -2,10 +2,14 @@
 
 import pytest
 
-from lib.errors import NotAllowedError, NothingToMoveError, QuarantinedVersionError, StalePointerError
-from lib.market.keys import Key
-from lib.registry import audit, history, moves, production, quarantine, rollback, undo, versions
-from lib.registry.entities import Action, Mode, State
+from ensemble_desk.errors import NotAllowedError, NothingToMoveError, QuarantinedVersionError, StalePointerError
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.entities import Action, Mode, State
+from ensemble_desk.registry.folder import audit
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.ledger import history, production
+from ensemble_desk.registry.moves import promotion as moves
+from ensemble_desk.registry.moves import quarantine, rollback, undo
 
 AAPL = Key("AAPL", "d1")
 OLD, MIDDLE, NEW = "20250110", "20250120", "20250131"

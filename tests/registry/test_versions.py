@@ -5,19 +5,21 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert, select
 
-from lib.database import statistics
-from lib.database.tables import model_versions
-from lib.errors import (
+from ensemble_desk.database import statistics
+from ensemble_desk.database.tables.registry_tables import model_versions
+from ensemble_desk.errors import (
     InvalidCursorError,
     InvalidSymbolError,
     InvalidTimeframeError,
     UnknownKeyError,
     UnknownVersionError,
 )
-from lib.market.keys import Key
-from lib.registry import registration, rollback, sync, versions
-from lib.registry.entities import State
-from lib.registry.registration import Arrival
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.entities import State
+from ensemble_desk.registry.folder import sync
+from ensemble_desk.registry.index import registration, versions
+from ensemble_desk.registry.index.registration import Arrival
+from ensemble_desk.registry.moves import rollback
 
 AAPL = Key("AAPL", "d1")
 OLD, NEW = "20250110", "20250131"

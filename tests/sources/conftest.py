@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from lib.market.keys import Key
-from lib.sources import upload
-from lib.sources.sample import SampleSource
+from ensemble_desk.market.keys import Key
+from ensemble_desk.sources.sample import SampleSource
+from ensemble_desk.sources.upload import reading as upload
 
 DAILY = Key("AAPL", "d1")
 

@@ -7,15 +7,15 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
-from lib.database import opening as databases
-from lib.errors import InvalidBarsError, SourceError
-from lib.market.bars import Bars
-from lib.market.keys import Key
-from lib.settings import Settings
-from lib.sources import database as stored
-from lib.sources import opening
-from lib.sources.database import DatabaseSource
-from lib.sources.protocol import BarSource
+from ensemble_desk.database import opening as databases
+from ensemble_desk.errors import InvalidBarsError, SourceError
+from ensemble_desk.market.bars import Bars
+from ensemble_desk.market.keys import Key
+from ensemble_desk.settings import Settings
+from ensemble_desk.sources import database as stored
+from ensemble_desk.sources import opening
+from ensemble_desk.sources.database import DatabaseSource
+from ensemble_desk.sources.protocol import BarSource
 
 KEY = Key("AAPL", "d1")
 AT = datetime(2024, 5, 1, 12, tzinfo=UTC)

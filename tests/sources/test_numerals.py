@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.sources import numerals
-from lib.sources.numerals import Style
+from ensemble_desk.sources.upload.cells import numerals
+from ensemble_desk.sources.upload.cells.numerals import Style
 
 POINT, COMMA = Style(decimal_comma=False), Style(decimal_comma=True)
 

@@ -7,9 +7,9 @@ import pytest
 
 PROGRAM = """
 import sys
-import lib.loader
-from lib.settings import Settings
-from lib.sources import opening, upload
+import ensemble_desk.loader
+from ensemble_desk.settings import Settings
+from ensemble_desk.sources import opening, upload
 opening.open_source(Settings(bars_source={source!r}, database_url="postgresql://nowhere.invalid/x"))
 heavy = ("bokeh", "bokeh_sampledata", "curl_cffi", "exchange_calendars", "openpyxl", "pandera", "yfinance")
 print([name for name in heavy if name in sys.modules])

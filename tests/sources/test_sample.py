@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.errors import SourceError
-from lib.market import bars
-from lib.market.keys import Key
-from lib.settings import Settings
-from lib.sources import opening
-from lib.sources.protocol import BarSource
-from lib.sources.sample import SampleSource
+from ensemble_desk.errors import SourceError
+from ensemble_desk.market import bars
+from ensemble_desk.market.keys import Key
+from ensemble_desk.settings import Settings
+from ensemble_desk.sources import opening
+from ensemble_desk.sources.protocol import BarSource
+from ensemble_desk.sources.sample import SampleSource
 
 SYMBOLS = ("AAPL", "GOOG", "IBM", "MSFT", "FB", "^GSPC", "^IXIC")
 source = SampleSource()
@@ -135,10 +135,10 @@ def test_a_missing_package_says_what_to_install(monkeypatch):
 def test_opening_and_reading_import_nothing_heavy():
     program = """
 import sys
-from lib.settings import Settings
-from lib.sources import opening, upload
-from lib.market.keys import Key
-from lib.market import features
+from ensemble_desk.settings import Settings
+from ensemble_desk.sources import opening, upload
+from ensemble_desk.market.keys import Key
+from ensemble_desk.market import features
 source = opening.open_source(Settings())
 source.keys()
 assert "bokeh_sampledata" not in sys.modules

@@ -5,10 +5,10 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from lib.errors import SettingsError, SourceError
-from lib.market.bars import Bars
-from lib.market.keys import Key
-from lib.sources import sessions
+from ensemble_desk.errors import SettingsError, SourceError
+from ensemble_desk.market.bars import Bars
+from ensemble_desk.market.keys import Key
+from ensemble_desk.sources import sessions
 
 KEY = Key("^GSPC", "d1")
 

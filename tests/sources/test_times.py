@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from lib.errors import AmbiguousDatesError, UploadError
-from lib.sources import times
+from ensemble_desk.errors import AmbiguousDatesError, UploadError
+from ensemble_desk.sources.upload.cells import times
 
 NEW_YORK = ZoneInfo("America/New_York")
 

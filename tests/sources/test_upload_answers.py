@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.errors import AmbiguousDatesError, OtherTimeframeError, UploadError
-from lib.market import resample
-from lib.market.keys import Key
-from lib.sources.recognition import Dropped
+from ensemble_desk.errors import AmbiguousDatesError, OtherTimeframeError, UploadError
+from ensemble_desk.market import resample
+from ensemble_desk.market.keys import Key
+from ensemble_desk.sources.upload.recognition import Dropped
 
 WEEKLY, HOURLY, DAILY = Key("AAPL", "w1"), Key("AAPL", "h1"), Key("AAPL", "d1")
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.market.keys import Key
-from lib.sources import upload
+from ensemble_desk.market.keys import Key
+from ensemble_desk.sources.upload import reading as upload
 
 
 def named(frame, form="%Y-%m-%d", **options):

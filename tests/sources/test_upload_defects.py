@@ -9,9 +9,9 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from lib.errors import InvalidBarsError, OtherTimeframeError, TooFewBarsError, UploadError
-from lib.market import features
-from lib.market.keys import Key
+from ensemble_desk.errors import InvalidBarsError, OtherTimeframeError, TooFewBarsError, UploadError
+from ensemble_desk.market import features
+from ensemble_desk.market.keys import Key
 
 NOW = datetime(2013, 3, 2, tzinfo=UTC)
 

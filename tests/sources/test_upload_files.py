@@ -12,12 +12,12 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from lib.database import opening as databases
-from lib.errors import UploadError
-from lib.market.keys import Key
-from lib.sources import database as stored
-from lib.sources import upload
-from lib.sources.database import DatabaseSource
+from ensemble_desk.database import opening as databases
+from ensemble_desk.errors import UploadError
+from ensemble_desk.market.keys import Key
+from ensemble_desk.sources import database as stored
+from ensemble_desk.sources.database import DatabaseSource
+from ensemble_desk.sources.upload import reading as upload
 
 KEY = Key("AAPL", "d1")
 SHEETS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -279,7 +279,7 @@ def test_an_archive_that_understates_its_size_gives_no_more_than_it_states(recog
 
 
 def test_a_workbook_with_very_many_texts_is_refused(recognise, monkeypatch):
-    from lib.sources import workbooks
+    from ensemble_desk.sources.upload.files import workbooks
 
     monkeypatch.setattr(workbooks, "_MOST_SHARED_BYTES", 100)
     with pytest.raises(UploadError, match="its texts take more than the limit"):
@@ -287,7 +287,7 @@ def test_a_workbook_with_very_many_texts_is_refused(recognise, monkeypatch):
 
 
 def test_a_sheet_with_a_row_or_a_column_far_away_is_refused_soon(recognise, monkeypatch):
-    from lib.sources import workbooks
+    from ensemble_desk.sources.upload.files import workbooks
 
     book = openpyxl.Workbook()
     book.active["A1"], book.active["B1"] = "Date", "Close"

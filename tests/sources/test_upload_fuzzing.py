@@ -11,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from lib.errors import DeskError
-from lib.market.keys import Key
-from lib.sources import numerals, times, upload
-from lib.sources.numerals import Style
-from lib.sources.sample import SampleSource
+from ensemble_desk.errors import DeskError
+from ensemble_desk.market.keys import Key
+from ensemble_desk.sources.sample import SampleSource
+from ensemble_desk.sources.upload import reading as upload
+from ensemble_desk.sources.upload.cells import numerals, times
+from ensemble_desk.sources.upload.cells.numerals import Style
 
 fuzzed = settings(
     deadline=None,

@@ -5,15 +5,15 @@ import sys
 
 import pytest
 
-from lib.errors import UploadError
-from lib.sources import cells
+from ensemble_desk.errors import UploadError
+from ensemble_desk.sources.upload.cells import table as cells
 
 ROWS = 300_000
 PROGRAM = """
 import io, threading, time
 import numpy as np, pandas as pd
-from lib.market.keys import Key
-from lib.sources import upload
+from ensemble_desk.market.keys import Key
+from ensemble_desk.sources import upload
 
 rows = {rows}
 index = pd.date_range("2000-01-01", periods=rows, freq="15min", tz="UTC", name="time")

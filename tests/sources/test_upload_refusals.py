@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from lib.errors import InvalidBarsError, UploadError
-from lib.market.keys import Key
-from lib.sources import upload
+from ensemble_desk.errors import InvalidBarsError, UploadError
+from ensemble_desk.market.keys import Key
+from ensemble_desk.sources.upload import reading as upload
 
 HEAD = "date,open,high,low,close,volume\n"
 ROW = "2024-01-02,10,11,9,10.5,100\n"

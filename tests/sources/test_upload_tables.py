@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.errors import InvalidFeaturesError, UploadError
-from lib.market import features
-from lib.market.features import FEATURE_NAMES
-from lib.sources import upload
+from ensemble_desk.errors import InvalidFeaturesError, UploadError
+from ensemble_desk.market import features
+from ensemble_desk.market.features import FEATURE_NAMES
+from ensemble_desk.sources.upload import reading as upload
 
 
 @pytest.fixture

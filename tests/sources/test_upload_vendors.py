@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.errors import SeveralTickersError, UploadError
-from lib.market.keys import Key
+from ensemble_desk.errors import SeveralTickersError, UploadError
+from ensemble_desk.market.keys import Key
 
 PRICES = ["open", "high", "low", "close"]
 H1 = Key("AAPL", "h1")

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.errors import SourceError
-from lib.market import bars
-from lib.market.keys import Key
-from lib.settings import Settings
-from lib.sources import opening, yahoo
-from lib.sources.protocol import BarSource
-from lib.sources.yahoo import YahooSource
+from ensemble_desk.errors import SourceError
+from ensemble_desk.market import bars
+from ensemble_desk.market.keys import Key
+from ensemble_desk.settings import Settings
+from ensemble_desk.sources import opening, yahoo
+from ensemble_desk.sources.protocol import BarSource
+from ensemble_desk.sources.yahoo import YahooSource
 
 DAILY, HOURLY, WEEKLY = Key("AAPL", "d1"), Key("AAPL", "h1"), Key("AAPL", "w1")
 NOW = datetime(2024, 6, 14, 15, 10, tzinfo=UTC)  # a Friday, New York is open

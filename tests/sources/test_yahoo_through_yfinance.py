@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from lib.errors import SourceError
-from lib.market.keys import Key
-from lib.sources.yahoo import YahooSource
+from ensemble_desk.errors import SourceError
+from ensemble_desk.market.keys import Key
+from ensemble_desk.sources.yahoo import YahooSource
 
 yfinance = pytest.importorskip("yfinance")
 

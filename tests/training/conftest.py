@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lib.market.keys import Key
-from lib.registry import opening
-from lib.settings import Settings
-from lib.sources.sample import SampleSource
-from lib.training import fitting
-from lib.training.processes import Process
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import opening
+from ensemble_desk.settings import Settings
+from ensemble_desk.sources.sample import SampleSource
+from ensemble_desk.training import fitting
+from ensemble_desk.training.processes import Process
 
 AAPL = Key("AAPL", "d1")
 EARLY = datetime(2002, 8, 30, tzinfo=UTC)  # about 600 daily bars, the fewest that train in a moment

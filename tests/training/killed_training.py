@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lib.artifacts.store import ArtifactStore
-from lib.market.keys import Key
-from lib.registry import opening, versions
-from lib.settings import Settings
-from lib.training import fitting, job
+from ensemble_desk.artifacts.store.folder import ArtifactStore
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import opening
+from ensemble_desk.registry.index import versions
+from ensemble_desk.settings import Settings
+from ensemble_desk.training import fitting, job
 
 
 def main(moment: str, folder: str, database_url: str, content_file: str) -> None:

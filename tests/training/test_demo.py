@@ -1,10 +1,11 @@
 from collections import Counter
 
-from lib.market.keys import Key
-from lib.registry import readiness, versions
-from lib.sources.sample import SampleSource
-from lib.training import demo, job
-from lib.training.fleet import TrainingRequest
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.preflight import readiness
+from ensemble_desk.sources.sample import SampleSource
+from ensemble_desk.training import demo, job
+from ensemble_desk.training.fleet import TrainingRequest
 
 
 def test_the_plan_shows_every_page_at_its_best(source):
@@ -37,7 +38,7 @@ def test_keys_the_source_lacks_are_left_out():
 
 
 def test_a_registry_with_versions_is_left_alone(settings, registry, early_bars, content, monkeypatch):
-    monkeypatch.setattr("lib.training.fitting.fit_version", lambda *_args, **_kwargs: content)
+    monkeypatch.setattr("ensemble_desk.training.fitting.fit_version", lambda *_args, **_kwargs: content)
     job.train(registry, early_bars.key, as_of=early_bars.last, actor="ann")
     assert demo.run(settings, if_empty=True, actor="ann") == ()
     assert len(versions.of_key(registry, early_bars.key)) == 1
@@ -54,7 +55,7 @@ def test_an_empty_registry_is_filled(settings, registry, monkeypatch):
 
 
 def test_an_interrupted_demo_is_gone_on_with(settings, registry, early_bars, content, monkeypatch):
-    monkeypatch.setattr("lib.training.fitting.fit_version", lambda *_args, **_kwargs: content)
+    monkeypatch.setattr("ensemble_desk.training.fitting.fit_version", lambda *_args, **_kwargs: content)
     days = [early_bars.frame.index[at].to_pydatetime() for at in (-40, -20)]
     requests = tuple(TrainingRequest(early_bars.key, day) for day in days)
     monkeypatch.setattr(demo, "plan", lambda _source: requests)
@@ -67,7 +68,7 @@ def test_an_interrupted_demo_is_gone_on_with(settings, registry, early_bars, con
 
 
 def test_the_demo_ends_with_going_back_rehearsed(settings, registry, early_bars, content, monkeypatch):
-    monkeypatch.setattr("lib.training.fitting.fit_version", lambda *_args, **_kwargs: content)
+    monkeypatch.setattr("ensemble_desk.training.fitting.fit_version", lambda *_args, **_kwargs: content)
     for last in (early_bars.frame.index[-20], early_bars.last):
         job.train(registry, early_bars.key, as_of=last, actor="ann")
     monkeypatch.setattr(demo, "plan", lambda _source: (TrainingRequest(early_bars.key, early_bars.last),))

@@ -5,13 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.ensemble import members
-from lib.ensemble.votes import Rows
-from lib.errors import AllMembersAbstainedError, TooFewBarsError
-from lib.market import features, labels
-from lib.market.bars import Bars
-from lib.market.labels import LabelSpec
-from lib.training import fitting
+from ensemble_desk.ensemble.members import catalogue
+from ensemble_desk.ensemble.votes import Rows
+from ensemble_desk.errors import AllMembersAbstainedError, TooFewBarsError
+from ensemble_desk.market import features, labels
+from ensemble_desk.market.bars import Bars
+from ensemble_desk.market.labels import LabelSpec
+from ensemble_desk.training import fitting
 
 GUIDE_KEYS = {
     "symbol",
@@ -30,7 +30,7 @@ def test_the_guides_keys_are_there(content):
     assert set(content["performances"]) == set(content["models"]) == set(content["weights"])
     for name, told in content["performances"].items():
         assert set(told) == PERFORMANCE_KEYS
-        assert told["n_features"] == (1 if name in members.PRICE_MEMBERS else len(features.FEATURE_NAMES))
+        assert told["n_features"] == (1 if name in catalogue.PRICE_MEMBERS else len(features.FEATURE_NAMES))
 
 
 def test_weights_are_shares_of_one_shrunk_towards_equal(content):
@@ -40,7 +40,7 @@ def test_weights_are_shares_of_one_shrunk_towards_equal(content):
 
 
 def test_every_default_member_takes_part_or_says_why(content):
-    assert set(content["models"]) | set(content["evaluation"]["abstained"]) == set(members.DEFAULT_MEMBERS)
+    assert set(content["models"]) | set(content["evaluation"]["abstained"]) == set(catalogue.DEFAULT_MEMBERS)
     assert not set(content["models"]) & set(content["evaluation"]["abstained"])
 
 
@@ -95,7 +95,7 @@ def test_members_rebuilt_from_what_is_stored_repeat_the_sample(content):
     spec = LabelSpec.from_dict(content["label"])
     assert len(bars) <= 300
     for name, model in content["models"].items():
-        member = members.rebuild(name, model, label=spec, timeframe="d1", numbered=True)
+        member = catalogue.rebuild(name, model, label=spec, timeframe="d1", numbered=True)
         voted = member.predict(rows, label=spec).probabilities
         assert voted.tolist() == content["model_predictions_sample"][name]
         assert np.allclose(voted.sum(axis=1), 1)

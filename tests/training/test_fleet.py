@@ -7,11 +7,13 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import select
 
-from lib.database.tables import training_run_progress
-from lib.market.keys import Key
-from lib.registry import history, opening, production, versions
-from lib.training import fleet, runs
-from lib.training.fleet import TrainingRequest
+from ensemble_desk.database.tables.registry_tables import training_run_progress
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import opening
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.ledger import history, production
+from ensemble_desk.training import fleet, runs
+from ensemble_desk.training.fleet import TrainingRequest
 
 AAPL, FB, IBM, NOBODY = Key("AAPL", "d1"), Key("FB", "d1"), Key("IBM", "w1"), Key("NOBODY", "d1")
 EARLY, LATER = datetime(2002, 8, 30, tzinfo=UTC), datetime(2002, 9, 30, tzinfo=UTC)

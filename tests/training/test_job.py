@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from lib.errors import FutureDateError
-from lib.market.keys import Key
-from lib.registry import opening, production, versions
-from lib.training import fitting, job, runs
+from ensemble_desk.errors import FutureDateError
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import opening
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.ledger import production
+from ensemble_desk.training import fitting, job, runs
 
 AAPL = Key("AAPL", "d1")
 EARLY = datetime(2002, 8, 30, tzinfo=UTC)

@@ -8,12 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-
-from lib.errors import UnknownKeyError
-from lib.market.keys import Key
-from lib.registry import opening, serving, sync, versions
-from lib.training import fitting, job, runs
 from tests.training import killed_training
+
+from ensemble_desk.errors import UnknownKeyError
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import opening
+from ensemble_desk.registry.folder import sync
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.serving import ensembles as serving
+from ensemble_desk.training import fitting, job, runs
 
 ROOT = Path(__file__).resolve().parents[2]
 AAPL = Key("AAPL", "d1")
@@ -69,7 +72,7 @@ def test_a_training_killed_at_any_moment_leaves_a_whole_version_or_none(
 
 def test_the_command_killed_while_it_learns_leaves_nothing_and_is_told_of(settings):
     env = os.environ | {"DESK_MODELS_URL": settings.models_url, "DESK_DATABASE_URL": settings.database_url}
-    command = [sys.executable, "-m", "lib.jobs", "train", "--symbol", "IBM", "--timeframe", "w1"]
+    command = [sys.executable, "-m", "ensemble_desk", "train", "--symbol", "IBM", "--timeframe", "w1"]
     with opening.open_registry(settings) as registry:
         child = subprocess.Popen(command, cwd=ROOT, env=env, stderr=subprocess.DEVNULL)
         try:

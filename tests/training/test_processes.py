@@ -4,8 +4,8 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
-from lib.training import processes
-from lib.training.processes import Process
+from ensemble_desk.training import processes
+from ensemble_desk.training.processes import Process
 
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)

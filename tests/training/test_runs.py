@@ -3,12 +3,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
-from lib.database import opening, symbols
-from lib.database.tables import training_runs
-from lib.errors import UnknownRunError
-from lib.market.keys import Key
-from lib.training import processes, run_log, runs
-from lib.training.run_log import Result
+from ensemble_desk.database import opening, symbols
+from ensemble_desk.database.tables.registry_tables import training_runs
+from ensemble_desk.errors import UnknownRunError
+from ensemble_desk.market.keys import Key
+from ensemble_desk.training import processes, run_log, runs
+from ensemble_desk.training.run_log import Result
 
 AAPL, SPY = Key("AAPL", "d1"), Key("SPY", "w1")
 NOON = datetime(2025, 1, 21, 12, tzinfo=UTC)

@@ -12,16 +12,17 @@ from streamlit import config
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from lib import settings
-from lib.forecasting import outcomes, replay
-from lib.market.keys import Key
-from lib.monitoring import daily
-from lib.registry import opening, versions
-from lib.registry.actors import Actor, Role
-from lib.registry.opening import Registry
-from lib.training import fleet, job
-from lib.training.runs import COMPLETED
-from lib.ui import standing
+from ensemble_desk import settings
+from ensemble_desk.forecasting import outcomes, replay
+from ensemble_desk.market.keys import Key
+from ensemble_desk.monitoring import daily
+from ensemble_desk.registry import opening
+from ensemble_desk.registry.actors import Actor, Role
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.opening import Registry
+from ensemble_desk.training import fleet, job
+from ensemble_desk.training.runs import COMPLETED
+from ensemble_desk.ui.frame import standing
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = [(Key("AAPL", "d1"), day) for day in ("20020830", "20020930", "20021031")] + [(Key("IBM", "w1"), "20081226")]

@@ -1,7 +1,7 @@
 import pytest
 
-from lib.market.keys import Key
-from lib.registry import preflight
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.preflight import steps as preflight
 
 PAGES = {
     "overview": "Overview",
@@ -68,7 +68,7 @@ def test_drift_without_outcomes_claims_nothing(folder, open_app, texts):
     app = open_app("drift")
     assert "Nothing can be said yet: no forecast of this version has an outcome yet" in texts(app)
     assert "There is no green light either" in texts(app)
-    assert any(code.value.startswith("python -m lib.jobs replay --symbol AAPL") for code in app.code)
+    assert any(code.value.startswith("desk replay --symbol AAPL") for code in app.code)
     assert not app.metric
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 
-from lib.market.keys import Key
-from lib.registry import moves, production, readiness
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.ledger import production
+from ensemble_desk.registry.moves import promotion as moves
+from ensemble_desk.registry.preflight import readiness
 
 AAPL, IBM = Key("AAPL", "d1"), Key("IBM", "w1")
 NEWEST, MIDDLE = "20021031", "20020930"

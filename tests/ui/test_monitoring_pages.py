@@ -7,14 +7,16 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from lib import settings
-from lib.database.tables import forecasts, outcomes, symbols, version_manifests
-from lib.forecasting.log import Kind
-from lib.market.keys import Key
-from lib.monitoring import drift
-from lib.monitoring.calibration import Promise
-from lib.registry import opening, quarantine
-from lib.ui import actions, drift_wording, monitoring_data, standing
+from ensemble_desk import settings
+from ensemble_desk.database.tables.registry_tables import forecasts, outcomes, symbols, version_manifests
+from ensemble_desk.forecasting.log import Kind
+from ensemble_desk.market.keys import Key
+from ensemble_desk.monitoring import drift
+from ensemble_desk.monitoring.calibration import Promise
+from ensemble_desk.registry import opening
+from ensemble_desk.registry.moves import quarantine
+from ensemble_desk.ui.drift import wording as drift_wording
+from ensemble_desk.ui.frame import actions, monitoring_data, standing
 
 KEY = Key("AAPL", "d1")
 SHARE = r"\d+ %"
@@ -198,7 +200,7 @@ def test_a_version_without_a_label_asks_for_one(watched, open_app, texts):
 def test_performance_without_forecasts_says_the_next_step(folder, open_app, texts):
     app = open_app("performance", key="AAPL/d1")
     assert "The log holds no such forecast" in texts(app)
-    assert "python -m lib.jobs replay --symbol AAPL --timeframe d1" in app.code[0].value
+    assert "desk replay --symbol AAPL --timeframe d1" in app.code[0].value
 
 
 def test_a_key_that_nothing_serves_is_said_on_overview_and_drift(folder, open_app, texts, registry, colleague):
@@ -208,7 +210,7 @@ def test_a_key_that_nothing_serves_is_said_on_overview_and_drift(folder, open_ap
     app = open_app("drift", key="IBM/w1")
     assert not app.exception
     assert "No version of IBM/w1 is usable" in texts(app)
-    assert app.code[0].value == "python -m lib.jobs train --symbol IBM --timeframe w1"
+    assert app.code[0].value == "desk train --symbol IBM --timeframe w1"
 
 
 def test_the_report_is_offered_and_made_on_demand(watched, open_app):

@@ -4,11 +4,14 @@ import shutil
 
 import streamlit as st
 
-from lib import settings
-from lib.jobs import app as command_line
-from lib.market.keys import Key
-from lib.registry import history, opening, production, rollback, versions
-from lib.registry.actors import Actor, Role
+from ensemble_desk import settings
+from ensemble_desk.jobs import app as command_line
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import opening
+from ensemble_desk.registry.actors import Actor, Role
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.ledger import history, production
+from ensemble_desk.registry.moves import rollback
 
 KEY = Key("AAPL", "d1")
 TARGET, LIVE, REASON = "20020930", "20021031", "confidence collapsed after the retrain"

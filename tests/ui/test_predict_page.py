@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 
-from lib.forecasting import outcomes, production, replay
-from lib.market import features
-from lib.market.keys import Key
-from lib.registry import preflight
-from lib.sources.sample import SampleSource
+from ensemble_desk.forecasting import outcomes, production, replay
+from ensemble_desk.market import features
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.preflight import steps as preflight
+from ensemble_desk.sources.sample import SampleSource
 
 KEY = Key("AAPL", "d1")
 FIRST, MIDDLE, NEWEST = "20020830", "20020930", "20021031"

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
-from lib.ui import promptness
+from ensemble_desk.ui.frame import promptness
 
 
 def _holds_back(transport) -> bool:

@@ -6,9 +6,13 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.market.keys import Key
-from lib.registry import moves, preflight, versions
-from lib.ui import caching, charts, data, fleet_data, monitoring_data, rollback_view
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.moves import promotion as moves
+from ensemble_desk.registry.preflight import steps as preflight
+from ensemble_desk.ui.frame import caching, charts, data, monitoring_data
+from ensemble_desk.ui.overview import reads as fleet_data
+from ensemble_desk.ui.rollback import move as rollback_view
 
 KEY = Key("AAPL", "d1")
 
@@ -166,7 +170,7 @@ def _bars():
     import plotly.graph_objects as go
     import streamlit as st
 
-    from lib.ui import caching, charts
+    from ensemble_desk.ui.frame import caching, charts
 
     def draw(heights):
         charts.drawn.append(heights)

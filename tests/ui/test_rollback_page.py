@@ -1,8 +1,10 @@
 import pytest
 
-from lib.market.keys import Key
-from lib.registry import history, moves, production, rollback
-from lib.ui import actions
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.ledger import history, production
+from ensemble_desk.registry.moves import promotion as moves
+from ensemble_desk.registry.moves import rollback
+from ensemble_desk.ui.frame import actions
 
 KEY = Key("AAPL", "d1")
 NEWEST, MIDDLE, OLDEST = "20021031", "20020930", "20020830"
@@ -173,6 +175,6 @@ def test_a_reason_is_shown_as_it_was_written(folder, open_app, registry, colleag
 
 
 def _versions(registry):
-    from lib.registry import versions
+    from ensemble_desk.registry.index import versions
 
     return versions.of_key(registry, KEY)

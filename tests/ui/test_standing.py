@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lib.errors import DatabaseError
-from lib.market.keys import Key
-from lib.monitoring import drift
-from lib.monitoring.drift import FleetDrift
-from lib.registry.entities import Mode, Production
-from lib.ui import standing
-from lib.ui.standing import Standing, Watch
+from ensemble_desk.errors import DatabaseError
+from ensemble_desk.market.keys import Key
+from ensemble_desk.monitoring import drift
+from ensemble_desk.monitoring.drift import FleetDrift
+from ensemble_desk.registry.entities import Mode, Production
+from ensemble_desk.ui.frame import standing
+from ensemble_desk.ui.frame.standing import Standing, Watch
 
 KEY = Key("AAPL", "d1")
 

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from lib.training import runs
+from ensemble_desk.training import runs
 
 
 def test_every_run_is_listed_with_its_accuracy(folder, open_app):
@@ -22,8 +22,8 @@ def test_a_run_can_be_read_in_full(folder, open_app):
 
 
 def test_a_failed_run_shows_its_error(folder, open_app, registry):
-    from lib.market.keys import Key
-    from lib.training import fleet, job
+    from ensemble_desk.market.keys import Key
+    from ensemble_desk.training import fleet, job
 
     outcome = job.train(registry, Key("AAPL", "d1"), as_of=fleet.end_of(_day("2000-03-31")), actor="x")
     assert outcome.status == runs.FAILED
@@ -34,8 +34,8 @@ def test_a_failed_run_shows_its_error(folder, open_app, registry):
 
 
 def test_a_run_whose_process_is_gone_is_shown_as_failed(folder, open_app, registry):
-    from lib.market.keys import Key
-    from lib.training import processes, run_log
+    from ensemble_desk.market.keys import Key
+    from ensemble_desk.training import processes, run_log
 
     gone = processes.Process(2**22 + 1, processes.this_one().host)
     at = registry.clock()

@@ -1,10 +1,13 @@
 import pandas as pd
 import pytest
 
-from lib.market.keys import Key
-from lib.registry import moves, retention, rollback
-from lib.registry.actors import Actor, Role
-from lib.ui import comparison, data
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.actors import Actor, Role
+from ensemble_desk.registry.folder import retention
+from ensemble_desk.registry.moves import promotion as moves
+from ensemble_desk.registry.moves import rollback
+from ensemble_desk.ui.frame import data
+from ensemble_desk.ui.versions import comparison
 
 KEY = Key("AAPL", "d1")
 
@@ -26,7 +29,7 @@ def test_filters_stand_in_the_link(folder, open_app, texts):
 
 
 def test_dates_filter_by_day_both_included(folder, open_app, registry, texts):
-    from lib.registry import versions
+    from ensemble_desk.registry.index import versions
 
     day = f"{versions.get(registry, KEY, '20021031').created_at:%Y-%m-%d}"
     assert len(open_app("versions", since=day, until=day).dataframe[0].value) >= 1
@@ -34,11 +37,12 @@ def test_dates_filter_by_day_both_included(folder, open_app, registry, texts):
 
 
 def test_pages_follow_one_another(folder, open_app, monkeypatch):
-    from lib.ui import filters
+    from ensemble_desk.ui.frame import filters
 
     first = filters.VersionFilter(limit=3)
     monkeypatch.setattr(
-        "lib.ui.version_list.VersionFilter", lambda *given: filters.VersionFilter(*given, limit=first.limit)
+        "ensemble_desk.ui.versions.listing.VersionFilter",
+        lambda *given: filters.VersionFilter(*given, limit=first.limit),
     )
     app = open_app("versions", order="by key")
     assert len(app.dataframe[0].value) == 3
@@ -164,7 +168,7 @@ def test_no_accuracy_stands_without_its_interval_among_the_differences():
 def test_one_version_alone_says_how_to_get_another(folder, open_app):
     app = open_app("versions", view="Compare two", key="IBM/w1")
     assert not app.exception
-    assert any("python -m lib.jobs train --symbol 'IBM' --timeframe w1" in code.value for code in app.code)
+    assert any("desk train --symbol 'IBM' --timeframe w1" in code.value for code in app.code)
 
 
 def test_the_timeline_draws_accuracy_what_was_live_and_weights(folder, open_app, registry, colleague):
@@ -177,8 +181,8 @@ def test_the_timeline_draws_accuracy_what_was_live_and_weights(folder, open_app,
 def test_spans_cover_the_time_without_gaps(registry, colleague):
     from datetime import UTC, datetime
 
-    from lib.registry import history
-    from lib.ui import timeline
+    from ensemble_desk.registry.ledger import history
+    from ensemble_desk.ui.versions import timeline
 
     rollback.roll_back(registry, KEY, to="20020830", expected=None, actor=colleague, reason="drift")
     moves.promote(registry, KEY, to="20020930", expected=None, actor=colleague, reason="better")

@@ -1,8 +1,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.market.keys import Key
-from lib.registry import production
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.ledger import production
 
 KEY = Key("AAPL", "d1")
 

@@ -2,8 +2,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lib.evaluation.comparison import Mean
-from lib.ui import replay_view, wording
+from ensemble_desk.evaluation.comparison import Mean
+from ensemble_desk.ui.frame import wording
+from ensemble_desk.ui.rollback import replay as replay_view
 
 NOW = datetime(2012, 11, 30, 12, 0, tzinfo=UTC)
 

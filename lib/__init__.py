@@ -1,1 +1,0 @@
-"""The library behind the dashboard; forecast jobs import it too."""

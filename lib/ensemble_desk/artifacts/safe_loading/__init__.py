@@ -1,0 +1,1 @@
+"""Loading pickles without running them: an exact allow-list, recipes first, objects after checks."""

@@ -1,0 +1,177 @@
+"""Recipes: what a pickle asks to be made, noted down without making it.
+
+The unpickler finds a recipe class in place of every class and function that a pickle names. Whatever the pickle then
+does (calls, new objects, states set twice, in any order) only fills in notes. The real objects are made afterwards by
+the functions in the allow-list, from parts that those functions have checked.
+
+One thing is made at once, for speed: an array that looks at bytes of the file (`at_once`). A pickle can do nothing to
+it: until the file is read nothing may write to it, and to refill it takes a data type, which are only noted down.
+"""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Protocol, Self
+
+from ensemble_desk.errors.base import listed
+
+
+class RefusedError(Exception):
+    """The pickle asks for something that no artifact needs."""
+
+    def __init__(self, *, asked_for: str) -> None:
+        self.asked_for = asked_for
+        super().__init__(asked_for)
+
+
+class MalformedError(Exception):
+    """The pickle is incomplete or contradicts itself."""
+
+    def __init__(self, *, problem: str) -> None:
+        super().__init__(problem)
+
+
+class UnfitError(Exception):
+    """The pickle is sound, but made by a library that this one cannot follow."""
+
+    def __init__(self, *, problem: str) -> None:
+        super().__init__(problem)
+
+
+class Builder(Protocol):
+    """What a function of the allow-list may use."""
+
+    def value(self, given: Any) -> Any:
+        """Make the real value of a part: of a container all that is inside, of a recipe what it stands for."""
+        ...
+
+    def attributes(self, given: Any, *, taken: frozenset[str] = frozenset()) -> dict[str, Any]:
+        """Make the attributes of an object from its state: a new dict, every name a text and none of those taken."""
+        ...
+
+    def copying(self, n_bytes: int) -> None:
+        """Count what is copied for an array; raises MalformedError once that is more than the file holds."""
+        ...
+
+    def remember_tree(self, nodes: Any, values: Any, *, n_features: int, n_classes: int) -> None:
+        """Keep the arrays of a tree for the check of all trees at once."""
+        ...
+
+    def remember_library_version(self, version: object) -> None:
+        """Keep which scikit-learn an estimator was saved by."""
+        ...
+
+
+UNSET: Any = object()
+_bare = object.__new__  # looked up once: a forest has thousands of recipes
+_OBJECT = ("builtins.object", "__builtin__.object")
+
+
+class Sealed(type):
+    """A class that cannot be changed: a pickle may try to set the state of the class itself."""
+
+    asked_for: str
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        raise RefusedError(asked_for=f"a change of {cls.__name__}.{name}")
+
+    def __delattr__(cls, name: str) -> None:
+        raise RefusedError(asked_for=f"a change of {cls.__name__}.{name}")
+
+
+class Recipe(metaclass=Sealed):
+    """One thing to be made: arguments and state as the pickle gave them; one subclass for each allowed name."""
+
+    __slots__ = ("args", "built", "state")
+
+    asked_for: ClassVar[str] = "a recipe without a name"
+    build: ClassVar[Callable[[Builder, "Recipe"], Any]]
+
+    args: tuple[Any, ...]
+    state: Any
+    built: Any
+
+    def __new__(cls, *args: Any) -> Self:
+        self = _bare(cls)
+        self.args = args
+        self.state = self.built = UNSET
+        return self
+
+    def __setstate__(self, state: Any) -> None:
+        if self.state is not UNSET:
+            raise RefusedError(asked_for=f"a second state of {self.asked_for}")
+        self.state = state
+
+
+class Record(dict[Any, Any], metaclass=Sealed):
+    """A dict of another class (ordered, or with a default); becomes a plain dict."""
+
+    __slots__ = ()
+
+    asked_for: ClassVar[str] = "a dict of another class"
+
+
+class DefaultRecord(Record):
+    """A dict whose first argument is the class of missing values, which is dropped."""
+
+    __slots__ = ()
+
+    def __init__(self, factory: Any = None, *rest: Any) -> None:
+        del factory
+        super().__init__(*rest)
+
+
+def recipe(asked_for: str, build: Callable[[Builder, Recipe], Any]) -> type[Recipe]:
+    """Make the recipe class of one allowed name."""
+    body = {"__slots__": (), "asked_for": asked_for, "build": staticmethod(build)}
+    made: type[Recipe] = Sealed(asked_for.rpartition(".")[2], (Recipe,), body)  # type: ignore[assignment]
+    return made
+
+
+def at_once(asked_for: str, make: Callable[..., Any]) -> type:
+    """Make the class of an allowed name that is answered while the file is read; `make` gets the class first."""
+    body = {"__slots__": (), "asked_for": asked_for, "__new__": make}
+    return Sealed(asked_for.rpartition(".")[2], (), body)
+
+
+def token(_builder: Builder, given: Recipe) -> Any:
+    """Build nothing: this name only stands as an argument of others."""
+    raise RefusedError(asked_for=f"an instance of {given.asked_for} by itself")
+
+
+def reconstructed(builder: Builder, given: Recipe) -> Any:
+    """Make an object as protocols 0 and 1 write it: its class, the plain base ``object`` and its state."""
+    args = given.args
+    expect(len(args) == 3 and args[2] is None, "an object")  # noqa: PLR2004 - class, base, state of the base
+    kind, base, _ = args
+    if not (isinstance(kind, type) and issubclass(kind, Recipe) and is_token(base, *_OBJECT)):
+        raise RefusedError(asked_for="an object of another kind")
+    made = kind()
+    made.state = given.state
+    return builder.value(made)
+
+
+def is_token(given: Any, *asked_for: str) -> bool:
+    """Tell whether a part is the class of one of these names itself."""
+    return type(given) is Sealed and given.asked_for in asked_for
+
+
+def stateless(given: Recipe) -> tuple[Any, ...]:
+    """Give the arguments of a recipe that has no state to set."""
+    if given.state is not UNSET:
+        raise RefusedError(asked_for=f"a state of {given.asked_for}")
+    return given.args
+
+
+def state_of(given: Recipe) -> Any:
+    """Give the state of a recipe that takes no arguments."""
+    if given.args:
+        raise RefusedError(asked_for=f"{given.asked_for} with arguments")
+    if given.state is UNSET:
+        raise MalformedError(problem=f"{given.asked_for} has no content")
+    return given.state
+
+
+def expect(condition: object, subject: str, *names: str) -> None:
+    """Raise MalformedError about a subject unless the condition holds."""
+    if not condition:
+        about = f" ({listed(names)})" if names else ""
+        raise MalformedError(problem=f"{subject} contradicts itself{about}")

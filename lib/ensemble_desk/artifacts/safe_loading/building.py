@@ -1,0 +1,168 @@
+"""Make the real content of an artifact out of what the unpickler noted down."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_desk.artifacts.safe_loading.allow_list import nodes
+from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
+    UNSET,
+    DefaultRecord,
+    MalformedError,
+    Record,
+    RefusedError,
+    Sealed,
+)
+
+_ATOMS = frozenset({type(None), bool, int, float, str, bytes})
+_KEYS = frozenset({type(None), bool, int, float, str})
+_BUSY: Any = object()
+_CHUNK_NODES = 10_000  # more would ask the system for memory each time
+
+
+class Build:
+    """One building of one graph; every part is made once, so what was shared stays shared.
+
+    ``most_bytes`` bounds what is copied for arrays: as much as the file holds, since each stands in it once. A pickle
+    could name the same bytes ten thousand times.
+    """
+
+    def __init__(self, *, most_bytes: int) -> None:
+        self._left_bytes = most_bytes
+        self.library_versions: set[str] = set()
+        self._last_version: object = None
+        self._trees: list[nodes.TreeArrays] = []
+        self._n_nodes = 0
+        self._shape: tuple[list[Any], list[type]] = ([], [])  # names and types of the last attributes
+        self._taken: frozenset[str] = frozenset()
+        self._compound: list[str] = []
+        self._done: dict[int, tuple[Any, Any]] = {}  # the part is kept with its value so that its id stays its own
+
+    def content(self, graph: Any) -> Any:
+        """Make everything; when it returns, every tree has been checked."""
+        made = self.value(graph)
+        self._check_trees()
+        return made
+
+    def value(self, given: Any) -> Any:
+        kind = type(given)
+        if kind in _ATOMS:
+            return given
+        if kind in _CONTAINERS:
+            return self._container(given, _CONTAINERS[kind])
+        if type(kind) is Sealed:  # a recipe; quicker than asking isinstance, and there are thousands
+            built = given.built
+            if built is UNSET:
+                given.built = _BUSY
+                built = given.built = kind.build(self, given)
+            elif built is _BUSY:
+                raise MalformedError(problem=f"{given.asked_for} contains itself")
+            return built
+        asked_for = getattr(given, "asked_for", kind.__name__)
+        raise RefusedError(asked_for=f"{asked_for} where a value belongs")
+
+    def attributes(self, given: Any, *, taken: frozenset[str] = frozenset()) -> dict[str, Any]:
+        if type(given) is not dict:
+            raise MalformedError(problem="the state of an object is no dict")
+        shape = (list(given), list(map(type, given.values())))
+        if shape != self._shape or taken is not self._taken:  # the trees of a forest all look the same
+            self._study(shape, taken)
+        made: dict[str, Any] = given.copy()
+        for name in self._compound:
+            made[name] = self.value(given[name])
+        return made
+
+    def _study(self, shape: tuple[list[Any], list[type]], taken: frozenset[str]) -> None:
+        """Check the names of attributes, and find which of them need more than to be copied."""
+        names, kinds = shape
+        if not all(type(name) is str for name in names):
+            raise MalformedError(problem="the state of an object has attributes without a name")
+        if not taken.isdisjoint(names):
+            raise MalformedError(problem=f"an object would have its {min(taken.intersection(names))} replaced")
+        self._shape, self._taken = shape, taken
+        self._compound = [name for name, kind in zip(names, kinds, strict=True) if kind not in _ATOMS]
+
+    def copying(self, n_bytes: int) -> None:
+        self._left_bytes -= n_bytes
+        if self._left_bytes < 0:
+            raise MalformedError(problem="its arrays hold more than the file")
+
+    def remember_tree(self, array: NDArray[Any], values: NDArray[Any], *, n_features: int, n_classes: int) -> None:
+        self.copying(array.nbytes + values.nbytes)
+        self._trees.append((array, values, n_features, n_classes))
+        self._n_nodes += len(array)
+        if self._n_nodes > _CHUNK_NODES:
+            self._check_trees()
+
+    def _check_trees(self) -> None:
+        nodes.check(self._trees)
+        self._trees, self._n_nodes = [], 0
+
+    def remember_library_version(self, version: object) -> None:
+        if version is not self._last_version:
+            self._last_version = version
+            self.library_versions.add(version if isinstance(version, str) else "unknown")
+
+    def _container(self, given: Any, make: Callable[["Build", Any], Any]) -> Any:
+        done = self._done.get(id(given))
+        if done is None:
+            self._done[id(given)] = (given, _BUSY)
+            done = (given, make(self, given))
+            self._done[id(given)] = done
+        elif done[1] is _BUSY:
+            raise MalformedError(problem="a part of it contains itself")
+        return done[1]
+
+    def _dict(self, given: dict[Any, Any]) -> dict[Any, Any]:
+        if not _KEYS.issuperset(map(type, given)):
+            return self._dict({self._key(key): item for key, item in given.items()})
+        for key, item in given.items():
+            if type(item) not in _ATOMS:
+                given[key] = self.value(item)
+        return given
+
+    def _key(self, given: Any) -> Any:
+        made = self.value(given)
+        if isinstance(made, np.generic):
+            return made.item()
+        if type(made) in _KEYS:
+            return made
+        raise MalformedError(problem="a key of a dict is neither a number nor a text")
+
+    def _record(self, given: Record) -> dict[Any, Any]:
+        return self._dict(dict(given))
+
+    def _list(self, given: list[Any]) -> list[Any]:
+        if not _ATOMS.issuperset(map(type, given)):
+            given[:] = map(self.value, given)
+        return given
+
+    def _tuple(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
+        return given if _ATOMS.issuperset(map(type, given)) else tuple(map(self.value, given))
+
+    def _array(self, given: NDArray[Any]) -> NDArray[Any]:
+        self.copying(given.nbytes)
+        return given.copy(order="K")  # its own memory, to be written to as pickle leaves it
+
+    def _set(self, given: Any) -> Any:
+        if not all(type(item) in _ATOMS for item in given):
+            raise MalformedError(problem="a set holds more than numbers and texts")
+        return given
+
+    def _bytearray(self, given: bytearray) -> bytes:
+        return bytes(given)
+
+
+_CONTAINERS: dict[type, Callable[[Build, Any], Any]] = {
+    np.ndarray: Build._array,  # noqa: SLF001
+    dict: Build._dict,  # noqa: SLF001 - the table of this class's own methods
+    list: Build._list,  # noqa: SLF001
+    tuple: Build._tuple,  # noqa: SLF001
+    set: Build._set,  # noqa: SLF001
+    frozenset: Build._set,  # noqa: SLF001
+    bytearray: Build._bytearray,  # noqa: SLF001
+    Record: Build._record,  # noqa: SLF001
+    DefaultRecord: Build._record,  # noqa: SLF001
+}

@@ -1,0 +1,167 @@
+"""What must hold of an artifact's content before anything is predicted with it: ours, or a plain one."""
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ensemble_desk.artifacts import naming
+from ensemble_desk.artifacts.format import KNOWN_SCHEMA_VERSIONS, SCHEMA_VERSION
+from ensemble_desk.artifacts.safe_loading import plainness
+from ensemble_desk.artifacts.safe_loading.allow_list import estimators
+from ensemble_desk.errors import ArtifactNameError, IncompatibleArtifactError
+from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import CLASSES, LabelSpec
+
+_TEXTS = ("symbol", "timeframe", "timestamp", "horizon", "code_revision", "bars_source")
+_TABLES = ("performances", "model_predictions_sample", "label", "data_window", "evaluation", "libraries")
+
+
+def validate(content: Any, *, key: Key, version: str, name: str | None = None) -> None:
+    """Check the content of a version that is about to serve.
+
+    Raises
+    ------
+    IncompatibleArtifactError
+        With the first thing that is missing, contradictory, or of a format newer than this code.
+    """
+    name = name or naming.file_name(key, version)
+    structure(content, name=name)
+    _check_identity(content, key, version, name)
+
+
+def structure(content: Any, *, name: str) -> None:
+    """Check like `validate`, but for the identity when `name` is not the name of a version."""
+    problem = _problem(content)
+    if problem:
+        raise IncompatibleArtifactError(name, problem)
+    try:
+        key, version = naming.parse(name)
+    except ArtifactNameError:
+        return
+    _check_identity(content, key, version, name)
+
+
+def is_ours(content: Mapping[str, Any]) -> bool:
+    """Tell a version of ours from a plain artifact with the guide's keys only."""
+    return "schema_version" in content
+
+
+def _problem(content: Any) -> str:
+    if type(content) is not dict or not all(type(key) is str for key in content):
+        return f"it holds a {type(content).__name__}, not the dict of a version"
+    for check in (_schema, _models, _weights, _plain, _meaning):
+        problem = check(content)
+        if problem:
+            return problem
+    return ""
+
+
+def _schema(content: dict[str, Any]) -> str:
+    if not is_ours(content):
+        return ""
+    number = content["schema_version"]
+    if type(number) is int and number > SCHEMA_VERSION:
+        return f"it is of format {number}, this program knows up to {SCHEMA_VERSION}; upgrade the program"
+    return "" if type(number) is int and number in KNOWN_SCHEMA_VERSIONS else f"format {number!r} is unknown"
+
+
+def _models(content: dict[str, Any]) -> str:
+    models = content.get("models")
+    if type(models) is not dict or not models:
+        return "it has no models"
+    for name, model in models.items():
+        if type(name) is not str or not name:
+            return "a model has no name"
+        if type(model) is dict:
+            problem = plainness.problem(model)
+            if problem:
+                return f"the state of {name} holds {problem}"
+        elif not estimators.is_member(model):
+            return f"{name} is a {type(model).__name__}, not a fitted classifier"
+    return ""
+
+
+def _weights(content: dict[str, Any]) -> str:
+    weights = content.get("weights")
+    if type(weights) is not dict or not weights:
+        return "it has no weights"
+    strangers = weights.keys() - content["models"].keys()
+    if strangers:
+        return f"it has a weight for {min(map(str, strangers))}, but no such model"
+    if not all(_is_number(weight) and math.isfinite(weight) and weight >= 0 for weight in weights.values()):
+        return "a weight is negative or no number"
+    return "" if sum(weights.values()) > 0 else "all weights are zero"
+
+
+def _plain(content: dict[str, Any]) -> str:
+    problem = plainness.problem({key: value for key, value in content.items() if key != "models"})
+    return f"beside its models it holds {problem}" if problem else ""
+
+
+def _meaning(content: dict[str, Any]) -> str:
+    for name in _TABLES:
+        if content.get(name) is not None and type(content[name]) is not dict:
+            return f"{name} is no dict"
+    if is_ours(content):
+        for name in _TEXTS:
+            if not isinstance(content.get(name, ""), str):
+                return f"{name} is no text"
+    accuracy = content.get("ensemble_accuracy")
+    if accuracy is not None and not _is_number(accuracy):
+        return "ensemble_accuracy is no number"
+    temperature = content.get("temperature", 1.0)
+    if not (_is_number(temperature) and math.isfinite(temperature) and temperature > 0):
+        return "temperature is no positive number"
+    if list(content.get("classes", CLASSES)) != list(CLASSES):
+        return f"its classes are not {', '.join(CLASSES)}"
+    return _feature_names(content) or _label(content)
+
+
+def _feature_names(content: dict[str, Any]) -> str:
+    names = content.get("feature_names")
+    if names is None:
+        return ""
+    if type(names) is not list or not all(type(name) is str for name in names) or len(set(names)) != len(names):
+        return "feature_names is no list of different texts"
+    for member, model in content["models"].items():
+        wanted = getattr(model, "n_features_in_", len(names))
+        if type(model) is not dict and wanted != len(names):
+            return f"{member} wants {wanted} features, feature_names has {len(names)}"
+    return ""
+
+
+def _label(content: dict[str, Any]) -> str:
+    stored = content.get("label")
+    if stored is None:
+        return ""
+    try:
+        label = LabelSpec.from_dict(stored)
+    except TypeError:
+        return "its label definition cannot be read"
+    numbers = (label.horizon_bars, label.multiplier, label.sigma_window, label.fixed_threshold)
+    if not all(_is_number(number) and math.isfinite(number) and number >= 0 for number in numbers):
+        return "its label definition has a number that is none"
+    known = label.rule in ("volatility", "fixed") and label.price in ("open", "high", "low", "close")
+    return "" if known and label.horizon_bars >= 1 else "its label definition is none that this program knows"
+
+
+def _check_identity(content: dict[str, Any], key: Key, version: str, name: str) -> None:
+    """Refuse a file that says it is another version; a plain one may write its day in another way or not at all."""
+    told = [
+        content.get("symbol", key.symbol),
+        content.get("timeframe", key.timeframe),
+        content.get("timestamp", version),
+    ]
+    symbol, timeframe, timestamp = (str(part) for part in told)
+    day = re.sub(r"[^0-9]", "", timestamp)[:8]
+    fits = timestamp == version if is_ours(content) else day == naming.timestamp(version)
+    if (symbol, timeframe) != (key.symbol, key.timeframe) or not fits:
+        problem = f"it says that it is {symbol}/{timeframe} {timestamp}, unlike its name"
+        raise IncompatibleArtifactError(name, problem)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)

@@ -1,0 +1,205 @@
+"""The folder of artifacts: publish a version whole or not at all, list without opening, read within bounds."""
+
+import datetime as dt
+import os
+import stat
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ensemble_desk.artifacts import naming
+from ensemble_desk.artifacts.manifest import Manifest
+from ensemble_desk.artifacts.store import claims, form_files, scanning
+from ensemble_desk.artifacts.store.scanning import Scan
+from ensemble_desk.errors import (
+    ArtifactCorruptError,
+    ArtifactError,
+    ArtifactMissingError,
+    ArtifactTooLargeError,
+    PublishError,
+)
+from ensemble_desk.market.keys import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A version that has just landed; ``form_sha256`` is None when it has no serving form, see `serving_forms`."""
+
+    version: str
+    file_name: str
+    sha256: str
+    size_bytes: int
+    manifest: Manifest
+    form_sha256: str | None
+    mtime_ns: int | None
+
+
+def _no_step(_name: str) -> None:
+    """Go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactStore:
+    """One folder of artifacts and their manifests.
+
+    Attributes
+    ----------
+    folder : need not exist before the first publish.
+    max_bytes : no artifact larger than this is written or read.
+    on_step : called with the name of each write step that is done, for tests that interrupt one.
+    """
+
+    folder: Path
+    max_bytes: int
+    on_step: Callable[[str], None] = _no_step
+
+    def __init__(self, folder: Path, *, max_bytes: int, on_step: Callable[[str], None] = _no_step) -> None:
+        object.__setattr__(self, "folder", Path(folder))
+        object.__setattr__(self, "max_bytes", max_bytes)
+        object.__setattr__(self, "on_step", on_step)
+
+    def publish(
+        self,
+        content: Mapping[str, Any],
+        *,
+        key: Key,
+        date: dt.date,
+        created_at: dt.datetime,
+        taken: Collection[str] = (),
+    ) -> Published:
+        """Write the next version of a day, later than all in the folder and the ``taken`` ones, whole or not at all.
+
+        Raises
+        ------
+        PublishError
+            When the content is no artifact, or the folder cannot take it; nothing is left behind.
+        """
+        name = f"{key} of {date.isoformat()}"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            while True:
+                claim = self._claim(key, date, taken)
+                published = self._fill(claim, content, key=key, created_at=created_at)
+                if published:
+                    return published
+        except OSError as error:
+            raise PublishError(name, error.strerror or type(error).__name__) from error
+
+    def scan(self) -> Scan:
+        """List the folder in one pass by names and stats; settles what dead publishers left, opens nothing else."""
+        return scanning.scan(self.folder)
+
+    def read(self, file_name: str) -> bytes:
+        """Read an artifact's bytes, at most `max_bytes`."""
+        naming.parse(file_name)
+        return self._read(file_name)
+
+    def manifest(self, file_name: str) -> Manifest | None:
+        """Read the manifest of an artifact; None for a plain artifact."""
+        naming.parse(file_name)
+        name = naming.manifest_name(file_name)
+        if not os.path.lexists(self.folder / name):
+            return None
+        return Manifest.from_json(self._read(name), name=name)
+
+    def form(self, file_name: str) -> bytes:
+        """Read the serving form of an artifact; raises ArtifactMissingError where there is none."""
+        naming.parse(file_name)
+        return self._read(naming.form_name(file_name))
+
+    def write_form(self, file_name: str, data: bytes) -> None:
+        """Write the serving form of an artifact, whole or not at all; raises OSError."""
+        naming.parse(file_name)
+        form_files.write(self.folder, naming.form_name(file_name), data)
+
+    def stamp(self, file_name: str) -> tuple[int, int] | None:
+        """Give size and time of an artifact's file; None when there is none."""
+        naming.parse(file_name)
+        try:
+            status = (self.folder / file_name).stat()
+        except OSError:
+            return None
+        return status.st_size, scanning.written_ns(status)
+
+    def exists(self, file_name: str) -> bool:
+        naming.parse(file_name)
+        return (self.folder / file_name).is_file()
+
+    def folder_mark(self) -> int:
+        """Give a number that differs once a file came, went or was renamed: the folder's mtime in nanoseconds."""
+        try:
+            return scanning.written_ns(self.folder.stat())
+        except FileNotFoundError:
+            return 0
+
+    def _claim(self, key: Key, date: dt.date, besides: Collection[str]) -> claims.Claim:
+        taken = {*scanning.versions(self.folder, key), *besides}
+        while True:
+            version = naming.next_version(date, taken)
+            claim = claims.take(self.folder, naming.file_name(key, version))
+            if claim:
+                return claim
+            taken.add(version)
+
+    def _fill(
+        self, claim: claims.Claim, content: Mapping[str, Any], *, key: Key, created_at: dt.datetime
+    ) -> Published | None:
+        """Write a claimed version; None when another program took the name meanwhile."""
+        from ensemble_desk.artifacts.store import packing
+
+        _, version = naming.parse(claim.file_name)
+        try:
+            self.on_step("claimed")
+            packed = packing.pack(content, key=key, version=version, created_at=created_at, max_bytes=self.max_bytes)
+            claim.write_draft(packed.data)
+            self.on_step("draft written")
+            if packed.form is not None:
+                claim.write_form(packed.form)
+                self.on_step("serving form written")
+            claim.write_manifest(packed.manifest.to_json())
+            self.on_step("manifest written")
+            claim.land_form()
+            self.on_step("serving form landed")
+            claim.land_artifact()
+            self.on_step("artifact landed")
+            claim.land_manifest()
+        except FileExistsError:
+            claim.abandon()
+            return None
+        except BaseException:
+            claim.abandon()
+            raise
+        with suppress(OSError):
+            self.on_step("manifest landed")
+        claim.finish()
+        stamp = self.stamp(claim.file_name)
+        return Published(
+            version=version,
+            file_name=claim.file_name,
+            sha256=packed.manifest.sha256,
+            size_bytes=len(packed.data),
+            manifest=packed.manifest,
+            form_sha256=packed.form_sha256,
+            mtime_ns=stamp[1] if stamp else None,
+        )
+
+    def _read(self, name: str) -> bytes:
+        path = self.folder / name
+        if scanning.leaves(path, self.folder):
+            raise ArtifactCorruptError(name, "it is a link that leaves the models folder")
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            with os.fdopen(descriptor, "rb") as file:
+                status = os.fstat(descriptor)
+                if not stat.S_ISREG(status.st_mode):
+                    raise ArtifactCorruptError(name, "it is no regular file")
+                data = file.read(min(status.st_size, self.max_bytes) + 1)  # memory is taken for as much as is asked for
+        except FileNotFoundError as error:
+            raise ArtifactMissingError(name) from error
+        except OSError as error:
+            raise ArtifactError(name, f"{name} cannot be read: {error.strerror}. Check its permissions.") from error
+        if len(data) > self.max_bytes:
+            raise ArtifactTooLargeError(name, limit_bytes=self.max_bytes)
+        return data

@@ -1,0 +1,45 @@
+"""Removing versions from the folder: the artifact, all that lies beside it under the same stem, its serving form."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ensemble_desk.artifacts import naming
+from ensemble_desk.artifacts.store import claims
+
+
+def files_of(folder: Path, file_names: Iterable[str]) -> Iterator[str]:
+    """Give every file of some versions, relative to the folder, artifacts first: ``STEM.anything`` and serving forms.
+
+    Raises ArtifactNameError for a name that is no version's.
+    """
+    wanted = tuple(file_names)
+    for name in wanted:
+        naming.parse(name)
+    if not wanted or not folder.is_dir():
+        return
+    stems = {name.removesuffix(naming.ARTIFACT_SUFFIX) for name in wanted}
+    found = [name for name in os.listdir(folder) if _stem(name) in stems]  # noqa: PTH208 - names only
+    yield from sorted(found, key=lambda name: (not name.endswith(naming.ARTIFACT_SUFFIX), name))
+    yield from (form for form in map(naming.form_name, wanted) if os.path.lexists(folder / form))
+
+
+def remove(folder: Path, file_names: Iterable[str]) -> int:
+    """Remove every file of some versions for good; gives how many there were. Raises OSError.
+
+    A version whose files are gone already is no error, so that what died half-way can be done again.
+    """
+    removed = 0
+    for name in files_of(folder, file_names):
+        (folder / name).unlink(missing_ok=True)
+        removed += 1
+    if removed:
+        claims.sync_folder(folder)
+    return removed
+
+
+def _stem(name: str) -> str:
+    """Give what a file name holds before its kind; versions hold no dot, symbols may."""
+    head, _, version_and_kind = name.rpartition("_")
+    version, dot, _ = version_and_kind.partition(".")
+    return f"{head}_{version}" if dot else ""

@@ -1,0 +1,154 @@
+"""What lies in the folder of artifacts, told from names and stats alone."""
+
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import overload
+
+from ensemble_desk.artifacts import naming
+from ensemble_desk.artifacts.store import claims
+from ensemble_desk.errors import ArtifactError, ArtifactNameError
+from ensemble_desk.market.keys import Key
+
+_MOST_NS = 2**63 - 1  # in the year 2262
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One artifact in the folder, as its name and its stat tell."""
+
+    file_name: str
+    key: Key
+    version: str
+    size_bytes: int
+    mtime_ns: int
+    has_manifest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scan(Sequence[FileEntry]):
+    """Whole versions ordered by file name; `foreign` maps other ``.pkl`` names to the reason they are none."""
+
+    entries: tuple[FileEntry, ...] = ()
+    foreign: Mapping[str, str] = field(default_factory=dict)
+
+    @overload
+    def __getitem__(self, index: int) -> FileEntry: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[FileEntry]: ...
+    def __getitem__(self, index: int | slice) -> FileEntry | Sequence[FileEntry]:
+        return self.entries[index]
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __iter__(self) -> Iterator[FileEntry]:
+        return iter(self.entries)
+
+
+def scan(folder: Path) -> Scan:
+    """List a folder; a missing one is empty. Versions still being written are left out, dead leftovers settled."""
+    found, unfinished = _pass(folder)
+    settled = sum(_recover(folder, name) for name in sorted(unfinished))
+    return _pass(folder)[0] if settled else found
+
+
+def versions(folder: Path, key: Key) -> Iterator[str]:
+    """Give every version of a key that the folder names, be it an artifact, a manifest or a claim."""
+    for name in os.listdir(folder):  # noqa: PTH208 - names only
+        candidate = name
+        if name.endswith(naming.MANIFEST_SUFFIX):
+            candidate = name.removesuffix(naming.MANIFEST_SUFFIX) + naming.ARTIFACT_SUFFIX
+        try:
+            owner, version = naming.parse(candidate)
+        except ArtifactNameError:
+            continue
+        if owner == key:
+            yield version
+
+
+def written_ns(status: os.stat_result) -> int:
+    """When a file was written, as a number that a database can hold; a file may say any year."""
+    return max(-_MOST_NS, min(status.st_mtime_ns, _MOST_NS))
+
+
+def leaves(path: Path, folder: Path) -> bool:
+    """Tell whether a path, its links followed, lies outside the folder."""
+    followed = os.path.realpath(path)  # where links run in a circle, pathlib's way gives up with a RuntimeError
+    return not Path(followed).is_relative_to(folder.resolve())
+
+
+def _pass(folder: Path) -> tuple[Scan, set[str]]:
+    seen: dict[str, os.stat_result | str] = {}
+    manifests: set[str] = set()
+    unfinished: set[str] = set()
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name = entry.name
+                if name.startswith("."):
+                    unfinished.add(claims.claimed_name(name) or "")
+                elif name.endswith(naming.MANIFEST_SUFFIX):
+                    manifests.add(name)
+                elif name.endswith(naming.ARTIFACT_SUFFIX):
+                    seen[name] = _stat(entry, folder)
+    except FileNotFoundError:
+        return Scan(), set()
+    except OSError as error:
+        problem = f"The models folder {folder} cannot be listed: {error.strerror}. Check the path and its permissions."
+        raise ArtifactError(folder.name, problem) from error
+    unfinished.discard("")
+    found: list[FileEntry] = []
+    foreign: dict[str, str] = {}
+    for name in sorted(seen):
+        _sort_in(folder, name, seen[name], manifests=manifests, found=found, foreign=foreign)
+    return Scan(tuple(found), foreign), unfinished
+
+
+def _sort_in(
+    folder: Path,
+    name: str,
+    status: os.stat_result | str,
+    *,
+    manifests: set[str],
+    found: list[FileEntry],
+    foreign: dict[str, str],
+) -> None:
+    try:
+        key, version = naming.parse(name)
+    except ArtifactNameError as error:
+        foreign[name] = str(error)
+        return
+    if isinstance(status, str):
+        if status:
+            foreign[name] = status
+        return
+    has_manifest = naming.manifest_name(name) in manifests
+    if not has_manifest:
+        # In this order: a claim becomes the manifest by a rename, so whoever sees neither has seen a plain artifact.
+        if os.path.lexists(claims.claim_path(folder, name)):
+            return
+        has_manifest = os.path.lexists(folder / naming.manifest_name(name))
+    found.append(FileEntry(name, key, version, status.st_size, written_ns(status), has_manifest))
+
+
+def _stat(entry: os.DirEntry[str], folder: Path) -> os.stat_result | str:
+    """Stat one file; a text says why it is no artifact, an empty one that it has just gone."""
+    try:
+        if entry.is_symlink() and leaves(Path(entry.path), folder):
+            return f"{entry.name} is a link that leaves the models folder. Copy the file itself into it."
+        status = entry.stat()
+    except FileNotFoundError:
+        return f"{entry.name} is a link to nothing." if entry.is_symlink() else ""
+    except OSError as error:
+        return f"{entry.name} cannot be examined: {error.strerror}."
+    return status if stat.S_ISREG(status.st_mode) else f"{entry.name} is no regular file."
+
+
+def _recover(folder: Path, file_name: str) -> bool:
+    try:
+        return claims.recover(folder, file_name)
+    except OSError:
+        return False  # a folder that only may be read is listed without its leftovers

@@ -1,0 +1,75 @@
+"""SQLAlchemy's way to a database: what a URL names, and engines whose connections are made ready the same way."""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
+
+from ensemble_desk.errors import SettingsError
+
+_SETTING = "DESK_DATABASE_URL"
+_BUSY_MILLISECONDS = 10_000
+_SUPPORTED = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+
+
+def checked(url: str) -> URL:
+    """Read a URL; raises SettingsError when it is of no supported kind."""
+    try:
+        parsed = make_url(url)
+    except exc.ArgumentError as error:
+        raise SettingsError(_SETTING, "it is no database URL such as postgresql://host/name") from error
+    kind = parsed.get_backend_name()
+    if kind not in _SUPPORTED:
+        raise SettingsError(_SETTING, f"{kind} is not supported; use sqlite:///FILE or postgresql://…")
+    if kind == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise SettingsError(_SETTING, "a database in memory is lost and cannot be shared; name a file")
+    return parsed.set(drivername=_SUPPORTED[kind])
+
+
+class Engines(NamedTuple):
+    """An engine, and the two ways of using it: a snapshot to read, and transactions that queue from their start."""
+
+    engine: Engine
+    reader: Engine
+    writer: Engine
+
+
+def made(url: str) -> Engines:
+    """Make the engines of a URL; raises what `checked` raises."""
+    engine = _engine(checked(url))
+    snapshot: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    reader = engine.execution_options(**(snapshot if engine.dialect.name == "postgresql" else {}))
+    return Engines(engine, reader, writer=engine.execution_options(desk_writes=True))
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        engine = create_engine(url, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": 10})
+        event.listen(engine, "connect", _prepare_postgresql)
+        return engine
+    engine = create_engine(url, pool_size=8, max_overflow=24, connect_args={"timeout": _BUSY_MILLISECONDS / 1000})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    del record
+    connection.isolation_level = None  # the driver begins nothing by itself; _begin_sqlite does
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("desk_writes", False)
+    driver: Any = connection.connection.driver_connection
+    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _prepare_postgresql(connection: Any, record: object) -> None:
+    del record
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = {_BUSY_MILLISECONDS}")
+    connection.commit()

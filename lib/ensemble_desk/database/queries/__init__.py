@@ -1,0 +1,1 @@
+"""Queries that are run all the time, and how they reach the database."""

@@ -1,0 +1,42 @@
+"""The tables of upkeep: rehearsed rollbacks, and what was pruned."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, PrimaryKeyConstraint, Table, Text
+
+from ensemble_desk.database.tables.columns import Exact, Json, UtcTime
+from ensemble_desk.database.tables.metadata import metadata
+
+rehearsals = Table(  # one row a key: the newest preflight of the version that a rollback would go to
+    "rehearsals",
+    metadata,
+    Column("symbol", Exact, nullable=False),
+    Column("timeframe", Exact, nullable=False),
+    Column("target", Exact, nullable=False),
+    Column("sha256", Exact, nullable=False),
+    Column("live", Exact),  # None: nothing served
+    Column("code_revision", Exact, nullable=False),
+    Column("at", UtcTime(), nullable=False),
+    Column("passed", Boolean, nullable=False),
+    Column("failed_step", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("milliseconds", Float, nullable=False),
+    PrimaryKeyConstraint("symbol", "timeframe"),
+)
+
+pruned_versions = Table(  # tombstones: a pruned name is never used again
+    "pruned_versions",
+    metadata,
+    Column("symbol_id", BigInteger, ForeignKey("symbols.id"), nullable=False),
+    Column("symbol", Exact, nullable=False),
+    Column("timeframe", Exact, nullable=False),
+    Column("version", Exact, nullable=False),
+    Column("file_name", Exact, nullable=False),
+    Column("sha256", Exact, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("created_at", UtcTime(), nullable=False),
+    Column("manifest", Json, nullable=False),
+    Column("pruned_at", UtcTime(), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("finished_at", UtcTime()),  # None: its files are not known to be gone yet
+    PrimaryKeyConstraint("symbol", "timeframe", "version"),
+)

@@ -1,0 +1,71 @@
+"""The members' votes on some rows, pooled to a forecast for each of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ensemble_desk.ensemble import pool
+from ensemble_desk.ensemble.pool import Pool
+from ensemble_desk.ensemble.votes import Member, Probabilities, Rows, Votes
+from ensemble_desk.market.labels import CLASSES, LabelSpec
+
+Progress = Callable[[str, int, int], None]
+"""Told the member that votes next, its number from 1, and how many there are."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ballot:
+    """Votes of every member on n rows and what they add up to.
+
+    Attributes
+    ----------
+    rows : the rows voted on.
+    votes : by member.
+    pool : the same votes as arrays, and each member's weight on each row after redistribution.
+    probabilities : pooled and calibrated, shape (n, 3); NaN on rows where every member abstained.
+    labels : most probable class numbers, shape (n,); meaningless on NaN rows.
+    """
+
+    rows: Rows
+    votes: Mapping[str, Votes]
+    pool: Pool
+    probabilities: Probabilities
+    labels: NDArray[np.int64]
+
+    @property
+    def by_member(self) -> dict[str, Probabilities]:
+        return {name: votes.probabilities for name, votes in self.votes.items()}
+
+    def table(self) -> pd.DataFrame:
+        """One line per row: the three probabilities, label, confidence and agreement; NaN and None without votes."""
+        table = pd.DataFrame(self.probabilities, index=self.rows.index, columns=list(CLASSES))
+        names = np.array(CLASSES, dtype=object)[self.labels]
+        names[np.isnan(self.probabilities).any(axis=1)] = None
+        table["label"] = names
+        table["confidence"] = self.probabilities[np.arange(len(table)), self.labels]
+        table["agreement"] = self.pool.agreement(self.labels)
+        return table
+
+
+def collect(
+    members: Mapping[str, Member],
+    weights: Mapping[str, float],
+    rows: Rows,
+    *,
+    label: LabelSpec,
+    temperature: float,
+    progress: Progress | None = None,
+) -> Ballot:
+    """Ask every member about every row and pool what they say."""
+    votes = {}
+    for number, (name, member) in enumerate(members.items(), start=1):
+        if progress is not None:
+            progress(name, number, len(members))
+        votes[name] = member.predict(rows, label=label)
+    pooled = Pool.of({name: vote.probabilities for name, vote in votes.items()}, weights)
+    probabilities = pool.apply_temperature(pooled.combined(), temperature)
+    labels = np.where(np.isfinite(probabilities), probabilities, -1.0).argmax(axis=1)
+    return Ballot(rows, votes, pooled, probabilities, labels)

@@ -1,0 +1,1 @@
+"""Trees as plain arrays: served without scikit-learn."""

@@ -1,0 +1,226 @@
+"""The ensemble that forecasts: the members of one version, their weights, and three ways to ask them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from ensemble_desk.ensemble import ballot, inputs, newest
+from ensemble_desk.ensemble.ballot import Ballot, Progress
+from ensemble_desk.ensemble.injected import EnsembleManager, InjectedEnsemble, Traits, normalised, tell_mismatch
+from ensemble_desk.ensemble.inputs import Needs
+from ensemble_desk.ensemble.members.catalogue import PRICE_MEMBERS
+from ensemble_desk.ensemble.votes import Member, Rows
+from ensemble_desk.errors import AllMembersAbstainedError, IncompatibleArtifactError, NotTrainedError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Votes on many rows at one horizon; ``silent`` maps members that were not asked to the reason."""
+
+    ballot: Ballot
+    horizon: str
+    horizon_bars: int
+    basis: str
+    silent: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """Who votes at one horizon, with which weights, by which label and temperature."""
+
+    members: Mapping[str, Member]
+    shares: Mapping[str, float]
+    traits: Traits
+    basis: str
+    silent: Mapping[str, str]
+    needs: Needs
+
+    def read(self, df: pd.DataFrame) -> Rows:
+        if self.basis == "derived":
+            return inputs.read_prices(df)
+        return inputs.read_for(df, self.needs, version=_named(self.traits))
+
+    def newest(self, df: pd.DataFrame) -> dict[str, Any]:
+        rows, traits = inputs.last(self.read(df)), self.traits
+        return newest.forecast(self.members, self.shares, rows, label=traits.label, temperature=traits.temperature)
+
+    def vote(self, rows: Rows, *, progress: Progress | None = None) -> Ballot:
+        label, temperature = self.traits.label, self.traits.temperature
+        return ballot.collect(self.members, self.shares, rows, label=label, temperature=temperature, progress=progress)
+
+
+class EnhancedEnsembleForecaster:
+    """Forecasts of one symbol; the names are those that forecast jobs already use.
+
+    Attributes
+    ----------
+    horizon, symbol_id : what is forecast, for example ``1D`` of ``AAPL``.
+    is_trained : whether there are models to ask.
+    training_stats : ensemble_accuracy (None when unknown), weights, loaded_from, model_performances.
+    ensemble_manager : ``.ensemble.models`` and ``.ensemble.weights`` may be replaced from outside.
+    """
+
+    def __init__(
+        self,
+        horizon: str,
+        symbol_id: str,
+        enable_arima_garch: bool = True,  # noqa: FBT001, FBT002 - the guide's signature
+        enable_prophet: bool = True,  # noqa: FBT001, FBT002 - the guide's signature
+        enable_lstm: bool = False,  # noqa: FBT001, FBT002 - the guide's signature
+    ) -> None:
+        self.horizon, self.symbol_id = horizon, symbol_id
+        self.is_trained = False
+        self.training_stats: dict[str, Any] = {}
+        enabled = {"arima_garch": enable_arima_garch, "prophet": enable_prophet, "lstm": enable_lstm}
+        self._left_out = frozenset(name for name, wanted in enabled.items() if not wanted)
+        self.ensemble_manager = EnsembleManager(InjectedEnsemble({}, {}, Traits.of_horizon(horizon)))
+        self._kept: tuple[Mapping[str, Member], Mapping[str, float], _Asked] | None = None
+
+    @property
+    def models(self) -> dict[str, Any]:
+        """Models by member name; the same dict as ``ensemble_manager.ensemble.models``."""
+        return self.ensemble_manager.ensemble.models
+
+    @models.setter
+    def models(self, models: dict[str, Any]) -> None:
+        self.ensemble_manager.ensemble.models = models
+
+    @property
+    def version(self) -> str:
+        return self.ensemble_manager.ensemble.traits.version
+
+    def inject(self, artifact: Mapping[str, Any], *, version: str | None = None) -> None:
+        """Take over models, weights and everything else of an artifact, ours or one with the guide's keys only.
+
+        Raises
+        ------
+        IncompatibleArtifactError
+            When there is nothing in it to serve; the ensemble then stays as it was.
+        """
+        traits = Traits.of_artifact(artifact, horizon=self.horizon, version=version)
+        models, weights = artifact.get("models"), artifact.get("weights") or {}
+        if not isinstance(models, Mapping) or not models or not isinstance(weights, Mapping):
+            raise IncompatibleArtifactError(traits.version, "it needs models and weights by member name")
+        ensemble = InjectedEnsemble(dict(models), dict(weights), traits)
+        ensemble.shares(list(ensemble.members()))
+        tell_mismatch(models, weights, version=traits.version)
+        # one assignment switches everything a forecast reads, so that no thread sees half of a version
+        self.ensemble_manager = EnsembleManager(ensemble)
+        self.horizon, self.is_trained = traits.horizon, True
+        symbol = artifact.get("symbol") or self.symbol_id
+        self.training_stats = {
+            "ensemble_accuracy": artifact.get("ensemble_accuracy"),
+            "weights": dict(weights),
+            "loaded_from": f"{symbol}_{traits.timeframe}_{traits.version}",
+            "model_performances": artifact.get("performances") or {},
+        }
+
+    def prepare(self) -> None:
+        """Make sure that there is a version to ask; called before every forecast, a subclass may change it first.
+
+        Raises
+        ------
+        NotTrainedError
+        """
+        if not self.is_trained or not self.models:
+            key = f"{self.symbol_id}/{self.ensemble_manager.ensemble.traits.timeframe}"
+            raise NotTrainedError(key)
+
+    def predict(self, df: pd.DataFrame) -> dict[str, Any]:
+        """Forecast the newest row of bars or ready features at the trained horizon.
+
+        Returns
+        -------
+        label, confidence, agreement, probabilities, component_predictions, weights_used, abstentions, as_of, horizon,
+        horizon_bars, symbol, timeframe, version, basis.
+
+        Raises
+        ------
+        NotTrainedError, AllMembersAbstainedError
+        MissingFeaturesError, InvalidFeaturesError, InvalidBarsError, TooFewBarsError, IncompatibleArtifactError
+            As :func:`ensemble_desk.ensemble.inputs.read`.
+        """
+        return self._newest(self._asked(None, None), df)
+
+    def predict_batch(
+        self, df: pd.DataFrame, *, last: int | None = None, progress: Progress | None = None
+    ) -> pd.DataFrame:
+        """Forecast every row at once, or the ``last`` ones: BEARISH, NEUTRAL, BULLISH, label, confidence, agreement.
+
+        Rows on which every member abstains are NaN, their label None. Raises what :meth:`predict` raises, but for
+        AllMembersAbstainedError.
+        """
+        asked = self._asked(None, None)
+        rows = asked.read(df)
+        return asked.vote(rows if last is None else inputs.last(rows, last), progress=progress).table()
+
+    def predict_horizon(self, df: pd.DataFrame, *, horizon: str, horizon_bars: int) -> dict[str, Any]:
+        """Forecast the newest row at any horizon, as :meth:`predict`.
+
+        At another than the trained horizon only members that read prices vote, uncalibrated, and ``basis`` is
+        ``derived`` instead of ``trained``.
+        """
+        return self._newest(self._asked(horizon, horizon_bars), df)
+
+    def vote(self, df: pd.DataFrame, *, horizon: str, horizon_bars: int, after: datetime | None = None) -> Batch:
+        """Let the members vote on every row later than ``after``, at any horizon, as :meth:`predict_horizon`.
+
+        A row is voted on from that row and those before it: the same as a call for each row with the later ones
+        cut off. Raises what :meth:`predict_horizon` raises; rows that have no votes are NaN.
+        """
+        asked = self._asked(horizon, horizon_bars)
+        rows = inputs.later(asked.read(df), after)
+        return Batch(asked.vote(rows), horizon, horizon_bars, asked.basis, asked.silent)
+
+    def _asked(self, horizon: str | None, horizon_bars: int | None) -> _Asked:
+        """Say who votes at a horizon (None: the trained one), with which weights, by which label and temperature.
+
+        For the trained one it is told again as it was, until models or weights are others.
+        """
+        self.prepare()
+        ensemble = self.ensemble_manager.ensemble
+        if horizon is not None:
+            return self._found(ensemble, horizon, horizon_bars)
+        built, kept = ensemble.members(), self._kept
+        if kept is not None and kept[0] is built and kept[1] == ensemble.weights:
+            return kept[2]
+        weights = dict(ensemble.weights)
+        asked = self._found(ensemble, None, None)
+        self._kept = (built, weights, asked)
+        return asked
+
+    def _found(self, ensemble: InjectedEnsemble, horizon: str | None, horizon_bars: int | None) -> _Asked:
+        members = {name: member for name, member in ensemble.members().items() if name not in self._left_out}
+        if not members:
+            raise AllMembersAbstainedError(dict.fromkeys(ensemble.models, "it is left out"))
+        traits, shares = ensemble.traits, ensemble.shares(list(members))
+        horizon, horizon_bars = horizon or traits.horizon, horizon_bars or traits.label.horizon_bars
+        if horizon_bars == traits.label.horizon_bars:
+            traits = traits if horizon == traits.horizon else replace(traits, horizon=horizon)
+            return _Asked(members, shares, traits, "trained", {}, ensemble.needs(members))
+        votable = {name: member for name, member in members.items() if name in PRICE_MEMBERS}
+        silent = {name: f"it is trained for {traits.horizon} only" for name in members if name not in votable}
+        if not votable:
+            raise AllMembersAbstainedError(silent)
+        shares = normalised(shares, list(votable), version=traits.version)
+        derived = replace(traits, horizon=horizon, temperature=1.0, label=traits.label.at_horizon(horizon_bars))
+        return _Asked(votable, shares, derived, "derived", silent, ensemble.needs(votable))
+
+    def _newest(self, asked: _Asked, df: pd.DataFrame) -> dict[str, Any]:
+        told, traits = asked.newest(df), asked.traits
+        return told | {
+            "abstentions": told["abstentions"] | dict(asked.silent),
+            "horizon": traits.horizon,
+            "horizon_bars": traits.label.horizon_bars,
+            "symbol": self.symbol_id,
+            "timeframe": traits.timeframe,
+            "version": traits.version,
+            "basis": asked.basis,
+        }
+
+
+def _named(traits: Traits) -> str:
+    return f"version {traits.version}" if traits.version else "the version"

@@ -1,0 +1,151 @@
+"""What a forecaster was given to serve: models, weights and what is known of them."""
+
+import logging
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+from ensemble_desk.ensemble import inputs
+from ensemble_desk.ensemble.inputs import Needs
+from ensemble_desk.ensemble.members import catalogue as members
+from ensemble_desk.ensemble.votes import Member
+from ensemble_desk.errors import IncompatibleArtifactError, InvalidHorizonError
+from ensemble_desk.market import timeframes
+from ensemble_desk.market.labels import LabelSpec
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What forecasts are stamped with and computed by, beside models and weights.
+
+    Attributes
+    ----------
+    numbered : whether integer classes of the estimators are known to be class numbers (our own versions).
+    """
+
+    timeframe: str
+    horizon: str
+    label: LabelSpec
+    temperature: float = 1.0
+    version: str = ""
+    numbered: bool = False
+
+    @classmethod
+    def of_horizon(cls, horizon: str) -> "Traits":
+        """Give the traits of plain models of a horizon such as ``1D``; raises InvalidHorizonError."""
+        timeframe = _timeframe_of(horizon)
+        return cls(timeframe, horizon, LabelSpec(timeframes.horizon_bars(timeframe, horizon)))
+
+    @classmethod
+    def of_artifact(cls, artifact: Mapping[str, Any], *, horizon: str, version: str | None) -> "Traits":
+        """Read the traits of a version; what a plain artifact does not tell follows from its timeframe."""
+        timeframe = str(artifact.get("timeframe") or _timeframe_of(horizon))
+        horizon = str(artifact.get("horizon") or timeframes.base_horizon(timeframe))
+        version = str(artifact.get("timestamp") or "") if version is None else version
+        stored = artifact.get("label")
+        try:
+            label = LabelSpec.from_dict(dict(stored)) if stored else None
+        except (TypeError, ValueError) as error:
+            raise IncompatibleArtifactError(version, f"its label definition cannot be read ({error})") from error
+        return cls(
+            timeframe,
+            horizon,
+            label or LabelSpec(timeframes.horizon_bars(timeframe, horizon)),
+            _temperature(artifact.get("temperature"), version),
+            version,
+            numbered="schema_version" in artifact,
+        )
+
+
+class InjectedEnsemble:
+    """Models and weights by member name; both may be replaced from outside, as the guide's loader does.
+
+    Members are rebuilt when a model is another object than the last time.
+    """
+
+    def __init__(self, models: dict[str, Any], weights: dict[str, float], traits: Traits) -> None:
+        self.models, self.weights, self.traits = models, weights, traits
+        self._rebuilt: tuple[dict[str, Any], dict[str, Member]] = ({}, {})
+        self._needs: dict[tuple[str, ...], Needs] = {}
+
+    def members(self) -> dict[str, Member]:
+        """Give the members of all models; raises IncompatibleArtifactError for a model that none can serve."""
+        models, (built_from, built) = dict(self.models), self._rebuilt
+        if models.keys() == built_from.keys() and all(models[name] is built_from[name] for name in models):
+            return built
+        traits = self.traits
+        built = {
+            name: members.rebuild(name, model, label=traits.label, timeframe=traits.timeframe, numbered=traits.numbered)
+            for name, model in models.items()
+        }
+        self._rebuilt, self._needs = (models, built), {}
+        return built
+
+    def needs(self, asked: Mapping[str, Member]) -> Needs:
+        """Give what a frame must hold for some of the members, as :meth:`members` gave them."""
+        names = tuple(asked)
+        if names not in self._needs:
+            self._needs[names] = inputs.needs(asked.values())
+        return self._needs[names]
+
+    def shares(self, names: list[str]) -> dict[str, float]:
+        """Give the weights of these members, scaled to sum to 1; equal ones when the artifact has none at all."""
+        if not self.weights:
+            return dict.fromkeys(names, 1 / len(names))
+        return normalised(self.weights, names, version=self.traits.version)
+
+
+@dataclass(slots=True)
+class EnsembleManager:
+    """Holds the ensemble under the name that the guide's loader reaches for."""
+
+    ensemble: InjectedEnsemble
+
+
+def normalised(weights: Mapping[str, Any], names: list[str], *, version: str) -> dict[str, float]:
+    """Scale the weights of these members to sum to 1; a member without one gets 0.
+
+    Raises
+    ------
+    IncompatibleArtifactError
+        When a weight is no number, negative or not finite, or when they sum to 0.
+    """
+    for name, weight in weights.items():
+        if not isinstance(weight, Real) or not math.isfinite(weight) or weight < 0:
+            raise IncompatibleArtifactError(version or "The ensemble", f"the weight of {name} is {weight!r}")
+    chosen = {name: float(weights.get(name, 0.0)) for name in names}
+    total = sum(chosen.values())
+    if total <= 0:
+        raise IncompatibleArtifactError(version or "The ensemble", f"the weights of {', '.join(names)} sum to 0")
+    return {name: weight / total for name, weight in chosen.items()}
+
+
+def tell_mismatch(models: Mapping[str, Any], weights: Mapping[str, Any], *, version: str) -> None:
+    """Log weights without a model (ignored) and models without a weight (they count 0)."""
+    idle, weightless = sorted(weights.keys() - models.keys()), sorted(models.keys() - weights.keys())
+    if idle:
+        _log.warning("%s: weights of %s are ignored, there are no such models", version, ", ".join(idle))
+    if weights and weightless:
+        _log.warning("%s: %s have no weight and do not count", version, ", ".join(weightless))
+
+
+def _timeframe_of(horizon: str) -> str:
+    known = timeframes.TIMEFRAME_HORIZONS
+    based = [name for name in known if timeframes.base_horizon(name) == horizon]
+    found = based or [name for name in known if horizon in timeframes.horizons(name)]
+    if not found:
+        every = dict.fromkeys(name for frame in known for name in timeframes.horizons(frame))
+        raise InvalidHorizonError(horizon, timeframe="any timeframe", known=tuple(every))
+    return found[-1]
+
+
+def _temperature(stored: Any, version: str) -> float:
+    if stored is None:
+        return 1.0
+    if not isinstance(stored, Real) or not math.isfinite(stored) or stored <= 0:
+        raise IncompatibleArtifactError(version, f"its temperature is {stored!r}")
+    return float(stored)

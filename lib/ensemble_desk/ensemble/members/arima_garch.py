@@ -1,0 +1,141 @@
+"""The member that reads the price as AR(1)-GARCH(1,1) with Student-t errors; fitted by arch, served without it."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ensemble_desk.ensemble.members import garch, increments
+from ensemble_desk.ensemble.votes import Rows, Votes
+from ensemble_desk.errors import IncompatibleArtifactError, MemberUnavailableError
+from ensemble_desk.market import labels
+from ensemble_desk.market.labels import LabelSpec
+
+Floats = NDArray[np.float64]
+
+NAME = "arima_garch"
+SETTLING_BARS = 100  # bars before a row may vote: of the filter's start beta ** 100 is left (0.6 % at beta 0.95)
+_MIN_BARS = {"w1": 250}
+_MIN_BARS_ELSE = 500
+_LEAST_NU = 2.5
+
+
+class ArimaGarch:
+    """Probabilities from the mean and variance of the next h returns, in closed form.
+
+    State: plain floats (:class:`.garch.Parameters`) or only ``reason`` when it could not be fitted. The filter of later
+    rows starts with the mean squared error of the fit, so that it needs nothing from the future.
+    """
+
+    name = NAME
+
+    def __init__(self, *, timeframe: str) -> None:
+        self.timeframe = timeframe
+        self.parameters: garch.Parameters | None = None
+        self.reason = "it was not fitted"
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], *, timeframe: str) -> Self:
+        """Rebuild from :meth:`state`; raises IncompatibleArtifactError when a number is missing or impossible."""
+        member = cls(timeframe=timeframe)
+        if state.get("reason"):
+            member.reason = str(state["reason"])
+            return member
+        try:
+            parameters = garch.Parameters.from_state(state)
+        except (KeyError, TypeError, ValueError) as error:
+            raise IncompatibleArtifactError(NAME, f"its state lacks a usable {error}") from error
+        problem = _unusable(parameters)
+        if problem:
+            raise IncompatibleArtifactError(NAME, problem)
+        member.parameters, member.reason = parameters, ""
+        return member
+
+    def state(self) -> object:
+        return {"reason": self.reason} if self.parameters is None else self.parameters.to_state()
+
+    def fit(self, rows: Rows, classes: NDArray[np.int64], *, label: LabelSpec) -> Self:  # noqa: ARG002 - Member's form
+        """Fit to the returns up to the last row.
+
+        Raises
+        ------
+        MemberUnavailableError
+            When arch is not installed.
+        """
+        self.parameters, self.reason = None, ""
+        if rows.bars is None:
+            self.reason = "needs bars, and there are only features"
+            return self
+        returns = _returns(rows.bars.loc[: rows.index[-1]], label)[1:]
+        need = _MIN_BARS.get(self.timeframe, _MIN_BARS_ELSE)
+        if len(returns) + 1 < need:
+            self.reason = f"needs {need} bars to be fitted, there were {len(returns) + 1}"
+            return self
+        if not np.ptp(returns):
+            self.reason = "the price moves evenly, there is no volatility to fit"
+            return self
+        self.parameters, self.reason = _estimate(returns)
+        return self
+
+    def predict(self, rows: Rows, *, label: LabelSpec) -> Votes:
+        """Vote at any horizon; the first rows after the start of the bars abstain until the filter has settled."""
+        if self.parameters is None:
+            return Votes.abstain(len(rows.index), self.reason)
+        if rows.bars is None:
+            return Votes.abstain(len(rows.index), "needs bars, and there are only features")
+        bars = rows.bars.loc[: rows.index[-1]]
+        at = bars.index.get_indexer(rows.index)
+        settled = at >= SETTLING_BARS
+        if not settled.any():
+            return Votes.abstain(len(rows.index), f"needs {SETTLING_BARS} bars before the row")
+        returns = _returns(bars, label)
+        variance = np.concatenate([[np.nan], garch.next_variance(returns[1:], self.parameters)])
+        mean, deviation = garch.aggregate(returns[at], variance[at], self.parameters, horizon_bars=label.horizon_bars)
+        limit = 100 * labels.threshold(bars, label).to_numpy()[at]
+        freedom = garch.freedom(self.parameters, horizon_bars=label.horizon_bars)
+        probabilities = increments.probabilities(mean, deviation, limit, freedom=freedom)
+        probabilities[~settled] = np.nan
+        complete = np.isfinite(probabilities).all()
+        return Votes(probabilities, "" if complete else f"needs {SETTLING_BARS} bars before the row")
+
+
+def _returns(bars: pd.DataFrame, label: LabelSpec) -> Floats:
+    """Log returns in percent (the scale arch converges on), shape (n,); NaN at the first bar."""
+    return np.diff(100 * np.log(bars[label.price].to_numpy()), prepend=np.nan)
+
+
+def _estimate(returns: Floats) -> tuple[garch.Parameters | None, str]:
+    """Fit by maximum likelihood; gives parameters, or None and why they cannot be used."""
+    try:
+        from arch import arch_model
+    except ImportError as error:
+        raise MemberUnavailableError(NAME, package="arch", install="pip install arch") from error
+    model = arch_model(returns, mean="AR", lags=1, vol="GARCH", p=1, q=1, dist="t", rescale=False)
+    try:
+        fitted = model.fit(disp="off", show_warning=False)
+    except (np.linalg.LinAlgError, ValueError) as error:
+        return None, f"the fit failed ({error})"
+    if fitted.convergence_flag != 0:
+        return None, "the fit did not converge"
+    found = dict(zip(("const", "phi", "omega", "alpha", "beta", "nu"), fitted.params.to_numpy(), strict=True))
+    errors = np.asarray(fitted.resid)
+    parameters = garch.Parameters(
+        **{name: float(value) for name, value in found.items()}, start=float(np.nanmean(errors**2))
+    )
+    problem = _unusable(parameters)
+    return (None, problem) if problem else (parameters, "")
+
+
+def _unusable(p: garch.Parameters) -> str:
+    """Say why parameters describe no stationary process with a variance; '' when they do."""
+    if not np.isfinite(list(p.to_state().values())).all() or p.omega <= 0 or p.alpha < 0 or p.beta < 0 or p.start <= 0:
+        return "the fit gave impossible parameters"
+    if p.persistence >= 1:
+        return f"volatility is not stationary (alpha + beta = {p.persistence:.4f})"
+    if abs(p.phi) >= 1:
+        return f"returns are not stationary (phi = {p.phi:.4f})"
+    if p.nu < _LEAST_NU:
+        return f"tails are too heavy (nu = {p.nu:.2f}, below {_LEAST_NU})"
+    return ""

@@ -1,0 +1,78 @@
+"""Which members there are, and the one place that builds them new or rebuilds them from what an artifact holds."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ensemble_desk.ensemble.members import arima_garch, classifiers, lstm, lstm_training
+from ensemble_desk.ensemble.members import prophet as prophet_member
+from ensemble_desk.ensemble.members.arima_garch import ArimaGarch
+from ensemble_desk.ensemble.members.classifiers import FeatureMember
+from ensemble_desk.ensemble.members.lstm import LstmMember
+from ensemble_desk.ensemble.members.prophet import ProphetMember
+from ensemble_desk.ensemble.votes import Member
+from ensemble_desk.errors import IncompatibleArtifactError, UnknownMemberError
+from ensemble_desk.market.labels import LabelSpec
+
+FEATURE_MEMBERS = ("rf", "gb")
+PRICE_MEMBERS = (arima_garch.NAME, prophet_member.NAME)
+DEFAULT_MEMBERS = FEATURE_MEMBERS + PRICE_MEMBERS
+MEMBERS = (*DEFAULT_MEMBERS, lstm.NAME)
+
+
+def build(name: str, *, label: LabelSpec, timeframe: str, seed: int, n_jobs: int = 1) -> Member:  # noqa: ARG001 - later members scale with the label
+    """Build an unfitted member by name; raises UnknownMemberError."""
+    weekly = timeframe == "w1"
+    if name == "rf":
+        return FeatureMember(name, classifiers.random_forest(seed=seed, weekly=weekly, n_jobs=n_jobs))
+    if name == "gb":
+        return FeatureMember(name, classifiers.gradient_boosting(seed=seed, weekly=weekly))
+    if name == arima_garch.NAME:
+        return ArimaGarch(timeframe=timeframe)
+    if name == prophet_member.NAME:
+        return ProphetMember(timeframe=timeframe, seed=seed)
+    if name == lstm.NAME:
+        return LstmMember(seed=seed)
+    raise UnknownMemberError(name, known=MEMBERS)
+
+
+def require(names: Sequence[str]) -> None:
+    """Raise UnknownMemberError or MemberUnavailableError for a member that cannot be trained here, before any work."""
+    for name in names:
+        if name not in MEMBERS:
+            raise UnknownMemberError(name, known=MEMBERS)
+    if lstm.NAME in names:
+        lstm_training.require_torch(lstm.NAME)
+
+
+def rebuild(name: str, state: object, *, label: LabelSpec, timeframe: str, numbered: bool = False) -> Member:  # noqa: ARG001 - as `build`
+    """Rebuild a fitted member from an artifact's model: an estimator under any name, or a known name's state.
+
+    ``numbered`` says that integer classes are class numbers, as in our own versions, see
+    :func:`ensemble_desk.ensemble.members.classes.class_numbers`.
+
+    Raises
+    ------
+    IncompatibleArtifactError
+        When the model is neither, or its classes or numbers cannot be used.
+    """
+    if isinstance(state, Mapping):
+        return _from_state(name, state, timeframe=timeframe)
+    needed = ("predict_proba", "classes_", "n_features_in_")
+    if lacking := [attribute for attribute in needed if not hasattr(state, attribute)]:
+        raise IncompatibleArtifactError(
+            name, f"{type(state).__name__} is no fitted classifier (it lacks {', '.join(lacking)})"
+        )
+    return FeatureMember.serving(name, state, numbered=numbered)
+
+
+def _from_state(name: str, state: Mapping[str, Any], *, timeframe: str) -> Member:
+    if name == arima_garch.NAME:
+        return ArimaGarch.from_state(state, timeframe=timeframe)
+    if name == prophet_member.NAME:
+        return ProphetMember.from_state(state, timeframe=timeframe)
+    if name == lstm.NAME:
+        return LstmMember.from_state(state)
+    if state.get("reason"):
+        return FeatureMember.unfitted(name, str(state["reason"]))
+    known = (*PRICE_MEMBERS, lstm.NAME)
+    raise IncompatibleArtifactError(name, f"it is stored as plain state, which only {', '.join(known)} can be")

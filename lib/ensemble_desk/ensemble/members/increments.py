@@ -1,0 +1,29 @@
+"""Class probabilities of a price move from its forecast mean and spread against the label's own threshold."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_desk.ensemble.votes import Probabilities
+
+Floats = NDArray[np.float64]
+
+_AS_IF_DRAWN = 1000  # add-one smoothing as though the probability came from this many simulated paths
+
+
+def probabilities(mean: Floats, deviation: Floats, threshold: Floats, *, freedom: float) -> Probabilities:
+    """P(BEARISH), P(NEUTRAL), P(BULLISH) of a Student-t move, shape (n, 3); NaN where anything is not finite.
+
+    ``mean``, ``deviation`` (standard deviation) and ``threshold`` are of shape (n,) in the same log units;
+    ``freedom`` is the t distribution's degrees of freedom (above 2, or the deviation would not exist; infinity for
+    the normal). Every class keeps at least about 0.1 %: ``(1000 p + 1) / 1003``.
+    """
+    from scipy.special import ndtr, stdtr
+
+    scale = deviation if np.isinf(freedom) else deviation * np.sqrt((freedom - 2) / freedom)
+    low, high = (-threshold - mean) / scale, (threshold - mean) / scale
+    below = ndtr(low) if np.isinf(freedom) else stdtr(freedom, low)
+    above = ndtr(-high) if np.isinf(freedom) else stdtr(freedom, -high)
+    raw = np.column_stack([below, np.maximum(1 - below - above, 0.0), above])
+    smoothed = (raw * _AS_IF_DRAWN + 1) / (_AS_IF_DRAWN + 3)
+    smoothed[~np.isfinite(raw).all(axis=1)] = np.nan
+    return np.asarray(smoothed)

@@ -1,0 +1,42 @@
+"""Errors of members and forecasts."""
+
+from collections.abc import Sequence
+
+from ensemble_desk.errors.base import DeskError, listed
+
+
+class NotTrainedError(DeskError):
+    """A forecast was asked of an ensemble without models."""
+
+    def __init__(self, key: object) -> None:
+        symbol, _, timeframe = str(key).rpartition("/")
+        self.key = key
+        super().__init__(
+            f"The ensemble for {key} is not trained. "
+            f"Run: desk train --symbol {symbol or key} --timeframe {timeframe or 'd1'}"
+        )
+
+
+class MemberUnavailableError(DeskError):
+    """A member needs a library that is not installed."""
+
+    def __init__(self, member: str, *, package: str, install: str) -> None:
+        self.member, self.package = member, package
+        super().__init__(f"Member {member} needs {package}. Install it with: {install}")
+
+
+class AllMembersAbstainedError(DeskError):
+    """No member could give a probability, so there is no forecast (and no NEUTRAL by default)."""
+
+    def __init__(self, reasons: dict[str, str]) -> None:
+        self.reasons = dict(reasons)
+        told = "; ".join(f"{name}: {reason}" for name, reason in self.reasons.items())
+        super().__init__(f"Every member abstained, so there is no forecast ({told}). Provide more or cleaner data.")
+
+
+class UnknownMemberError(DeskError):
+    """A name stands for no member that this code can build."""
+
+    def __init__(self, member: str, *, known: Sequence[str]) -> None:
+        self.member = member
+        super().__init__(f"{member!r} is not a member. Use one of {listed(known)}.")

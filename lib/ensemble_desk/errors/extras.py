@@ -1,0 +1,54 @@
+"""Libraries that not every installation has, and the extra of this package that brings each."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ensemble_desk.errors.base import DeskError
+
+EXTRA_OF = {
+    "apprise": "train",
+    "arch": "train",
+    "bokeh_sampledata": "demo",
+    "exchange_calendars": "files",
+    "joblib": "train",
+    "lz4": "train",
+    "openpyxl": "files",
+    "plotly": "dashboard",
+    "prophet": "train",
+    "psutil": "train",
+    "psycopg": "postgres",
+    "pyarrow": "files",
+    "scipy": "train",
+    "sklearn": "train",
+    "statsmodels": "train",
+    "streamlit": "dashboard",
+    "threadpoolctl": "train",
+    "torch": "lstm",
+    "yfinance": "yahoo",
+}
+"""The extra to install for each library, by the name it is imported under."""
+
+
+class MissingExtraError(DeskError, ImportError):
+    """Something was used whose library comes with an extra that is not installed."""
+
+    def __init__(self, library: str) -> None:
+        self.library, self.extra = library, EXTRA_OF[library]
+        super().__init__(f"This needs {library}, which is not installed. Run: {install(library)}")
+
+
+def install(library: str) -> str:
+    """Say the command that brings a library of an extra."""
+    return f'pip install "ensemble-desk[{EXTRA_OF[library]}]"'
+
+
+@contextmanager
+def needed() -> Iterator[None]:
+    """Import libraries of an extra in here; raises MissingExtraError, which names the command, when one is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library not in EXTRA_OF:
+            raise
+        raise MissingExtraError(library) from error

@@ -1,0 +1,1 @@
+"""Colours and manners that all figures share."""

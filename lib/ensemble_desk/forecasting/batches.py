@@ -1,0 +1,61 @@
+"""Many rows forecast by one version at once, each line stamped with the version and the digest of its artifact."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ensemble_desk.ensemble.ballot import Progress
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.opening import Registry
+from ensemble_desk.registry.serving import ensembles as serving
+
+
+def forecast(
+    registry: Registry,
+    key: Key,
+    version: str,
+    frame: pd.DataFrame,
+    *,
+    last: int | None = None,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Forecast every row of bars or ready features, or the ``last`` ones, at the trained horizon.
+
+    Returns
+    -------
+    One line per row, with the rows' index: BEARISH, NEUTRAL, BULLISH, label, confidence, agreement, in_sample, symbol,
+    timeframe, horizon_bars, version, sha256. Bars before the features begin have no line; a line on which every
+    member abstains has no label.
+
+    Raises
+    ------
+    What the forecast of a single row raises.
+    """
+    record = versions.get(registry, key, version)
+    ensemble = serving.ensemble_of(registry, key, version)
+    table = ensemble.predict_batch(frame, last=last, progress=progress)
+    traits = ensemble.ensemble_manager.ensemble.traits
+    dated, last_bar = isinstance(table.index, pd.DatetimeIndex), record.last_bar
+    return table.assign(
+        in_sample=None if last_bar is None or not dated else table.index <= pd.Timestamp(last_bar),
+        symbol=_constant(key.symbol, len(table)),
+        timeframe=_constant(key.timeframe, len(table)),
+        horizon_bars=traits.label.horizon_bars,
+        version=_constant(version, len(table)),
+        sha256=_constant(record.sha256, len(table)),
+    )
+
+
+def _constant(value: str, n_rows: int) -> Any:
+    """The same text on every row, held once."""
+    return pd.Categorical.from_codes(np.zeros(n_rows, dtype=np.int8), categories=pd.Index([value]))
+
+
+def to_csv(table: pd.DataFrame) -> bytes:
+    return table.to_csv(date_format="%Y-%m-%dT%H:%M:%SZ").encode()
+
+
+def to_parquet(table: pd.DataFrame) -> bytes:
+    return table.to_parquet()

@@ -1,0 +1,116 @@
+"""What versions say they forecast: label and horizon, read from the index in one query."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Row, Select, null, select
+
+from ensemble_desk.database.opening import Database
+from ensemble_desk.database.tables.registry_tables import (
+    model_versions,
+    production_pointers,
+    pruned_versions,
+    version_manifests,
+)
+from ensemble_desk.market import bars
+from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import LabelSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a version forecasts and what it promised.
+
+    Attributes
+    ----------
+    label : None for a plain artifact, whose forecasts only a label that a person names can score.
+    horizon : name of the trained horizon, None for a plain artifact.
+    accuracy, low, high : of the validation's holdout, shares in 0..1; None when the artifact does not tell.
+    n_holdout, n_eff : rows of the holdout, and how many of them count as independent.
+    """
+
+    key: Key
+    version: str
+    label: LabelSpec | None
+    horizon: str | None
+    accuracy: float | None
+    low: float | None
+    high: float | None
+    n_holdout: int | None
+    n_eff: float | None
+
+
+def of_key(database: Database, key: Key) -> Mapping[str, Definition]:
+    """Read the definitions of every version of a key, by version; also of pruned ones, whose forecasts still mature."""
+    table = model_versions
+    wanted = _wanted().where(table.c.symbol == key.symbol, table.c.timeframe == key.timeframe)
+    with database.reading() as connection:
+        rows = [*connection.execute(_pruned(key)), *connection.execute(wanted)]
+        return {row.version: _definition(row) for row in rows}
+
+
+def of_production(database: Database) -> Mapping[Key, Definition]:
+    """Read the definition of the version in production of every key that has one."""
+    table, pointer = model_versions, production_pointers
+    wanted = _wanted().join(
+        pointer,
+        (pointer.c.symbol == table.c.symbol)
+        & (pointer.c.timeframe == table.c.timeframe)
+        & (pointer.c.version == table.c.version),
+    )
+    with database.reading() as connection:
+        found = [_definition(row) for row in connection.execute(wanted)]
+    return {one.key: one for one in sorted(found, key=lambda one: one.key)}
+
+
+def _wanted() -> Select[tuple[object, ...]]:
+    table, manifest = model_versions, version_manifests.c.manifest
+    return select(
+        table.c.symbol,
+        table.c.timeframe,
+        table.c.version,
+        table.c.ensemble_accuracy,
+        table.c.accuracy_low,
+        table.c.accuracy_high,
+        table.c.n_holdout,
+        table.c.n_eff,
+        manifest["label"].label("label"),
+        manifest["horizon"].label("horizon"),
+    ).select_from(table.outerjoin(version_manifests, version_manifests.c.version_id == table.c.id))
+
+
+def _pruned(key: Key) -> Select[tuple[object, ...]]:
+    table, manifest = pruned_versions, pruned_versions.c.manifest
+    untold = ("ensemble_accuracy", "accuracy_low", "accuracy_high", "n_holdout", "n_eff")  # nothing is measured by it
+    return select(
+        *(table.c[name] for name in ("symbol", "timeframe", "version")),
+        *(null().label(name) for name in untold),
+        manifest["label"].label("label"),
+        manifest["horizon"].label("horizon"),
+    ).where(table.c.symbol == key.symbol, table.c.timeframe == key.timeframe)
+
+
+def _definition(row: Row[tuple[object, ...]]) -> Definition:
+    return Definition(
+        key=Key(row.symbol, row.timeframe),
+        version=row.version,
+        label=_label(row.label),
+        horizon=row.horizon if isinstance(row.horizon, str) else None,
+        accuracy=row.ensemble_accuracy,
+        low=row.accuracy_low,
+        high=row.accuracy_high,
+        n_holdout=row.n_holdout,
+        n_eff=row.n_eff,
+    )
+
+
+def _label(stored: object) -> LabelSpec | None:
+    """Read a label definition; None for what another program may have left in its place."""
+    if not isinstance(stored, Mapping):
+        return None
+    try:
+        label = LabelSpec.from_dict(dict(stored))
+    except TypeError:
+        return None
+    sound = isinstance(label.horizon_bars, int) and label.horizon_bars > 0 and label.price in bars.PRICES
+    return label if sound and label.rule in {"volatility", "fixed"} else None

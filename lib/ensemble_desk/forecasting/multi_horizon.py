@@ -1,0 +1,124 @@
+"""One forecast for every horizon of a timeframe, from the same bars and the same version."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
+from ensemble_desk.errors import AllMembersAbstainedError
+from ensemble_desk.market import timeframes
+from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import CLASSES
+
+MIXED = "MIXED"
+
+
+@dataclass(frozen=True, slots=True)
+class HorizonForecast:
+    """What is expected over one horizon.
+
+    Attributes
+    ----------
+    probabilities : by class, summing to 1.
+    basis : ``trained`` for the horizon that the version was trained for; ``derived`` when only its price members,
+        which describe paths, were asked.
+    abstentions : reason by member that did not vote.
+    members : probabilities in order of the classes, by member that voted.
+    weights_used : weight of each of these, after those of the others were shared out.
+    """
+
+    horizon: str
+    horizon_bars: int
+    label: str
+    confidence: float
+    agreement: float
+    probabilities: Mapping[str, float]
+    basis: str
+    abstentions: Mapping[str, str]
+    members: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    weights_used: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MultiHorizonForecast:
+    """Every horizon of a timeframe, shortest first.
+
+    Attributes
+    ----------
+    version : the version that forecast, None when the ensemble was filled by hand.
+    as_of : time of the last bar used; None for a frame of features without times.
+    forecasts : by name of the horizon.
+    unavailable : horizons no member could speak about, with the reason.
+    """
+
+    key: Key
+    version: str | None
+    as_of: datetime | None
+    forecasts: Mapping[str, HorizonForecast]
+    unavailable: Mapping[str, str]
+
+    @property
+    def symbol(self) -> str:
+        return self.key.symbol
+
+    @property
+    def timeframe(self) -> str:
+        return self.key.timeframe
+
+    @property
+    def consensus(self) -> str:
+        """The class that more than half of the horizons expect, else MIXED; never NEUTRAL for want of agreement."""
+        labels = Counter(forecast.label for forecast in self.forecasts.values())
+        label, count = labels.most_common(1)[0]
+        return label if 2 * count > len(self.forecasts) else MIXED
+
+
+def forecast(ensemble: EnhancedEnsembleForecaster, key: Key, df: pd.DataFrame) -> MultiHorizonForecast:
+    """Forecast every horizon of the key's timeframe from the last row of bars or ready features.
+
+    Raises
+    ------
+    NotTrainedError
+        When the ensemble holds no version.
+    AllMembersAbstainedError
+        When not one horizon could be forecast.
+    """
+    results: dict[str, dict[str, Any]] = {}
+    unavailable: dict[str, str] = {}
+    for horizon, n_bars in timeframes.horizons(key.timeframe).items():
+        try:
+            results[horizon] = ensemble.predict_horizon(df, horizon=horizon, horizon_bars=n_bars)
+        except AllMembersAbstainedError as error:
+            unavailable[horizon] = "; ".join(f"{name}: {reason}" for name, reason in error.reasons.items())
+    if not results:
+        raise AllMembersAbstainedError(unavailable)
+    first = next(iter(results.values()))
+    return MultiHorizonForecast(
+        key=key,
+        version=first["version"],
+        as_of=first["as_of"],
+        forecasts={horizon: _told(horizon, result) for horizon, result in results.items()},
+        unavailable=unavailable,
+    )
+
+
+def _told(horizon: str, result: Mapping[str, Any]) -> HorizonForecast:
+    return HorizonForecast(
+        horizon=horizon,
+        horizon_bars=result["horizon_bars"],
+        label=result["label"],
+        confidence=result["confidence"],
+        agreement=result["agreement"],
+        probabilities=result["probabilities"],
+        basis=result["basis"],
+        abstentions=result["abstentions"],
+        members={
+            name: [vote["probabilities"][label] for label in CLASSES]
+            for name, vote in result["component_predictions"].items()
+        },
+        weights_used=result["weights_used"],
+    )

@@ -1,0 +1,79 @@
+"""Forecasting a key with what is in production, and keeping what was said in the log."""
+
+from dataclasses import dataclass
+
+from ensemble_desk.errors import NotTrainedError
+from ensemble_desk.forecasting import log, multi_horizon
+from ensemble_desk.forecasting.log import Entry, Kind, Stamp
+from ensemble_desk.forecasting.multi_horizon import HorizonForecast, MultiHorizonForecast
+from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import CLASSES
+from ensemble_desk.registry.entities import Production
+from ensemble_desk.registry.ledger import production
+from ensemble_desk.registry.opening import Registry
+from ensemble_desk.registry.serving import ensembles as serving
+
+
+@dataclass(frozen=True, slots=True)
+class ProductionForecast:
+    """What production says of the newest bar.
+
+    Attributes
+    ----------
+    pointer_revision : of the production pointer that named the version.
+    n_logged : forecasts that are new in the log; those made before at the same bar by the same version are not.
+    """
+
+    forecast: MultiHorizonForecast
+    pointer_revision: int
+    n_logged: int
+
+
+def forecast(registry: Registry, key: Key, *, keep: bool = True) -> ProductionForecast:
+    """Forecast every horizon from the newest bars of the source; with ``keep`` into the log, as live.
+
+    One version answers for all horizons, whatever happens to production meanwhile.
+
+    Raises
+    ------
+    UnknownKeyError, NotTrainedError
+        When there is no version to ask.
+    AllMembersAbstainedError, SourceError, ArtifactError, DatabaseError
+    """
+    pointer = production.read(registry, key)
+    if pointer.version is None:
+        raise NotTrainedError(str(key))
+    ensemble = serving.ensemble_of(registry, key, pointer.version)
+    found = multi_horizon.forecast(ensemble, key, registry.source.bars(key).frame)
+    n_logged = _keep(registry, pointer, found) if keep else 0
+    return ProductionForecast(found, pointer.revision, n_logged)
+
+
+def _keep(registry: Registry, pointer: Production, found: MultiHorizonForecast) -> int:
+    stamp = Stamp(
+        key=pointer.key,
+        version=str(pointer.version),
+        sha256=str(pointer.sha256),
+        pointer_revision=pointer.revision,
+        kind=Kind.LIVE,
+        created_at=registry.clock(),
+    )
+    return log.append(registry.database, stamp, [_entry(found, one) for one in found.forecasts.values()])
+
+
+def _entry(found: MultiHorizonForecast, one: HorizonForecast) -> Entry:
+    assert found.as_of is not None  # noqa: S101 - the bars of a source have times
+    return Entry(
+        as_of=found.as_of,
+        target_at=None,
+        horizon=one.horizon,
+        horizon_bars=one.horizon_bars,
+        basis=one.basis,
+        label=one.label,
+        probabilities=[one.probabilities[name] for name in CLASSES],
+        confidence=one.confidence,
+        agreement=one.agreement,
+        members=one.members,
+        weights_used=one.weights_used,
+        abstentions=one.abstentions,
+    )

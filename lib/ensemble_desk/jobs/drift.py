@@ -1,0 +1,187 @@
+"""Commands that watch: check-drift, diagnose, simulate-alarms, alerts."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from ensemble_desk.forecasting.log import Kind
+from ensemble_desk.jobs import arguments, desk, live, output
+from ensemble_desk.jobs.arguments import Json, Symbol, Timeframe
+from ensemble_desk.jobs.outcomes import OneSymbol, OneTimeframe, chosen
+from ensemble_desk.monitoring import daily, diagnosis, simulator
+from ensemble_desk.monitoring import drift as watching
+from ensemble_desk.monitoring.alerting import alerts, channels
+from ensemble_desk.monitoring.alerting.alerts import Alert
+from ensemble_desk.monitoring.diagnosis import Diagnosis
+from ensemble_desk.monitoring.drift import DriftState, FleetDrift
+from ensemble_desk.monitoring.simulator import Alarms, Simulation
+from ensemble_desk.registry.ledger import production
+from ensemble_desk.registry.opening import Registry
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the alerts, send none.")]
+_SEED = 20_250_121
+
+
+def check_drift(
+    *,
+    symbol: OneSymbol = None,
+    timeframe: OneTimeframe = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Write the daily metrics, say how every key does and send alerts; exits 1 when drift is confirmed."""
+    with desk.registry() as registry:
+        keys = chosen([one.key for one in production.fleet(registry)], symbol, timeframe)
+        daily.record(registry, keys)
+        fleet = watching.fleet(registry)
+        told = FleetDrift(tuple(one for one in fleet.states if one.key in keys))
+        _send(registry, alerts.due(registry, fleet=fleet), dry_run=dry_run)
+    rows = [watching.told(one) for one in told.states]
+    output.show(rows, as_json=as_json, table=lambda: _drift_table(told))
+    if told.alerts:
+        raise typer.Exit(1)
+
+
+def send_alerts(*, dry_run: DryRun = False, as_json: Json = False) -> None:
+    """Show every alert that stands, and send those that are new."""
+    with desk.registry() as registry:
+        found = alerts.due(registry)
+        _send(registry, found, dry_run=dry_run)
+    rows = [(one.subject, one.title, one.text, one.link) for one in found]
+    empty = "There is nothing to alert about."
+    output.show(
+        list(found), as_json=as_json, table=lambda: output.table(("about", "what", "why", "where"), rows, empty=empty)
+    )
+
+
+def diagnose(
+    symbol: Symbol,
+    timeframe: Timeframe,
+    *,
+    version: Annotated[str | None, typer.Option("--version", help="Production's by default.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show how far each feature has moved from what the version learnt from; no alarm."""
+    key = arguments.key(symbol, timeframe)
+    with desk.registry() as registry:
+        found = diagnosis.features_of(registry, key, version=version)
+    output.show(found, as_json=as_json, table=lambda: _diagnosis_table(found))
+
+
+def simulate_alarms(
+    symbol: Symbol,
+    timeframe: Timeframe,
+    *,
+    drop: Annotated[int, typer.Option("--drop", min=1, max=50, help="The fall to notice, in points.")] = 15,
+    seed: Annotated[int, typer.Option("--seed", help="Of the imitated years.")] = _SEED,
+    kind: live.Kinds = None,
+    as_json: Json = False,
+) -> None:
+    """Say how often the policy would alarm for nothing, and how soon it would notice a fall."""
+    key = arguments.key(symbol, timeframe)
+    with desk.registry() as registry:
+        found = simulator.of_version(
+            registry, key, generator=np.random.default_rng(seed), drop=drop / 100, kinds=kind or None
+        )
+    output.show(found, as_json=as_json, table=lambda: _simulation_table(found))
+
+
+def _send(registry: Registry, found: Sequence[Alert], *, dry_run: bool) -> None:
+    """Send what is new, or say what would be sent; without a channel there is only the saying."""
+    if dry_run and not registry.settings.alert_urls:
+        _would(found, "to nobody (DESK_ALERT_URLS names no channel)")
+    for one in channels.send(registry, found, dry_run=dry_run):
+        if dry_run:
+            _would(one.alerts, f"to {one.channel}")
+        elif one.problem:
+            output.note(f"{one.channel}: {one.problem}; the next run tries again")
+        elif one.alerts:
+            output.note(f"{one.channel}: {len(one.alerts)} alert(s) sent")
+
+
+def _would(found: Sequence[Alert], whom: str) -> None:
+    for alert in found:
+        output.note(f"would be sent {whom}: {alert.message}")
+
+
+def _drift_table(found: FleetDrift) -> None:
+    rows = [
+        (
+            one.key,
+            one.version,
+            _kinds(one.kinds),
+            live.written(one.live),
+            live.written(one.baseline),
+            None if one.margin is None else f"{100 * one.margin:+.0f}",
+            one.band,
+            one.evidence,
+            f"{one.e_value:.3g}",
+            one.trend,
+            one.recommendation,
+            _settles(one),
+        )
+        for one in found.states
+    ]
+    columns = (
+        "key", "version", "forecasts", "accuracy", "validated", "points", "band", "evidence", "e-value", "trend",
+        "recommendation", "settled by",
+    )  # fmt: skip
+    output.table(columns, rows, empty="No version is in production.")
+    alerting = found.alerts
+    standing = sum(one.stands for one in alerting)
+    output.note(
+        f"{len(found.states)} keys, {len(alerting)} with confirmed drift, {standing} of them also across the fleet."
+    )
+
+
+def _settles(one: DriftState) -> str:
+    if one.problem:
+        return one.problem
+    return "" if one.more_outcomes is None else f"{one.more_outcomes} more outcomes"
+
+
+def _kinds(kinds: tuple[Kind, ...]) -> str:
+    return " and ".join(kind.value for kind in kinds)
+
+
+def _diagnosis_table(found: Diagnosis) -> None:
+    rows = [
+        (
+            one.name,
+            one.distance,
+            one.ks,
+            output.percent(one.outside),
+            None if one.importance is None else output.percent(one.importance),
+            one.p,
+            "unusual" if one.unusual else "",
+            f"{one.psi:.2f} (nothing changed: {one.psi_null:.2f})",
+        )
+        for one in found.features
+    ]
+    columns = ("feature", "distance in sigmas", "KS", "outside", "importance", "p", "", "PSI")
+    output.table(columns, rows, empty=f"There is no diagnosis: {found.problem}.")
+    if rows:
+        compared = (
+            f"The newest {found.n_bars} bars against {found.n_shifts} earlier windows (least p {found.least_p:.3f})."
+        )
+        output.note(f"{diagnosis.NOT_AN_ALARM} {compared}")
+
+
+def _simulation_table(found: Simulation) -> None:
+    rows = [_alarm_row(name, one) for name, one in (("bands alone", found.guide), ("with evidence", found.ours)) if one]
+    columns = ("rule", "false alarms a year", "years with one", "days until noticed", "noticed in a year")
+    output.table(columns, rows, empty=f"There is no simulation: {found.problem}.")
+    if rows:
+        whose = found.version or "every version of the key"
+        output.note(
+            f"{found.n_paths} years imitated from {found.n_outcomes} {_kinds(found.kinds)} outcomes of {whose}, "
+            f"in blocks of {found.block_outcomes}; the fall is {100 * found.drop:.0f} points."
+        )
+
+
+def _alarm_row(name: str, one: Alarms) -> tuple[Any, ...]:
+    noticed = "more than a year" if one.days_until_noticed is None else f"{one.days_until_noticed:.0f}"
+    share = (output.percent(one.share_of_years), noticed, output.percent(one.share_noticed))
+    return (name, f"{one.false_alarms_a_year:.2f}", *share)

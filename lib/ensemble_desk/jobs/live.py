@@ -1,0 +1,143 @@
+"""Commands that tell how versions do: live accuracy, and the report to mail."""
+
+import math
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ensemble_desk.errors import UnwritableFileError
+from ensemble_desk.evaluation.intervals import AccuracyEstimate
+from ensemble_desk.forecasting.log import Kind
+from ensemble_desk.jobs import arguments, desk, output
+from ensemble_desk.jobs.arguments import Json, Symbol, Timeframe
+from ensemble_desk.market.labels import LabelSpec
+from ensemble_desk.monitoring import live, reporting, scoreboard
+from ensemble_desk.monitoring.live import LiveAccuracy, Series
+from ensemble_desk.monitoring.scoreboard import MemberScore
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.ledger import production
+
+Kinds = Annotated[
+    list[Kind] | None, typer.Option("--kind", help="live or replay; by default live ones, or replayed ones if none.")
+]
+
+
+def accuracy(
+    symbol: Symbol,
+    timeframe: Timeframe,
+    *,
+    version: Annotated[str | None, typer.Option("--version", help="Production's by default.")] = None,
+    whole_key: Annotated[bool, typer.Option("--key", help="All versions of the key, each bar by its own.")] = False,
+    horizon: Annotated[str | None, typer.Option("--horizon", help="The trained one by default.")] = None,
+    kind: Kinds = None,
+    label_horizon: Annotated[
+        int | None, typer.Option("--label-horizon", min=1, help="For a version without a label: its horizon in bars.")
+    ] = None,
+    label_threshold: Annotated[
+        float | None, typer.Option("--label-threshold", min=0, help="A fixed log return; half a sigma by default.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the accuracy of forecasts whose outcome is known, beside what it must be compared with."""
+    key = arguments.key(symbol, timeframe)
+    with desk.registry() as registry:
+        chosen = None if whole_key else version or production.read(registry, key).version
+        if version is not None:
+            versions.get(registry, key, version)
+        found = live.accuracy(
+            registry,
+            key,
+            version=chosen,
+            horizon=horizon,
+            kinds=kind or None,
+            label=_label(label_horizon, label_threshold),
+        )
+        members = (
+            scoreboard.members(registry, key, version=chosen, horizon=horizon, kinds=kind or None) if chosen else ()
+        )
+    output.show(_told(found, members), as_json=as_json, table=lambda: _table(found, members))
+
+
+def report(
+    symbol: Symbol,
+    timeframe: Timeframe,
+    *,
+    out: Annotated[Path, typer.Option("--out", help="The HTML file to write.")],
+) -> None:
+    """Write a self-contained HTML report of a key, to mail."""
+    from ensemble_desk.figures import report as page
+
+    key = arguments.key(symbol, timeframe)
+    with desk.registry() as registry:
+        text = page.html(reporting.collect(registry, key))
+    try:
+        out.write_text(text, "utf-8")
+    except OSError as error:
+        raise UnwritableFileError(str(out), str(error.strerror or error)) from error
+    output.note(f"{out} holds the report of {key}.")
+
+
+def written(estimate: AccuracyEstimate | None) -> str:
+    """Write an accuracy with its interval and n."""
+    if estimate is None or math.isnan(estimate.value):
+        return "unknown"
+    if not estimate.n:
+        return f"{estimate.value:.1%}"
+    return f"{estimate.value:.1%} [{estimate.low:.0%}-{estimate.high:.0%}], n {estimate.n}, n_eff {estimate.n_eff:.0f}"
+
+
+def _label(horizon_bars: int | None, threshold: float | None) -> LabelSpec | None:
+    if horizon_bars is None:
+        if threshold is not None:
+            message = "say --label-horizon as well"
+            raise typer.BadParameter(message)
+        return None
+    return LabelSpec(horizon_bars) if threshold is None else LabelSpec(horizon_bars, "fixed", fixed_threshold=threshold)
+
+
+def _told(found: LiveAccuracy, members: tuple[MemberScore, ...]) -> dict[str, Any]:
+    told = _row(found)
+    told["members"] = [_row(one) for one in members]
+    return told
+
+
+def _row(value: LiveAccuracy | MemberScore) -> dict[str, Any]:
+    """Write a value whose series is made of arrays."""
+    return output.row(value) | {"series": _series(value.series)}
+
+
+def _series(rolled: Series) -> dict[str, Any]:
+    columns = ("accuracy", "low", "high", "promised", "n_eff")
+    told = {name: output.plain(getattr(rolled, name).tolist()) for name in columns}
+    return {"window": rolled.window, "times": rolled.times.astype(str).tolist(), **told}
+
+
+def _table(found: LiveAccuracy, members: tuple[MemberScore, ...]) -> None:
+    promise, scores = found.promise, found.scores
+    facts = [
+        ("key", found.key),
+        ("version", found.version or "all, each bar by its own"),
+        ("horizon", f"{found.horizon} ({found.horizon_bars} bars)"),
+        ("forecasts", " and ".join(kind.value for kind in found.kinds) or found.state.value),
+        ("bars", f"{found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}" if found.first and found.last else ""),
+        ("accuracy", written(found.accuracy)),
+        ("newest", written(found.recent)),
+        ("validated", written(found.validated)),
+        ("majority", written(found.majority)),
+        ("persistence", written(found.persistence)),
+        ("promised", promise and f"{promise.promised:.1%}, gap {promise.gap:+.1%}, Z {output.cell(promise.z)}"),
+        *((name.replace("_", " "), scores[name]) for name in ("log_loss", "brier", "rps")),
+        *((name.replace("_", " "), scores[name]) for name in ("volatility_skill", "direction_skill")),
+    ]
+    facts += [
+        (kind.value, f"{one.matured} matured, {one.pending} pending, {one.void} void")
+        for kind, one in found.counts.items()
+    ]
+    output.table(("", ""), facts, empty="")
+    if members:
+        rows = [
+            (one.name, written(one.accuracy), one.log_loss.value, one.difference.value, one.dm_p, one.verdict)
+            for one in members
+        ]
+        output.table(("member", "accuracy", "log-loss", "against equal weights", "p", "verdict"), rows, empty="")

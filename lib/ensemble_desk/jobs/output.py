@@ -1,0 +1,102 @@
+"""How results are printed: JSON for programs, tables for people, messages on standard error."""
+
+import json
+import math
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+
+from ensemble_desk.market.keys import Key
+
+_WIDE = 220  # columns when nobody looks at a terminal
+
+
+def plain(value: Any) -> Any:
+    """Turn a result into JSON types: keys become symbol and timeframe, times ISO texts, NaN null."""
+    match value:
+        case Enum():
+            told = value.value
+        case date():  # datetimes are dates as well
+            told = value.isoformat()
+        case float():
+            told = value if math.isfinite(value) else None
+        case Mapping():
+            told = {str(name): plain(item) for name, item in value.items()}
+        case list() | tuple():
+            told = [plain(item) for item in value]
+        case _:
+            told = row(value) if is_dataclass(value) and not isinstance(value, type) else value
+    return told
+
+
+def row(value: Any) -> dict[str, Any]:
+    """Turn a frozen value into a flat object; its key becomes ``symbol`` and ``timeframe``."""
+    told: dict[str, Any] = {}
+    for field in fields(value):
+        item = getattr(value, field.name)
+        if field.name == "key":
+            told |= {"symbol": item.symbol, "timeframe": item.timeframe} if isinstance(item, Key) else {}
+        else:
+            told[field.name] = plain(item)
+    return told
+
+
+def show(value: Any, *, as_json: bool, table: Callable[[], None]) -> None:
+    """Print a result as JSON, or let it be told to a person."""
+    if as_json:
+        print(json.dumps(plain(value), indent=2, allow_nan=False))  # noqa: T201 - the program's output
+    else:
+        table()
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
+    """Print rows under a heading, or the sentence that says what to do about there being none."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
+    if not rows:
+        console.print(escape(empty))
+        return
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        drawn.add_column(column, overflow="fold")
+    for cells in rows:
+        drawn.add_row(*(escape(visible(cell(value))) for value in cells))
+    console.print(drawn)
+
+
+def cell(value: object) -> str:
+    """Write one value for a person."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M} UTC"
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {cell(item)}" for name, item in value.items()) or "–"
+    return str(value)
+
+
+def percent(share: float | None) -> str:
+    return "unknown" if share is None else f"{share:.1%}"
+
+
+def note(message: str) -> None:
+    """Say something that is no result, in one line on standard error."""
+    print(visible(message), file=sys.stderr)  # noqa: T201 - the program's voice
+
+
+def visible(text: str) -> str:
+    """Write a text in one line, with what a terminal would obey spelt out: names and reasons come from anybody."""
+    line = " ".join(text.split())
+    if line.isprintable():
+        return line
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in line)

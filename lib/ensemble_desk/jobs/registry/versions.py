@@ -1,0 +1,233 @@
+"""Commands that look at the registry: list, show, production, history, live-at, sync, verify."""
+
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any
+
+import typer
+
+from ensemble_desk.jobs import arguments, desk, output
+from ensemble_desk.jobs.arguments import Json, Limit, MaybeSymbol, MaybeTimeframe, Symbol, Timeframe
+from ensemble_desk.registry.entities import Deployment, Production, State, VersionRecord
+from ensemble_desk.registry.folder import audit, retention, sync
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.ledger import history, production
+from ensemble_desk.registry.opening import Registry
+
+_LIST_KEYS = (
+    "symbol",
+    "timeframe",
+    "version",
+    "state",
+    "ensemble_accuracy",
+    "baseline_accuracy",
+    "weights",
+    "sha256",
+    "size_bytes",
+    "created_at",
+)
+_PRODUCTION_KEYS = ("symbol", "timeframe", "version", "mode", "revision", "since", "actor", "reason")
+_PAGE = 500
+_NO_VERSIONS = "No version is registered. Train one: desk train --symbol AAPL --timeframe d1"
+
+
+def list_versions(
+    *,
+    symbol: Annotated[str | None, typer.Option("--symbol", help="Only this ticker symbol.")] = None,
+    timeframe: Annotated[str | None, typer.Option("--timeframe", help="Only this timeframe.")] = None,
+    state: Annotated[State | None, typer.Option("--state", help="Only versions in this state.")] = None,
+    limit: Limit = None,
+    as_json: Json = False,
+) -> None:
+    """List versions, newest first."""
+    if symbol is not None or timeframe is not None:
+        arguments.key(symbol or "A", timeframe or "d1")
+    with desk.registry() as registry:
+        wanted = {
+            "symbol": symbol.strip().upper() if symbol else None,
+            "timeframe": timeframe.strip().lower() if timeframe else None,
+            "state": state,
+        }
+        found = list(_all_versions(registry, wanted, limit=limit))
+    rows = [_chosen(output.row(record), _LIST_KEYS) for record in found]
+    output.show(rows, as_json=as_json, table=lambda: _version_table(found))
+
+
+def show(
+    symbol: Symbol,
+    timeframe: Timeframe,
+    version: Annotated[str | None, typer.Argument(metavar="[VERSION]", help="Production's when left out.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show everything that is known of one version without opening its file; of a pruned one, what is left."""
+    key = arguments.key(symbol, timeframe)
+    with desk.registry() as registry:
+        chosen = version or production.read(registry, key).version
+        if chosen is None:
+            output.note(f"{key} has no version in production.")
+            raise typer.Exit(1)
+        tombstone = next((one for one in retention.pruned(registry, key) if one.version == chosen), None)
+        if tombstone is not None:
+            facts = list(({"state": "pruned"} | output.row(tombstone)).items())
+            told = dict(facts) | {"manifest": retention.manifest(registry, tombstone)}
+            output.show(told, as_json=as_json, table=lambda: output.table(("", ""), facts, empty=_NO_VERSIONS))
+            return
+        record = versions.get(registry, key, chosen)
+        manifest = versions.manifest(registry, key, chosen)
+    told = output.row(record) | {"manifest": manifest}
+    facts = [(name, value) for name, value in output.row(record).items() if value not in (None, "")]
+    output.show(told, as_json=as_json, table=lambda: output.table(("", ""), facts, empty=_NO_VERSIONS))
+
+
+def show_production(symbol: MaybeSymbol = None, timeframe: MaybeTimeframe = None, *, as_json: Json = False) -> None:
+    """Show what is in production for one key, or for all of them."""
+    key = arguments.optional_key(symbol, timeframe)
+    with desk.registry() as registry:
+        found = production.fleet(registry) if key is None else (production.read(registry, key),)
+    rows = [_chosen(output.row(pointer), _PRODUCTION_KEYS) for pointer in found]
+    told: Any = rows if key is None else rows[0]
+    output.show(told, as_json=as_json, table=lambda: _production_table(found))
+
+
+def show_history(
+    symbol: MaybeSymbol = None, timeframe: MaybeTimeframe = None, *, limit: Limit = None, as_json: Json = False
+) -> None:
+    """Show the deployments, newest first, refused attempts included."""
+    key = arguments.optional_key(symbol, timeframe)
+    with desk.registry() as registry:
+        found = history.deployments(registry, key, limit=limit or 100)
+    output.show(list(found), as_json=as_json, table=lambda: deployment_table(found))
+
+
+def live_at(
+    symbol: Symbol,
+    timeframe: Timeframe,
+    at: Annotated[str, typer.Argument(metavar="AT", help="A moment such as 2025-01-21T14:00, UTC without a zone.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Say which version was live at a moment."""
+    key, moment = arguments.key(symbol, timeframe), arguments.moment(at)
+    with desk.registry() as registry:
+        version = history.live_at(registry, key, moment)
+    told = {"symbol": key.symbol, "timeframe": key.timeframe, "at": moment, "version": version}
+    output.show(
+        told,
+        as_json=as_json,
+        table=lambda: output.table(("key", "at", "version"), [(key, moment, version)], empty=_NO_VERSIONS),
+    )
+    if version is None:
+        output.note(f"Nothing of {key} was live at {moment:%Y-%m-%d %H:%M} UTC.")
+        raise typer.Exit(1)
+
+
+def synchronise(*, as_json: Json = False) -> None:
+    """Look at the models folder and bring the index up to date; exits 1 when a file was refused."""
+    with desk.registry() as registry:
+        report = sync.synchronise(registry, force=True)
+    rows: list[tuple[object, ...]] = [
+        (what, name, "")
+        for what in ("added", "changed", "vanished", "returned", "followed")
+        for name in getattr(report, what)
+    ]
+    rows += [("refused", name, reason) for name, reason in report.refused.items()]
+    empty = "The index agrees with the folder."
+    output.show(report, as_json=as_json, table=lambda: output.table(("what", "file or key", "why"), rows, empty=empty))
+    if report.refused:
+        raise typer.Exit(1)
+
+
+def verify(*, as_json: Json = False) -> None:
+    """Check every digest, pointer and the chain of deployments; exits 1 when something is wrong."""
+    with desk.registry() as registry:
+        findings = audit.verify(registry)
+    rows = [(finding.key, finding.kind, finding.detail) for finding in findings]
+    empty = "Everything agrees: files, index, pointers and the chain of deployments."
+    output.show(
+        list(findings), as_json=as_json, table=lambda: output.table(("key", "kind", "detail"), rows, empty=empty)
+    )
+    if findings:
+        raise typer.Exit(1)
+
+
+def deployment_table(found: tuple[Deployment, ...]) -> None:
+    rows = [
+        (
+            one.at,
+            one.key,
+            one.action,
+            one.outcome,
+            one.from_version,
+            one.to_version,
+            one.mode,
+            one.revision,
+            one.actor,
+            one.reason,
+            one.refusal,
+        )
+        for one in found
+    ]
+    columns = ("at", "key", "action", "outcome", "from", "to", "mode", "revision", "actor", "reason", "refusal")
+    output.table(columns, rows, empty="Nothing has been deployed yet.")
+
+
+def _all_versions(registry: Registry, wanted: dict[str, Any], *, limit: int | None) -> Iterator[VersionRecord]:
+    left, after = limit, None
+    while left is None or left > 0:
+        page = versions.listing(registry, **wanted, limit=min(_PAGE, left or _PAGE), after=after)
+        yield from page.rows
+        left = None if left is None else left - len(page.rows)
+        after = page.next_cursor
+        if after is None:
+            return
+
+
+def _version_table(found: list[VersionRecord]) -> None:
+    rows = [
+        (
+            record.key,
+            record.version,
+            record.state,
+            _accuracy(record),
+            output.percent(record.baseline_accuracy),
+            record.n_holdout,
+            record.weights,
+            record.last_bar,
+            f"{record.size_bytes / 1e6:.2f} MB",
+            record.sha256[:12],
+        )
+        for record in found
+    ]
+    columns = ("key", "version", "state", "accuracy", "majority", "n", "weights", "last bar", "size", "sha256")
+    output.table(columns, rows, empty=_NO_VERSIONS)
+
+
+def _accuracy(record: VersionRecord) -> str:
+    told = output.percent(record.ensemble_accuracy)
+    if record.accuracy_low is None or record.accuracy_high is None:
+        return told
+    return f"{told} [{100 * record.accuracy_low:.0f}–{100 * record.accuracy_high:.0f}]"
+
+
+def _production_table(found: tuple[Production, ...]) -> None:
+    rows = [
+        (one.key, one.version, one.mode, one.revision, one.since, one.actor, one.reason, one.newer_waiting)
+        for one in found
+    ]
+    columns = ("key", "version", "mode", "revision", "since", "by", "reason", "newer waits")
+    output.table(columns, rows, empty=_NO_VERSIONS)
+
+
+def _chosen(told: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: told[name] for name in names}
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "list": list_versions,
+    "show": show,
+    "production": show_production,
+    "history": show_history,
+    "live-at": live_at,
+    "sync": synchronise,
+    "verify": verify,
+}

@@ -1,0 +1,186 @@
+"""The names that forecast jobs import: load what is in production, list what there is, forecast every horizon."""
+
+import logging
+import os
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ensemble_desk import settings as settings_module
+from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
+from ensemble_desk.errors import UnknownKeyError
+from ensemble_desk.forecasting import multi_horizon
+from ensemble_desk.forecasting.multi_horizon import MultiHorizonForecast
+from ensemble_desk.market.keys import Key
+from ensemble_desk.market.timeframes import TIMEFRAME_HORIZONS
+from ensemble_desk.registry import opening
+from ensemble_desk.registry.entities import UNFIT, VersionRecord
+from ensemble_desk.registry.folder import freshness
+from ensemble_desk.registry.ledger import production
+from ensemble_desk.registry.opening import Registry
+from ensemble_desk.registry.serving import ensembles as serving
+from ensemble_desk.settings import Settings
+
+__all__ = [
+    "MODELS_DIR",
+    "TIMEFRAME_HORIZONS",
+    "EnhancedEnsembleForecaster",
+    "EnsembleLoader",
+    "MultiHorizonForecast",
+    "generate_multi_horizon_forecasts",
+    "get_production_ensemble_with_trained_weights",
+    "use",
+]
+
+logger = logging.getLogger(__name__)
+
+MODELS_DIR: Path  # the folder of artifacts, read from the settings when asked for, see __getattr__
+
+
+@dataclass(slots=True)
+class _Desk:
+    """The registry this process reads: opened on first use, and anew in the child of a fork."""
+
+    settings: Settings | None = None
+    registry: Registry | None = None
+    pid: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def opened(self) -> Registry:
+        """Give the registry, up to date with files that other programs dropped into the folder."""
+        with self.lock:
+            if self.registry is None or self.pid != os.getpid():
+                self.settings = self.settings or settings_module.load()
+                self.registry, self.pid = opening.open_registry(self.settings), os.getpid()
+            registry = self.registry
+        freshness.if_folder_changed(registry)
+        return registry
+
+    def switch(self, settings: Settings | None) -> None:
+        with self.lock:
+            if self.registry is not None and self.pid == os.getpid():
+                self.registry.close()
+            self.settings, self.registry = settings, None
+
+
+_desk = _Desk()
+os.register_at_fork(after_in_child=lambda: setattr(_desk, "lock", threading.Lock()))  # a parent's thread may hold it
+
+
+def use(settings: Settings | None) -> None:
+    """Read from these settings from now on; None reads the environment (DESK_…) at the next call."""
+    _desk.switch(settings)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "MODELS_DIR":
+        return (_desk.settings or settings_module.load()).models_folder
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+class EnsembleLoader:
+    """What there is and what is in production."""
+
+    @staticmethod
+    def load_latest_model(symbol: str, timeframe: str) -> dict[str, Any] | None:
+        """Load the artifact of the version in production; None, with a logged hint, when there is none.
+
+        Raises
+        ------
+        InvalidSymbolError, InvalidTimeframeError
+        TamperedArtifactError, UnsafeArtifactError, ArtifactMissingError and other ArtifactErrors
+            When the version in production cannot be trusted or read: that is not the same as having none.
+        """
+        registry, key = _desk.opened(), _key(symbol, timeframe)
+        version = _version(registry, key)
+        if version is None:
+            return None
+        artifact = dict(serving.load(registry, key, version))
+        logger.info("Loaded %s %s", key, version)
+        return artifact
+
+    @staticmethod
+    def list_available_models() -> dict[str, list[str]]:
+        """Every version whose file is there and intact, newest first, by ``SYMBOL_TIMEFRAME``, from the index alone."""
+        from ensemble_desk.registry.index import versions
+
+        found = versions.names(_desk.opened(), without=UNFIT)
+        return {f"{key.symbol}_{key.timeframe}": list(names) for key, names in found.items()}
+
+    @staticmethod
+    def get_model_info(symbol: str, timeframe: str) -> dict[str, Any] | None:
+        """Tell about the version in production without opening its artifact; None when there is none."""
+        registry, key = _desk.opened(), _key(symbol, timeframe)
+        found = registry.answers.get(("info", key), lambda: _record(registry, key))
+        if found is None:
+            return None
+        return {
+            "symbol": key.symbol,
+            "timeframe": key.timeframe,
+            "timestamp": found.version,
+            "ensemble_accuracy": found.ensemble_accuracy,
+            "weights": dict(found.weights),
+            "file_size_mb": found.size_bytes / 2**20,
+            "file_path": str(registry.store.folder / found.file_name),
+        }
+
+
+def get_production_ensemble_with_trained_weights(symbol: str, timeframe: str) -> EnhancedEnsembleForecaster:
+    """Give the ensemble in production, which follows every later move of production at its next forecast.
+
+    Without a usable version it is untrained (``is_trained`` False) until there is one, and the log says how to train.
+
+    Raises
+    ------
+    The same errors as :meth:`EnsembleLoader.load_latest_model`.
+    """
+    registry, key = _desk.opened(), _key(symbol, timeframe)
+    _version(registry, key)
+    return serving.ensemble(registry, key)
+
+
+def generate_multi_horizon_forecasts(symbol: str, timeframe: str, df: pd.DataFrame) -> MultiHorizonForecast | None:
+    """Forecast every horizon of the timeframe from bars or ready features; None when there is no trained version.
+
+    Raises
+    ------
+    The errors of :meth:`EnsembleLoader.load_latest_model` and of the forecaster's ``predict``: data that cannot be
+    used is told, not turned into None.
+    """
+    ensemble = get_production_ensemble_with_trained_weights(symbol, timeframe)
+    key = _key(symbol, timeframe)
+    if not ensemble.is_trained:
+        logger.error("The ensemble for %s is not trained. Run: %s", key, _command(key))
+        return None
+    return multi_horizon.forecast(ensemble, key, df)
+
+
+def _key(symbol: str, timeframe: str) -> Key:
+    return Key(symbol.strip().upper(), timeframe.strip().lower())
+
+
+def _version(registry: Registry, key: Key) -> str | None:
+    """The version in production; None with a logged hint when the key has no usable one."""
+    try:
+        version = production.read(registry, key).version
+    except UnknownKeyError:
+        version = None
+    if version is None:
+        folder = registry.store.folder
+        logger.warning("No usable version of %s in %s. Train one: %s", key, folder, _command(key))
+    return version
+
+
+def _record(registry: Registry, key: Key) -> VersionRecord | None:
+    from ensemble_desk.registry.index import versions
+
+    version = _version(registry, key)
+    return None if version is None else versions.get(registry, key, version)
+
+
+def _command(key: Key) -> str:
+    return f"desk train --symbol {key.symbol} --timeframe {key.timeframe}"

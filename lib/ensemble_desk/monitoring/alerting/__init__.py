@@ -1,0 +1,1 @@
+"""What people must be told, over which channels, each once until it changes."""

@@ -1,0 +1,68 @@
+"""What forecasts promised against what came: promised accuracy, its gap, and reliability by confidence."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_desk.evaluation import intervals
+from ensemble_desk.evaluation.intervals import AccuracyEstimate
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+MOST_BINS = 5
+_LEAST_N_EFF_A_BIN = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Accuracy that the forecasts' own confidences add up to.
+
+    Attributes
+    ----------
+    promised : mean confidence of the rows, A* in 0..1.
+    gap : accuracy minus promised; falling means a worse model, while accuracy and promise falling together mean a
+        harder market.
+    z : the gap in units of its standard error, which counts the overlap of h-bar outcomes; None when every forecast
+        was certain.
+    """
+
+    promised: float
+    gap: float
+    z: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Forecasts of similar confidence: what they promised on average and how many were right."""
+
+    promised: float
+    realised: AccuracyEstimate
+
+
+def promise(confidence: Floats, correct: Flags, *, horizon_bars: int) -> Promise | None:
+    """Compare confidence and hits of n forecasts, shapes (n,); None when there are none."""
+    if not len(confidence):
+        return None
+    promised = float(confidence.mean())
+    variance = horizon_bars * float(np.sum(confidence * (1 - confidence)))
+    excess = float(np.sum(correct - confidence))
+    z = excess / math.sqrt(variance) if variance > 0 else None
+    return Promise(promised, float(correct.mean()) - promised, z)
+
+
+def reliability(confidence: Floats, correct: Flags, *, horizon_bars: int) -> tuple[Bin, ...]:
+    """Sort forecasts into at most five bins of equal mass by confidence; fewer when the rows are few."""
+    n_bins = min(MOST_BINS, int(len(confidence) / horizon_bars / _LEAST_N_EFF_A_BIN))
+    if not len(confidence):
+        return ()
+    parts = np.array_split(np.argsort(confidence, kind="stable"), max(n_bins, 1))
+    return tuple(
+        Bin(
+            float(confidence[rows].mean()),
+            intervals.wilson(float(correct[rows].mean()), len(rows), horizon_bars=horizon_bars),
+        )
+        for rows in parts
+    )

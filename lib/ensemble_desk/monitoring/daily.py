@@ -1,0 +1,194 @@
+"""Daily drift metrics: the band of each day as the outcomes tell it, and the table that keeps them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, delete, select
+
+from ensemble_desk.database import inserting
+from ensemble_desk.database.tables.registry_tables import drift_monitoring as table
+from ensemble_desk.forecasting import definitions, log, matured
+from ensemble_desk.forecasting.definitions import Definition
+from ensemble_desk.forecasting.log import Kind
+from ensemble_desk.forecasting.matured import Matured
+from ensemble_desk.market.keys import Key
+from ensemble_desk.monitoring import bands, live, rolling
+from ensemble_desk.monitoring.bands import Band, Evidence, Policy
+from ensemble_desk.monitoring.rolling import BANDS, EVIDENCE
+from ensemble_desk.registry.opening import Registry
+
+Floats = NDArray[np.float64]
+
+_MEASURES = ("accuracy", "n_predictions", "baseline_accuracy", "drift_margin", "drift_detected")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BandHistory:
+    """One entry for each of n days on which an outcome became known, oldest first; columns of shape (n,).
+
+    A day is told by the version that forecast its newest outcome, over that version's newest outcomes of the same
+    kind; live ones go before replayed ones.
+
+    Attributes
+    ----------
+    days : datetime64[D], of the deciding bars.
+    version, kind : by whom and how each day's outcomes were forecast.
+    accuracy, low, high, n, n_eff : rolling accuracy with its interval.
+    baseline, margin : NaN where the version does not tell its validated accuracy.
+    detected : confirmed drift.
+    """
+
+    key: Key
+    days: NDArray[np.datetime64]
+    version: tuple[str, ...]
+    kind: tuple[Kind, ...]
+    accuracy: Floats
+    low: Floats
+    high: Floats
+    n: NDArray[np.int64]
+    n_eff: Floats
+    baseline: Floats
+    margin: Floats
+    band: tuple[Band, ...]
+    evidence: tuple[Evidence, ...]
+    e_value: Floats
+    detected: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.days)
+
+
+def history(
+    registry: Registry, key: Key, *, policy: Policy | None = None, kinds: Sequence[Kind] | None = None
+) -> BandHistory:
+    """Compute the band of every day anew from the log and its outcomes.
+
+    ``kinds`` None takes both, each day by one of them: the answer says which.
+    """
+    policy = policy or bands.policy(registry.settings)
+    rows = matured.read(registry.database, key)
+    found = definitions.of_key(registry.database, key)
+    parts = [_columns(rows.take(slice(0)), None, "", Kind.REPLAY, policy)]  # so that no outcomes make no days
+    parts += [
+        _columns(rows.of_version(version).of_kinds([kind]), found.get(version), version, kind, policy)
+        for version in rows.versions
+        for kind in (kinds or Kind)
+    ]
+    return _history(key, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+
+
+def record(registry: Registry, keys: Sequence[Key] | None = None, *, policy: Policy | None = None) -> int:
+    """Bring ``drift_monitoring`` in line with the outcomes and give the number of rows that changed.
+
+    The rows depend on log and outcomes only: run twice or anew on an emptied table, they are the same.
+
+    Raises
+    ------
+    DatabaseError
+    """
+    wanted = log.keys(registry.database) if keys is None else keys
+    return sum(_record(registry, key, policy=policy) for key in wanted)
+
+
+def _record(registry: Registry, key: Key, *, policy: Policy | None) -> int:
+    told = _rows(history(registry, key, policy=policy))
+    with registry.database.writing() as connection:
+        symbol_id = log.locked(connection, key)
+        of_key = (table.c.symbol_id == symbol_id, table.c.timeframe == key.timeframe)
+        wanted = select(table.c.date, *(table.c[name] for name in _MEASURES)).where(*of_key)
+        known = {row.date: tuple(row)[1:] for row in connection.execute(wanted)}
+        stale = [day for day in known if day not in told]
+        fresh = {day: row for day, row in told.items() if known.get(day) != tuple(row.values())}
+        if stale:
+            connection.execute(delete(table).where(*of_key, table.c.date.in_(stale)))
+        _upsert(
+            connection,
+            [{"symbol_id": symbol_id, "timeframe": key.timeframe, "date": day} | row for day, row in fresh.items()],
+        )
+    return len(stale) + len(fresh)
+
+
+def _upsert(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    statement = inserting.insert_into(connection, table)
+    statement = statement.on_conflict_do_update(
+        index_elements=["symbol_id", "timeframe", "date"],
+        set_={name: statement.excluded[name] for name in _MEASURES},
+    )
+    inserting.in_batches(connection, statement, rows)
+
+
+def _rows(found: BandHistory) -> dict[date, dict[str, Any]]:
+    """Days as rows of the table; what is not known is None, not NaN."""
+    columns = (
+        found.accuracy.tolist(),
+        found.n.tolist(),
+        [None if np.isnan(value) else value for value in found.baseline.tolist()],
+        [None if np.isnan(value) else value for value in found.margin.tolist()],
+        found.detected.tolist(),
+    )
+    days = found.days.astype(object).tolist()
+    return {
+        day: dict(zip(_MEASURES, values, strict=True))
+        for day, values in zip(days, zip(*columns, strict=True), strict=True)
+    }
+
+
+def _columns(
+    rows: Matured, definition: Definition | None, version: str, kind: Kind, policy: Policy
+) -> dict[str, NDArray[Any]]:
+    """Columns of one version's outcomes of one kind, a row for each outcome."""
+    n, h = len(rows), live.horizon_of(rows)
+    baseline = live.validated(definition) if definition else None
+    found = rolling.accuracy(rows.correct, window=policy.window(h), horizon_bars=h)
+    judged = (
+        None if baseline is None else rolling.states(rows.correct, baseline=baseline, horizon_bars=h, policy=policy)
+    )
+    unknown = np.full(n, np.nan)
+    return {
+        "day": rows.target.astype("datetime64[D]"),
+        "id": rows.id,
+        "as_of": rows.as_of,
+        "target": rows.target,
+        "is_live": np.full(n, kind is Kind.LIVE),
+        "version": np.full(n, version, dtype=object),
+        "accuracy": found.accuracy,
+        "low": found.low,
+        "high": found.high,
+        "n": found.n,
+        "n_eff": found.n_eff,
+        "baseline": unknown if baseline is None else np.full(n, baseline.value),
+        "margin": unknown if judged is None else judged.margin,
+        "band": np.zeros(n, np.int64) if judged is None else judged.band,
+        "evidence": np.zeros(n, np.int64) if judged is None else judged.evidence,
+        "e_value": np.ones(n) if judged is None else judged.e_value,
+        "detected": np.zeros(n, np.bool_) if judged is None else judged.confirmed,
+    }
+
+
+def _history(key: Key, every: dict[str, NDArray[Any]]) -> BandHistory:
+    """Keep the last row of each day: live before replayed, then the newest outcome."""
+    order = np.lexsort((every["id"], every["as_of"], every["target"], every["is_live"], every["day"]))
+    last = np.ones(len(order), np.bool_)
+    last[:-1] = np.diff(every["day"][order]) != np.timedelta64(0)
+    one = {name: values[order[last]] for name, values in every.items()}
+    return BandHistory(
+        key=key,
+        days=one["day"],
+        version=tuple(one["version"].tolist()),
+        kind=tuple(Kind.LIVE if is_live else Kind.REPLAY for is_live in one["is_live"].tolist()),
+        accuracy=one["accuracy"],
+        low=one["low"],
+        high=one["high"],
+        n=one["n"],
+        n_eff=one["n_eff"],
+        baseline=one["baseline"],
+        margin=one["margin"],
+        band=tuple(BANDS[number] for number in one["band"].tolist()),
+        evidence=tuple(EVIDENCE[number] for number in one["evidence"].tolist()),
+        e_value=one["e_value"],
+        detected=one["detected"],
+    )

@@ -1,0 +1,234 @@
+"""Live accuracy of a key or of one version: what was right, how sure that is, and what it must be compared with."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ensemble_desk.errors import LabelIsFixedError, LabelNeedsVersionError
+from ensemble_desk.evaluation import intervals, metrics
+from ensemble_desk.evaluation.intervals import AccuracyEstimate
+from ensemble_desk.forecasting import definitions, matured, relabelled
+from ensemble_desk.forecasting.definitions import Definition
+from ensemble_desk.forecasting.log import Kind
+from ensemble_desk.forecasting.matured import Counts, Matured
+from ensemble_desk.market import timeframes
+from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import LabelSpec
+from ensemble_desk.monitoring import bands, calibration, references, rolling
+from ensemble_desk.monitoring.bands import Policy
+from ensemble_desk.monitoring.calibration import Bin, Promise
+from ensemble_desk.registry.opening import Registry
+
+Floats = NDArray[np.float64]
+Times = NDArray[np.datetime64]
+
+
+class State(StrEnum):
+    """Whether there is live accuracy, and why not."""
+
+    KNOWN = "known"
+    NO_FORECASTS = "no forecasts"
+    NO_OUTCOMES = "no outcomes yet"
+    NO_LABEL = "no label"  # a plain artifact: a person must name the label that scores it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """Accuracy of the newest outcomes after each of n outcomes, shapes (n,); times are of the deciding bars.
+
+    ``promised`` is the mean confidence and ``window`` the number of outcomes that each value is taken over.
+    """
+
+    times: Times
+    accuracy: Floats
+    low: Floats
+    high: Floats
+    promised: Floats
+    n_eff: Floats
+    window: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveAccuracy:
+    """Everything that matured forecasts of one horizon tell; shares are in 0..1, what is not known is None.
+
+    Attributes
+    ----------
+    version : None for the key as a whole, whichever version spoke.
+    kinds : of the rows behind every number here.
+    counts : forecasts in the log by kind and state, whatever ``kinds`` says.
+    accuracy, recent : over all rows, and over the newest ones (``series.window``).
+    validated : the version's holdout accuracy.
+    majority, persistence : on the same rows; persistence on those with a known outcome before.
+    scores : log_loss, brier, rps, precision, recall, f1, per_class, confusion, volatility_skill, direction_skill as
+        :func:`ensemble_desk.evaluation.metrics.scores` names them.
+    """
+
+    key: Key
+    version: str | None
+    horizon: str
+    horizon_bars: int
+    state: State
+    kinds: tuple[Kind, ...]
+    counts: Mapping[Kind, Counts]
+    first: datetime | None
+    last: datetime | None
+    accuracy: AccuracyEstimate
+    recent: AccuracyEstimate
+    validated: AccuracyEstimate | None
+    majority: AccuracyEstimate | None
+    persistence: AccuracyEstimate | None
+    promise: Promise | None
+    reliability: tuple[Bin, ...]
+    scores: Mapping[str, Any]
+    series: Series
+
+
+def accuracy(
+    registry: Registry,
+    key: Key,
+    *,
+    version: str | None = None,
+    horizon: str | None = None,
+    kinds: Sequence[Kind] | None = None,
+    label: LabelSpec | None = None,
+    policy: Policy | None = None,
+) -> LiveAccuracy:
+    """Compute live accuracy from the outcomes in the database.
+
+    Parameters
+    ----------
+    version : None takes the key as a whole, each bar by the version that forecast it.
+    horizon : None takes the trained one.
+    kinds : None takes live forecasts if any has matured, else replayed ones; they are mixed only when both are named.
+    label : for a version that defines none; its forecasts are then scored by the bars there are now.
+
+    Raises
+    ------
+    LabelIsFixedError, LabelNeedsVersionError, SourceError, DatabaseError
+    """
+    policy = policy or bands.policy(registry.settings)
+    found = definitions.of_key(registry.database, key)
+    definition = found.get(version) if version is not None else None
+    rows = _rows(registry, key, version=version, horizon=horizon, label=label, definition=definition)
+    rows = rows.of_kinds(kinds)
+    counts = matured.counts(registry.database, key, version=version, horizon=horizon or _base(key, version))
+    unlabelled = version is not None and label is None and (definition is None or definition.label is None)
+    return _told(
+        key,
+        rows if version is not None else rows.one_a_bar(),
+        version=version,
+        horizon=horizon or (definition.horizon if definition else None) or timeframes.base_horizon(key.timeframe),
+        counts=counts,
+        state=_state(rows, counts, kinds, unlabelled=unlabelled),
+        validated=validated(definition) if definition and horizon in (None, definition.horizon) else None,
+        policy=policy,
+    )
+
+
+def validated(definition: Definition) -> AccuracyEstimate | None:
+    """What the version's validation promised; without an interval when the artifact does not tell its rows."""
+    if definition.accuracy is None:
+        return None
+    n, n_eff, low, high = definition.n_holdout, definition.n_eff, definition.low, definition.high
+    if not n or not n_eff or low is None or high is None:
+        return AccuracyEstimate(definition.accuracy, 0, 0.0, 0.0, 1.0)
+    return AccuracyEstimate(definition.accuracy, n, n_eff, low, high)
+
+
+def series(rows: Matured, *, policy: Policy) -> Series:
+    """Roll accuracy and promise over matured rows."""
+    horizon_bars = horizon_of(rows)
+    window = policy.window(horizon_bars)
+    found = rolling.accuracy(rows.correct, window=window, horizon_bars=horizon_bars)
+    promised = rolling.mean(rows.p.max(axis=1, initial=0.0), window=window)
+    return Series(rows.target, found.accuracy, found.low, found.high, promised, found.n_eff, window)
+
+
+def horizon_of(rows: Matured) -> int:
+    """Length of the horizon in bars; of versions that differ the longest, which is the most careful."""
+    return int(rows.horizon_bars.max(initial=1))
+
+
+def moment(time: np.datetime64) -> datetime:
+    return pd.Timestamp(time).to_pydatetime().replace(tzinfo=UTC)
+
+
+def _rows(
+    registry: Registry,
+    key: Key,
+    *,
+    version: str | None,
+    horizon: str | None,
+    label: LabelSpec | None,
+    definition: Definition | None,
+) -> Matured:
+    if label is None:
+        return matured.read(registry.database, key, version=version, horizon=horizon or _base(key, version))
+    if version is None:
+        raise LabelNeedsVersionError(key)
+    if definition is not None and definition.label is not None:
+        raise LabelIsFixedError(key, version)
+    return relabelled.read(registry, key, version=version, label=label, horizon=horizon)
+
+
+def _base(key: Key, version: str | None) -> str | None:
+    """A key as a whole is taken at its base horizon; a version (None here) at what it was trained for."""
+    return timeframes.base_horizon(key.timeframe) if version is None else None
+
+
+def _state(rows: Matured, counts: Mapping[Kind, Counts], kinds: Sequence[Kind] | None, *, unlabelled: bool) -> State:
+    if len(rows):
+        return State.KNOWN
+    wanted = [counts[kind] for kind in kinds or Kind]
+    if not any(one.pending or one.matured or one.void for one in wanted):
+        return State.NO_FORECASTS
+    return State.NO_LABEL if unlabelled else State.NO_OUTCOMES
+
+
+def _told(
+    key: Key,
+    rows: Matured,
+    *,
+    version: str | None,
+    horizon: str,
+    counts: Mapping[Kind, Counts],
+    state: State,
+    validated: AccuracyEstimate | None,
+    policy: Policy,
+) -> LiveAccuracy:
+    h, correct, confidence = horizon_of(rows), rows.correct, rows.p.max(axis=1, initial=0.0)
+    rolled = series(rows, policy=policy)
+    return LiveAccuracy(
+        key=key,
+        version=version,
+        horizon=horizon,
+        horizon_bars=h,
+        state=state,
+        kinds=rows.kinds,
+        counts=counts,
+        first=moment(rows.as_of[0]) if len(rows) else None,
+        last=moment(rows.as_of[-1]) if len(rows) else None,
+        accuracy=estimate(correct, horizon_bars=h),
+        recent=estimate(correct[-rolled.window :], horizon_bars=h),
+        validated=validated,
+        majority=references.majority(rows.y, horizon_bars=h),
+        persistence=references.persistence(rows.y, as_of=rows.as_of, target=rows.target, horizon_bars=h),
+        promise=calibration.promise(confidence, correct, horizon_bars=h),
+        reliability=calibration.reliability(confidence, correct, horizon_bars=h),
+        scores=metrics.scores(rows.p, rows.y),
+        series=rolled,
+    )
+
+
+def estimate(correct: NDArray[np.bool_], *, horizon_bars: int) -> AccuracyEstimate:
+    """Share of hits with its interval."""
+    share = float(correct.mean()) if len(correct) else math.nan
+    return intervals.wilson(share, len(correct), horizon_bars=horizon_bars)

@@ -1,0 +1,92 @@
+"""Each member's live score against the pool with equal weights, on the same matured rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_desk.ensemble import pool
+from ensemble_desk.evaluation import comparison
+from ensemble_desk.evaluation.comparison import Mean, Verdict
+from ensemble_desk.evaluation.intervals import AccuracyEstimate
+from ensemble_desk.forecasting import matured
+from ensemble_desk.forecasting.log import Kind
+from ensemble_desk.forecasting.matured import Matured
+from ensemble_desk.market.keys import Key
+from ensemble_desk.monitoring import bands, live
+from ensemble_desk.monitoring.bands import Policy
+from ensemble_desk.monitoring.live import Series
+from ensemble_desk.registry.opening import Registry
+
+Floats = NDArray[np.float64]
+
+MOST_ROWS = 2_520
+ENSEMBLE = "ensemble"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MemberScore:
+    """One member, or the ensemble itself, against the equal-weight pool of the members that voted.
+
+    Attributes
+    ----------
+    accuracy, pool_accuracy : of both on the rows on which the member voted.
+    series : accuracy of its newest outcomes after each of these rows.
+    log_loss : mean with its interval; ``difference`` is the member's minus the pool's, negative is better.
+    dm_p : of Diebold and Mariano's test on log-loss; None when it cannot be computed.
+    verdict : better | worse | not enough data.
+    kinds : of the rows.
+    """
+
+    name: str
+    n: int
+    accuracy: AccuracyEstimate
+    pool_accuracy: AccuracyEstimate
+    series: Series
+    log_loss: Mean
+    difference: Mean
+    dm_p: float | None
+    verdict: Verdict
+    kinds: tuple[Kind, ...]
+
+
+def members(
+    registry: Registry,
+    key: Key,
+    *,
+    version: str,
+    horizon: str | None = None,
+    kinds: Sequence[Kind] | None = None,
+    policy: Policy | None = None,
+) -> tuple[MemberScore, ...]:
+    """Score the members of a version over its newest matured forecasts, best log-loss first, the ensemble among them.
+
+    ``horizon``, ``kinds`` and ``policy`` as :func:`ensemble_desk.monitoring.live.accuracy` takes them.
+    """
+    policy = policy or bands.policy(registry.settings)
+    rows = matured.read(registry.database, key, version=version, horizon=horizon).of_kinds(kinds)
+    rows = rows.take(slice(max(len(rows) - MOST_ROWS, 0), None))
+    votes = dict(matured.members(registry.database, key, rows))
+    if not votes:
+        return ()
+    equal = pool.combine(votes, dict.fromkeys(votes, 1.0))
+    found = [_score(name, equal, p, rows, policy=policy) for name, p in {ENSEMBLE: rows.p, **votes}.items()]
+    return tuple(sorted(found, key=lambda one: one.log_loss.value))
+
+
+def _score(name: str, equal: Floats, p: Floats, rows: Matured, *, policy: Policy) -> MemberScore:
+    told = comparison.compare(equal, p, rows.y, horizon_bars=live.horizon_of(rows))
+    voted = np.asarray(np.isfinite(p).all(axis=1))
+    return MemberScore(
+        name=name,
+        n=told.n,
+        accuracy=told.second_accuracy,
+        pool_accuracy=told.first_accuracy,
+        series=live.series(replace(rows, p=p).take(voted), policy=policy),
+        log_loss=told.second_log_loss,
+        difference=told.log_loss_difference,
+        dm_p=told.dm_p,
+        verdict=told.verdict,
+        kinds=rows.kinds,
+    )

@@ -1,0 +1,1 @@
+"""The models folder against the index."""

@@ -1,0 +1,1 @@
+"""Which versions there are, and what is known of each."""

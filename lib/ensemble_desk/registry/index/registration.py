@@ -1,0 +1,102 @@
+"""How a version enters the index: with its facts, its manifest, and production following it in the same transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.entities import Deployment, State
+from ensemble_desk.registry.index import entries, following, manifest_columns, states, tombstones
+from ensemble_desk.registry.index import stored as index
+from ensemble_desk.registry.index.entries import Entry
+from ensemble_desk.registry.index.following import Cause
+from ensemble_desk.registry.ledger import pointers
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A version that is to be registered.
+
+    Attributes
+    ----------
+    sha256, size_bytes, mtime_ns : of the bytes that were looked at; ``mtime_ns`` None when nobody looked at the file.
+    content : what the manifest says, empty for a file that holds no version this code can serve.
+    serving_sha256 : of its serving form, None when it has none.
+    health, problem : available, or incompatible and why.
+    """
+
+    key: Key
+    version: str
+    file_name: str
+    sha256: str
+    size_bytes: int
+    mtime_ns: int | None
+    created_at: datetime
+    content: Mapping[str, Any]
+    serving_sha256: str | None = None
+    health: State = State.AVAILABLE
+    problem: str = ""
+
+
+def enter(connection: Connection, arrival: Arrival, *, publisher: str, at: datetime) -> bool:
+    """Put a version into the index; True when it is new, else it is checked against what arrives.
+
+    The key's pointer is locked first, so that two programs which register versions of one key take turns. Production
+    does not follow yet: see :func:`ensemble_desk.registry.index.following.settle`.
+    """
+    pointer = pointers.lock_or_create(connection, arrival.key, at=at)
+    known = entries.find(connection, arrival.key, arrival.version)
+    if known is None:
+        _add(connection, arrival, symbol_id=pointer.symbol_id, publisher=publisher, at=at)
+    else:
+        _compare(connection, known, arrival)
+        states.restate(connection, arrival.key, [arrival.version], live=pointer.version)
+    return known is None
+
+
+def enter_and_follow(connection: Connection, arrival: Arrival, *, publisher: str, at: datetime) -> Deployment | None:
+    """Put a version into the index and let production follow it; gives the move, if there was one.
+
+    Raises PrunedVersionError for a name that was pruned.
+    """
+    tombstones.refuse(connection, arrival.key, arrival.version)
+    enter(connection, arrival, publisher=publisher, at=at)
+    pointer = pointers.lock_or_create(connection, arrival.key, at=at)
+    return following.settle(connection, pointer, cause=Cause(publisher, at, following.registered(arrival.version)))
+
+
+def _add(connection: Connection, arrival: Arrival, *, symbol_id: int, publisher: str, at: datetime) -> None:
+    row = _described(arrival) | {
+        "symbol_id": symbol_id,
+        "symbol": arrival.key.symbol,
+        "timeframe": arrival.key.timeframe,
+        "version": arrival.version,
+        "file_name": arrival.file_name,
+        "sha256": arrival.sha256,
+        "created_at": arrival.created_at,
+        "registered_at": at,
+        "publisher": publisher,
+    }
+    index.add(connection, row, manifest=arrival.content)
+
+
+def _compare(connection: Connection, known: Entry, arrival: Arrival) -> None:
+    if known.sha256 != arrival.sha256:
+        index.set_health(connection, known, State.TAMPERED, entries.tampered(known, arrival.sha256))
+    elif known.health is not State.AVAILABLE and arrival.health is State.AVAILABLE:
+        index.describe(connection, known, _described(arrival), manifest=arrival.content)
+    elif arrival.mtime_ns is not None:
+        index.set_seen(connection, known, size_bytes=arrival.size_bytes, mtime_ns=arrival.mtime_ns)
+
+
+def _described(arrival: Arrival) -> dict[str, Any]:
+    return manifest_columns.of_manifest(arrival.content) | {
+        "size_bytes": arrival.size_bytes,
+        "mtime_ns": arrival.mtime_ns,
+        "serving_sha256": arrival.serving_sha256,
+        "health": arrival.health.value,
+        "problem": arrival.problem,
+    }

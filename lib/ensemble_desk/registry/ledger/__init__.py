@@ -1,0 +1,1 @@
+"""The production pointer of every key and its chained history, as stored."""

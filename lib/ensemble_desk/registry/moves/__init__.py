@@ -1,0 +1,1 @@
+"""Moves of production: promote, roll back, undo, quarantine, one key or many."""

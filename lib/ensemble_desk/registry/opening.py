@@ -1,0 +1,76 @@
+"""Opening the registry: everything its verbs need, held together and passed as their first argument."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from ensemble_desk.artifacts.store.folder import ArtifactStore
+from ensemble_desk.database import opening as databases
+from ensemble_desk.database.opening import Database
+from ensemble_desk.registry.artifact_cache import ArtifactCache
+from ensemble_desk.registry.query_cache import Answers
+from ensemble_desk.settings import Settings
+from ensemble_desk.sources import opening as sources
+from ensemble_desk.sources.protocol import BarSource
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Registry:
+    """An open registry; close it, or use it in a ``with`` statement.
+
+    Attributes
+    ----------
+    settings : what the deployment chose.
+    database : index, pointers and history.
+    store : the folder of artifacts.
+    source : where bars for smoke forecasts come from.
+    clock : gives the aware UTC time.
+    cache : loaded versions of this process.
+    answers : what was read of the database, kept until somebody writes to it.
+    """
+
+    settings: Settings
+    database: Database
+    store: ArtifactStore
+    source: BarSource
+    clock: Clock
+    cache: ArtifactCache
+    answers: Answers
+
+    def close(self) -> None:
+        self.cache.clear()
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def open_registry(settings: Settings, *, clock: Clock | None = None) -> Registry:
+    """Open the registry that the settings name; an empty database is given its tables.
+
+    Raises
+    ------
+    DatabaseError, SettingsError
+        When the database cannot be opened, see :func:`ensemble_desk.database.opening.open_database`.
+    """
+    database = databases.open_database(settings.registry_url)
+    return Registry(
+        settings=settings,
+        database=database,
+        store=ArtifactStore(settings.models_folder, max_bytes=settings.max_artifact_bytes),
+        source=sources.open_source(settings, database=database),
+        clock=clock or _utc_now,
+        cache=ArtifactCache(max_bytes=int(settings.cache_mb * 2**20)),
+        answers=Answers(database),
+    )
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

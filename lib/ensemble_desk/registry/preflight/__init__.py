@@ -1,0 +1,1 @@
+"""All that can be known of a version before it goes live."""

@@ -1,0 +1,1 @@
+"""Verified versions out of memory, and the ensembles that follow production."""

@@ -1,0 +1,83 @@
+"""Bytes of registered versions, given out only when their digest is the registered one; damage goes into the index."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from ensemble_desk.artifacts import digests, naming, serving_form
+from ensemble_desk.errors import ArtifactMissingError, IncompatibleArtifactError, TamperedArtifactError
+from ensemble_desk.registry.entities import State
+from ensemble_desk.registry.index import entries
+from ensemble_desk.registry.index.entries import Entry
+from ensemble_desk.registry.opening import Registry
+
+_log = logging.getLogger(__name__)
+
+
+def read(registry: Registry, entry: Entry) -> bytes:
+    """Read the bytes that were registered.
+
+    Raises
+    ------
+    TamperedArtifactError
+        When the file holds other bytes; the index then says so, so that every other program refuses it too.
+    ArtifactMissingError, ArtifactError
+        When the file is gone or cannot be read.
+    """
+    data = registry.store.read(entry.file_name)
+    actual = digests.of(data)
+    if actual != entry.sha256:
+        _note(registry, entry, State.TAMPERED, entries.tampered(entry, actual))
+        raise TamperedArtifactError(entry.file_name, expected=entry.sha256, actual=actual)
+    if entry.health is State.TAMPERED:
+        form(registry, entry)
+        _note(registry, entry, State.AVAILABLE, "")  # the registered file was put back
+    return data
+
+
+def load_form(registry: Registry, entry: Entry) -> tuple[int, Mapping[str, Any]]:
+    """Load what forecasts need of a version out of its serving form; its artifact where it has none.
+
+    The artifact's own bytes are read only when its file does not look as it did when they were last known to be the
+    registered ones. Raises what :func:`load` raises.
+    """
+    if registry.store.stamp(entry.file_name) != (entry.size_bytes, entry.mtime_ns):
+        read(registry, entry)
+    data = form(registry, entry)
+    if data is None:
+        _log.warning("the serving form of %s %s is gone; `registry sync` makes it anew", entry.key, entry.version)
+        return load(registry, entry)
+    return len(data), serving_form.read(data, name=entry.file_name)
+
+
+def load(registry: Registry, entry: Entry) -> tuple[int, Mapping[str, Any]]:
+    """Load a version from its registered bytes; gives their number and the content."""
+    if entry.health is State.INCOMPATIBLE:
+        raise IncompatibleArtifactError(entry.file_name, entry.problem.rstrip("."))
+    from ensemble_desk.artifacts.safe_loading import loading
+
+    data = read(registry, entry)
+    content = loading.load(data, name=entry.file_name, max_bytes=registry.store.max_bytes)
+    return len(data), content
+
+
+def form(registry: Registry, entry: Entry) -> bytes | None:
+    """Read the registered serving form; None when it is gone, TamperedArtifactError when it holds other bytes."""
+    if entry.serving_sha256 is None:
+        return None
+    try:
+        data = registry.store.form(entry.file_name)
+    except ArtifactMissingError:
+        return None
+    actual = digests.of(data)
+    if actual != entry.serving_sha256:
+        name = naming.form_name(entry.file_name)
+        _note(registry, entry, State.TAMPERED, entries.tampered_form(entry, actual))
+        raise TamperedArtifactError(name, expected=entry.serving_sha256, actual=actual)
+    return data
+
+
+def _note(registry: Registry, entry: Entry, health: State, problem: str) -> None:
+    from ensemble_desk.registry.serving import damage
+
+    damage.note(registry, entry, health, problem)

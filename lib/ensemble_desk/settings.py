@@ -1,0 +1,147 @@
+"""One frozen settings object, read once from the environment (prefix DESK_) and passed down."""
+
+import getpass
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from ensemble_desk.errors import SettingsError
+
+
+class Settings(BaseModel):
+    """What a deployment may choose; every field is the environment variable DESK_ + its upper-case name.
+
+    The environment is read right here: pydantic-settings, which could, takes every job some 50 ms to import.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    models_url: str = Field(
+        default_factory=lambda: str(Path.cwd() / "trained_models"),
+        description="Folder of artifacts and their manifests; by default trained_models/ where the program is started.",
+    )
+    database_url: str = Field(
+        default="",
+        description="SQLAlchemy URL of the registry; empty means registry/registry.db inside the models folder.",
+    )
+    bars_source: Literal["sample", "database", "yahoo"] = Field(default="sample", description="Where bars come from.")
+    calendar: str = Field(default="XNYS", description="Exchange calendar whose sessions daily bars should have.")
+    actor: str = Field(default="", description="Name recorded for moves from the command line; empty: the login name.")
+    max_artifact_mb: float = Field(
+        default=64.0, gt=0, description="Largest artifact accepted, packed or unpacked, in MiB."
+    )
+    max_upload_mb: float = Field(default=200.0, gt=0, description="Largest upload of bars or features, in MiB.")
+    cache_mb: float = Field(default=512.0, gt=0, description="Memory for loaded versions in one process, in MiB.")
+    jobs: int = Field(default=0, ge=0, description="Parallel training processes; 0 means one per core.")
+    default_role: Literal["viewer", "analyst", "operator", "admin"] = Field(
+        default="viewer", description="Role of a signed-in person who is not named in DESK_ROLES."
+    )
+    roles: dict[str, str] = Field(
+        default_factory=dict, description="Roles by person, as name=role pairs with commas between them."
+    )
+    drift_points: tuple[int, int, int] = Field(
+        default=(5, 15, 25),
+        description="Points below the validated accuracy at which MONITOR, DRIFT and EMERGENCY begin, as 5,15,25.",
+    )
+    drift_least_predictions: int = Field(default=5, ge=1, description="Outcomes before anything is said of drift.")
+    drift_window: int = Field(
+        default=60, ge=20, description="Newest outcomes, without overlap, that live accuracy is taken over."
+    )
+    alert_urls: tuple[str, ...] = Field(
+        default=(), repr=False, description="Where alerts go: apprise URLs with spaces between them."
+    )
+    page_url: str = Field(
+        default="http://localhost:8501", description="Address of the dashboard, for the links in alerts."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Least level logged.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_environment(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Take what is not given from the environment; a variable that is set to nothing counts as not set."""
+        named = {name.upper(): value for name, value in os.environ.items() if value}
+        told = {name: named[_variable(name)] for name in cls.model_fields if _variable(name) in named}
+        return told | given
+
+    @field_validator("models_url")
+    @classmethod
+    def _folder(cls, given: str) -> str:
+        if not given.strip() or "://" in given.removeprefix("file://"):
+            message = "write the path of a folder; no other place can be used"
+            raise ValueError(message)
+        return given
+
+    @field_validator("roles", mode="before")
+    @classmethod
+    def _pairs(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        pairs = [part.partition("=") for part in given.split(",") if part.strip()]
+        known = {"viewer", "analyst", "operator", "admin"}
+        for name, _, role in pairs:
+            if not name.strip() or role.strip() not in known:
+                message = f"write name=role with a role of {', '.join(sorted(known))}; found {name.strip()!r}"
+                raise ValueError(message)
+        return {name.strip(): role.strip() for name, _, role in pairs}
+
+    @field_validator("drift_points", mode="before")
+    @classmethod
+    def _rising(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        parts = [part.strip() for part in given.split(",")]
+        rising = all(part.isdecimal() for part in parts) and sorted(set(map(int, parts))) == list(map(int, parts))
+        if len(parts) != 3 or not rising:  # noqa: PLR2004 - the three borders between four bands
+            message = "write three rising whole numbers such as 5,15,25"
+            raise ValueError(message)
+        return tuple(map(int, parts))
+
+    @field_validator("alert_urls", mode="before")
+    @classmethod
+    def _urls(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        urls = tuple(given.split())
+        if any("://" not in url for url in urls):
+            message = "write apprise URLs such as slack://… with spaces between them"
+            raise ValueError(message)
+        return urls
+
+    @property
+    def models_folder(self) -> Path:
+        return Path(self.models_url.removeprefix("file://")).expanduser().absolute()
+
+    @property
+    def registry_url(self) -> str:
+        """The database's URL; its file has a folder of its own, so that the models folder rests while it is used."""
+        beside = self.models_folder / "registry.db"  # where earlier releases kept it
+        file = beside if beside.exists() else self.models_folder / "registry" / "registry.db"
+        return self.database_url or f"sqlite:///{file}"
+
+    @property
+    def actor_name(self) -> str:
+        return self.actor or getpass.getuser()
+
+    @property
+    def max_artifact_bytes(self) -> int:
+        return int(self.max_artifact_mb * 2**20)
+
+
+def load() -> Settings:
+    """Read the settings from the environment; raises SettingsError naming the first that cannot be used."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = _variable("_".join(str(part) for part in first["loc"]))
+        field = Settings.model_fields.get(str(first["loc"][0])) if first["loc"] else None
+        given = "" if field is not None and not field.repr else f" (got {first.get('input')!r})"  # it may be a secret
+        raise SettingsError(name, f"{first['msg'].removeprefix('Value error, ')}{given}") from (
+            error if given else None
+        )
+
+
+def _variable(name: str) -> str:
+    return f"DESK_{name.upper()}"

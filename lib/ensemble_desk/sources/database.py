@@ -1,0 +1,236 @@
+"""Bars kept in the database: imported once, served from there, with what they said before kept beside."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection, Select, func, select
+
+from ensemble_desk.database import inserting, opening
+from ensemble_desk.database.opening import Database
+from ensemble_desk.database.symbols import symbol_id
+from ensemble_desk.database.tables.registry_tables import ohlc_bars, ohlc_restatements, symbols
+from ensemble_desk.errors import InvalidSymbolError, InvalidTimeframeError, SourceError
+from ensemble_desk.market import bars as bar_contract
+from ensemble_desk.market.bars import COLUMNS, Bars
+from ensemble_desk.market.keys import Key
+from ensemble_desk.sources import phrases
+
+_NAME: Literal["database"] = "database"
+_KEY = ("symbol_id", "timeframe", "time")
+_VALUES = (*COLUMNS, "adjusted")
+_AT_ONCE = 50_000  # rows held as Python objects at a time
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did.
+
+    Attributes
+    ----------
+    key : whose bars.
+    n_added, n_unchanged : bars that are new, and bars that said the same before.
+    n_restated : bars that said something else before, which is kept.
+    first, last : the times of the first and the last imported bar.
+    """
+
+    key: Key
+    n_added: int
+    n_unchanged: int
+    n_restated: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Restatement:
+    """What a bar said until a later import changed it."""
+
+    key: Key
+    time: datetime
+    replaced_at: datetime
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    adjusted: bool
+
+
+def import_bars(database: Database, key: Key, bars: Bars, *, at: datetime) -> ImportReport:
+    """Put bars into the database in one transaction: new ones are added, changed ones replace what was there.
+
+    What a replaced bar said is kept with the time ``at`` which it was replaced.
+
+    Raises
+    ------
+    SourceError
+        When the key would hold adjusted and unadjusted prices side by side.
+    DatabaseError
+        When the database cannot be written; then nothing changed.
+    """
+    frame = bar_contract.check(bars.frame, subject=str(key)).assign(adjusted=bars.adjusted)
+    n_unchanged = n_restated = 0
+    with database.writing() as connection:
+        number = symbol_id(connection, key.symbol)
+        _refuse_mixed(connection, key, number, bars)
+        for start in range(0, len(frame), _AT_ONCE):
+            part = frame.iloc[start : start + _AT_ONCE]
+            before = _frame(connection, _stored(number, key.timeframe, part.index[0], part.index[-1]))
+            before = before[before.index.isin(part.index)]
+            equal = (before == part.loc[before.index]).all(axis=1)
+            _keep(connection, number, key, before[~equal], at)
+            _put(connection, number, key, part[~part.index.isin(before.index[equal])])
+            n_unchanged, n_restated = n_unchanged + int(equal.sum()), n_restated + int((~equal).sum())
+    n_added = len(frame) - n_unchanged - n_restated
+    return ImportReport(key, n_added, n_unchanged, n_restated, bars.first, bars.last)
+
+
+def restatements(database: Database, key: Key) -> tuple[Restatement, ...]:
+    """What bars of a key said before, the latest change first."""
+    table = ohlc_restatements
+    query = (
+        select(table.c.time, table.c.replaced_at, *(table.c[name] for name in _VALUES))
+        .join(symbols, symbols.c.id == table.c.symbol_id)
+        .where(symbols.c.ticker == key.symbol, table.c.timeframe == key.timeframe)
+        .order_by(table.c.replaced_at.desc(), table.c.time)
+    )
+    with database.reading() as connection:
+        return tuple(Restatement(key, *row) for row in connection.execute(query))
+
+
+class DatabaseSource:
+    """The bars of the ``ohlc_bars`` table, opened at the first question unless it is open already."""
+
+    name: str = _NAME
+
+    def __init__(self, database: Database | None = None, *, url: str = "") -> None:
+        self._database = database
+        self._url = url
+
+    def symbols(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(key.symbol for key in self.keys()))
+
+    def keys(self) -> tuple[Key, ...]:
+        """Every key there are bars of; rows of other programs with foreign symbols or timeframes are passed over."""
+        query = (
+            select(symbols.c.ticker, ohlc_bars.c.timeframe)
+            .join(symbols, symbols.c.id == ohlc_bars.c.symbol_id)
+            .distinct()
+            .order_by(symbols.c.ticker, ohlc_bars.c.timeframe)
+        )
+        with self._opened().reading() as connection:
+            pairs = connection.execute(query).all()
+        return tuple(key for ticker, timeframe in pairs if (key := _key(ticker, timeframe)) is not None)
+
+    def bars(self, key: Key, *, until: datetime | None = None) -> Bars:
+        """The bars of a key up to ``until``.
+
+        Raises
+        ------
+        SourceError
+            When there are no bars of the key, or none that early.
+        """
+        number = select(symbols.c.id).where(symbols.c.ticker == key.symbol)
+        with self._opened().reading() as connection:
+            known = connection.execute(number).scalar()
+            found = _frame(connection, _stored(-1 if known is None else int(known), key.timeframe, None, until))
+        if found.empty:
+            first, _ = self._span(key)
+            raise SourceError(self.name, f"{key} begins on {first:%Y-%m-%d}. Choose a later date.")
+        checked = bar_contract.check(found, subject=f"{key} in the database")
+        return Bars(key, checked, _NAME, adjusted=bool(found["adjusted"].all()))
+
+    def describe(self, key: Key) -> str:
+        return f"database, to {phrases.moment(self._span(key)[1])}"
+
+    def close(self) -> None:
+        if self._database is not None:
+            self._database.close()
+
+    def _opened(self) -> Database:
+        if self._database is None:
+            self._database = opening.open_database(self._url)
+        return self._database
+
+    def _span(self, key: Key) -> tuple[datetime, datetime]:
+        times = ohlc_bars.c.time
+        query = (
+            select(func.min(times), func.max(times))
+            .join(symbols, symbols.c.id == ohlc_bars.c.symbol_id)
+            .where(symbols.c.ticker == key.symbol, ohlc_bars.c.timeframe == key.timeframe)
+        )
+        with self._opened().reading() as connection:
+            first, last = connection.execute(query).one()
+        if first is None:
+            command = f"desk bars import FILE --symbol {key.symbol} --timeframe {key.timeframe}"
+            raise SourceError(self.name, f"there are no bars of {key}. Import some: {command}")
+        return first, last
+
+
+def _key(ticker: str, timeframe: str) -> Key | None:
+    try:
+        return Key(ticker, timeframe)
+    except (InvalidSymbolError, InvalidTimeframeError):
+        return None
+
+
+def _stored(number: int, timeframe: str, first: datetime | None, last: datetime | None) -> Select[Any]:
+    """The bars of a key between two times, both included."""
+    query = select(ohlc_bars.c.time, *(ohlc_bars.c[name] for name in _VALUES)).where(
+        ohlc_bars.c.symbol_id == number, ohlc_bars.c.timeframe == timeframe
+    )
+    if first is not None:
+        query = query.where(ohlc_bars.c.time >= first)
+    if last is not None:
+        query = query.where(ohlc_bars.c.time <= last)
+    return query.order_by(ohlc_bars.c.time)
+
+
+def _frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:
+    rows = connection.execute(query).all()
+    index = pd.DatetimeIndex([row[0] for row in rows], tz="UTC", name="time").as_unit("us")
+    prices = np.array([row[1:6] for row in rows], np.float64).reshape(len(rows), len(COLUMNS))
+    frame = pd.DataFrame(prices, index, list(COLUMNS))
+    return frame.assign(adjusted=np.array([row[6] for row in rows], np.bool_))
+
+
+def _refuse_mixed(connection: Connection, key: Key, number: int, bars: Bars) -> None:
+    """Raise SourceError when bars would stay that are adjusted while the new ones are not, or the reverse."""
+    other = select(ohlc_bars.c.time).where(
+        ohlc_bars.c.symbol_id == number,
+        ohlc_bars.c.timeframe == key.timeframe,
+        ohlc_bars.c.adjusted != bars.adjusted,
+    )
+    times = pd.DatetimeIndex([row.time for row in connection.execute(other)], tz="UTC").as_unit("us")
+    if times.isin(bars.frame.index).all():
+        return
+    has, new = ("unadjusted", "adjusted") if bars.adjusted else ("adjusted", "unadjusted")
+    raise SourceError(
+        _NAME,
+        f"{key} holds {has} prices from {times.min():%Y-%m-%d} to {times.max():%Y-%m-%d}, the new ones are {new}. "
+        "Nothing changed. Import bars that cover all of these days.",
+    )
+
+
+def _keep(connection: Connection, number: int, key: Key, before: pd.DataFrame, at: datetime) -> None:
+    if len(before):
+        rows = [{**row, "replaced_at": at} for row in _as_rows(number, key, before)]
+        connection.execute(ohlc_restatements.insert(), rows)
+
+
+def _put(connection: Connection, number: int, key: Key, frame: pd.DataFrame) -> None:
+    if len(frame):
+        insert = inserting.insert_into(connection, ohlc_bars)
+        newer = {name: insert.excluded[name] for name in _VALUES}
+        upsert = insert.on_conflict_do_update(index_elements=list(_KEY), set_=newer)
+        connection.execute(upsert, list(_as_rows(number, key, frame)))
+
+
+def _as_rows(number: int, key: Key, frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    times = pd.DatetimeIndex(frame.index).to_pydatetime().tolist()
+    for time, *values in zip(times, *(frame[name].tolist() for name in _VALUES), strict=True):
+        yield {"symbol_id": number, "timeframe": key.timeframe, "time": time, **dict(zip(_VALUES, values, strict=True))}

@@ -1,0 +1,85 @@
+"""Bars that come with installed packages: five stocks (bokeh) and two indices (arch), daily and weekly."""
+
+import importlib.util
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from ensemble_desk.errors import SourceError
+from ensemble_desk.market import adjustment, bars, resample
+from ensemble_desk.market.bars import Bars
+from ensemble_desk.market.keys import Key
+
+_NAME = "sample"
+_STOCKS = ("AAPL", "GOOG", "IBM", "MSFT", "FB")
+_INDICES = {"^GSPC": "sp500", "^IXIC": "nasdaq"}
+_TIMEFRAMES = ("d1", "w1")
+
+
+@dataclass(slots=True)
+class SampleSource:
+    """Real prices of 1999-2018, adjusted for splits and dividends; each key is read once per instance."""
+
+    name: str = _NAME
+    _read: dict[Key, Bars] = field(default_factory=dict, init=False, repr=False, compare=False)  # 14 keys at most
+
+    def symbols(self) -> tuple[str, ...]:
+        return (*_STOCKS, *_INDICES)
+
+    def keys(self) -> tuple[Key, ...]:
+        return tuple(Key(symbol, timeframe) for symbol in self.symbols() for timeframe in _TIMEFRAMES)
+
+    def bars(self, key: Key, *, until: datetime | None = None) -> Bars:
+        """The bars of a key up to ``until``; the frame is the caller's own (copied on write).
+
+        Raises
+        ------
+        SourceError
+            When the sample has no bars of the key, or none that early.
+        """
+        whole = self._whole(key)
+        found = whole if until is None else whole.until(until)
+        if not len(found):
+            raise SourceError(self.name, f"{key} begins on {whole.first:%Y-%m-%d}. Choose a later date.")
+        return Bars(key, found.frame.copy(deep=False), found.source, found.adjusted)
+
+    def describe(self, key: Key) -> str:
+        return f"bundled sample, to {self._whole(key).last:%Y-%m-%d}"
+
+    def _whole(self, key: Key) -> Bars:
+        if key not in self._read:
+            self._read[key] = self._load(key)
+        return self._read[key]
+
+    def _load(self, key: Key) -> Bars:
+        if key not in self.keys():
+            known = ", ".join(self.symbols())
+            raise SourceError(self.name, f"there is no {key}. It has {known} on {' and '.join(_TIMEFRAMES)}.")
+        if key.timeframe == "w1":
+            daily = self._whole(Key(key.symbol, "d1")).frame
+            weekly = resample.upward(daily, timeframe_from="d1", timeframe_to="w1")
+            return Bars(key, weekly, "sample", adjusted=True)
+        raw = _index(key.symbol) if key.symbol in _INDICES else _stock(key.symbol)
+        whole, _ = adjustment.repair_rounding(adjustment.adjust(raw))
+        return Bars(key, bars.check(whole, subject=f"The bundled sample of {key}"), "sample", adjusted=True)
+
+
+def _stock(symbol: str) -> pd.DataFrame:
+    try:
+        from bokeh_sampledata import stocks
+    except ImportError as error:
+        raise SourceError(_NAME, "bokeh_sampledata is missing. Run: pip install bokeh_sampledata") from error
+    raw = pd.DataFrame(getattr(stocks, symbol))
+    return raw.set_index(pd.to_datetime(raw.pop("date"), format="%Y-%m-%d", utc=True))
+
+
+def _index(symbol: str) -> pd.DataFrame:
+    name = _INDICES[symbol]
+    package = importlib.util.find_spec("arch")  # found, not imported: arch takes a second to import
+    if package is None or not package.submodule_search_locations:
+        raise SourceError(_NAME, "arch is missing. Run: pip install arch")
+    raw = pd.read_csv(Path(package.submodule_search_locations[0]) / "data" / name / f"{name}.csv.gz")
+    raw.columns = [column.lower().replace(" ", "_") for column in raw.columns]
+    return raw.set_index(pd.to_datetime(raw.pop("date"), format="%m/%d/%Y", utc=True))

@@ -1,0 +1,1 @@
+"""Any export of prices or features read into bars or rows."""

@@ -1,0 +1,1 @@
+"""What stands in a cell: texts, numbers and times as people and programs write them."""

@@ -1,0 +1,236 @@
+"""Reading the times of a table: ISO dates, common national forms, seconds since 1970, or Excel's day numbers."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ensemble_desk.errors import AmbiguousDatesError, DateReading, UploadError
+from ensemble_desk.sources.upload.cells import table as cells
+from ensemble_desk.sources.upload.cells import texts, time_forms
+from ensemble_desk.sources.upload.cells.time_forms import Form
+
+_ISO = r"\d{4}(?:-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2}|\d{4}(?:[^0-9]|$)).*"
+_ISO_DAY = r"^(\d{4}(?:-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2}|\d{4})).*$"
+_MIDNIGHT = r"[T ]0?0:?00(?::?00(?:\.0+)?)?\s*(?:[zZuUgG+-]|$)"
+_ZONE = r"(?i).*[T:]\d{2,6}(?:\.\d+)?\s*(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)"
+_ZONE_WORD = r"(?i)\s*(?:UTC|GMT)$"
+_OFFSET, _OFFSET_LENGTH = re.compile(r"(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$", re.IGNORECASE), 6
+_EPOCHS: tuple[tuple[Literal["s", "ms", "us", "ns"], str, str], ...] = (
+    ("s", r"\d{9,10}(?:\.\d+)?", "seconds"),
+    ("ms", r"\d{12,13}(?:\.0+)?", "milliseconds"),
+    ("us", r"\d{15,16}(?:\.0+)?", "microseconds"),
+    ("ns", r"\d{18,19}", "nanoseconds"),
+)
+_SERIAL = r"[1-7]\d{4}(?:\.\d+)?"  # Excel counts days from 1899-12-30: 1927 to 2119
+_EXCEL_DAY_0 = pd.Timestamp("1899-12-30", tz="UTC")
+_SAMPLE = 500
+_MOST = 0.5  # a form is taken when more than this share of the cells follows it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Times:
+    """What a column of times says.
+
+    Attributes
+    ----------
+    utc : aware UTC times, NaT where a cell is unreadable.
+    days : 00:00 UTC of the dates as written, whatever their zone.
+    has_clock : whether some cell tells a time of day.
+    zone : how times were brought to UTC, for people; `zone_note` the same in a phrase, empty when that goes without.
+    notes : what was recognised.
+    problem : a sentence when the column as a whole is unreadable.
+    readings : both ways to read it, where day and month can be either.
+    """
+
+    utc: pd.Series
+    days: pd.Series
+    has_clock: bool = False
+    zone: str = ""
+    zone_note: str = ""
+    notes: tuple[str, ...] = ()
+    problem: str = ""
+    readings: tuple[DateReading, DateReading] | None = None
+
+    def at(self, rows: NDArray[np.bool_]) -> "Times":
+        """The same of some of the rows."""
+        return replace(self, utc=self.utc[rows], days=self.days[rows])
+
+
+def parse(
+    column: pd.Series, *, day_first: bool | None = None, zone: ZoneInfo | None = None, serial_days: bool = False
+) -> Times:
+    """Read a column of times.
+
+    Times without a zone are taken as of ``zone``, else as UTC. Forms that read day and month both ways are settled by
+    ``day_first``, or by the order of the rows when only one reading has an order; else both readings are given back.
+    ``serial_days`` takes numbers such as 45293 for Excel's days.
+    """
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return _typed(column, zone)
+    text = _as_text(column)
+    start = text.head(_SAMPLE).tolist()
+    for unit, form, said in _EPOCHS:
+        if _mostly(start, form):
+            return _epoch(text.where(texts.match(text, form), ""), unit, said)
+    if serial_days and _mostly(start, _SERIAL):
+        return _excel_days(text, zone)
+    if _mostly(start, _ISO):
+        iso = _iso(text, zone)
+        if iso.problem or iso.utc.notna().mean() > _MOST:
+            return iso
+    return _national(text, day_first=day_first, zone=zone)
+
+
+def refuse_unreadable(read: Times, column: pd.Series, *, file_name: str) -> None:
+    """Raise AmbiguousDatesError or UploadError when the column as a whole could not be read."""
+    if read.readings is not None:
+        raise AmbiguousDatesError(file_name, example=cells.quoted(column.iloc[0]), readings=read.readings)
+    if read.problem:
+        raise UploadError(file_name, [f"{read.problem}."])
+
+
+def zone(name: str | None, *, file_name: str) -> ZoneInfo | None:
+    """The time zone of a name such as ``America/New_York``; raises UploadError when there is none."""
+    if not name:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        problem = f"{cells.quoted(name)} is no time zone. Name one such as America/New_York"
+        raise UploadError(file_name, [f"{problem}."]) from error
+
+
+def _mostly(cells_: Sequence[str], form: str) -> bool:
+    matches = re.compile(form).fullmatch
+    return sum(matches(cell) is not None for cell in cells_) > len(cells_) * _MOST
+
+
+def _as_text(column: pd.Series) -> pd.Series:
+    if pd.api.types.is_float_dtype(column.dtype) and bool((column.dropna() % 1 == 0).all()):
+        return column.map("{:.0f}".format).astype("str")
+    return column.astype("str").str.strip()
+
+
+def _typed(column: pd.Series, zone: ZoneInfo | None) -> Times:
+    if column.dt.tz is None:
+        return _from_wall(column, zone)
+    wall = column.dt.tz_localize(None)
+    return Times(
+        utc=column.dt.tz_convert("UTC"),
+        days=_midnights(wall),
+        has_clock=_has_clock(wall),
+        zone=f"{column.dt.tz} as written",
+        zone_note="times converted to UTC",
+    )
+
+
+def _epoch(text: pd.Series, unit: Literal["s", "ms", "us", "ns"], said: str) -> Times:
+    whole = texts.replace(text, r"\.0+$", "")
+    numbers = pd.to_numeric(whole, errors="coerce")
+    utc = pd.to_datetime(numbers, unit=unit, utc=True, errors="coerce")
+    days = utc.dt.normalize()
+    clock = _has_clock(utc)
+    return Times(utc, days, has_clock=clock, zone="UTC", notes=(f"times in {said} since 1970",))
+
+
+def _excel_days(text: pd.Series, zone: ZoneInfo | None) -> Times:
+    days = pd.to_numeric(text.where(texts.match(text, _SERIAL), ""), errors="coerce")
+    wall = (_EXCEL_DAY_0 + pd.to_timedelta((days * 86_400).round(), unit="s")).dt.tz_localize(None)
+    return replace(_from_wall(wall, zone), notes=("times in Excel's day numbers",))
+
+
+def _iso(text: pd.Series, zone: ZoneInfo | None) -> Times:
+    plain = text.where(texts.match(text, _ISO), "")
+    zoned = texts.match(plain, _ZONE)
+    utc = _read_iso(texts.replace(plain, _ZONE_WORD, "Z"))
+    if not zoned.any():
+        return _from_wall(utc.dt.tz_localize(None), zone)
+    if not zoned[utc.notna()].all():
+        return Times(utc, utc, problem="some of its times carry a time zone and others do not. Write all in one way")
+    days = _read_iso(texts.replace(plain, _ISO_DAY, r"\1"))
+    endings = plain.str.slice(-_OFFSET_LENGTH).unique().tolist()
+    offsets = sorted({match[1].upper() for ending in endings if (match := _OFFSET.search(ending))})
+    return Times(
+        utc=utc,
+        days=days.where(utc.notna()),
+        has_clock=not bool(texts.contain(plain, _MIDNIGHT)[utc.notna()].all()),
+        zone=f"{' and '.join(offsets[:4])} as written",
+        zone_note="times converted to UTC",
+    )
+
+
+def _read_iso(text: pd.Series) -> pd.Series:
+    return pd.to_datetime(text, format="ISO8601", utc=True, errors="coerce")
+
+
+def _national(text: pd.Series, *, day_first: bool | None, zone: ZoneInfo | None) -> Times:
+    sample = text[text != ""].head(_SAMPLE)
+    forms = [form for form in time_forms.fitting(sample, day_first=day_first) if form.read(sample).notna().any()]
+    readings = {form: form.read(text) for form in forms}
+    most = max((int(values.notna().sum()) for values in readings.values()), default=0)
+    if most <= len(text) * _MOST:
+        nothing = pd.Series(pd.NaT, text.index)
+        return Times(nothing, nothing, problem="its dates are in no known form. Write them as YYYY-MM-DD")
+    best = {form: values for form, values in readings.items() if int(values.notna().sum()) == most}
+    if len(best) > 1:
+        ordered = {form: values for form, values in best.items() if _is_ordered(values)}
+        best = ordered if len(ordered) == 1 else best
+    if len(best) > 1 and not _all_equal(best.values()):
+        pair = _readings(best)
+        problem = "its dates can be read with day and month either way. Write them as YYYY-MM-DD"
+        return Times(text, text, problem=problem, readings=pair)
+    form, values = next(iter(best.items()))
+    read = _from_wall(values, zone) if values.dt.tz is None else _typed(values, zone)
+    return replace(read, notes=(f"dates read as {form.day}",))
+
+
+def _from_wall(wall: pd.Series, zone: ZoneInfo | None) -> Times:
+    """Times without a zone: as of the zone given, else UTC; a time that a clock change makes doubtful is unreadable."""
+    days = _midnights(wall)
+    if not _has_clock(wall):
+        return Times(days, days, zone="dates without time of day")
+    if zone is None:
+        said = "times taken as UTC"
+        return Times(
+            wall.dt.tz_localize("UTC"), days, has_clock=True, zone="none written, taken as UTC", zone_note=said
+        )
+    aware = wall.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert("UTC")
+    said = f"times converted from {zone.key}"
+    return Times(aware, days, has_clock=True, zone=f"{zone.key}, as given", zone_note=said)
+
+
+def _has_clock(wall: pd.Series) -> bool:
+    return bool((wall != wall.dt.normalize())[wall.notna()].any())
+
+
+def _midnights(wall: pd.Series) -> pd.Series:
+    days: pd.Series = wall.dt.normalize().dt.tz_localize("UTC")
+    return days
+
+
+def _readings(best: dict[Form, pd.Series]) -> tuple[DateReading, DateReading] | None:
+    """The first reading with the month first and the first with the day first."""
+    chosen = [next((form for form in best if form.day_first is which), None) for which in (False, True)]
+    spans = [
+        DateReading(bool(form.day_first), best[form].min().date(), best[form].max().date())
+        for form in chosen
+        if form is not None
+    ]
+    both = 2
+    return (spans[0], spans[1]) if len(spans) == both else None
+
+
+def _is_ordered(values: pd.Series) -> bool:
+    known = values.dropna()
+    return bool(known.is_unique and (known.is_monotonic_increasing or known.is_monotonic_decreasing))
+
+
+def _all_equal(readings: Iterable[pd.Series]) -> bool:
+    first, *rest = readings
+    return all(first.equals(other) for other in rest)

@@ -1,0 +1,1 @@
+"""Which row names the columns, and what each of them means."""

@@ -1,0 +1,130 @@
+"""Tables of text: cells with a comma, semicolon, tab or bar between them."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from ensemble_desk.errors import UploadError
+from ensemble_desk.sources.upload.cells import table as cells
+from ensemble_desk.sources.upload.cells.table import Column, Table
+from ensemble_desk.sources.upload.columns import headers
+from ensemble_desk.sources.upload.columns.headers import Header
+from ensemble_desk.sources.upload.files import encodings
+
+_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_LONGEST_LINE = 100 * cells.MOST_COLUMNS
+_MARKUP = ("<!doctype", "<html", "<?xml", "<table", "<head", "<body", "<div", "<script", "<!--")
+_UNEVEN = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
+
+
+def read(data: bytes, name: str, *, notes: tuple[str, ...]) -> Table:
+    """Read text as a table; its encoding, delimiter and the place of the column names are told by looking.
+
+    Raises
+    ------
+    UploadError
+        When it is no text, no table, a web page or JSON.
+    """
+    encoding = encodings.of(data, name)
+    lines = _first_lines(data, encoding)
+    _refuse_other_texts("".join(lines), name)
+    header, delimiter = _header(lines, name)
+    names, blank = _with_blank_last(header.columns, lines[header.first_row :], delimiter)
+    said = encodings.NAMES[encoding]
+    told = (*notes, *((said,) if said else ()), f"{_DELIMITERS[delimiter]}-separated", *header.notes)
+
+    def opened(rows: int) -> Iterator[pd.DataFrame]:
+        stream = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
+        for _ in range(header.first_row):
+            stream.readline()
+        return _parts(stream, name, columns=names, delimiter=delimiter, first_line=header.first_row + 1, rows=rows)
+
+    def without_blank(rows: int) -> Iterator[pd.DataFrame]:
+        return (_only_named(part, blank, name) for part in opened(rows))
+
+    comma = delimiter == ","
+    return cells.table(name, "CSV", header.columns, without_blank, comma_separated=comma, notes=told)
+
+
+def _first_lines(data: bytes, encoding: str) -> list[str]:
+    stream = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
+    return [stream.readline(_LONGEST_LINE + 1) for _ in range(2 * headers.LOOKED_AT)]
+
+
+def _refuse_other_texts(start: str, name: str) -> None:
+    text = start.lstrip().lower()
+    if text.startswith(_MARKUP):
+        raise UploadError(name, ["it is a web page or XML. Download the table itself as CSV."])
+    if text.startswith(("{", "[")):
+        raise UploadError(name, ["it is JSON. Export the table as CSV."])
+
+
+def _header(lines: list[str], name: str) -> tuple[Header, str]:
+    """The column names and the delimiter: one that makes a price table of the lines, else the one that parts most."""
+    if any(len(line) > _LONGEST_LINE for line in lines[: headers.LOOKED_AT]):
+        raise UploadError(name, ["its first lines are too long to hold column names."])
+    found = {delimiter: headers.find(_rows(lines, delimiter)) for delimiter in _DELIMITERS}
+    delimiter = max(found, key=lambda one: (found[one].certain, len(found[one].columns)))
+    headers.check(found[delimiter], name)
+    return found[delimiter], delimiter
+
+
+def _rows(lines: list[str], delimiter: str) -> list[list[str]]:
+    return [next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), []) for line in lines]
+
+
+def _with_blank_last(columns: tuple[Column, ...], lines: list[str], delimiter: str) -> tuple[tuple[Column, ...], str]:
+    """One more column when the lines end with a delimiter that the names lack, and its label."""
+    row = next((row for row in _rows(lines, delimiter) if any(row)), [])
+    if len(row) != len(columns) + 1 or row[-1].strip():
+        return columns, ""
+    longer = cells.labelled([*(column.label for column in columns), ""])
+    return longer, longer[-1].label
+
+
+def _parts(
+    stream: io.TextIOWrapper, name: str, *, columns: tuple[Column, ...], delimiter: str, first_line: int, rows: int
+) -> Iterator[pd.DataFrame]:
+    options: dict[str, Any] = {"dtype": str, "keep_default_na": False, "na_filter": False, "skip_blank_lines": False}
+    line = first_line
+    try:
+        with pd.read_csv(
+            stream, sep=delimiter, header=None, names=[one.label for one in columns], chunksize=rows, **options
+        ) as reader:
+            for part in reader:
+                if not isinstance(part.index, pd.RangeIndex):
+                    raise UploadError(name, [_too_many_cells(line, len(columns))])
+                part.index = pd.RangeIndex(line, line + len(part), name="line")
+                line += len(part)
+                yield part[(part != "").any(axis=1)]
+    except pd.errors.EmptyDataError:
+        return
+    except (pd.errors.ParserError, csv.Error) as error:
+        raise UploadError(name, [_parser_problem(str(error), first_line)]) from error
+
+
+def _only_named(part: pd.DataFrame, blank: str, name: str) -> pd.DataFrame:
+    if not blank:
+        return part
+    surplus = part[blank].str.strip() != ""
+    if surplus.any():
+        raise UploadError(name, [_too_many_cells(int(part.index[surplus.to_numpy()][0]), part.shape[1] - 1)])
+    return part.drop(columns=blank)
+
+
+def _too_many_cells(line: int, n_columns: int) -> str:
+    return f"line {line} has more cells than the {n_columns} column names above it."
+
+
+def _parser_problem(message: str, first_line: int) -> str:
+    uneven = _UNEVEN.search(message)
+    if uneven:
+        expected, line, saw = (int(number) for number in uneven.groups())
+        detail = f"line {first_line + line - 1} has {saw} cells, expected {expected}"
+    else:
+        detail = message.removeprefix("Error tokenizing data. C error: ").strip()
+    return f"it is no regular table ({detail}). Each line needs the same number of cells."

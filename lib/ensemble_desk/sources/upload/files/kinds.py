@@ -1,0 +1,63 @@
+"""From the bytes of an uploaded file to a table of cells, whatever kind of file it is; nothing in it is run."""
+
+from ensemble_desk.errors import UploadError
+from ensemble_desk.sources.upload.cells import table as cells
+from ensemble_desk.sources.upload.cells.table import Table
+from ensemble_desk.sources.upload.files import delimited, unpacking, workbooks
+from ensemble_desk.sources.upload.files import parquet as parquet_tables
+
+_LOOKED_AT = 4096
+_EMPTY = b"\xef\xbb\xbf \t\r\n"
+_PICKLES = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
+_FOREIGN = (
+    *((mark, "it is a Python pickle, a program rather than data. Export the table as CSV") for mark in _PICKLES),
+    (b"\xd0\xcf\x11\xe0", "it is an old or a protected Excel workbook. Save it as .xlsx without a password, or as CSV"),
+    (b"BZh", "it is compressed by bzip2. Unpack it first"),
+    (b"\xfd7zXZ", "it is compressed by xz. Unpack it first"),
+    (b"(\xb5/\xfd", "it is compressed by zstd. Unpack it first"),
+    (b"7z\xbc\xaf", "it is a 7-Zip archive. Unpack it first"),
+    (b"Rar!", "it is a RAR archive. Unpack it first"),
+    (b"%PDF", "it is a PDF document. Export the table as CSV"),
+    (b"{\\rtf", "it is a text document. Export the table as CSV"),
+    (b"SQLite format 3", "it is a database. Export the table as CSV"),
+    (b"ARROW1", "it is an Arrow file. Save the table as Parquet or CSV"),
+    (b"\x89HDF", "it is an HDF5 file. Save the table as Parquet or CSV"),
+)
+
+
+def read(data: bytes, *, file_name: str, max_bytes: int) -> Table:
+    """Read CSV, Parquet or an Excel workbook, told apart by content; gzip and a ZIP archive of one file are unpacked.
+
+    Text may be UTF-8, UTF-16 or Latin-1 with a comma, semicolon, tab or bar between cells.
+
+    Raises
+    ------
+    UploadError
+        When the file is too large (also unpacked), empty, of another kind, or not a table.
+    """
+    name = cells.bare(file_name)
+    if len(data) > max_bytes:
+        raise cells.too_large(name, limit_bytes=max_bytes)
+    notes: tuple[str, ...] = ()
+    if data.startswith(unpacking.GZIP):
+        data, notes = unpacking.gunzipped(data, name, max_bytes=max_bytes), ("gzip",)
+    if data.startswith(unpacking.ZIP):
+        with unpacking.archive(data, name, max_bytes=max_bytes) as archive:
+            if unpacking.holds_workbook(archive):
+                return workbooks.read(data, archive, name, notes=notes)
+            inside, data = unpacking.only_file(archive, name)
+        notes = (*notes, f"ZIP archive with {inside}")
+    return _unpacked(data, name, notes)
+
+
+def _unpacked(data: bytes, name: str, notes: tuple[str, ...]) -> Table:
+    if not data[:_LOOKED_AT].strip(_EMPTY) and not data.strip(_EMPTY):  # stripping all of a large file copies it
+        raise UploadError(name, ["the file is empty. Upload a CSV file with a header line."])
+    if data.startswith((unpacking.GZIP, b"PK\x03\x04")):
+        raise UploadError(name, ["it is an archive inside an archive. Unpack it first."])
+    for mark, problem in _FOREIGN:
+        if data.startswith(mark):
+            raise UploadError(name, [f"{problem}."])
+    if data.startswith(parquet_tables.MARK):
+        return parquet_tables.read(data, name, notes=notes)
+    return delimited.read(data, name, notes=notes)

@@ -1,0 +1,213 @@
+"""Collecting the numbers and times of a table part by part, and leaving out rows that are no bars."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ensemble_desk.errors import UploadError
+from ensemble_desk.market import bars
+from ensemble_desk.sources.upload.cells import numerals
+from ensemble_desk.sources.upload.cells import table as cells
+from ensemble_desk.sources.upload.cells.numerals import Style
+from ensemble_desk.sources.upload.cells.table import Table, quoted
+from ensemble_desk.sources.upload.columns import meanings as columns
+from ensemble_desk.sources.upload.columns.meanings import Found
+from ensemble_desk.sources.upload.columns.spellings import DAY, TIME
+from ensemble_desk.sources.upload.recognition import PLACES_SHOWN, Dropped
+
+_NO_PRICES = "no prices"
+_PAYOUT = "a dividend or a split, no bar"
+_OTHER_TICKER = "another ticker"
+_HEADER = "the column names once more"
+_PAYOUT_WORDS = re.compile(r"\b(?:dividend|split|distribution)s?\b", re.IGNORECASE)
+_MOST_TICKERS = 100_000
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gathered:
+    """The rows that should be bars.
+
+    Attributes
+    ----------
+    times : one cell each, as it stands in the file, shape (n,).
+    cells : the numbers, float64; a blank cell is NaN, shape (n, 5 or 6).
+    wrong : where a cell holds something that is no number, same shape.
+    texts : what stands in the first of those, by row and column name.
+    places : line or row of the file, shape (n,).
+    unit : what the places count.
+    dropped : rows left out, by reason.
+    ticker : whose bars they are according to the file.
+    has_volume : whether the file holds a volume at all; else it is 0 throughout.
+    notes : how the numbers are written.
+    """
+
+    times: pd.Series
+    cells: pd.DataFrame
+    wrong: Flags
+    texts: Mapping[tuple[int, str], str]
+    places: NDArray[np.int64]
+    unit: str
+    dropped: tuple[Dropped, ...]
+    ticker: str
+    has_volume: bool
+    notes: tuple[str, ...]
+
+    def place(self, row: int) -> str:
+        return f"{self.unit} {self.places[row]}"
+
+    def without(self, leave_out: Flags, reason: str) -> "Gathered":
+        """The other rows; those left out are counted among the dropped ones."""
+        gone = np.flatnonzero(leave_out).tolist()
+        if not gone:
+            return self
+        keep = ~leave_out
+        at = {row: number for number, row in enumerate(np.flatnonzero(keep).tolist())} if self.texts else {}
+        return replace(
+            self,
+            times=self.times[keep],
+            cells=self.cells[keep],
+            wrong=self.wrong[keep],
+            texts={(at[row], name): text for (row, name), text in self.texts.items() if row in at},
+            places=self.places[keep],
+            dropped=(*self.dropped, Dropped(reason, len(gone), tuple(map(self.place, gone[:PLACES_SHOWN])))),
+        )
+
+
+def gather(table: Table, found: Found, *, written: Style, ticker: str | None) -> Gathered:
+    """Read the recognised columns of every row.
+
+    Raises
+    ------
+    UploadError
+        When there are too many rows, none holds a price, or two columns of one name differ.
+    SeveralTickersError
+        When the rows are of several tickers and ``ticker`` names none of them.
+    """
+    work = _Gathering(table, found, written, ticker.strip() if ticker else "")
+    for chunk in table.chunks():
+        work.take(chunk)
+    return work.result()
+
+
+@dataclass(slots=True, eq=False)
+class _Gathering:
+    table: Table
+    found: Found
+    written: Style
+    wanted: str
+    tickers: dict[str, None] = field(default_factory=dict)
+    times: list[pd.Series] = field(default_factory=list)
+    values: list[NDArray[np.float64]] = field(default_factory=list)
+    wrong: list[Flags] = field(default_factory=list)
+    places: list[NDArray[np.int64]] = field(default_factory=list)
+    texts: dict[tuple[int, str], str] = field(default_factory=dict)
+    dropped: dict[str, Dropped] = field(default_factory=dict)
+    n_rows: int = 0
+    n_seen: int = 0
+
+    def take(self, chunk: pd.DataFrame) -> None:
+        self.n_seen += len(chunk)
+        columns.check_twins(self.found, chunk, file_name=self.table.file_name)
+        chunk = self._without(chunk, self._repeated_names(chunk), _HEADER)
+        chunk = self._of_ticker(chunk)
+        if chunk.empty or (len(self.tickers) > 1 and not self.wanted):
+            return
+        values, wrong = self._numbers(chunk)
+        payout = self._payouts(chunk, values, wrong)
+        blank: Flags = np.asarray((np.isnan(values) & ~wrong)[:, :4].all(axis=1))
+        self._drop(chunk, payout, _PAYOUT)
+        self._drop(chunk, blank, _NO_PRICES)
+        kept = ~(payout | blank)
+        chunk, values, wrong = chunk[kept], values[kept], wrong[kept]
+        self._remember_texts(chunk, wrong)
+        self.times.append(columns.time_column(chunk, self.found))
+        self.values.append(values)
+        self.wrong.append(wrong)
+        self.places.append(chunk.index.to_numpy(np.int64))
+        self.n_rows += len(chunk)
+
+    def result(self) -> Gathered:
+        name = self.table.file_name
+        ticker = columns.choose(tuple(self.tickers), wanted=self.wanted, file_name=name) if self.tickers else ""
+        if not self.n_rows:
+            raise UploadError(name, [f"none of its {self.n_seen:,} rows holds a price. Export the table again."])
+        numbers = pd.DataFrame(np.concatenate(self.values), columns=list(self._names()))
+        wrong = np.concatenate(self.wrong)
+        volume = self._names().index("volume")
+        has_volume = bool(numbers["volume"].notna().any() or wrong[:, volume].any())
+        if not has_volume:
+            numbers["volume"] = 0.0
+        return Gathered(
+            times=cells.joined(self.times),
+            cells=numbers,
+            wrong=wrong,
+            texts=self.texts,
+            places=np.concatenate(self.places),
+            unit=self.table.unit,
+            dropped=tuple(self.dropped.values()),
+            ticker=ticker,
+            has_volume=has_volume,
+            notes=self.written.said,
+        )
+
+    def _names(self) -> tuple[str, ...]:
+        return tuple(name for name in (*bars.COLUMNS, "adj_close") if name in self.found.fields or name == "volume")
+
+    def _numbers(self, chunk: pd.DataFrame) -> tuple[NDArray[np.float64], Flags]:
+        values = np.full((len(chunk), len(self._names())), np.nan)
+        wrong = np.zeros(values.shape, np.bool_)
+        for i, name in enumerate(self._names()):
+            if name in self.found.fields:
+                column = chunk[self.found.fields[name].label]
+                values[:, i], wrong[:, i] = numerals.read(column, written=self.written, short=name == "volume")
+        return values, wrong
+
+    def _repeated_names(self, chunk: pd.DataFrame) -> Flags:
+        """Rows that say the column names again, as files put together from several have them."""
+        column = self.found.fields.get(DAY, self.found.fields[TIME])
+        if chunk[column.label].dtype != "str":
+            return np.zeros(len(chunk), np.bool_)
+        return (chunk[column.label] == column.name).to_numpy(np.bool_)
+
+    def _of_ticker(self, chunk: pd.DataFrame) -> pd.DataFrame:
+        if self.found.ticker is None:
+            return chunk
+        owners = chunk[self.found.ticker.label].astype("str").str.strip()
+        if len(self.tickers) < _MOST_TICKERS:
+            self.tickers |= dict.fromkeys(owner for owner in owners.unique().tolist() if owner)
+        if not self.wanted:
+            return chunk
+        others = (owners.str.casefold() != self.wanted.casefold()).to_numpy(np.bool_)
+        return self._without(chunk, others, _OTHER_TICKER)
+
+    def _payouts(self, chunk: pd.DataFrame, values: NDArray[np.float64], wrong: Flags) -> Flags:
+        """Rows of a page's table that tell of a dividend or split where the prices of a bar would stand."""
+        suspects: Flags = np.asarray(wrong[:, :4].any(axis=1) & np.isnan(values[:, :4]).all(axis=1))
+        if suspects.any():
+            texts = [" ".join(map(str, row)) for row in chunk[suspects].itertuples(index=False)]
+            suspects[suspects] = [_PAYOUT_WORDS.search(text) is not None for text in texts]
+        return suspects
+
+    def _without(self, chunk: pd.DataFrame, leave_out: Flags, reason: str) -> pd.DataFrame:
+        self._drop(chunk, leave_out, reason)
+        return chunk[~leave_out] if leave_out.any() else chunk
+
+    def _drop(self, chunk: pd.DataFrame, leave_out: Flags, reason: str) -> None:
+        count = int(leave_out.sum())
+        if count:
+            known = self.dropped.get(reason, Dropped(reason, 0, ()))
+            room = PLACES_SHOWN - len(known.places)
+            places = [f"{self.table.unit} {place}" for place in chunk.index[leave_out][:room]]
+            self.dropped[reason] = Dropped(reason, known.count + count, (*known.places, *places))
+
+    def _remember_texts(self, chunk: pd.DataFrame, wrong: Flags) -> None:
+        room = bars.MOST_PROBLEMS * wrong.shape[1] - len(self.texts)
+        for row, i in np.argwhere(wrong)[: max(room, 0)].tolist():
+            name = self._names()[i]
+            self.texts[self.n_rows + row, name] = quoted(chunk[self.found.fields[name].label].iloc[row])

@@ -1,0 +1,75 @@
+"""What is wrong with single rows of an upload, said row by row with the place in the file."""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ensemble_desk.errors import InvalidBarsError
+from ensemble_desk.market import bars
+from ensemble_desk.sources.upload.cells.table import quoted
+from ensemble_desk.sources.upload.columns.spellings import ADJUSTED
+from ensemble_desk.sources.upload.gathering import Gathered
+
+Flags = NDArray[np.bool_]
+
+_AHEAD = timedelta(days=1)  # a session's date may be that far ahead of UTC
+
+
+def unusable(rows: Gathered, cells: pd.DataFrame, undated: Flags) -> Flags:
+    """Rows without a date, with a text for a number, or with numbers that cannot be a bar, shape (n,)."""
+    factor = cells[ADJUSTED].to_numpy() if ADJUSTED in cells else np.ones(len(cells))
+    unadjusted = ~(np.isfinite(factor) & (factor > 0))
+    wrong = undated | rows.wrong.any(axis=1) | bars.wrong_values(cells[list(bars.COLUMNS)].to_numpy()) | unadjusted
+    return np.asarray(wrong)
+
+
+def repeated(times: pd.Series, cells: pd.DataFrame) -> Flags:
+    """Rows that give an earlier row's bar once more, number for number, shape (n,)."""
+    if times.is_unique:
+        return np.zeros(len(times), np.bool_)
+    return cells.assign(time=times.to_numpy()).duplicated().to_numpy(np.bool_)
+
+
+def refuse_wrong_rows(file_name: str, rows: Gathered, cells: pd.DataFrame, times: pd.Series) -> None:
+    """Raise InvalidBarsError for rows that are unusable or repeated; the rest could do without them."""
+    values = cells[list(bars.COLUMNS)].to_numpy()
+    undated = times.isna().to_numpy()
+    wrong = unusable(rows, cells, undated)
+    twice = repeated(times, cells) & ~wrong
+
+    def sentence(row: int) -> str:
+        if undated[row]:
+            return f"{rows.place(row)}: there is no date in {quoted(rows.times.iloc[row])}"
+        if twice[row]:
+            return f"{rows.place(row)}: its time occurs more than once, with the same numbers"
+        texts = [name for name, wrong in zip(cells.columns, rows.wrong[row], strict=True) if wrong]
+        said = [f"{name} {rows.texts[row, name]} is no number" for name in texts]
+        said = said or [value for value in [bars.value_complaint(values[row])] if value]
+        return f"{rows.place(row)}: {', '.join(said) or 'adj_close is missing or not positive'}"
+
+    n_wrong = int((wrong | twice).sum())
+    if n_wrong:
+        separable = n_wrong if n_wrong < len(rows.times) else 0
+        raise InvalidBarsError(file_name, bars.listed(wrong | twice, sentence), n_separable=separable)
+
+
+def refuse_future(file_name: str, rows: Gathered, times: pd.DatetimeIndex, now: datetime | None) -> None:
+    """Raise InvalidBarsError for bars of a time that has not come yet; ``now`` None leaves that unchecked."""
+    if now is None:
+        return
+    ahead = np.asarray(times > pd.Timestamp(now + _AHEAD))
+    if ahead.any():
+        problems = bars.listed(ahead, lambda row: f"{rows.place(row)}: {times[row]:%Y-%m-%d %H:%M} has not come yet")
+        raise InvalidBarsError(file_name, problems)
+
+
+def refuse_disorder(file_name: str, rows: Gathered, times: pd.DatetimeIndex) -> None:
+    """Raise InvalidBarsError for bars that are not later than the one before them."""
+    wrong = bars.wrong_order(times)
+    if len(times) and times[0] > times[-1] and times.is_monotonic_decreasing:
+        wrong[1:] = times[1:] == times[:-1]  # newest first throughout: only what comes twice is out of order
+    if wrong.any():
+        problems = bars.listed(wrong, lambda row: f"{rows.place(row)}: {bars.order_complaint(times, row)}")
+        raise InvalidBarsError(file_name, problems)

@@ -1,0 +1,35 @@
+"""Telling the timeframe of bars by how far apart they are."""
+
+import numpy as np
+import pandas as pd
+
+from ensemble_desk.market import timeframes
+
+_FEWEST = 4
+_SHARE = 0.25  # nights, weekends and holidays only ever widen a step, so the short steps tell
+_NEAR = (0.75, 1.5)  # of the nominal span
+_DAILY, _SPARSE = "d1", 3.0  # what is seldom traded has daily bars some days apart, and nothing comes before weeks
+
+
+def step(times: pd.DatetimeIndex) -> pd.Timedelta | None:
+    """The distance from bar to bar, whatever their order; None when there are too few to tell."""
+    different = np.unique(times.as_unit("us").asi8)
+    if len(different) < _FEWEST:
+        return None
+    return pd.Timedelta(int(np.quantile(np.diff(different), _SHARE)), unit="us")
+
+
+def timeframe(distance: pd.Timedelta) -> str | None:
+    """The timeframe whose bars are so far apart, None when it is none of ours."""
+    least, most = _NEAR
+    for one in timeframes.TIMEFRAMES.values():
+        if least * one.span <= distance <= (_SPARSE if one.name == _DAILY else most) * one.span:
+            return one.name
+    return None
+
+
+def said(distance: pd.Timedelta) -> str:
+    minutes = distance.total_seconds() / 60
+    size, unit = next((pair for pair in ((24 * 60, "day"), (60, "hour")) if minutes >= pair[0]), (1, "minute"))
+    count = f"{minutes / size:.3g}"
+    return f"{count} {unit}" if count == "1" else f"{count} {unit}s"

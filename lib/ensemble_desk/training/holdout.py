@@ -1,0 +1,102 @@
+"""The holdout, scored once: the ensemble and its members beside baselines, intervals and marks of leakage."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ensemble_desk.ensemble.members.catalogue import PRICE_MEMBERS
+from ensemble_desk.ensemble.votes import Votes
+from ensemble_desk.evaluation import baselines, intervals, leakage, metrics
+from ensemble_desk.evaluation.intervals import AccuracyEstimate
+from ensemble_desk.evaluation.splits import Split
+from ensemble_desk.training import walk_forward, weighing
+from ensemble_desk.training.dataset import Dataset
+from ensemble_desk.training.walk_forward import OutOfFold, Recipe
+from ensemble_desk.training.weighing import Weighing
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the guide calls performances, and everything else the holdout tells, both ready for JSON."""
+
+    performances: dict[str, dict[str, Any]]
+    evaluation: dict[str, Any]
+
+
+def score(data: Dataset, split: Split, recipe: Recipe, *, oof: OutOfFold, learnt: Weighing) -> Verdict:
+    """Fit every weighed member on the train part and score it, and the pool, on rows neither has seen."""
+    y_train, y = data.classes[split.train], data.classes[split.holdout]
+    both = np.concatenate([split.train, split.holdout])
+    votes = {name: _votes(name, data, recipe, learn=split.train, ask=both) for name in learnt.weights}
+    seen = {name: given.probabilities[: len(y_train)] for name, given in votes.items()}
+    unseen = {name: given.probabilities[len(y_train) :] for name, given in votes.items()}
+    told = {name: metrics.scores(p, y) for name, p in unseen.items()}
+    n_features = {name: 1 if name in PRICE_MEMBERS else data.features.shape[1] for name in votes}  # the close alone
+    performances = {
+        name: _performance(metrics.scores(seen[name], y_train), told[name], n_features=n_features[name])
+        for name in votes
+    }
+    pooled = metrics.scores(learnt.pooled(unseen), y)
+    known = baselines.baselines(y_train, y, horizon_bars=recipe.label.horizon_bars, last_labels=data.classes[split.gap])
+    estimate = intervals.wilson(pooled["accuracy"], pooled["n"], horizon_bars=recipe.label.horizon_bars)
+    evaluation = {
+        "n_train": len(y_train),
+        "n_holdout": len(y),
+        "n_eff": estimate.n_eff,
+        "ensemble": pooled | {"low": estimate.low, "high": estimate.high},
+        "equal_weights": metrics.scores(weighing.equal(oof).pooled(unseen), y),
+        "best_member": weighing.best_member(oof),
+        "members": told,
+        "baselines": known,
+        "baseline_accuracy": baselines.published(known),
+        "confusion": pooled["confusion"],
+        "volatility_skill": pooled["volatility_skill"],
+        "direction_skill": pooled["direction_skill"],
+        "leakage": list(_leakage(data, split, recipe, estimate, majority=baselines.published(known))),
+        "oof": weighing.told(oof, learnt),
+        "abstained": dict(oof.left_out) | _silent(votes, len(y_train)),
+    }
+    return Verdict(performances, evaluation)
+
+
+def _votes(name: str, data: Dataset, recipe: Recipe, *, learn: NDArray[np.int64], ask: NDArray[np.int64]) -> Votes:
+    return walk_forward.vote(walk_forward.fit(name, data, recipe, learn=learn), data, recipe, ask=ask)
+
+
+def _performance(train: Mapping[str, Any], valid: Mapping[str, Any], *, n_features: int) -> dict[str, Any]:
+    scored = {name: valid[name] for name in ("precision", "recall", "f1")}
+    return {
+        "train_accuracy": train["accuracy"],
+        "valid_accuracy": valid["accuracy"],
+        **scored,
+        "n_features": n_features,
+    }
+
+
+def _silent(votes: Mapping[str, Votes], n_train: int) -> dict[str, str]:
+    """Members that were weighed but said nothing on the whole holdout; their weight went to the others."""
+    return {
+        name: f"abstained on the whole holdout: {given.reason}"
+        for name, given in votes.items()
+        if np.isnan(given.probabilities[n_train:]).all()
+    }
+
+
+def _leakage(
+    data: Dataset, split: Split, recipe: Recipe, estimate: AccuracyEstimate, *, majority: float
+) -> tuple[str, ...]:
+    """Marks of leakage, with a twin: a small forest on the same rows with shuffled labels must know nothing."""
+    from sklearn.ensemble import RandomForestClassifier
+
+    y = leakage.shuffled(data.classes, seed=recipe.seed)
+    forest = RandomForestClassifier(n_estimators=30, min_samples_leaf=20, n_jobs=1, random_state=recipe.seed)
+    table = data.features.to_numpy()
+    forest.fit(table[split.train], y[split.train])
+    unseen = y[split.holdout]
+    share = float(np.mean(forest.predict(table[split.holdout]) == unseen))
+    twin = intervals.wilson(share, len(unseen), horizon_bars=recipe.label.horizon_bars)
+    chance = float(np.bincount(unseen).max() / len(unseen))
+    return leakage.marks(estimate, majority=majority, twin=twin, twin_chance=chance)

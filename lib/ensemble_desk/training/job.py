@@ -1,0 +1,164 @@
+"""Training of one key, from the source of bars to a registered version, told in a row of training_runs."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ensemble_desk.artifacts.store.folder import Published
+from ensemble_desk.ensemble.members import catalogue as registered
+from ensemble_desk.errors import DeskError, FutureDateError
+from ensemble_desk.market.bars import Bars
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.folder import retention
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.opening import Registry
+from ensemble_desk.training import code_revision, fitting, processes, run_log
+from ensemble_desk.training.fitting import Progress
+from ensemble_desk.training.run_log import Result
+from ensemble_desk.training.runs import COMPLETED, FAILED
+
+N_STEPS = fitting.N_STEPS + 2
+SEED = 20_250_121
+INTERRUPTED = "the training was interrupted"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOutcome:
+    """How the training of one key ended; ``version`` when it completed, ``error`` when it failed."""
+
+    run_id: int | None
+    key: Key
+    status: str
+    version: str | None
+    error: str | None
+    seconds: float
+
+
+def train(
+    registry: Registry,
+    key: Key,
+    *,
+    as_of: datetime | None,
+    actor: str,
+    progress: Progress | None = None,
+    members: Sequence[str] = registered.DEFAULT_MEMBERS,
+    seed: int = SEED,
+) -> TrainingOutcome:
+    """Train, publish and register one version; a failure is recorded and told, never raised.
+
+    The version is named by the day its data ends: the ``as_of`` date when one is given, else the date of the last bar,
+    so that a version never claims to know more than it was shown.
+
+    Parameters
+    ----------
+    as_of
+        only bars up to this moment are used; None uses all.
+    members
+        which members to train; ``lstm`` is one more than the default ones.
+
+    Raises
+    ------
+    FutureDateError
+        When ``as_of`` has not come yet; no run is recorded.
+    UnknownMemberError, MemberUnavailableError
+        When a member does not exist or needs what is not installed; no run is recorded.
+    """
+    registered.require(members)
+    began = registry.clock()
+    if as_of is not None and as_of.date() > began.date():
+        raise FutureDateError(as_of, today=began.date())
+    run_log.mark_dead(registry.database, at=began)
+    run_id = run_log.start(
+        registry.database,
+        key,
+        at=began,
+        as_of=as_of,
+        actor=actor,
+        process=processes.this_one(),
+        n_steps=N_STEPS,
+    )
+    try:
+        version = _run(registry, key, run_id, as_of=as_of, actor=actor, progress=progress, recipe=(members, seed))
+    except DeskError as error:
+        return _failed(registry, key, run_id, str(error), began=began)
+    except Exception as error:  # noqa: BLE001 - the one boundary where a broken key must end in its row
+        _log.exception("Training %s broke", key)
+        return _failed(registry, key, run_id, f"{type(error).__name__}: {error}", began=began)
+    except BaseException:
+        _failed(registry, key, run_id, INTERRUPTED, began=began)
+        raise
+    return TrainingOutcome(run_id, key, COMPLETED, version, None, _seconds(registry, began))
+
+
+def _run(
+    registry: Registry,
+    key: Key,
+    run_id: int,
+    *,
+    as_of: datetime | None,
+    actor: str,
+    progress: Progress | None,
+    recipe: tuple[Sequence[str], int],
+) -> str:
+    members, seed = recipe
+    step = _stepper(registry, run_id, progress)
+    step("read bars", 1, N_STEPS)
+    bars = registry.source.bars(key, until=as_of)
+    content = fitting.fit_version(
+        bars,
+        label=fitting.default_label(key.timeframe),
+        members=members,
+        seed=seed,
+        progress=lambda name, number, _: step(name, number + 1, N_STEPS),
+    )
+    step("publish and register", N_STEPS, N_STEPS)
+    published = _publish(registry, key, bars, content | {"run_id": run_id}, as_of=as_of)
+    versions.register(registry, published, actor=actor)
+    run_log.complete(registry.database, run_id, result=_result(registry, published, content), at=registry.clock())
+    return published.version
+
+
+def _publish(
+    registry: Registry, key: Key, bars: Bars, content: Mapping[str, Any], *, as_of: datetime | None
+) -> Published:
+    date = (bars.last if as_of is None else as_of).date()
+    whole = {**content, "code_revision": code_revision.digest()}
+    taken = retention.taken(registry, key)
+    return registry.store.publish(whole, key=key, date=date, created_at=registry.clock(), taken=taken)
+
+
+def _result(registry: Registry, published: Published, content: Mapping[str, Any]) -> Result:
+    window, evaluation = content["data_window"], content["evaluation"]
+    first, last = (datetime.fromisoformat(window[name]) for name in ("first_bar", "last_bar"))
+    return Result(
+        version=published.version,
+        path=str(registry.store.folder / published.file_name),
+        lookback_days=(last - first).days,
+        n_training_samples=evaluation["n_train"],
+        n_validation_samples=evaluation["n_holdout"],
+        accuracy=content["ensemble_accuracy"],
+        performances=content["performances"],
+        weights=content["weights"],
+    )
+
+
+def _stepper(registry: Registry, run_id: int, progress: Progress | None) -> Callable[[str, int, int], None]:
+    def step(name: str, number: int, n_steps: int) -> None:
+        run_log.advance(registry.database, run_id, step=number, step_name=name, at=registry.clock())
+        if progress is not None:
+            progress(name, number, n_steps)
+
+    return step
+
+
+def _failed(registry: Registry, key: Key, run_id: int, error: str, *, began: datetime) -> TrainingOutcome:
+    run_log.fail(registry.database, run_id, error=error, at=registry.clock())
+    return TrainingOutcome(run_id, key, FAILED, None, error, _seconds(registry, began))
+
+
+def _seconds(registry: Registry, began: datetime) -> float:
+    return (registry.clock() - began).total_seconds()

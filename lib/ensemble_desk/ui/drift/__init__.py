@@ -1,0 +1,1 @@
+"""Whether accuracy has fallen, since when, and why to believe it."""

@@ -1,0 +1,67 @@
+"""The fleet ranked by evidence of a fall, strongest first."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from ensemble_desk.ui.drift import rows
+from ensemble_desk.ui.drift import wording as drift_wording
+from ensemble_desk.ui.frame import components, monitoring_data, wording
+
+_CLICK = "drift_show"
+
+
+def ranking() -> None:
+    """Every key in production by its e-value; a row shows the key below."""
+    standing = monitoring_data.standing()
+    if standing.at is None:
+        return
+    keys, table = rows.ranking()
+    if not keys:
+        return
+    components.table(
+        table,
+        key="drift_fleet",
+        alt="Every key in production, strongest evidence of a fall first",
+        columns=_columns(keys),
+    )
+    if not standing.current:
+        st.caption(f"As of {wording.time(standing.at)}; a newer answer is on its way.")
+
+
+def how_to_read() -> None:
+    """What an e-value says, for whoever has not met one."""
+    with st.expander("How to read this", icon=":material/help:"):
+        st.markdown(f"{drift_wording.E_VALUE}\n\n{drift_wording.CONFIRMED}")
+
+
+def _columns(keys: Sequence[str]) -> dict[str, object]:
+    chips = drift_wording.chip_colours()
+    return {
+        "#": st.column_config.NumberColumn(width=40),
+        "E-value": st.column_config.TextColumn(
+            alignment="right", help="What a stake of 1 bet against the version has grown to; 20 is the alarm line."
+        ),
+        "Band": st.column_config.MultiselectColumn(options=list(chips), color=list(chips.values())),
+        "Accuracy since training": st.column_config.TextColumn(
+            help="Of the newest forecasts: interval, forecasts, majority of the same rows; live or replayed."
+        ),
+        "Against validated": st.column_config.NumberColumn(
+            format="%+.0f points", help="Accuracy since minus validated accuracy."
+        ),
+        "Trend": st.column_config.TextColumn(
+            help="Where the newest outcomes are heading; named only when chance does not explain it (95 %)."
+        ),
+        "Stands in the fleet": st.column_config.CheckboxColumn(
+            help="Whether the alarm also stands among all keys (e-BH, false discovery rate 5 %)."
+        ),
+        "Outcomes missing": st.column_config.NumberColumn(
+            format="localized", help="More forecasts with their outcome that would settle a fall this large."
+        ),
+        "Show": st.column_config.ButtonColumn("", type="tertiary", key=_CLICK, on_click=_show, args=(keys,)),
+    }
+
+
+def _show(keys: Sequence[str]) -> None:
+    """Look at the key of the clicked row, below."""
+    st.session_state["key"] = keys[st.session_state[_CLICK].row]

@@ -1,0 +1,21 @@
+"""Showing a finished figure: one manner for all charts."""
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from ensemble_desk.ui.frame import caching
+from ensemble_desk.ui.frame.caching import Drawing
+
+_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "showTips": False}
+
+
+def show(figure: go.Figure | Drawing, *, key: str, alt: str) -> None:
+    """Put a chart on the page; fonts and backgrounds follow the viewer's theme, `alt` says what it shows."""
+    if isinstance(figure, Drawing):
+        caching.show_once((figure.of, key, alt), lambda: _show(figure.draw(), key, alt))
+    else:
+        _show(figure, key, alt)
+
+
+def _show(figure: go.Figure, key: str, alt: str) -> None:
+    st.plotly_chart(figure, key=f"chart_{key}", theme="streamlit", config=_CONFIG, alt=alt)

@@ -1,0 +1,233 @@
+"""Parts that several pages share: choosing a key and a version, badges, facts, tables and empty states."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, Literal, NoReturn
+
+import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]  # it has no stubs
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+from ensemble_desk.figures.style import palette
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.entities import Mode, State, VersionRecord
+from ensemble_desk.ui.frame import data, wording
+
+Colour = Literal["red", "orange", "blue", "green", "violet", "gray"]
+
+STATE_COLOURS: dict[State, Colour] = {
+    State.IN_PRODUCTION: "green",
+    State.AVAILABLE: "blue",
+    State.QUARANTINED: "orange",
+    State.TAMPERED: "red",
+    State.INCOMPATIBLE: "violet",
+    State.MISSING: "gray",
+    State.PRUNED: "gray",
+}
+_MOST_STYLED = 50  # rows; Streamlit takes about half a millisecond of each run for every styled row
+_STATE_ICONS = {
+    State.IN_PRODUCTION: ":material/rocket_launch:",
+    State.AVAILABLE: ":material/check_circle:",
+    State.QUARANTINED: ":material/front_hand:",
+    State.TAMPERED: ":material/gpp_bad:",
+    State.INCOMPATIBLE: ":material/extension_off:",
+    State.MISSING: ":material/help_center:",
+    State.PRUNED: ":material/delete:",
+}
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def key_picker(*, preselect: bool = True) -> Key:
+    """Choose a key; it lives in the URL. Stops the page with the next step when there is none or none is chosen."""
+    known = data.key_names()
+    if not known:
+        nothing_yet()
+    if not preselect and not (st.session_state.get("key") or st.query_params.get("key")):
+        st.selectbox("Key", known, index=None, placeholder="Choose a key", key="key", bind="query-params")
+        st.stop()
+    return Key.parse(
+        bound_choice("Key", known, name="key", of="", first=known[0], missing="No version of {} is registered.")
+    )
+
+
+def version_picker(
+    key: Key,
+    *,
+    label: str = "Version",
+    name: str = "version",
+    only: Sequence[VersionRecord] | None = None,
+    pruned: bool = False,
+) -> VersionRecord:
+    """Choose a version of the key; it lives in the URL and is the one in production until somebody chooses.
+
+    With ``pruned`` a link to a pruned version leads to what is left of it.
+    """
+    records = {record.version: record for record in (data.versions(key) if only is None else only)}
+    if not records:
+        nothing_yet()
+    asked = st.session_state.get(name) or st.query_params.get(name)
+    left = data.pruned(key, asked) if pruned and asked and asked not in records else None
+    if left is not None:
+        records[left.version] = left
+    live = next((record.version for record in records.values() if record.state == State.IN_PRODUCTION), None)
+    chosen = bound_choice(
+        label,
+        list(records),
+        name=name,
+        of=str(key),
+        first=live or next(iter(records)),
+        missing=f"{key} has no version {{}}.",
+    )
+    return records[chosen]
+
+
+def bound_choice(label: str, options: Sequence[str], *, name: str, of: str, first: str, missing: str) -> str:
+    """A select box whose value always stands in the URL; a value from a link that nobody knows is said.
+
+    ``of`` names what the options belong to: a value left over from another owner gives way silently.
+    """
+    asked = st.session_state.get(name) or st.query_params.get(name)
+    if asked not in options:
+        if asked is not None and not left_over(name, of=of):
+            st.warning(f"{wording.plain(missing.format(asked))} Showing {first} instead.", icon=":material/link_off:")
+        asked = first
+        st.session_state[name] = first
+    if st.query_params.get(name) != asked:
+        with suppress(StreamlitAPIException):  # a widget that was on the page before keeps the URL by itself
+            st.query_params[name] = str(asked)
+            st.session_state[name] = asked
+    st.session_state[f"{name}_of"] = of
+    # no format_func: the URL would hold the formatted text, which changes with the state of a version
+    return st.selectbox(label, options, index=None, key=name, bind="query-params") or first
+
+
+def left_over(name: str, *, of: str) -> bool:
+    """Whether the value of a choice was made for another owner, such as a version for another key."""
+    owner = st.session_state.get(f"{name}_of")
+    return owner is not None and owner != of
+
+
+def nothing_yet() -> NoReturn:
+    """The empty state of the whole product, with the one thing to do next."""
+    empty("No version is registered yet.", "Train a set from the bundled sample, then come back:", command="make demo")
+    st.stop()
+
+
+def empty(title: str, advice: str = "", *, command: str | None = None) -> None:
+    with st.container(border=True):
+        st.markdown(f"**{title}**")
+        if advice:
+            st.caption(advice)
+        if command:
+            st.code(command, language="bash", width="content")
+
+
+def choose_first(what: str) -> None:
+    """Answer a form that was sent without its choice."""
+    st.warning(f"Choose {what} first. Nothing changed.", icon=":material/info:")
+
+
+def state_badge(record: VersionRecord) -> None:
+    st.badge(
+        str(record.state).capitalize(),
+        icon=_STATE_ICONS[record.state],
+        color=STATE_COLOURS[record.state],
+        help=wording.plain(record.problem or record.quarantine_reason) or None,
+    )
+
+
+def mode_badge(mode: Mode) -> None:
+    pinned = mode == Mode.PINNED
+    st.badge(
+        str(mode).capitalize(),
+        icon=":material/push_pin:" if pinned else ":material/sync:",
+        color="violet" if pinned else "gray",
+        help="A newer version waits for somebody to promote it." if pinned else "A newly trained version goes live.",
+    )
+
+
+def source_badge(key: Key) -> None:
+    """Where the bars come from and up to which bar, so that nothing sampled is taken for live."""
+    st.badge(wording.plain(data.source_of(key).capitalize()), icon=":material/database:", color="gray")
+
+
+def version_badges(record: VersionRecord) -> None:
+    """State of a version and the source of its key's bars in one row."""
+    with st.container(horizontal=True):
+        state_badge(record)
+        source_badge(record.key)
+        if record.leakage_suspected:
+            st.badge("Leakage suspected", icon=":material/water_drop:", color="red")
+
+
+def accuracy_line(record: VersionRecord) -> None:
+    """The validated accuracy in words; grey where it rests on too few independent outcomes."""
+    text = wording.accuracy_of(record)
+    if wording.is_firm(record.n_eff):
+        st.markdown(f"Holdout accuracy **{text}**")
+    else:
+        st.markdown(f":gray[Holdout accuracy {text}]", help="Fewer than 20 independent outcomes: it says little.")
+
+
+def facts(told: Mapping[str, object], *, alt: str) -> None:
+    """A short list of names and values."""
+    st.table({name: str(value) for name, value in told.items()}, border="horizontal", width="content", alt=alt)
+
+
+def ready(frame: pd.DataFrame) -> pd.DataFrame | pa.Table:
+    """Bring a table that is made once and shown often into the form it is sent in; a short one stays as it is."""
+    return frame if len(frame) <= _MOST_STYLED else pa.Table.from_pandas(frame, preserve_index=False)
+
+
+def table(
+    frame: pd.DataFrame | pa.Table,
+    *,
+    key: str,
+    alt: str,
+    columns: Mapping[str, Any] | None = None,
+    weak: Sequence[bool] | Mapping[str, Sequence[bool]] = (),
+) -> None:
+    """A table with its download in the toolbar.
+
+    Rows marked weak have their accuracy written in grey, in tables of up to 50 rows; where columns differ in that,
+    ``weak`` is told by column.
+    """
+    shown: Any = frame
+    if isinstance(frame, pd.DataFrame) and len(frame) <= _MOST_STYLED:
+        accuracies = [str(name) for name in frame.columns if "accuracy" in str(name).lower()]
+        marked = weak if isinstance(weak, Mapping) else dict.fromkeys(accuracies, weak)
+        for name, flags in marked.items():
+            if any(flags):
+                shown = _greyed(shown, name, flags)
+    st.dataframe(shown, key=key, hide_index=True, column_config=dict(columns or {}), alt=alt, placeholder="")
+
+
+def _greyed(shown: Any, name: str, flags: Sequence[bool]) -> Any:
+    styler = shown.style if isinstance(shown, pd.DataFrame) else shown
+    return styler.apply(lambda _: [f"color: {palette.MUTED}" if flag else "" for flag in flags], subset=[name])
+
+
+def time_column(label: str, *, help: str | None = None) -> Any:  # noqa: A002 - Streamlit's own name
+    return st.column_config.DatetimeColumn(label, format="YYYY-MM-DD HH:mm", timezone="UTC", help=help or "UTC")
+
+
+def percent_column(*, help: str | None = None) -> Any:  # noqa: A002 - Streamlit's own name
+    """A column of values in percent (0 to 100)."""
+    return st.column_config.NumberColumn(format="%.1f %%", help=help)
+
+
+def states_column(label: str = "State") -> Any:
+    """A column of states as coloured words."""
+    return st.column_config.MultiselectColumn(
+        label, options=[str(state) for state in STATE_COLOURS], color=list(STATE_COLOURS.values())
+    )
+
+
+def time_line(label: str, at: datetime | None) -> None:
+    """A time in UTC with the viewer's own time on hover."""
+    st.markdown(f"{label} {wording.time(at)}", help=wording.local_time(at, st.context.timezone) or None)

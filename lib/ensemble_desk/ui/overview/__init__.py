@@ -1,0 +1,1 @@
+"""The overview of every key."""

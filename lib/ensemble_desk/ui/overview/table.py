@@ -1,0 +1,90 @@
+"""The fleet as a table: how its columns look and what they mean, and where a row leads."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from ensemble_desk.registry.entities import UNFIT, Mode
+from ensemble_desk.registry.preflight.readiness import Going
+from ensemble_desk.ui.drift import wording as drift_wording
+from ensemble_desk.ui.frame import components
+from ensemble_desk.ui.overview.reads import Board
+from ensemble_desk.ui.overview.rows import OLD, SINCE, VALIDATED, WAITS, refusal
+
+_OPEN, _ROLL_BACK = "fleet_open", "fleet_roll_back"
+_GOING = {
+    Going.READY: "green",
+    Going.NOT_READY: "red",
+    Going.NOT_REHEARSED: "gray",
+    Going.NOWHERE: "red",
+    Going.NO_EARLIER: "gray",
+}
+
+
+def show(board: Board) -> None:
+    components.table(
+        board.table,
+        key="fleet",
+        alt="What is in production for every key and how it does",
+        columns=_columns(board.keys),
+        weak=board.weak,
+    )
+
+
+def _columns(keys: Sequence[str]) -> dict[str, Any]:
+    chips = drift_wording.chip_colours() | {refusal(state): "red" for state in UNFIT}
+    return {
+        "Key": st.column_config.TextColumn(pinned=True),
+        SINCE: st.column_config.TextColumn(
+            help="Of the newest forecasts of this version whose outcome is known: interval, forecasts, majority of "
+            "the same rows. Live ones were made before their outcome; replayed ones afterwards, from what was known "
+            "then. Grey below 20 independent outcomes."
+        ),
+        "Band": st.column_config.MultiselectColumn(
+            options=list(chips),
+            color=list(chips.values()),
+            help="How far that lies below the validated accuracy, and whether the outcomes bear it out. Only a "
+            "confirmed fall is an alert; the drift page says how it is told.",
+        ),
+        "Rolling": st.column_config.LineChartColumn(
+            y_min=0,
+            y_max=100,
+            color="gray",
+            width=60,
+            help="The same accuracy in percent after each of the newest outcomes.",
+        ),
+        VALIDATED: st.column_config.TextColumn(
+            help="On the holdout that neither models nor weights saw: interval, rows, majority baseline. "
+            "Grey below 20 independent outcomes."
+        ),
+        "Promised": st.column_config.TextColumn(
+            help="What the forecasts' own confidences add up to, and Z: how many standard errors reality lies above "
+            "(+) or below (−) it."
+        ),
+        "Performance": _button(_OPEN, "", "pages/performance.py", keys),
+        "Rollback": _button(_ROLL_BACK, " ", "pages/rollback.py", keys),
+        "Way back": st.column_config.MultiselectColumn(
+            options=[*map(str, _GOING), OLD],
+            color=[*_GOING.values(), "orange"],
+            help="Whether a rollback would pass now: its preflight, as last rehearsed. Outdated after a day.",
+        ),
+        "Mode": st.column_config.MultiselectColumn(
+            options=[str(Mode.FOLLOW_LATEST), str(Mode.PINNED), WAITS],
+            color=["gray", "violet", "orange"],
+            help="A pinned key stays where it is until somebody promotes a newer version or follows latest again.",
+        ),
+        "Age (bars)": st.column_config.NumberColumn(
+            format="localized", help="Bars of the source that came after the last bar the version learnt from."
+        ),
+        "Since": components.time_column("Since"),
+    }
+
+
+def _button(click: str, label: str, page: str, keys: Sequence[str]) -> Any:
+    return st.column_config.ButtonColumn(label, type="tertiary", key=click, on_click=_go, args=(page, click, keys))
+
+
+def _go(page: str, click: str, keys: Sequence[str]) -> None:
+    """Open a page for the key of the clicked row."""
+    st.switch_page(page, query_params={"key": keys[st.session_state[click].row]})

@@ -1,0 +1,214 @@
+"""What came of a version's forecasts since it was trained: how right they were, and how honest about themselves."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+from ensemble_desk.figures import confusion, reliability, rolling
+from ensemble_desk.forecasting.log import Kind
+from ensemble_desk.forecasting.matured import Counts
+from ensemble_desk.market import timeframes
+from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import CLASSES, LabelSpec
+from ensemble_desk.monitoring.live import LiveAccuracy, State
+from ensemble_desk.registry.entities import VersionRecord
+from ensemble_desk.ui.frame import caching, charts, components, data, monitoring_data, wording
+
+_THIS, _ALL = "This version", "Every version"
+_KINDS = {"Live": Kind.LIVE, "Replayed": Kind.REPLAY}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which forecasts to look at; what is None is left to the library.
+
+    Attributes
+    ----------
+    version : None for all of the key, each bar by the version that forecast it.
+    label : for a version that defines none.
+    """
+
+    key: Key
+    version: str | None
+    horizon: str | None = None
+    kind: Kind | None = None
+    label: LabelSpec | None = None
+
+    def read(self) -> LiveAccuracy:
+        return monitoring_data.accuracy(
+            self.key, version=self.version, horizon=self.horizon, kind=self.kind, label=self.label
+        )
+
+
+def choose(record: VersionRecord) -> Asked:
+    """Ask for the forecasts to look at; choices that change nothing are not offered."""
+    key = record.key
+    trained = str(data.manifest(key, record.version).get("horizon") or timeframes.base_horizon(key.timeframe))
+    horizons = [trained, *(name for name in timeframes.horizons(key.timeframe) if name != trained)]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        scope = st.segmented_control(
+            "Forecasts of", (_THIS, _ALL), default=_THIS, required=True, key="of", bind="query-params"
+        )
+        with st.container(width=150):
+            horizon = components.bound_choice(
+                "Horizon", horizons, name="of_horizon", of=str(key), first=trained, missing="There is no horizon {}."
+            )
+        asked = Asked(key, None if scope == _ALL else record.version, None if horizon == trained else horizon)
+        found = asked.read()
+        kind = _kind(found.counts)
+    if scope != _ALL and found.state is State.NO_LABEL:
+        return replace(asked, label=_label())
+    return replace(asked, kind=kind)
+
+
+def _kind(counts: Mapping[Kind, Counts]) -> Kind | None:
+    """Live or replayed, where there are both."""
+    if not all(counts[kind].matured for kind in Kind):
+        return None
+    chosen = st.segmented_control(
+        "Made", list(_KINDS), default="Live", required=True, key="made", bind="query-params",
+        help="Live: before their outcome. Replayed: afterwards, from what was known then.",
+    )  # fmt: skip
+    return _KINDS[str(chosen or "Live")]
+
+
+def _label() -> LabelSpec | None:
+    """Ask for the label that scores a version which defines none; no answer until a person names it."""
+    st.info(
+        "This version does not say what its classes mean, so nothing can score it. Name the label it was trained for.",
+        icon=":material/label:",
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        bars = st.number_input("Horizon in bars", 1, 252, None, placeholder="for example 1", key="label_bars")
+        move = st.number_input(
+            "Move that counts, in %", 0.0, 50.0, None, key="label_move",
+            placeholder="half a sigma", help="Log return beyond which a move is BULLISH or BEARISH.",
+        )  # fmt: skip
+    if bars is None:
+        return None
+    return LabelSpec(int(bars)) if move is None else LabelSpec(int(bars), "fixed", fixed_threshold=move / 100)
+
+
+def nothing(found: LiveAccuracy) -> None:
+    """Why there is no accuracy yet, and the one thing to do next."""
+    scope = f"--symbol {found.key.symbol} --timeframe {found.key.timeframe}"
+    if found.state is State.NO_FORECASTS:
+        components.empty(
+            "The log holds no such forecast.",
+            "Forecast every bar anew by the version that was newest at it, then score what came:",
+            command=f"desk replay {scope}\ndesk outcomes {scope}",
+        )
+    elif found.state is State.NO_OUTCOMES:
+        components.empty(
+            "No outcome is known yet.",
+            f"{_counted(found)} They are scored once the bar that decides them is there:",
+            command=f"desk outcomes {scope}",
+        )
+    else:
+        components.empty("Its forecasts wait for a label.", "Name it above; only then can they be scored.")
+
+
+def headline(asked: Asked, found: LiveAccuracy) -> None:
+    """What was asked for in one line, and the few numbers a PM asks for first."""
+    derived = "" if asked.horizon is None else " (derived: by members that model prices)"
+    accuracy = f"**{_accuracy(found)}**"
+    if not wording.is_firm(found.accuracy.n_eff):
+        accuracy = f":gray[{_accuracy(found)}]"
+    st.markdown(
+        f":violet-badge[{wording.kinds(found.kinds).capitalize()}] {wording.day(found.first)} to "
+        f"{wording.day(found.last)}, horizon {found.horizon}{derived}: {accuracy}, last known label "
+        f"{wording.estimate(found.persistence)}"
+    )
+    scores, promise = found.scores, found.promise
+    with st.grid(5, min_column_width=150):
+        above = found.accuracy.value - found.majority.value if found.majority else None
+        _points("Above the majority", above, "Accuracy minus the class that came most often on the same rows.")
+        z = "" if promise is None or promise.z is None else f" Z {promise.z:+.1f} standard errors.".replace("-", "−")
+        _points(
+            "Above the promise",
+            promise.gap if promise else None,
+            f"Accuracy minus {wording.percent(promise.promised if promise else None)}, which the forecasts' own "
+            f"confidences add up to.{z} Both falling: a harder market. Only this falling: a worse model.",
+        )
+        _points("Volatility skill", scores["volatility_skill"], "Calling whether a move comes at all, above chance.")
+        _points(
+            "Direction skill", scores["direction_skill"], "Calling up or down among the bars that moved, above chance."
+        )
+        st.metric(
+            "Log-loss",
+            wording.UNKNOWN if scores["log_loss"] is None else f"{scores['log_loss']:.3f}",
+            border=True,
+            height="stretch",
+            help=f"Lower is better; knowing nothing is 1.099. Brier {scores['brier']:.3f}, RPS {scores['rps']:.3f}.",
+        )
+
+
+def _points(label: str, value: float | None, explanation: str) -> None:
+    told = wording.UNKNOWN if value is None or math.isnan(value) else wording.points(value)
+    st.metric(label, told, border=True, height="stretch", help=explanation)
+
+
+def over_time(found: LiveAccuracy) -> None:
+    """Rolling accuracy with its interval beside what was validated and promised."""
+    charts.show(
+        caching.figure_of(
+            found,
+            rolling.chart,
+            found.series,
+            validated=found.validated.value if found.validated else None,
+            majority=found.majority.value if found.majority else None,
+        ),
+        key="rolling",
+        alt=f"Rolling accuracy of {wording.kinds(found.kinds)} forecasts of {found.key}",
+    )
+    st.caption(
+        f"Each point: the newest {found.series.window} outcomes at most, with the 95 % interval. Newest: "
+        f"{wording.estimate(found.recent, majority=found.majority.value if found.majority else None)}. "
+        f"{_counted(found)}"
+    )
+
+
+def honesty(found: LiveAccuracy) -> None:
+    """Whether confidence means what it says, and which classes are mistaken for which."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Does confidence mean what it says?", anchor=False)
+        charts.show(
+            caching.figure(reliability.diagram, found.reliability),
+            key="reliability",
+            alt="Promised against realised accuracy by confidence",
+        )
+        st.caption("On the dotted line promise and reality agree. At most five groups of equal size, 95 % intervals.")
+    with right:
+        st.subheader("What was said and what came", anchor=False)
+        counts: Any = found.scores["confusion"]
+        charts.show(
+            caching.figure(confusion.matrix, [list(row) for row in counts]),
+            key="live_confusion",
+            alt=f"Confusion matrix of {wording.kinds(found.kinds)} forecasts",
+        )
+        st.caption(f"Rows: what came; columns: what was said, with the share of the row.{_one_class(counts)}")
+
+
+def _one_class(counts: Sequence[Sequence[int]]) -> str:
+    """Say so when every forecast named the same class, which is why accuracy is that of the class."""
+    said = [sum(column) for column in zip(*counts, strict=True)]
+    always = [name for name, n in zip(CLASSES, said, strict=True) if n == sum(said) > 0]
+    return f" It said {always[0].capitalize()} every time." if always else ""
+
+
+def _accuracy(found: LiveAccuracy) -> str:
+    return wording.estimate(found.accuracy, majority=found.majority.value if found.majority else None)
+
+
+def _counted(found: LiveAccuracy) -> str:
+    """Forecasts in the log by kind and state."""
+    told = []
+    for name, kind in _KINDS.items():
+        one = found.counts[kind]
+        if one.matured or one.pending or one.void:
+            told.append(f"{name}: {one.matured:,} scored, {one.pending:,} pending, {one.void:,} void.")
+    return " ".join(told)

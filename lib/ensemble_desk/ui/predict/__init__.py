@@ -1,0 +1,1 @@
+"""Asking a version about recent bars or an upload."""

@@ -1,0 +1,115 @@
+"""Recent prices with the cone of a horizon, and what was said before about the bars shown."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ensemble_desk.figures import candles, cone
+from ensemble_desk.figures.past_forecasts import Mark
+from ensemble_desk.forecasting.log import Kind
+from ensemble_desk.forecasting.past_forecasts import Said
+from ensemble_desk.market import timeframes
+from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import LabelSpec
+from ensemble_desk.registry.entities import VersionRecord
+from ensemble_desk.ui.frame import caching, charts, components, data, wording
+from ensemble_desk.ui.predict import reads as predict_data
+from ensemble_desk.ui.predict.upload import Input
+
+_SHOWN_BARS = 60
+_CONE_BARS = 250
+_CONE = (
+    "The cone is what the trailing 20-bar volatility alone allows, without drift: half of the paths end in the dark "
+    "part, nine of ten in the whole. It is no predicted path."
+)
+
+
+def chart(record: VersionRecord, asked: Input) -> None:
+    """Recent candles with the cone of a chosen horizon, and earlier forecasts below their bars."""
+    if not asked.has_bars:
+        components.empty("No candles: this upload holds features, not bars.")
+        return
+    key = record.key
+    horizons = timeframes.horizons(key.timeframe)
+    name = str(
+        st.segmented_control(
+            "Horizon", list(horizons), default=next(iter(horizons)), required=True, key="horizon", bind="query-params"
+        )
+    )
+    n_bars = horizons[name]
+    told = data.manifest(key, record.version).get("label")
+    known, later = asked.frame.tail(_CONE_BARS), asked.later.head(n_bars)
+    said = _said(record.key, asked, name)
+    charts.show(
+        caching.figure(_drawn, known, later, n_bars=n_bars, told=told, of=record, said=caching.Same(said)),
+        key="candles",
+        alt=f"Candlesticks of {key} with the {name} cone",
+    )
+    st.caption(_CONE + (" Hollow candles came afterwards." if len(asked.later) else ""))
+    _explain(record, asked, name, said)
+
+
+def _drawn(
+    known: pd.DataFrame,
+    later: pd.DataFrame,
+    *,
+    n_bars: int,
+    told: Mapping[str, Any] | None,
+    of: VersionRecord,
+    said: caching.Same,
+) -> Any:
+    """Candles of the newest bars that are known, with the cone that follows from them."""
+    timeframe, marks = of.key.timeframe, [_mark(one, of) for one in said.answer]
+    spread = cone.of(
+        known,
+        timeframe=timeframe,
+        horizon_bars=n_bars,
+        label=None if told is None else LabelSpec.from_dict(dict(told)),
+        known=later.index if isinstance(later.index, pd.DatetimeIndex) else None,
+    )
+    return candles.chart(known.tail(_SHOWN_BARS), timeframe=timeframe, cone=spread, later=later, said=marks)
+
+
+def _said(key: Key, asked: Input, horizon: str) -> tuple[Said, ...]:
+    """What the log holds about the bars shown, up to the bar that is asked about."""
+    if not asked.from_source:
+        return ()
+    shown = asked.frame.tail(_SHOWN_BARS)
+    first, last = (shown.index[at].to_pydatetime() for at in (0, -1))
+    return predict_data.said_before(key, horizon, first, last)
+
+
+def _mark(one: Said, of: VersionRecord) -> Mark:
+    return Mark(
+        one.as_of,
+        one.label,
+        one.came_true,
+        live=one.kind is Kind.LIVE,
+        of_shown=one.version == of.version,
+        note=_note(one),
+    )
+
+
+def _note(one: Said) -> str:
+    came = "still open" if one.outcome is None else f"came {one.outcome.capitalize()}"
+    kind = "live" if one.kind is Kind.LIVE else "replayed"
+    told = f"{one.label.capitalize()} {wording.percent(one.confidence)}, {came}"
+    return f"{wording.day(one.as_of)}: {told}<br>version {one.version}, {kind}, {one.basis}"
+
+
+def _explain(record: VersionRecord, asked: Input, horizon: str, said: Sequence[Said]) -> None:
+    if said:
+        of_shown = all(one.version == record.version for one in said)
+        faint = "" if of_shown else f" Faint: said by another version than {record.version}."
+        st.caption(
+            f"Below the candles: what was forecast at each bar over {horizon}, ▲ bullish, ■ neutral, ▼ bearish. Filled "
+            f"came true, hollow did not, dotted is still open. Replay: made afterwards, from no more than was known "
+            f"then.{faint}"
+        )
+    elif asked.from_source:
+        st.caption(
+            "The log holds no forecast at these bars. `desk forecast` makes live ones, "
+            "`desk replay` goes over past bars."
+        )

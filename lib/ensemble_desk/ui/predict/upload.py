@@ -1,0 +1,236 @@
+"""What is asked about: recent bars of the source, or an upload with the questions it leaves open."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ensemble_desk.errors import (
+    AmbiguousDatesError,
+    InvalidBarsError,
+    OtherTimeframeError,
+    SeveralTickersError,
+    UploadError,
+)
+from ensemble_desk.forecasting.uploads import Answers, Uploaded
+from ensemble_desk.market import bars as contract
+from ensemble_desk.market.bars import Bars
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.entities import VersionRecord
+from ensemble_desk.sources.upload.recognition import Recognised
+from ensemble_desk.ui.frame import caching, components, data, wording
+from ensemble_desk.ui.predict import reads as predict_data
+
+RECENT, UPLOAD = "Recent bars", "Upload"
+_TYPES = ["csv", "txt", "tsv", "gz", "zip", "parquet", "xlsx"]
+_ZONES = ("UTC", "America/New_York", "Europe/London", "Europe/Berlin", "Asia/Tokyo")
+_WHOLE_DAYS = ("d1", "w1")
+_MOST_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Input:
+    """What is asked about: bars or ready features up to the row of the forecast, and bars that came after it."""
+
+    frame: pd.DataFrame
+    later: pd.DataFrame
+    origin: str
+    from_source: bool
+
+    @property
+    def has_bars(self) -> bool:
+        return isinstance(self.frame.index, pd.DatetimeIndex) and {*contract.COLUMNS} <= {*self.frame.columns}
+
+    @property
+    def last(self) -> datetime | None:
+        """Time of the row that is forecast; None for features without times."""
+        index = self.frame.index
+        return index[-1].to_pydatetime() if isinstance(index, pd.DatetimeIndex) and len(index) else None
+
+
+def choose_input(record: VersionRecord) -> Input | None:
+    """Recent bars of the source, or a file; None until there is something to ask about."""
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    with row:
+        origin = st.segmented_control(
+            "Ask about", (RECENT, UPLOAD), default=RECENT, required=True, key="bars", bind="query-params"
+        )
+    if origin == UPLOAD:
+        return _uploaded(record)
+    with row:
+        return _recent(record.key)
+
+
+def _recent(key: Key) -> Input | None:
+    if key not in data.source_keys():
+        components.empty(f"The source has no bars of {key}.", "Choose Upload and give a file of bars.")
+        return None
+    bars = data.bars(key)
+    day = st.date_input(
+        "As of",
+        bars.last.date(),
+        min_value=bars.first.date(),
+        max_value=bars.last.date(),
+        key="as_of",
+        bind="query-params",
+        width=180,
+        help="The forecast reads bars up to this day only.",
+    )
+    known = bars.until(datetime.combine(day, time.max, tzinfo=UTC)).frame
+    return Input(known, bars.frame.iloc[len(known) :], data.source_of(key), from_source=True)
+
+
+def _uploaded(record: VersionRecord) -> Input | None:
+    key = record.key
+    file = st.file_uploader(
+        "A CSV, Parquet or Excel file of bars, or of the version's features",
+        type=_TYPES,
+        key="upload",
+        max_upload_size=int(caching.settings().max_upload_mb),
+        help="Read as data, never run. Columns in any order and case; what was recognised is shown.",
+    )
+    if file is None:
+        st.caption("Bars need a time column and open, high, low, close, volume, as any vendor exports them.")
+        return None
+    try:
+        found = _settled(record, file, Answers(time_zone=_time_zone(key, file)))
+    except (InvalidBarsError, UploadError) as error:
+        _problems(file.name, error.problems)
+        return None
+    if found is None:
+        return None
+    if found.recognised is None:
+        _features(found.frame)
+        return Input(found.frame, pd.DataFrame(), f"upload {file.name}", from_source=False)
+    _recognised(found.recognised)
+    last = found.recognised.bars.last
+    return Input(found.frame, pd.DataFrame(), f"upload {file.name}, to {wording.day(last)}", from_source=False)
+
+
+def _settled(record: VersionRecord, file: Any, answers: Answers) -> Uploaded | None:
+    """Read the file with what was answered so far; ask the next question it leaves open, None until it is answered."""
+    try:
+        return predict_data.uploaded(
+            file.file_id,
+            file.getvalue(),
+            file_name=file.name,
+            key=record.key,
+            version=record.version,
+            answers=answers,
+        )
+    except SeveralTickersError as error:
+        ticker = _which_ticker(error, file.file_id)
+        answered = None if ticker is None else replace(answers, ticker=ticker)
+    except AmbiguousDatesError as error:
+        day_first = _which_order(error, file.file_id)
+        answered = None if day_first is None else replace(answers, day_first=day_first)
+    except OtherTimeframeError as error:
+        if not error.can_resample or answers.resample:
+            raise
+        answered = replace(answers, resample=True) if _may_resample(error, file) else None
+    except InvalidBarsError as error:
+        if not error.n_separable or answers.leave_out:
+            raise
+        answered = replace(answers, leave_out=True) if _may_leave_out(error, file) else None
+    return None if answered is None else _settled(record, file, answered)
+
+
+def _which_ticker(error: SeveralTickersError, file_id: str) -> str | None:
+    return st.selectbox(
+        f"The file holds {len(error.tickers):,} tickers: which one?",
+        error.tickers,
+        index=None,
+        placeholder="Choose a ticker",
+        key=f"ticker_{file_id}",
+        width=320,
+    )
+
+
+def _which_order(error: AmbiguousDatesError, file_id: str) -> bool | None:
+    said = {
+        f"{'Day' if one.day_first else 'Month'} first: {one.first} to {one.last}": one.day_first
+        for one in error.readings
+    }
+    chosen = st.radio(
+        f"Dates such as {wording.plain(error.example)} can be read both ways: which is right?",
+        list(said),
+        index=None,
+        key=f"order_{file_id}",
+    )
+    return None if chosen is None else said[chosen]
+
+
+def _may_resample(error: OtherTimeframeError, file: Any) -> bool:
+    st.info(wording.plain(str(error)), icon=":material/stacked_bar_chart:")
+    return st.toggle(f"Put them together to {error.wanted} bars", key=f"resample_{file.file_id}")
+
+
+def _may_leave_out(error: InvalidBarsError, file: Any) -> bool:
+    told = st.container()
+    one = error.n_separable == 1
+    which = "this row" if one else f"these {error.n_separable:,} rows"
+    go_on = st.toggle(f"Leave out {which} and go on with the others", key=f"leave_out_{file.file_id}")
+    if not go_on:
+        with told:
+            _problems(file.name, error.problems)
+    return go_on
+
+
+def _time_zone(key: Key, file: Any) -> str | None:
+    """Ask for the zone of intraday times; days have none."""
+    if key.timeframe in _WHOLE_DAYS:
+        return None
+    return st.selectbox(
+        "Times without a zone are in",
+        _ZONES,
+        accept_new_options=True,
+        key=f"zone_{file.file_id}",
+        width=320,
+        help="A name such as Australia/Sydney can be typed. Times that carry their zone keep it.",
+    )
+
+
+def _problems(file_name: str, problems: Sequence[str]) -> None:
+    listed = "\n".join(f"- {wording.plain(problem)}" for problem in problems)
+    st.error(f"{wording.plain(file_name)} was not used:\n\n{listed}", icon=":material/error:")
+    st.caption("Nothing changed. Correct the file and upload it again.")
+
+
+def _recognised(found: Recognised) -> None:
+    """Say what each column became, and what was left out; open when somebody should look."""
+    bars = found.bars
+    n_dropped = sum(dropped.count for dropped in found.dropped)
+    left_out = f", {n_dropped:,} row{'s' if n_dropped > 1 else ''} left out" if n_dropped else ""
+    title = f"Recognised {len(bars):,} bars, {wording.day(bars.first)} to {wording.day(bars.last)}{left_out}"
+    with st.expander(title, icon=":material/fact_check:", expanded=bool(found.dropped)):
+        frame = pd.DataFrame([(fact.what, fact.value) for fact in found.facts], columns=["Ours", "In the file"])
+        components.table(frame, key="recognised", alt="What was recognised in the upload")
+        if bars.key.timeframe == "d1":
+            _sessions(bars)
+
+
+def _sessions(bars: Bars) -> None:
+    """Compare daily bars with the sessions of the exchange; the calendar takes a moment to load, so on demand."""
+    calendar = caching.settings().calendar
+    if not st.toggle(f"Compare with the sessions of {calendar}", key="sessions"):
+        return
+    found = predict_data.sessions_of(bars.key, bars.frame)
+    missing = ", ".join(str(day) for day in found.missing[:_MOST_DAYS])
+    rest = len(found.missing) - _MOST_DAYS
+    told = f"{missing} and {rest:,} more" if rest > 0 else missing or "none"
+    st.markdown(f"Sessions of {found.calendar} without a bar: {told}")
+    st.caption(
+        f"{found.n_sessions:,} sessions from {found.first} to {found.last}; "
+        f"{len(found.unexpected):,} bars lie on days without one."
+    )
+
+
+def _features(frame: pd.DataFrame) -> None:
+    st.info(
+        f"{len(frame):,} rows of ready features: it has every column that the version was trained on. "
+        "Members that read prices abstain unless prices stand beside them.",
+        icon=":material/fact_check:",
+    )

@@ -1,0 +1,1 @@
+"""Going back, with one key or with many."""

@@ -1,0 +1,76 @@
+"""Whether production of a key could go back now, how old that knowledge is, and the button that renews it."""
+
+from typing import Literal
+
+import streamlit as st
+
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.entities import UNFIT, Production
+from ensemble_desk.registry.preflight import readiness as rehearsals
+from ensemble_desk.registry.preflight.readiness import Going, Readiness
+from ensemble_desk.ui.frame import actions, caching, components, data, wording
+from ensemble_desk.ui.rollback import reads as rollback_data
+
+Colour = Literal["green", "red", "gray"]
+_BADGES: dict[Going, tuple[Colour, str]] = {
+    Going.READY: ("green", ":material/verified_user:"),
+    Going.NOT_READY: ("red", ":material/gpp_maybe:"),
+    Going.NOT_REHEARSED: ("gray", ":material/help:"),
+    Going.NOWHERE: ("red", ":material/block:"),
+    Going.NO_EARLIER: ("gray", ":material/first_page:"),
+}
+
+
+def refused(production: Production) -> None:
+    """Say loudly that the loader refuses what is live, so that nothing serves until production moves."""
+    if production.version is None:
+        return
+    record = data.version(production.key, production.version)
+    if record.state in UNFIT:
+        st.error(
+            f"Nothing serves {wording.plain(str(production.key))}: {record.version} is {record.state}, so the loader "
+            f"refuses it{f' ({wording.plain(record.problem)})' if record.problem else ''}. Go back to another version, "
+            "or restore the file.",
+            icon=":material/gpp_bad:",
+        )
+
+
+def readiness(key: Key) -> None:
+    """Say whether going back would pass, since when that is known, and offer to find out now."""
+    found = rollback_data.way_back(key)
+    colour, icon = _BADGES[found.state]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(f"Going back: {found.state}", color=colour, icon=icon, width="content")
+        st.markdown(_told(found), width="stretch")
+        st.button(
+            "Rehearse now",
+            icon=":material/restart_alt:",
+            key="rehearse",
+            on_click=_rehearse,
+            args=(key,),
+            disabled=found.target is None,
+            help="Runs the preflight of the version that a rollback would go to. Production is not touched.",
+        )
+
+
+def _told(found: Readiness) -> str:
+    if found.state is Going.NO_EARLIER:
+        return "What is live is the first version of this key: nothing is older."
+    if found.target is None:
+        return "No earlier version is usable. Train another one, or lift a quarantine."
+    if found.at is None:
+        return f"Whether {found.target} would pass is not known: it was not rehearsed since versions or code changed."
+    age = wording.ago(found.at, components.now())
+    took = wording.duration((found.milliseconds or 0) / 1000)
+    if found.state is Going.READY:
+        return f"{found.target} passed its preflight {age} (took {took})."
+    return f"{found.target} failed {age} at **{found.failed_step}**: {wording.plain(found.detail)}"
+
+
+@actions.guard
+def _rehearse(key: Key) -> None:
+    try:
+        rehearsals.rehearse(caching.registry(), key)
+    finally:
+        caching.forget()
+        rollback_data.newest_rehearsal.clear()

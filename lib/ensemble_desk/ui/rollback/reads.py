@@ -1,0 +1,36 @@
+"""What the rollback page reads besides: whether a key could go back, and which keys a training put into production."""
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+
+import streamlit as st
+
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.entities import PreflightReport
+from ensemble_desk.registry.moves import fleet
+from ensemble_desk.registry.moves.fleet import FleetTarget
+from ensemble_desk.registry.preflight import readiness
+from ensemble_desk.registry.preflight.readiness import Readiness
+from ensemble_desk.ui.frame import caching, data
+
+
+@st.cache_data(ttl=1, max_entries=1, show_spinner=False)
+def newest_rehearsal() -> datetime | None:
+    return readiness.newest_at(caching.registry())
+
+
+@caching.remembered(max_entries=256, also=newest_rehearsal)
+def way_back(key: Key) -> Readiness:
+    """Whether production of a key could go back now, as last rehearsed."""
+    return readiness.of_key(caching.registry(), key)
+
+
+@caching.remembered(max_entries=16)
+def fleet_targets(*, trained: date | None = None, run_ids: Collection[int] = ()) -> tuple[FleetTarget, ...]:
+    """Keys whose live version carries a training date or came from a run, each with where it would go back to."""
+    return fleet.targets(caching.registry(), trained=trained, run_ids=run_ids)
+
+
+def preflights(targets: Collection[FleetTarget]) -> Mapping[Key, PreflightReport]:
+    """The preflight of every target that there is."""
+    return {one.key: data.preflight(one.key, one.target) for one in targets if one.target is not None}

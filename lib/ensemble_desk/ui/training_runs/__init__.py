@@ -1,0 +1,1 @@
+"""Training runs: under way, ended, and started from here."""

@@ -1,0 +1,1 @@
+"""Browsing versions, one in full, two side by side."""

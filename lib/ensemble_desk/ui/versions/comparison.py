@@ -1,0 +1,156 @@
+"""Two versions of one key side by side: only what differs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ensemble_desk.figures import accuracy
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.entities import VersionRecord
+from ensemble_desk.ui.frame import caching, charts, components, data, wording
+
+_SKIPPED = (
+    "feature_names",
+    "globals",
+    "model_predictions_sample",
+    "performances",
+    "reference_histograms",
+    "sample_bars",
+    "sample_features",
+    "weights",
+)
+_SKIPPED_PARTS = ("evaluation.members", "evaluation.oof", "evaluation.confusion", "per_class")
+# parts of an accuracy, which says nothing without its interval and baseline; the whole stands above
+_ALONE = ("ensemble_accuracy", "accuracy", "low", "high", "recall", "precision", "f1", "confusion")
+
+
+def compare_two(key: Key, left: DeltaGenerator, right: DeltaGenerator) -> None:
+    """Choose two versions in the two places given, and show what tells them apart."""
+    records = data.versions(key)
+    if len(records) < 2:  # noqa: PLR2004 - two versions
+        components.empty(f"{key} has one version only.", "Train another one, then compare.", command=_train(key))
+        return
+    with left:
+        first = components.version_picker(key, label="This version")
+    others = [record for record in records if record.version != first.version]
+    with right:
+        second = components.version_picker(key, label="Beside", name="beside", only=others)
+    told = data.manifest(key, first.version), data.manifest(key, second.version)
+    _accuracies(first, second)
+    _members(first, second, told)
+    _rest(first, second, told)
+    _features(first, second, told)
+
+
+def _train(key: Key) -> str:
+    return f"desk train --symbol '{key.symbol}' --timeframe {key.timeframe}"
+
+
+def _accuracies(first: VersionRecord, second: VersionRecord) -> None:
+    points = [
+        accuracy.Point(
+            record.version,
+            record.ensemble_accuracy,
+            record.accuracy_low,
+            record.accuracy_high,
+            record.baseline_accuracy,
+            record.n_holdout,
+            record.n_eff,
+            mark=record is first,
+            note=wording.accuracy_of(record),
+        )
+        for record in (first, second)
+    ]
+    for record in (first, second):
+        st.markdown(f"**{record.version}** {wording.accuracy_of(record)}")
+    charts.show(
+        caching.figure(accuracy.beside, points, baseline=None), key="compare", alt="Holdout accuracies with intervals"
+    )
+    st.caption(
+        "Each was scored on its own holdout, so the intervals say how sure each is, not which is better: "
+        "that takes both on the same bars."
+    )
+
+
+def _members(first: VersionRecord, second: VersionRecord, told: Sequence[Mapping[str, Any]]) -> None:
+    st.subheader("Weights and members", anchor=False)
+    names = sorted({*first.weights, *second.weights})
+    rows = [
+        {"Member": name}
+        | {f"Weight in {record.version}": record.weights.get(name) for record in (first, second)}
+        | {
+            f"Holdout accuracy in {record.version}": wording.accuracy_of_member(record, _valid(manifest, name))
+            for record, manifest in zip((first, second), told, strict=True)
+        }
+        for name in names
+    ]
+    frame = pd.DataFrame(rows)
+    shares = [name for name in frame.columns if name.startswith("Weight")]
+    frame[shares] = frame[shares].astype(float) * 100
+    components.table(
+        frame,
+        key="compare_members",
+        alt="Weights side by side",
+        columns=dict.fromkeys(shares, components.percent_column()),
+    )
+
+
+def _valid(told: Mapping[str, Any], member: str) -> float | None:
+    value = ((told.get("performances") or {}).get(member) or {}).get("valid_accuracy")
+    return None if value is None else float(value)
+
+
+def _rest(first: VersionRecord, second: VersionRecord, told: Sequence[Mapping[str, Any]]) -> None:
+    st.subheader("What else differs", anchor=False)
+    frame = differences(told[0], told[1], names=(first.version, second.version))
+    if frame.empty:
+        st.caption("Nothing else that the manifests tell.")
+        return
+    components.table(frame, key="compare_rest", alt="Everything else that differs")
+    st.download_button(
+        "Download the comparison",
+        frame.to_csv(index=False),
+        file_name=f"{first.version}_{second.version}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key="compare_download",
+    )
+
+
+def differences(left: Mapping[str, Any], right: Mapping[str, Any], *, names: tuple[str, str]) -> pd.DataFrame:
+    """Give one row per told value that differs between two manifests."""
+    first, second = dict(_flat(left)), dict(_flat(right))
+    rows = [
+        {"What": name.replace("_", " ").replace(".", " · "), names[0]: first.get(name), names[1]: second.get(name)}
+        for name in dict.fromkeys([*first, *second])
+        if first.get(name) != second.get(name)
+    ]
+    return pd.DataFrame(rows, columns=["What", *names])
+
+
+def _flat(told: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in told.items():
+        path = f"{prefix}{name}"
+        if (not prefix and name in _SKIPPED) or path.startswith(_SKIPPED_PARTS) or name in (*_SKIPPED_PARTS, *_ALONE):
+            continue
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{path}.")
+        else:
+            yield path, f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _features(first: VersionRecord, second: VersionRecord, told: Sequence[Mapping[str, Any]]) -> None:
+    st.subheader("Features", anchor=False)
+    left, right = (list(manifest.get("feature_names") or []) for manifest in told)
+    for record, mine, theirs in ((first, left, right), (second, right, left)):
+        only = [f"`{name}`" for name in mine if name not in theirs]
+        if only:
+            st.markdown(f"Only in **{record.version}**: {', '.join(only)}")
+    if left == right:
+        st.caption(f"Both read the same {len(left)} features in the same order.")
+    elif set(left) == set(right):
+        st.caption("Both read the same features, in another order.")
