@@ -1,15 +1,15 @@
 """Many rows through many trees: scikit-learn's compiled trees, built from the arrays of a flat forest."""
 
+import importlib.util
 import sys
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from ensemble_desk.ensemble.flat.forest import FlatTrees
+from ensemble_desk.ensemble.flat.node_table import FlatTrees
 
 FEW_ROWS = 12  # up to here descending through arrays takes less than a call for each tree (measured: 10 to 16)
 _ROWS_THAT_PAY_AN_IMPORT = 10_000  # importing scikit-learn cold takes about as long as descending this many
@@ -35,10 +35,10 @@ def pays(n_rows: int) -> bool:
     """Tell whether so many rows are worth compiled trees, and the import where scikit-learn is not there yet."""
     if "sklearn.tree" in sys.modules:
         return n_rows > FEW_ROWS
-    return n_rows >= _ROWS_THAT_PAY_AN_IMPORT
+    return n_rows >= _ROWS_THAT_PAY_AN_IMPORT and importlib.util.find_spec("sklearn") is not None
 
 
-def build(flat: "FlatTrees", *, n_features: int) -> CompiledTrees:
+def build(flat: FlatTrees, *, n_features: int) -> CompiledTrees:
     """Build the trees from nodes and leaf values."""
     from sklearn.tree._tree import NODE_DTYPE, Tree
 

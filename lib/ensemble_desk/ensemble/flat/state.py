@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ensemble_desk.ensemble.flat.forest import BOOSTING, FOREST, FlatForest, FlatTrees
+from ensemble_desk.ensemble.flat.forest import BOOSTING, FOREST, FlatForest
+from ensemble_desk.ensemble.flat.node_table import FlatTrees
 from ensemble_desk.errors import IncompatibleArtifactError
 
 _SUBJECT = "The serving form"
