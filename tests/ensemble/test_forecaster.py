@@ -233,7 +233,7 @@ def test_without_models_there_is_an_error_with_the_training_command(fitted):
     forecaster = EnhancedEnsembleForecaster("1W", "BRK.B")
     assert not forecaster.is_trained
     for ask in (forecaster.predict, forecaster.predict_batch):
-        with pytest.raises(NotTrainedError, match=r"lib\.jobs train --symbol BRK\.B --timeframe w1"):
+        with pytest.raises(NotTrainedError, match=r"desk train --symbol BRK\.B --timeframe w1"):
             ask(fitted.bars)
 
 

@@ -62,7 +62,7 @@ def test_horizons_nobody_can_speak_about_are_named_with_the_reason(bars):
 
 
 def test_an_untrained_ensemble_is_an_error(bars):
-    with pytest.raises(NotTrainedError, match=r"python -m lib\.jobs train --symbol IBM --timeframe w1"):
+    with pytest.raises(NotTrainedError, match=r"desk train --symbol IBM --timeframe w1"):
         multi_horizon.forecast(EnhancedEnsembleForecaster("1W", "IBM"), IBM, bars.frame)
 
 

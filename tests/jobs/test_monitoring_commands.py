@@ -168,7 +168,7 @@ def test_forecast_logs_once_and_can_be_told_not_to(folder, desk):
 
 
 def test_an_empty_log_says_what_to_do(folder, desk):
-    assert "ensemble_desk.jobs forecast --all" in desk("outcomes").out
+    assert "desk forecast --all" in desk("outcomes").out
     done = desk("check-drift")
     assert (done.code, "no forecast of this version has an outcome yet" in done.out) == (0, True)
     assert "nothing to alert about" in desk("alerts").out

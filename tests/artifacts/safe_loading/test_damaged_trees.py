@@ -17,8 +17,8 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.tree._tree import Tree
-from tests.artifacts import hostile_pickles as hostile
 from tests.artifacts.conftest import MAX_BYTES, rows
+from tests.artifacts.safe_loading import hostile_pickles as hostile
 
 from ensemble_desk.artifacts.safe_loading import loading
 from ensemble_desk.errors import ArtifactCorruptError, ArtifactError, IncompatibleArtifactError

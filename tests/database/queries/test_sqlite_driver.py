@@ -13,7 +13,7 @@ from ensemble_desk.database import opening, symbols
 from ensemble_desk.database.tables.registry_tables import symbols as table
 from ensemble_desk.registry.query_cache import Answers
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

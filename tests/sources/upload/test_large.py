@@ -13,7 +13,7 @@ PROGRAM = """
 import io, threading, time
 import numpy as np, pandas as pd
 from ensemble_desk.market.keys import Key
-from ensemble_desk.sources import upload
+from ensemble_desk.sources.upload import reading
 
 rows = {rows}
 index = pd.date_range("2000-01-01", periods=rows, freq="15min", tz="UTC", name="time")
@@ -44,7 +44,7 @@ def watch():
 
 watcher = threading.Thread(target=watch)
 watcher.start()
-found = upload.read_bars(data, file_name="large", key=Key("AAPL", "m15"), max_bytes=2**28)
+found = reading.read_bars(data, file_name="large", key=Key("AAPL", "m15"), max_bytes=2**28)
 done = True
 watcher.join()
 pd.testing.assert_frame_equal(found.frame, expected, check_exact=True, check_freq=False)

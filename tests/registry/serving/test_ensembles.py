@@ -185,8 +185,12 @@ def test_a_failed_load_is_tried_again():
 LIGHT = """
 import sys
 from ensemble_desk.market.keys import Key
-from ensemble_desk.registry import actors, audit, history, moves, opening, production, proof, quarantine, rollback
-from ensemble_desk.registry import freshness, serving, sync, versions
+from ensemble_desk.registry import actors, opening
+from ensemble_desk.registry.folder import audit, freshness, sync
+from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.ledger import history, production
+from ensemble_desk.registry.moves import promotion, quarantine, rollback
+from ensemble_desk.registry.serving import ensembles, proof
 from ensemble_desk.settings import Settings
 key = Key("AAPL", "d1")
 with opening.open_registry(Settings(models_url=sys.argv[1], database_url=sys.argv[2])) as registry:

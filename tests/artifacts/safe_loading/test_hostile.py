@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import sklearn.ensemble._forest
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
-from tests.artifacts import hostile_pickles as hostile
 from tests.artifacts.conftest import MAX_BYTES, rows
+from tests.artifacts.safe_loading import hostile_pickles as hostile
 
 from ensemble_desk.artifacts.safe_loading import audit, loading
 from ensemble_desk.artifacts.safe_loading.allow_list.names import ALLOWED

@@ -17,10 +17,10 @@ NAME = "AAPL_d1_20250121.pkl"
 READ = """
 import sys
 from pathlib import Path
-from ensemble_desk.artifacts import serving_forms
+from ensemble_desk.artifacts import serving_form
 from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
 served = EnhancedEnsembleForecaster("1D", "AAPL")
-served.inject(serving_forms.read(Path(sys.argv[1]).read_bytes(), name="x"))
+served.inject(serving_form.read(Path(sys.argv[1]).read_bytes(), name="x"))
 import pandas as pd
 frame = pd.DataFrame([[0.1, 0.2, 0.3, 0.4]], columns=["return_1", "rsi", "atr", "range"])
 print(served.predict(frame)["label"], "sklearn" in sys.modules, "pickle" in sys.modules and "joblib" in sys.modules)

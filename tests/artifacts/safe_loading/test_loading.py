@@ -16,7 +16,7 @@ import lz4.frame
 import numpy as np
 import pytest
 from tests.artifacts.conftest import MAX_BYTES, rows
-from tests.artifacts.hostile_pickles import joblib_file
+from tests.artifacts.safe_loading.hostile_pickles import joblib_file
 
 from ensemble_desk.artifacts import digests
 from ensemble_desk.artifacts.safe_loading import loading

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from tests.artifacts import hostile_pickles as hostile
 from tests.artifacts.conftest import MAX_BYTES, rows
+from tests.artifacts.safe_loading import hostile_pickles as hostile
 
 from ensemble_desk.artifacts.safe_loading import audit, loading, opcodes
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import MalformedError, RefusedError

@@ -10,7 +10,7 @@ from streamlit import config
 
 from ensemble_desk.ui.frame import warmth
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
