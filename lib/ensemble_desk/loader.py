@@ -115,7 +115,7 @@ class EnsembleLoader:
     def get_model_info(symbol: str, timeframe: str) -> dict[str, Any] | None:
         """Tell about the version in production without opening its artifact; None when there is none."""
         registry, key = _desk.opened(), _key(symbol, timeframe)
-        found = registry.answers.get(("info", key), lambda: _record(registry, key))
+        found = registry.query_cache.get(("info", key), lambda: _record(registry, key))
         if found is None:
             return None
         return {

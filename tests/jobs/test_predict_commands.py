@@ -174,4 +174,4 @@ def test_members_that_cannot_be_trained_are_refused_before_any_run(folder, desk,
     monkeypatch.setitem(__import__("sys").modules, "torch", None)  # as if it were not installed
     done = desk("train", "--symbol", "AAPL", "--members", names)
     assert done.code in {1, 2}
-    assert ("requirements-lstm.txt" in done.err) == (names == "lstm")
+    assert ("ensemble-desk[lstm]" in done.err) == (names == "lstm")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ensemble_desk.errors import SourceError
+from ensemble_desk.errors import MissingExtraError, SourceError
 from ensemble_desk.market import bars
 from ensemble_desk.market.keys import Key
 from ensemble_desk.settings import Settings
@@ -125,10 +125,10 @@ def test_each_key_is_read_once(monkeypatch):
 
 def test_a_missing_package_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "bokeh_sampledata", None)
-    with pytest.raises(SourceError, match="pip install bokeh_sampledata"):
+    with pytest.raises(MissingExtraError, match=r"ensemble-desk\[demo\]"):
         SampleSource().bars(Key("AAPL", "d1"))
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    with pytest.raises(SourceError, match="pip install arch"):
+    with pytest.raises(MissingExtraError, match=r"ensemble-desk\[demo\]"):
         SampleSource().bars(Key("^GSPC", "d1"))
 
 
@@ -136,7 +136,8 @@ def test_opening_and_reading_import_nothing_heavy():
     program = """
 import sys
 from ensemble_desk.settings import Settings
-from ensemble_desk.sources import opening, upload
+from ensemble_desk.sources import opening
+from ensemble_desk.sources.upload import reading
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market import features
 source = opening.open_source(Settings())

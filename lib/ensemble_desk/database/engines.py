@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 
-from ensemble_desk.errors import SettingsError
+from ensemble_desk.errors import SettingsError, extras
 
 _SETTING = "DESK_DATABASE_URL"
 _BUSY_MILLISECONDS = 10_000
@@ -43,7 +43,8 @@ def made(url: str) -> Engines:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
-        engine = create_engine(url, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": 10})
+        with extras.needed():
+            engine = create_engine(url, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": 10})
         event.listen(engine, "connect", _prepare_postgresql)
         return engine
     engine = create_engine(url, pool_size=8, max_overflow=24, connect_args={"timeout": _BUSY_MILLISECONDS / 1000})

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ensemble_desk.database import failures
-from ensemble_desk.database.queries.query import Question
-from ensemble_desk.database.queries.sqlite_driver import DirectConnection, Mark
+from ensemble_desk.database.queries.query import Query
+from ensemble_desk.database.queries.sqlite_driver import Mark, SqliteDriver
 from ensemble_desk.database.schema_version import HEAD
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Database:
         self.is_postgresql = is_postgresql
         self._file = file
         self._inode = 0
-        self._direct = None if file is None else DirectConnection(file)
+        self._direct = None if file is None else SqliteDriver(file)
         self._made: Engines | None = None
         self._making = threading.Lock()
 
@@ -49,7 +49,7 @@ class Database:
         """Give what differs after every commit of anybody; None where that cannot be told in microseconds."""
         return None if self._direct is None else self._direct.mark()
 
-    def ask(self, question: Question, **asked: Any) -> Sequence[Any]:
+    def ask(self, question: Query, **asked: Any) -> Sequence[Any]:
         """Answer one question, as a snapshot of its own; raises DatabaseError."""
         found = None if self._direct is None else self._direct.rows(question, asked)
         if found is not None:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_desk.ensemble.votes import Probabilities
+from ensemble_desk.errors import extras
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +40,8 @@ def optimise_weights(
 
 def _minimise(hit: Floats, voted: Floats) -> Floats:
     """Solve for the weights; `hit` (n, k) holds each member's probability of what happened, 0 where it abstained."""
-    from scipy.optimize import minimize
+    with extras.needed():
+        from scipy.optimize import minimize
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         pooled, present = hit @ weights, voted @ weights
@@ -118,7 +120,8 @@ def apply_temperature(p: Probabilities, temperature: float) -> Probabilities:
 
 def fit_temperature(p: Probabilities, y: NDArray[np.int64]) -> float:
     """Find the temperature in 0.25..4 with the least log-loss on rows of shape (n, 3); 1 when there are none."""
-    from scipy.optimize import minimize_scalar
+    with extras.needed():
+        from scipy.optimize import minimize_scalar
 
     voted = np.isfinite(p).all(axis=1)
     if not voted.any():

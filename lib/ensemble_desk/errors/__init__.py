@@ -16,10 +16,10 @@ from ensemble_desk.errors.artifacts import (
 from ensemble_desk.errors.base import DeskError
 from ensemble_desk.errors.ensemble import (
     AllMembersAbstainedError,
-    MemberUnavailableError,
     NotTrainedError,
     UnknownMemberError,
 )
+from ensemble_desk.errors.extras import MissingExtraError
 from ensemble_desk.errors.market import (
     DownwardResampleError,
     InvalidBarsError,
@@ -82,7 +82,7 @@ __all__ = [
     "LabelIsFixedError",
     "LabelNeedsVersionError",
     "LiveVersionError",
-    "MemberUnavailableError",
+    "MissingExtraError",
     "MissingFeaturesError",
     "NoEarlierVersionError",
     "NoFleetTargetError",

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from ensemble_desk.errors.base import DeskError, listed
 
 
-class NotTrainedError(DeskError):
-    """A forecast was asked of an ensemble without models."""
+class NotTrainedError(DeskError, RuntimeError):
+    """A forecast was asked of an ensemble without models; a RuntimeError too, which the guide's callers catch."""
 
     def __init__(self, key: object) -> None:
         symbol, _, timeframe = str(key).rpartition("/")
@@ -15,14 +15,6 @@ class NotTrainedError(DeskError):
             f"The ensemble for {key} is not trained. "
             f"Run: desk train --symbol {symbol or key} --timeframe {timeframe or 'd1'}"
         )
-
-
-class MemberUnavailableError(DeskError):
-    """A member needs a library that is not installed."""
-
-    def __init__(self, member: str, *, package: str, install: str) -> None:
-        self.member, self.package = member, package
-        super().__init__(f"Member {member} needs {package}. Install it with: {install}")
 
 
 class AllMembersAbstainedError(DeskError):

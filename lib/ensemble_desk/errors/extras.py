@@ -32,14 +32,11 @@ EXTRA_OF = {
 class MissingExtraError(DeskError, ImportError):
     """Something was used whose library comes with an extra that is not installed."""
 
-    def __init__(self, library: str) -> None:
-        self.library, self.extra = library, EXTRA_OF[library]
-        super().__init__(f"This needs {library}, which is not installed. Run: {install(library)}")
-
-
-def install(library: str) -> str:
-    """Say the command that brings a library of an extra."""
-    return f'pip install "ensemble-desk[{EXTRA_OF[library]}]"'
+    def __init__(self, library: str, *, extra: str = "") -> None:
+        self.library, self.extra = library, extra or EXTRA_OF[library]
+        super().__init__(
+            f'This needs {library}, which is not installed. Run: pip install "ensemble-desk[{self.extra}]"'
+        )
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_desk.errors import extras
 from ensemble_desk.evaluation import intervals
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
 
@@ -101,7 +102,8 @@ def _mean(values: Floats, *, horizon_bars: int) -> Mean:
     n = len(values)
     if n <= max(2, horizon_bars):
         return Mean(float(values.mean()) if n else math.nan, -math.inf, math.inf)
-    from scipy.special import stdtrit
+    with extras.needed():
+        from scipy.special import stdtrit
 
     centred = values - values.mean()
     variance = float(centred @ centred) / n
@@ -116,7 +118,8 @@ def _diebold_mariano(first: Floats, second: Floats, *, horizon_bars: int) -> tup
     """Diebold and Mariano (1995) on given losses, corrected as Harvey, Leybourne and Newbold (1997)."""
     if len(first) <= max(2, 2 * horizon_bars) or np.allclose(first, second, rtol=0, atol=1e-12):
         return None, None
-    from statsmodels.tsa.stattools import diebold_mariano_test
+    with extras.needed():
+        from statsmodels.tsa.stattools import diebold_mariano_test
 
     result = diebold_mariano_test(
         np.zeros(len(first)),

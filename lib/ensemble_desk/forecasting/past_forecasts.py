@@ -15,7 +15,7 @@ _MATURED = "matured"
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class PastForecast:
     """One earlier forecast.
 
     Attributes
@@ -38,7 +38,7 @@ class Said:
         return None if self.outcome is None else self.outcome == self.label
 
 
-def read(database: Database, key: Key, *, horizon: str, first: datetime, last: datetime) -> tuple[Said, ...]:
+def read(database: Database, key: Key, *, horizon: str, first: datetime, last: datetime) -> tuple[PastForecast, ...]:
     """Read what any version said at the bars from ``first`` to ``last`` over one horizon, oldest first."""
     revised = outcomes.alias()
     newer = select(revised.c.id).where(
@@ -71,8 +71,8 @@ def read(database: Database, key: Key, *, horizon: str, first: datetime, last: d
         return tuple(_said(row) for row in connection.execute(wanted))
 
 
-def _said(row: Any) -> Said:
-    return Said(
+def _said(row: Any) -> PastForecast:
+    return PastForecast(
         as_of=row.as_of,
         target_at=row.target_at,
         version=row.version,

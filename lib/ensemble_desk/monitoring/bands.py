@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from ensemble_desk.errors import extras
 from ensemble_desk.evaluation import intervals
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
 from ensemble_desk.settings import Settings
@@ -120,7 +121,8 @@ def trend(scored: np.ndarray, *, horizon_bars: int = 1, least: int = 5) -> Trend
     scored : outcomes in time order (1 right, 0 wrong) or daily accuracies, shape (n,); NaN is left out.
     horizon_bars : how many outcomes in a row overlap and repeat each other.
     """
-    from scipy.special import stdtrit
+    with extras.needed():
+        from scipy.special import stdtrit
 
     known = np.asarray(scored, dtype=np.float64)
     known = known[~np.isnan(known)]

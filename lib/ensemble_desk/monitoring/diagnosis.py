@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ensemble_desk.errors import DeskError, NotTrainedError
+from ensemble_desk.errors import DeskError, NotTrainedError, extras
 from ensemble_desk.market import features
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring import histograms
@@ -157,7 +157,8 @@ def _rank(distance: Floats) -> float:
 
 
 def _adjusted(p_values: Floats) -> Floats:
-    from scipy.stats import false_discovery_control
+    with extras.needed():
+        from scipy.stats import false_discovery_control
 
     return np.asarray(false_discovery_control(p_values, method="bh"))
 

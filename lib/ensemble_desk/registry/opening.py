@@ -10,7 +10,7 @@ from ensemble_desk.artifacts.store.folder import ArtifactStore
 from ensemble_desk.database import opening as databases
 from ensemble_desk.database.opening import Database
 from ensemble_desk.registry.artifact_cache import ArtifactCache
-from ensemble_desk.registry.query_cache import Answers
+from ensemble_desk.registry.query_cache import QueryCache
 from ensemble_desk.settings import Settings
 from ensemble_desk.sources import opening as sources
 from ensemble_desk.sources.protocol import BarSource
@@ -30,7 +30,7 @@ class Registry:
     source : where bars for smoke forecasts come from.
     clock : gives the aware UTC time.
     cache : loaded versions of this process.
-    answers : what was read of the database, kept until somebody writes to it.
+    query_cache : what was read of the database, kept until somebody writes to it.
     """
 
     settings: Settings
@@ -39,7 +39,7 @@ class Registry:
     source: BarSource
     clock: Clock
     cache: ArtifactCache
-    answers: Answers
+    query_cache: QueryCache
 
     def close(self) -> None:
         self.cache.clear()
@@ -68,7 +68,7 @@ def open_registry(settings: Settings, *, clock: Clock | None = None) -> Registry
         source=sources.open_source(settings, database=database),
         clock=clock or _utc_now,
         cache=ArtifactCache(max_bytes=int(settings.cache_mb * 2**20)),
-        answers=Answers(database),
+        query_cache=QueryCache(database),
     )
 
 

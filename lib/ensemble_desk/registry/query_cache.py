@@ -1,4 +1,4 @@
-"""Answers of the database that stay good until somebody writes to it, kept for as long as that."""
+"""QueryCache of the database that stay good until somebody writes to it, kept for as long as that."""
 
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ T = TypeVar("T")
 _MOST = 20_000
 
 
-class Answers:
+class QueryCache:
     """Keeps what was read, by question; safe to share between threads.
 
     An answer is kept under the mark seen before it was read, so it is never older than its mark. Where the database

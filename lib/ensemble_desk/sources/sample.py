@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from ensemble_desk.errors import SourceError
+from ensemble_desk.errors import MissingExtraError, SourceError, extras
 from ensemble_desk.market import adjustment, bars, resample
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
 
 _NAME = "sample"
+_INDEX_PACKAGE = "arch"
 _STOCKS = ("AAPL", "GOOG", "IBM", "MSFT", "FB")
 _INDICES = {"^GSPC": "sp500", "^IXIC": "nasdaq"}
 _TIMEFRAMES = ("d1", "w1")
@@ -67,19 +68,17 @@ class SampleSource:
 
 
 def _stock(symbol: str) -> pd.DataFrame:
-    try:
+    with extras.needed():
         from bokeh_sampledata import stocks
-    except ImportError as error:
-        raise SourceError(_NAME, "bokeh_sampledata is missing. Run: pip install bokeh_sampledata") from error
     raw = pd.DataFrame(getattr(stocks, symbol))
     return raw.set_index(pd.to_datetime(raw.pop("date"), format="%Y-%m-%d", utc=True))
 
 
 def _index(symbol: str) -> pd.DataFrame:
     name = _INDICES[symbol]
-    package = importlib.util.find_spec("arch")  # found, not imported: arch takes a second to import
+    package = importlib.util.find_spec(_INDEX_PACKAGE)  # found, not imported: arch takes a second to import
     if package is None or not package.submodule_search_locations:
-        raise SourceError(_NAME, "arch is missing. Run: pip install arch")
+        raise MissingExtraError(_INDEX_PACKAGE, extra="demo")
     raw = pd.read_csv(Path(package.submodule_search_locations[0]) / "data" / name / f"{name}.csv.gz")
     raw.columns = [column.lower().replace(" ", "_") for column in raw.columns]
     return raw.set_index(pd.to_datetime(raw.pop("date"), format="%m/%d/%Y", utc=True))

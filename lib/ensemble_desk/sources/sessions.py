@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from ensemble_desk.errors import SettingsError, SourceError
+from ensemble_desk.errors import SettingsError, SourceError, extras
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
 
@@ -67,7 +67,8 @@ def check(bars: Bars, *, calendar: str) -> SessionCheck:
 
 def _sessions(calendar: str, first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
     """The sessions between two days, as far as the calendar reaches."""
-    import exchange_calendars
+    with extras.needed():
+        import exchange_calendars
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it uses what pandas will drop one day

@@ -11,7 +11,7 @@ from typing import Literal
 
 import pandas as pd
 
-from ensemble_desk.errors import SourceError
+from ensemble_desk.errors import SourceError, extras
 from ensemble_desk.market import adjustment, resample, timeframes
 from ensemble_desk.market import bars as bar_contract
 from ensemble_desk.market.bars import COLUMNS, Bars
@@ -131,11 +131,9 @@ _SPELLING = "Check the symbol: Yahoo writes BRK-B, ^GSPC, EURUSD=X and BTC-USD."
 
 
 def _from_yahoo(symbol: str, interval: str) -> pd.DataFrame:
-    try:
+    with extras.needed():
         import yfinance  # type: ignore[import-untyped]  # ships no types
         from yfinance.exceptions import YFException, YFRateLimitError  # type: ignore[import-untyped]  # the same
-    except ImportError as error:
-        raise SourceError(_NAME, "yfinance is missing. Run: pip install yfinance") from error
     yfinance.config.debug.hide_exceptions = False  # it would log failures and give an empty table
     try:
         with warnings.catch_warnings():

@@ -8,7 +8,7 @@ import numpy as np
 from ensemble_desk.artifacts.format import SCHEMA_VERSION
 from ensemble_desk.ensemble.members import catalogue as registered
 from ensemble_desk.ensemble.votes import Member
-from ensemble_desk.errors import AllMembersAbstainedError
+from ensemble_desk.errors import AllMembersAbstainedError, extras
 from ensemble_desk.evaluation import splits
 from ensemble_desk.market import timeframes
 from ensemble_desk.market.bars import Bars
@@ -53,8 +53,9 @@ def fit_version(
     AllMembersAbstainedError
         When no member said enough to be weighed, or none answers after the refit.
     """
-    import scipy.linalg  # noqa: F401 - it brings a BLAS of its own, which must be there to be limited
-    import threadpoolctl  # type: ignore[import-untyped] # it ships no types
+    with extras.needed():
+        import scipy.linalg  # noqa: F401 - it brings a BLAS of its own, which must be there to be limited
+        import threadpoolctl  # type: ignore[import-untyped] # it ships no types
 
     step = _counted(progress)
     with threadpoolctl.threadpool_limits(1):  # sums of several threads differ in the last bits, and optimisers by more

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from ensemble_desk.ensemble.members import catalogue as registered
+from ensemble_desk.errors import extras
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import opening
 from ensemble_desk.settings import Settings
@@ -101,7 +102,8 @@ def _go_on(work: _Work, left: dict[int, Key], *, finished: _Finished) -> None:
 
 
 def _train_each(work: _Work, left: Mapping[int, Key], *, finished: _Finished) -> None:
-    import joblib
+    with extras.needed():
+        import joblib
 
     n_jobs = min(work.n_jobs or joblib.cpu_count(), len(set(left.values())))
     if n_jobs > 1:

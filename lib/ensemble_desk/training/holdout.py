@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ensemble_desk.ensemble.members.catalogue import PRICE_MEMBERS
 from ensemble_desk.ensemble.votes import Votes
+from ensemble_desk.errors import extras
 from ensemble_desk.evaluation import baselines, intervals, leakage, metrics
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
 from ensemble_desk.evaluation.splits import Split
@@ -89,7 +90,8 @@ def _leakage(
     data: Dataset, split: Split, recipe: Recipe, estimate: AccuracyEstimate, *, majority: float
 ) -> tuple[str, ...]:
     """Marks of leakage, with a twin: a small forest on the same rows with shuffled labels must know nothing."""
-    from sklearn.ensemble import RandomForestClassifier
+    with extras.needed():
+        from sklearn.ensemble import RandomForestClassifier
 
     y = leakage.shuffled(data.classes, seed=recipe.seed)
     forest = RandomForestClassifier(n_estimators=30, min_samples_leaf=20, n_jobs=1, random_state=recipe.seed)

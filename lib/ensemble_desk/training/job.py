@@ -64,7 +64,7 @@ def train(
     ------
     FutureDateError
         When ``as_of`` has not come yet; no run is recorded.
-    UnknownMemberError, MemberUnavailableError
+    UnknownMemberError, MissingExtraError
         When a member does not exist or needs what is not installed; no run is recorded.
     """
     registered.require(members)

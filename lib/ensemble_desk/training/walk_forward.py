@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ensemble_desk.ensemble.members import catalogue
 from ensemble_desk.ensemble.votes import Member, Probabilities, Votes
-from ensemble_desk.errors import MemberUnavailableError
+from ensemble_desk.errors import MissingExtraError
 from ensemble_desk.evaluation.splits import PurgedWalkForward
 from ensemble_desk.market.labels import LabelSpec
 from ensemble_desk.training.dataset import Dataset
@@ -75,7 +75,7 @@ def fit(name: str, data: Dataset, recipe: Recipe, *, learn: NDArray[np.int64]) -
     try:
         member = catalogue.build(name, label=recipe.label, timeframe=recipe.timeframe, seed=recipe.seed, n_jobs=1)
         return member.fit(data.learnt(learn), data.classes[learn], label=recipe.label)
-    except MemberUnavailableError as error:
+    except MissingExtraError as error:
         return str(error)
 
 

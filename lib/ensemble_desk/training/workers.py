@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 
+from ensemble_desk.errors import extras
+
 _IDLE_SECONDS = 300.0  # a new process takes seconds to import what it needs
 _THREADS = (
     "OMP_NUM_THREADS",
@@ -25,7 +27,8 @@ def pool(n_processes: int) -> Iterator[Executor]:
     BrokenExecutor
         When one of them was ended from outside; the next call gives new ones.
     """
-    from joblib.externals.loky import get_reusable_executor
+    with extras.needed():
+        from joblib.externals.loky import get_reusable_executor
 
     one_thread = dict.fromkeys(_THREADS, "1")
     executor = get_reusable_executor(max_workers=n_processes, timeout=_IDLE_SECONDS, env=one_thread)

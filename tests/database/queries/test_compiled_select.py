@@ -10,15 +10,15 @@ import pytest
 from sqlalchemy import bindparam, func, insert, select
 
 from ensemble_desk.database import opening, symbols
-from ensemble_desk.database.queries.compiled_select import Prepared
+from ensemble_desk.database.queries.compiled_select import CompiledSelect
 from ensemble_desk.database.tables.registry_tables import symbols as tickers
 from ensemble_desk.database.tables.registry_tables import training_run_progress as progress
 from ensemble_desk.database.tables.registry_tables import training_runs as runs
 from ensemble_desk.errors import DatabaseError
 
 MOMENT = datetime(2024, 3, 4, 5, 6, 7, 890123, tzinfo=UTC)
-BY_TICKER = Prepared(select(tickers).where(tickers.c.ticker == bindparam("ticker")))
-HOW_MANY = Prepared(select(func.count().label("n")).select_from(tickers))
+BY_TICKER = CompiledSelect(select(tickers).where(tickers.c.ticker == bindparam("ticker")))
+HOW_MANY = CompiledSelect(select(func.count().label("n")).select_from(tickers))
 EVERYTHING = select(runs, progress.c.updated_at, progress.c.finished_at, progress.c.pid).join(
     progress, progress.c.run_id == runs.c.id
 )
@@ -65,7 +65,7 @@ def test_values_of_every_type_come_back_as_sqlalchemy_gives_them(database):
     ordered = EVERYTHING.order_by(runs.c.id)
     with database.reading() as connection:
         expected = connection.execute(ordered).all()
-    found = database.ask(Prepared(ordered))
+    found = database.ask(CompiledSelect(ordered))
     assert [tuple(row) for row in found] == [tuple(row) for row in expected]
     assert [row._fields for row in found] == [row._fields for row in expected]
     assert found[0].run_date == MOMENT.replace(second=1)
@@ -77,7 +77,7 @@ def test_times_and_numbers_may_be_asked_for(database):
         for number in (1, 2, 3):
             add_run(connection, number)
     later = select(runs.c.id).where(runs.c.run_date > bindparam("moment", type_=runs.c.run_date.type))
-    question = Prepared(later.order_by(runs.c.id).limit(bindparam("most", 5)))
+    question = CompiledSelect(later.order_by(runs.c.id).limit(bindparam("most", 5)))
     assert [row.id for row in database.ask(question, moment=MOMENT.replace(second=1))] == [2, 3]
     assert [row.id for row in database.ask(question, moment=MOMENT.replace(second=1), most=1)] == [2]
 

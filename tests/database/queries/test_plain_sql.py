@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from ensemble_desk.database import opening
-from ensemble_desk.database.queries.plain_sql import Plain
+from ensemble_desk.database.queries.plain_sql import PlainSql
 from ensemble_desk.database.tables.registry_tables import production_pointers, sync_state
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Mode
@@ -15,9 +15,9 @@ from ensemble_desk.registry.folder import marks as folder_marks
 from ensemble_desk.registry.ledger import pointers
 
 MOMENT = datetime(2024, 3, 4, 5, 6, 7, 890123, tzinfo=UTC)
-READ = Plain("SELECT name, value, updated_at FROM sync_state WHERE name = :name", times=("updated_at",))
-EVERY = Plain("SELECT * FROM sync_state", "ORDER BY name", times=("updated_at",))
-WRITE = Plain(
+READ = PlainSql("SELECT name, value, updated_at FROM sync_state WHERE name = :name", times=("updated_at",))
+EVERY = PlainSql("SELECT * FROM sync_state", "ORDER BY name", times=("updated_at",))
+WRITE = PlainSql(
     "INSERT INTO sync_state (name, value, updated_at) VALUES (:name, :value, :updated_at)", times=("updated_at",)
 )
 

@@ -12,11 +12,11 @@ from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
 from ensemble_desk.ensemble.members import catalogue, lstm_training
 from ensemble_desk.ensemble.members.lstm_network import Network
 from ensemble_desk.ensemble.votes import Rows
-from ensemble_desk.errors import IncompatibleArtifactError, MemberUnavailableError, UnknownMemberError
+from ensemble_desk.errors import IncompatibleArtifactError, MissingExtraError, UnknownMemberError
 from ensemble_desk.market import features
 
 has_torch = importlib.util.find_spec("torch") is not None
-with_torch = pytest.mark.skipif(not has_torch, reason="torch is not installed: pip install -r requirements-lstm.txt")
+with_torch = pytest.mark.skipif(not has_torch, reason="torch is not installed: pip install torch")
 without_torch = pytest.mark.skipif(has_torch, reason="torch is installed")
 
 
@@ -126,11 +126,11 @@ def test_serving_imports_no_torch():
 
 
 @without_torch
-def test_asking_for_it_without_torch_names_the_requirements_file(fitted):
-    with pytest.raises(MemberUnavailableError, match=r"requirements-lstm\.txt"):
+def test_asking_for_it_without_torch_names_the_extra(fitted):
+    with pytest.raises(MissingExtraError, match=r"ensemble-desk\[lstm\]"):
         catalogue.require(["rf", "lstm"])
     member = catalogue.build("lstm", label=fitted.label, timeframe="d1", seed=3)
-    with pytest.raises(MemberUnavailableError, match=r"requirements-lstm\.txt"):
+    with pytest.raises(MissingExtraError, match=r"ensemble-desk\[lstm\]"):
         member.fit(fitted.rows(slice(0, fitted.n_learnt)), fitted.classes[: fitted.n_learnt], label=fitted.label)
 
 

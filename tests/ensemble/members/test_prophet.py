@@ -26,7 +26,7 @@ def test_the_plain_trend_equals_prophets_prediction_inside_and_beyond_the_window
 
     monkeypatch.setattr(prophet, "Prophet", Watched)
     y = np.log(fitted.bars["close"].to_numpy()[:500])
-    trend = prophet_trend.fit(y, seed=3, member="prophet")
+    trend = prophet_trend.fit(y, seed=3)
     days = pd.Timestamp("2000-01-01") + pd.to_timedelta(np.arange(560), unit="D")
     with prophet_trend._quiet():
         theirs = made[0].predict(pd.DataFrame({"ds": days}))["yhat"].to_numpy()
@@ -35,14 +35,14 @@ def test_the_plain_trend_equals_prophets_prediction_inside_and_beyond_the_window
 
 def test_the_trend_does_not_depend_on_the_prices_unit(fitted):
     y = np.log(fitted.bars["close"].to_numpy()[:400])
-    dollars, cents = (prophet_trend.fit(y + shift, seed=1, member="prophet") for shift in (0.0, np.log(100)))
+    dollars, cents = (prophet_trend.fit(y + shift, seed=1) for shift in (0.0, np.log(100)))
     at = np.arange(420.0)
     np.testing.assert_allclose(cents.at(at) - dollars.at(at), np.log(100), atol=1e-4)
 
 
 def test_fitting_is_quiet_and_leaves_the_loggers_as_they_were(fitted, capfd, caplog):
     with caplog.at_level(logging.DEBUG):
-        prophet_trend.fit(np.log(fitted.bars["close"].to_numpy()[:300]), seed=1, member="prophet")
+        prophet_trend.fit(np.log(fitted.bars["close"].to_numpy()[:300]), seed=1)
     assert capfd.readouterr().err == ""
     assert [record for record in caplog.records if record.levelno >= logging.INFO] == []
     assert not logging.getLogger("cmdstanpy").disabled

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable
 from typing import Protocol
 
-from ensemble_desk.errors import ArtifactCorruptError, ArtifactTooLargeError
+from ensemble_desk.errors import ArtifactCorruptError, ArtifactTooLargeError, extras
 
 _LZMA_MEMORY = 256 * 2**20  # the strongest preset needs 65 MiB to unpack; a header may ask for 4 GiB
 
@@ -28,7 +28,8 @@ def _lzma() -> _Decompressor:
 
 
 def _lz4() -> _Decompressor:
-    import lz4.frame
+    with extras.needed():
+        import lz4.frame
 
     decompressor: _Decompressor = lz4.frame.LZ4FrameDecompressor()
     return decompressor

@@ -14,6 +14,7 @@ from ensemble_desk.errors import (
     IncompatibleArtifactError,
     TamperedArtifactError,
     UnsafeArtifactError,
+    extras,
 )
 
 _SLACK_BYTES = 2**16  # what is made small, such as copies of empty arrays
@@ -80,7 +81,8 @@ def load_with_notes(data: bytes, *, name: str, max_bytes: int, expected_sha256: 
 def _notes(versions: set[str]) -> tuple[str, ...]:
     if not versions:
         return ()
-    from sklearn import __version__
+    with extras.needed():
+        from sklearn import __version__
 
     others = sorted(versions - {__version__})
     return (f"saved by scikit-learn {', '.join(others)}, read by {__version__}",) if others else ()

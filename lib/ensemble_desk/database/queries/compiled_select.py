@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import Connection, Select
 from sqlalchemy.dialects import sqlite
 
-from ensemble_desk.database.queries.query import Question, Shape
+from ensemble_desk.database.queries.query import Query, Shape
 
 _DIALECT = sqlite.dialect()
 
 
-class Prepared(Question):
+class CompiledSelect(Query):
     """A select of SQLAlchemy's whose parameters have names.
 
     Building and running a statement takes SQLAlchemy some hundred times as long as SQLite takes to find one row. So

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ensemble_desk.database import times
-from ensemble_desk.database.queries.query import Question, Shape
+from ensemble_desk.database.queries.query import Query, Shape
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _PARAMETER = re.compile(r":(\w+)")
 
 
-class Plain(Question):
+class PlainSql(Query):
     """One statement, from its parts; ``times`` names columns and parameters that hold a time, ``locks`` its rows.
 
     A time is an aware datetime in UTC; SQLite keeps it as text, without the zone.

@@ -12,7 +12,7 @@ Convert = Callable[[Any], Any]
 _named_tuple: Any = namedtuple  # noqa: PYI024 - its names are data
 
 
-class Question(ABC):
+class Query(ABC):
     """A question with named parameters; each row of its answer is a named tuple, as SQLAlchemy itself would give it."""
 
     @abstractmethod

@@ -8,14 +8,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ensemble_desk.database.queries.query import Question
+from ensemble_desk.database.queries.query import Query
 
 Mark = tuple[int, int]
 
 _AT = "SELECT version_num FROM alembic_version"
 
 
-class DirectConnection:
+class SqliteDriver:
     """Looks at one SQLite file and never writes; safe to share between threads, and opened anew after a fork.
 
     ``PRAGMA data_version`` of such a connection differs as soon as any other one, of any process, has committed.
@@ -36,7 +36,7 @@ class DirectConnection:
             except (OSError, sqlite3.Error):
                 return None
 
-    def rows(self, question: Question, asked: Mapping[str, Any]) -> Sequence[Any] | None:
+    def rows(self, question: Query, asked: Mapping[str, Any]) -> Sequence[Any] | None:
         """Answer one question as a snapshot of its own; None where only the long way can wait or tell why."""
         with self._lock:
             try:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_desk.ensemble.flat.node_table import FlatTrees
+from ensemble_desk.errors import extras
 
 FEW_ROWS = 12  # up to here descending through arrays takes less than a call for each tree (measured: 10 to 16)
 _ROWS_THAT_PAY_AN_IMPORT = 10_000  # importing scikit-learn cold takes about as long as descending this many
@@ -40,7 +41,8 @@ def pays(n_rows: int) -> bool:
 
 def build(flat: FlatTrees, *, n_features: int) -> CompiledTrees:
     """Build the trees from nodes and leaf values."""
-    from sklearn.tree._tree import NODE_DTYPE, Tree
+    with extras.needed():
+        from sklearn.tree._tree import NODE_DTYPE, Tree
 
     n_values = flat.values.shape[1]
     is_leaf = flat.left == np.arange(len(flat.left))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ensemble_desk.ensemble.members import garch, increments
 from ensemble_desk.ensemble.votes import Rows, Votes
-from ensemble_desk.errors import IncompatibleArtifactError, MemberUnavailableError
+from ensemble_desk.errors import IncompatibleArtifactError, extras
 from ensemble_desk.market import labels
 from ensemble_desk.market.labels import LabelSpec
 
@@ -61,7 +61,7 @@ class ArimaGarch:
 
         Raises
         ------
-        MemberUnavailableError
+        MissingExtraError
             When arch is not installed.
         """
         self.parameters, self.reason = None, ""
@@ -108,10 +108,8 @@ def _returns(bars: pd.DataFrame, label: LabelSpec) -> Floats:
 
 def _estimate(returns: Floats) -> tuple[garch.Parameters | None, str]:
     """Fit by maximum likelihood; gives parameters, or None and why they cannot be used."""
-    try:
+    with extras.needed():
         from arch import arch_model
-    except ImportError as error:
-        raise MemberUnavailableError(NAME, package="arch", install="pip install arch") from error
     model = arch_model(returns, mean="AR", lags=1, vol="GARCH", p=1, q=1, dist="t", rescale=False)
     try:
         fitted = model.fit(disp="off", show_warning=False)

@@ -36,12 +36,12 @@ def build(name: str, *, label: LabelSpec, timeframe: str, seed: int, n_jobs: int
 
 
 def require(names: Sequence[str]) -> None:
-    """Raise UnknownMemberError or MemberUnavailableError for a member that cannot be trained here, before any work."""
+    """Raise UnknownMemberError or MissingExtraError for a member that cannot be trained here, before any work."""
     for name in names:
         if name not in MEMBERS:
             raise UnknownMemberError(name, known=MEMBERS)
     if lstm.NAME in names:
-        lstm_training.require_torch(lstm.NAME)
+        lstm_training.require_torch()
 
 
 def rebuild(name: str, state: object, *, label: LabelSpec, timeframe: str, numbered: bool = False) -> Member:  # noqa: ARG001 - as `build`

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ensemble_desk.ensemble.flat.forest import FlatForest
 from ensemble_desk.ensemble.members.classes import class_numbers
 from ensemble_desk.ensemble.votes import Rows, Votes, class_probabilities
-from ensemble_desk.errors import IncompatibleArtifactError, InvalidFeaturesError, MissingFeaturesError
+from ensemble_desk.errors import IncompatibleArtifactError, InvalidFeaturesError, MissingFeaturesError, extras
 from ensemble_desk.market import features as market_features
 from ensemble_desk.market.labels import LabelSpec
 
@@ -145,7 +145,8 @@ def random_forest(*, seed: int, weekly: bool, n_jobs: int = 1) -> Any:
 
     Measured out of fold on five daily series, h = 1: log-loss 1.070 (leaves of 25: 1.073; class prior: 1.078).
     """
-    from sklearn.ensemble import RandomForestClassifier
+    with extras.needed():
+        from sklearn.ensemble import RandomForestClassifier
 
     return RandomForestClassifier(
         n_estimators=50,
@@ -159,7 +160,8 @@ def random_forest(*, seed: int, weekly: bool, n_jobs: int = 1) -> Any:
 
 def gradient_boosting(*, seed: int, weekly: bool) -> Any:
     """Build unfitted boosting of few shallow trees, each on a third of the rows and a few of the features."""
-    from sklearn.ensemble import GradientBoostingClassifier
+    with extras.needed():
+        from sklearn.ensemble import GradientBoostingClassifier
 
     return GradientBoostingClassifier(
         n_estimators=30,

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_desk.ensemble.members import distributions
 from ensemble_desk.ensemble.votes import Probabilities
 
 Floats = NDArray[np.float64]
@@ -17,12 +18,11 @@ def probabilities(mean: Floats, deviation: Floats, threshold: Floats, *, freedom
     ``freedom`` is the t distribution's degrees of freedom (above 2, or the deviation would not exist; infinity for
     the normal). Every class keeps at least about 0.1 %: ``(1000 p + 1) / 1003``.
     """
-    from scipy.special import ndtr, stdtr
-
+    normal, student_t = distributions.available()
     scale = deviation if np.isinf(freedom) else deviation * np.sqrt((freedom - 2) / freedom)
     low, high = (-threshold - mean) / scale, (threshold - mean) / scale
-    below = ndtr(low) if np.isinf(freedom) else stdtr(freedom, low)
-    above = ndtr(-high) if np.isinf(freedom) else stdtr(freedom, -high)
+    below = normal(low) if np.isinf(freedom) else student_t(freedom, low)
+    above = normal(-high) if np.isinf(freedom) else student_t(freedom, -high)
     raw = np.column_stack([below, np.maximum(1 - below - above, 0.0), above])
     smoothed = (raw * _AS_IF_DRAWN + 1) / (_AS_IF_DRAWN + 3)
     smoothed[~np.isfinite(raw).all(axis=1)] = np.nan

@@ -71,7 +71,7 @@ class LstmMember:
 
         Raises
         ------
-        MemberUnavailableError
+        MissingExtraError
             When torch is not installed.
         """
         self.network, self.reason = None, ""
@@ -86,7 +86,7 @@ class LstmMember:
         elif len(np.unique(lesson.classes[: lesson.n_learnt])) < 2:  # noqa: PLR2004 - one class teaches nothing
             self.reason = "all rows it could learn from are of one class"
         else:
-            self.network = lstm_training.fit(lesson, seed=self.seed, member=NAME)
+            self.network = lstm_training.fit(lesson, seed=self.seed)
         return self
 
     def predict(self, rows: Rows, *, label: LabelSpec) -> Votes:  # noqa: ARG002 - Member's form

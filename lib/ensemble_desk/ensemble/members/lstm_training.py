@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_desk.ensemble.members.lstm_network import Floats, Network
-from ensemble_desk.errors import MemberUnavailableError
+from ensemble_desk.errors import extras
 
-INSTALL = "pip install -r requirements-lstm.txt"
 N_CELLS = 16
 _N_CLASSES = 3
 _VALIDATION_SHARE = 0.2
@@ -47,23 +46,21 @@ class Lesson:
         return len(self.ends) - int(_VALIDATION_SHARE * len(self.ends)) - self.gap
 
 
-def require_torch(member: str) -> Any:
-    """Import torch; raises MemberUnavailableError naming the file that installs it."""
-    try:
+def require_torch() -> Any:
+    """Import torch; raises MissingExtraError."""
+    with extras.needed():
         return importlib.import_module("torch")
-    except ImportError as error:
-        raise MemberUnavailableError(member, package="torch", install=INSTALL) from error
 
 
-def fit(lesson: Lesson, *, seed: int, member: str) -> Network:
+def fit(lesson: Lesson, *, seed: int) -> Network:
     """Fit on the older rows until the log-loss on the newest stops falling; the same network for the same arguments.
 
     Raises
     ------
-    MemberUnavailableError
+    MissingExtraError
         When torch is not installed.
     """
-    torch = require_torch(member)
+    torch = require_torch()
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)  # sums in another order would give other weights
     try:

@@ -91,7 +91,7 @@ class ProphetMember:
 
         Raises
         ------
-        MemberUnavailableError
+        MissingExtraError
             When prophet is not installed.
         """
         self.trend, self.reason = None, ""
@@ -107,7 +107,7 @@ class ProphetMember:
         bars = bars.iloc[-WINDOW_BARS:]
         y = np.log(bars[label.price].to_numpy())
         try:
-            trend = prophet_trend.fit(y, seed=self.seed, member=NAME)
+            trend = prophet_trend.fit(y, seed=self.seed)
         except (RuntimeError, ValueError) as error:
             self.reason = f"the fit failed ({error})"
             return self

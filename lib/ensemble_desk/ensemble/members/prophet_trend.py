@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ensemble_desk.errors import MemberUnavailableError
+from ensemble_desk.errors import extras
 
 Floats = NDArray[np.float64]
 
@@ -61,22 +61,20 @@ class Trend:
         return np.asarray(self.floor + self.scale * (slope * t + offset))
 
 
-def fit(y: Floats, *, seed: int, member: str) -> Trend:
+def fit(y: Floats, *, seed: int) -> Trend:
     """Fit Prophet to n equally spaced values, shape (n,), without seasonalities.
 
     Values are scaled to 0..1 first, so that the trend does not depend on the price's unit.
 
     Raises
     ------
-    MemberUnavailableError
+    MissingExtraError
         When prophet is not installed.
     RuntimeError, ValueError
         When the optimiser fails.
     """
-    try:
+    with extras.needed():
         from prophet import Prophet
-    except ImportError as error:
-        raise MemberUnavailableError(member, package="prophet", install="pip install prophet") from error
     # bars, not days, are equally spaced: every bar gets a day of its own
     days = pd.Timestamp("2000-01-01") + pd.to_timedelta(np.arange(len(y)), unit="D")
     model = Prophet(

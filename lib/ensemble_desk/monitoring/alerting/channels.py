@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ensemble_desk.errors import extras
 from ensemble_desk.monitoring.alerting import sent
 from ensemble_desk.monitoring.alerting.alerts import Alert
 from ensemble_desk.registry.opening import Registry
@@ -46,7 +47,8 @@ class _Sending:
         return thread
 
     def _run(self) -> None:
-        import apprise
+        with extras.needed():
+            import apprise
 
         try:
             channel = apprise.Apprise()

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ensemble_desk.database.opening import Database
-from ensemble_desk.database.queries.plain_sql import Plain
+from ensemble_desk.database.queries.plain_sql import PlainSql
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -28,8 +28,8 @@ def forget(connection: "Connection", folder: Path) -> None:
     _FORGET.write(connection, {"name": str(folder)})
 
 
-_READ = Plain("SELECT value FROM sync_state WHERE name = :name")
-_KEEP = Plain(
+_READ = PlainSql("SELECT value FROM sync_state WHERE name = :name")
+_KEEP = PlainSql(
     "INSERT INTO sync_state (name, value, updated_at) VALUES (:name, :value, :updated_at)", times=("updated_at",)
 )
-_FORGET = Plain("DELETE FROM sync_state WHERE name = :name")
+_FORGET = PlainSql("DELETE FROM sync_state WHERE name = :name")

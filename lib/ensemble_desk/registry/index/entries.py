@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ensemble_desk.database.opening import Database
-from ensemble_desk.database.queries.plain_sql import Plain
+from ensemble_desk.database.queries.plain_sql import PlainSql
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import State
 
@@ -100,7 +100,7 @@ def _asked(key: Key, version: str) -> dict[str, str]:
     return {"symbol": key.symbol, "timeframe": key.timeframe, "version": version}
 
 
-_FIND = Plain(
+_FIND = PlainSql(
     "SELECT",
     ", ".join(COLUMNS),
     "FROM model_versions",

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ensemble_desk.database.queries.plain_sql import Plain
+from ensemble_desk.database.queries.plain_sql import PlainSql
 from ensemble_desk.market.keys import Key
 
 if TYPE_CHECKING:
@@ -36,16 +36,16 @@ def recount(connection: "Connection", key: Key) -> None:
     _KEEP.write(connection, asked)
 
 
-_DUE = Plain(
+_DUE = PlainSql(
     "SELECT state, CASE WHEN health <> 'available' THEN health WHEN quarantine_reason IS NOT NULL THEN 'quarantined'"
     " WHEN version = :live THEN 'in production' ELSE 'available' END AS due FROM model_versions"
     " WHERE symbol = :symbol AND timeframe = :timeframe AND version = :version"
 )
-_RESTATE = Plain(
+_RESTATE = PlainSql(
     "UPDATE model_versions SET state = :state WHERE symbol = :symbol AND timeframe = :timeframe AND version = :version"
 )
-_FORGET = Plain("DELETE FROM version_counts WHERE symbol = :symbol AND timeframe = :timeframe")
-_KEEP = Plain(
+_FORGET = PlainSql("DELETE FROM version_counts WHERE symbol = :symbol AND timeframe = :timeframe")
+_KEEP = PlainSql(
     "INSERT INTO version_counts (symbol, timeframe, state, n) SELECT symbol, timeframe, state, count(*)"
     " FROM model_versions WHERE symbol = :symbol AND timeframe = :timeframe GROUP BY symbol, timeframe, state"
 )

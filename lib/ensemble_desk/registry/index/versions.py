@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Integer, Select, and_, bindparam, func, select
 
 from ensemble_desk.artifacts.store.folder import Published
-from ensemble_desk.database.queries.compiled_select import Prepared
+from ensemble_desk.database.queries.compiled_select import CompiledSelect
 from ensemble_desk.database.tables.registry_tables import model_versions as table
 from ensemble_desk.database.tables.registry_tables import production_pointers, version_counts
 from ensemble_desk.errors import UnknownKeyError
@@ -62,7 +62,7 @@ def listing(
         told = pruned.page(registry, wanted, order=order, descending=descending, limit=limit, after=after)
         return VersionPage(*told)
     asked = given, Walk(order, descending), limit, after
-    return registry.answers.get(("versions", asked), lambda: _page(registry, *asked))
+    return registry.query_cache.get(("versions", asked), lambda: _page(registry, *asked))
 
 
 _Given = tuple[tuple[str, Any], ...]
@@ -160,16 +160,16 @@ def register(registry: Registry, published: Published, *, actor: str) -> Version
 
 
 @functools.lru_cache(maxsize=256)
-def _page_of(names: tuple[str, ...], walk: Walk, *, begun: bool) -> Prepared:
+def _page_of(names: tuple[str, ...], walk: Walk, *, begun: bool) -> CompiledSelect:
     """Build the question for a page, each row with the number of all rows; ``begun``: not from the start."""
     total = _counted(names).scalar_subquery().label("total")
     wanted = _records().add_columns(total).where(*_conditions(table, names))
-    return Prepared(walk.apply(wanted, begun=begun).limit(bindparam("most", type_=Integer)))
+    return CompiledSelect(walk.apply(wanted, begun=begun).limit(bindparam("most", type_=Integer)))
 
 
 @functools.lru_cache(maxsize=256)
-def _count_of(names: tuple[str, ...]) -> Prepared:
-    return Prepared(_counted(names))
+def _count_of(names: tuple[str, ...]) -> CompiledSelect:
+    return CompiledSelect(_counted(names))
 
 
 def _counted(names: tuple[str, ...]) -> Select[Any]:
@@ -238,4 +238,6 @@ _SHOWN = tuple(
     table.c[name]
     for name in ("id", "symbol", "timeframe", "state", "weights", "quarantine_reason", "accuracy_sort", *_AS_STORED)
 )
-_ONE = Prepared(_records().where(*(table.c[name] == bindparam(name) for name in ("symbol", "timeframe", "version"))))
+_ONE = CompiledSelect(
+    _records().where(*(table.c[name] == bindparam(name) for name in ("symbol", "timeframe", "version")))
+)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from ensemble_desk.database.queries.plain_sql import Plain
+from ensemble_desk.database.queries.plain_sql import PlainSql
 from ensemble_desk.database.tables.registry_tables import deployments as table
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Action, Deployment, Mode
@@ -143,7 +143,7 @@ _UNHASHED = {"id", "symbol_id", "moved_revision", "hash"}
 _HASHED = tuple(column.name for column in table.c if column.name not in _UNHASHED)
 
 
-_APPEND = Plain(
+_APPEND = PlainSql(
     "INSERT INTO deployments (symbol_id, symbol, timeframe, position, at, action, outcome, subject, from_version,"
     " to_version, mode, revision, moved_revision, actor, reason, sha256, preflight, refusal, group_id, previous_hash,"
     " hash) VALUES (:symbol_id, :symbol, :timeframe, :position, :at, :action, :outcome, :subject, :from_version,"
@@ -151,7 +151,7 @@ _APPEND = Plain(
     " :previous_hash, :hash) RETURNING id",
     times=("at",),
 )
-_TIME = Plain(
+_TIME = PlainSql(
     "SELECT at FROM deployments WHERE symbol = :symbol AND timeframe = :timeframe AND position = :position",
     times=("at",),
 )

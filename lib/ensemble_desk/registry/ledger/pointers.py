@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ensemble_desk.database.opening import Database
-from ensemble_desk.database.queries.plain_sql import Plain
+from ensemble_desk.database.queries.plain_sql import PlainSql
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Mode, State
 from ensemble_desk.registry.ledger import hashing
@@ -135,23 +135,23 @@ _AS_STORED = (
 COLUMNS, TIMES = ", ".join(("symbol", "timeframe", "mode", *_AS_STORED)), ("since",)
 _WANTED = ("SELECT", COLUMNS, "FROM production_pointers")
 _OF_KEY = (*_WANTED, "WHERE symbol = :symbol AND timeframe = :timeframe")
-_READ, _LOCK = Plain(*_OF_KEY, times=TIMES), Plain(*_OF_KEY, times=TIMES, locks=True)
-_READ_ALL = Plain(*_WANTED, "ORDER BY symbol, timeframe", times=TIMES)
-_CREATE = Plain(
+_READ, _LOCK = PlainSql(*_OF_KEY, times=TIMES), PlainSql(*_OF_KEY, times=TIMES, locks=True)
+_READ_ALL = PlainSql(*_WANTED, "ORDER BY symbol, timeframe", times=TIMES)
+_CREATE = PlainSql(
     "INSERT INTO production_pointers (symbol_id, timeframe, symbol, mode, version, revision, since, actor, reason,"
     " sha256, previous_version, head_position, head_hash)"
     " VALUES (:symbol_id, :timeframe, :symbol, :mode, :version, :revision, :since, :actor, :reason,"
     " :sha256, :previous_version, :head_position, :head_hash) ON CONFLICT DO NOTHING",
     times=TIMES,
 )
-_WRITE = Plain(
+_WRITE = PlainSql(
     "UPDATE production_pointers SET mode = :mode, version = :version, revision = :revision, since = :since,"
     " actor = :actor, reason = :reason, sha256 = :sha256, previous_version = :previous_version,"
     " head_position = :head_position, head_hash = :head_hash"
     " WHERE symbol_id = :symbol_id AND timeframe = :timeframe",
     times=TIMES,
 )
-_SERVED = Plain(
+_SERVED = PlainSql(
     "SELECT p.version, p.sha256, p.revision, v.health FROM production_pointers AS p LEFT JOIN model_versions AS v"
     " ON v.symbol = p.symbol AND v.timeframe = p.timeframe AND v.version = p.version"
     " WHERE p.symbol = :symbol AND p.timeframe = :timeframe"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ensemble_desk.database.queries.plain_sql import Plain
+from ensemble_desk.database.queries.plain_sql import PlainSql
 from ensemble_desk.errors import UnknownKeyError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Mode, Production
@@ -12,7 +12,7 @@ from ensemble_desk.registry.opening import Registry
 
 def read(registry: Registry, key: Key) -> Production:
     """Read the production pointer of a key; raises UnknownKeyError."""
-    return registry.answers.get(("production", key), lambda: _read(registry, key))
+    return registry.query_cache.get(("production", key), lambda: _read(registry, key))
 
 
 def fleet(registry: Registry) -> tuple[Production, ...]:
@@ -50,5 +50,5 @@ _NEWER_WAITING = (
     " AND v.health = 'available' AND v.quarantine_reason IS NULL ORDER BY v.version DESC LIMIT 1) END AS newer_waiting"
 )
 _POINTERS = ("SELECT", pointers.COLUMNS, ",", _NEWER_WAITING, "FROM production_pointers AS p")
-_ONE_KEY = Plain(*_POINTERS, "WHERE p.symbol = :symbol AND p.timeframe = :timeframe", times=pointers.TIMES)
-_EVERY_KEY = Plain(*_POINTERS, "ORDER BY p.symbol, p.timeframe", times=pointers.TIMES)
+_ONE_KEY = PlainSql(*_POINTERS, "WHERE p.symbol = :symbol AND p.timeframe = :timeframe", times=pointers.TIMES)
+_EVERY_KEY = PlainSql(*_POINTERS, "ORDER BY p.symbol, p.timeframe", times=pointers.TIMES)

@@ -48,7 +48,7 @@ class ProductionEnsemble(EnhancedEnsembleForecaster):
 
     def _follow(self) -> None:
         with self._turn:  # whoever read the pointer first also injects first
-            served = self._registry.answers.get(self._question, self._look)
+            served = self._registry.query_cache.get(self._question, self._look)
             if served is None or served.version is None:
                 self.ensemble_manager, self.is_trained, self.training_stats = self._empty, False, {}
                 self._sha256 = None

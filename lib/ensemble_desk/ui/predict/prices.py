@@ -9,7 +9,7 @@ import streamlit as st
 from ensemble_desk.figures import candles, cone
 from ensemble_desk.figures.past_forecasts import Mark
 from ensemble_desk.forecasting.log import Kind
-from ensemble_desk.forecasting.past_forecasts import Said
+from ensemble_desk.forecasting.past_forecasts import PastForecast
 from ensemble_desk.market import timeframes
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import LabelSpec
@@ -72,7 +72,7 @@ def _drawn(
     return candles.chart(known.tail(_SHOWN_BARS), timeframe=timeframe, cone=spread, later=later, said=marks)
 
 
-def _said(key: Key, asked: Input, horizon: str) -> tuple[Said, ...]:
+def _said(key: Key, asked: Input, horizon: str) -> tuple[PastForecast, ...]:
     """What the log holds about the bars shown, up to the bar that is asked about."""
     if not asked.from_source:
         return ()
@@ -81,7 +81,7 @@ def _said(key: Key, asked: Input, horizon: str) -> tuple[Said, ...]:
     return predict_data.said_before(key, horizon, first, last)
 
 
-def _mark(one: Said, of: VersionRecord) -> Mark:
+def _mark(one: PastForecast, of: VersionRecord) -> Mark:
     return Mark(
         one.as_of,
         one.label,
@@ -92,14 +92,14 @@ def _mark(one: Said, of: VersionRecord) -> Mark:
     )
 
 
-def _note(one: Said) -> str:
+def _note(one: PastForecast) -> str:
     came = "still open" if one.outcome is None else f"came {one.outcome.capitalize()}"
     kind = "live" if one.kind is Kind.LIVE else "replayed"
     told = f"{one.label.capitalize()} {wording.percent(one.confidence)}, {came}"
     return f"{wording.day(one.as_of)}: {told}<br>version {one.version}, {kind}, {one.basis}"
 
 
-def _explain(record: VersionRecord, asked: Input, horizon: str, said: Sequence[Said]) -> None:
+def _explain(record: VersionRecord, asked: Input, horizon: str, said: Sequence[PastForecast]) -> None:
     if said:
         of_shown = all(one.version == record.version for one in said)
         faint = "" if of_shown else f" Faint: said by another version than {record.version}."

@@ -10,7 +10,7 @@ from ensemble_desk.ensemble.ballot import Progress
 from ensemble_desk.forecasting import batches, consensus, explaining, past_forecasts, uploads
 from ensemble_desk.forecasting.consensus import View
 from ensemble_desk.forecasting.explaining import Reasons
-from ensemble_desk.forecasting.past_forecasts import Said
+from ensemble_desk.forecasting.past_forecasts import PastForecast
 from ensemble_desk.forecasting.uploads import Answers, Uploaded
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
@@ -32,7 +32,7 @@ def reasons(key: Key, name: str, frame: pd.DataFrame, weights_used: Mapping[str,
 
 
 @caching.remembered(max_entries=32, also=monitoring_data.newest, shared=True)
-def said_before(key: Key, horizon: str, first: datetime, last: datetime) -> tuple[Said, ...]:
+def said_before(key: Key, horizon: str, first: datetime, last: datetime) -> tuple[PastForecast, ...]:
     return past_forecasts.read(caching.registry().database, key, horizon=horizon, first=first, last=last)
 
 

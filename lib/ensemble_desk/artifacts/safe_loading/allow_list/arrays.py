@@ -24,6 +24,7 @@ from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
     is_token,
     stateless,
 )
+from ensemble_desk.errors import extras
 
 JOBLIB_ARRAY = "joblib.numpy_pickle.NumpyArrayWrapper"
 DTYPE = "numpy.dtype"
@@ -160,7 +161,8 @@ def _with_state(made: np.dtype[Any], state: Any) -> np.dtype[Any]:
 
 def _canonical(structure: np.dtype[Any]) -> np.dtype[Any]:
     """Give scikit-learn's own object for its nodes: so comparing a thousand trees with it takes no time."""
-    from sklearn.tree import _tree
+    with extras.needed():
+        from sklearn.tree import _tree
 
     return _tree.NODE_DTYPE if structure == _tree.NODE_DTYPE else structure
 

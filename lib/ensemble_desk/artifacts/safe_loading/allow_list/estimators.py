@@ -13,6 +13,7 @@ import numpy as np
 
 from ensemble_desk.artifacts.safe_loading.allow_list import trees
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import Builder, MalformedError, Recipe, expect, state_of
+from ensemble_desk.errors import extras
 
 Check = Callable[[Any], None]
 
@@ -77,8 +78,9 @@ def gradient_boosting(made: Any) -> None:
     """Check a boosting: its compiled loop writes one column for each tree of a stage, without looking."""
     if "estimators_" not in made.__dict__:
         return
-    from sklearn._loss.loss import ExponentialLoss, HalfBinomialLoss, HalfMultinomialLoss
-    from sklearn.tree import DecisionTreeRegressor
+    with extras.needed():
+        from sklearn._loss.loss import ExponentialLoss, HalfBinomialLoss, HalfMultinomialLoss
+        from sklearn.tree import DecisionTreeRegressor
 
     n_features, n_classes = _features(made), _classes(made)
     width = n_classes if n_classes > 2 else 1  # noqa: PLR2004 - two classes share one column
@@ -160,7 +162,8 @@ def _check_trees(members: list[Any], *, n_features: int, n_classes: int) -> None
 
 def _check_start(start: Any, *, n_classes: int) -> None:
     """Check what a boosting starts from: nothing, or the shares of the classes in training."""
-    from sklearn.dummy import DummyClassifier
+    with extras.needed():
+        from sklearn.dummy import DummyClassifier
 
     if isinstance(start, str):
         expect(start == "zero", "a boosting", "start")

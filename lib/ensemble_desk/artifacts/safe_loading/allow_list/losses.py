@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import Builder, Recipe, expect, state_of
+from ensemble_desk.errors import extras
 
 _FEWEST, _MOST = 3, 2**10  # two classes have losses of their own
 
@@ -12,7 +13,8 @@ def loss(name: str) -> Callable[[Builder, Recipe], Any]:
     """Give the function that makes one loss; its compiled half, its link and its intervals come with it."""
 
     def build(builder: Builder, given: Recipe) -> Any:
-        from sklearn._loss import loss as losses
+        with extras.needed():
+            from sklearn._loss import loss as losses
 
         state = state_of(given)
         expect(type(state) is dict, "a loss")

@@ -14,6 +14,7 @@ from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
     expect,
     state_of,
 )
+from ensemble_desk.errors import extras
 
 _FLOAT = np.dtype(np.float64)
 
@@ -50,7 +51,8 @@ def tree(builder: Builder, given: Recipe) -> Any:
 @functools.cache
 def compiled() -> tuple[Any, np.dtype[Any]]:
     """Give scikit-learn's compiled tree, and the type of its nodes."""
-    from sklearn.tree import _tree
+    with extras.needed():
+        from sklearn.tree import _tree
 
     return _tree.Tree, _tree.NODE_DTYPE
 
@@ -67,8 +69,9 @@ def _as_nodes(array: Any, node_type: np.dtype[Any]) -> Any:
 
 def predictor(builder: Builder, given: Recipe) -> Any:
     """Make one tree of a histogram gradient boosting; its nodes are checked with the estimator around it."""
-    from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
-    from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
+    with extras.needed():
+        from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
+        from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 
     state = builder.attributes(state_of(given))
     names = ("nodes", "binned_left_cat_bitsets", "raw_left_cat_bitsets")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ensemble_desk.errors import extras
 from ensemble_desk.sources.upload.cells import texts
 
 BLANK = ("", "nan", "na", "n/a", "#n/a", "null", "none", "nat", "-", "--", "—", "<na>")
@@ -76,8 +77,9 @@ def read(column: pd.Series, *, written: Style, short: bool = False) -> tuple[NDA
 
 def _all_plain(text: pd.Series) -> NDArray[np.float64] | None:
     """The quick way for cells that are all plain numbers."""
-    import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
-    from pyarrow import compute
+    with extras.needed():
+        import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
+        from pyarrow import compute
 
     try:
         cast = compute.cast(pa.array(text, pa.large_string()), pa.float64())

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ensemble_desk.errors import extras
+
 
 def match(text: pd.Series, pattern: str) -> NDArray[np.bool_]:
     """Which cells are the pattern from end to end."""
@@ -17,7 +19,8 @@ def match(text: pd.Series, pattern: str) -> NDArray[np.bool_]:
 
 def contain(text: pd.Series, pattern: str) -> NDArray[np.bool_]:
     """Which cells have the pattern somewhere."""
-    from pyarrow import compute  # type: ignore[import-untyped]  # ships no types
+    with extras.needed():
+        from pyarrow import compute  # type: ignore[import-untyped]  # ships no types
 
     found = compute.match_substring_regex(_arrow(text), pattern)
     flags: NDArray[np.bool_] = found.to_numpy(zero_copy_only=False).copy()
@@ -26,13 +29,15 @@ def contain(text: pd.Series, pattern: str) -> NDArray[np.bool_]:
 
 def replace(text: pd.Series, pattern: str, replacement: str) -> pd.Series:
     r"""Put ``replacement``, where ``\1`` is the first group, for every occurrence of the pattern."""
-    from pyarrow import compute
+    with extras.needed():
+        from pyarrow import compute
 
     replaced = compute.replace_substring_regex(_arrow(text), pattern, replacement)
     return pd.Series(replaced, index=text.index, dtype="str")
 
 
 def _arrow(text: pd.Series) -> Any:
-    import pyarrow as pa
+    with extras.needed():
+        import pyarrow as pa
 
     return pa.array(text, pa.large_string())

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ensemble_desk.errors import UploadError
+from ensemble_desk.errors import UploadError, extras
 from ensemble_desk.sources.upload.cells import table as cells
 from ensemble_desk.sources.upload.cells.table import Table
 from ensemble_desk.sources.upload.columns import headers
@@ -34,7 +34,8 @@ def read(data: bytes, name: str, *, notes: tuple[str, ...]) -> Table:
 
 
 def _checked_names(data: bytes, name: str) -> list[str]:
-    from pyarrow import types  # type: ignore[import-untyped]  # ships no types
+    with extras.needed():
+        from pyarrow import types  # type: ignore[import-untyped]  # ships no types
 
     with _opened(data, name, read_dictionary=None) as file:
         size, schema = file.metadata, file.schema_arrow
@@ -63,7 +64,8 @@ def _parts(data: bytes, name: str, *, labels: list[str], rows: int) -> Iterator[
 
 
 def _next(batches: Iterator[Any], name: str) -> pd.DataFrame | None:
-    import pyarrow as pa
+    with extras.needed():
+        import pyarrow as pa
 
     try:
         batch = next(batches, None)
@@ -81,8 +83,9 @@ def _next(batches: Iterator[Any], name: str) -> pd.DataFrame | None:
 
 def _refuse_long_texts(column: Any, name: str) -> None:
     """A text that is long and often repeated takes little room in the file and very much in memory."""
-    import pyarrow as pa
-    from pyarrow import compute
+    with extras.needed():
+        import pyarrow as pa
+        from pyarrow import compute
 
     values = column.dictionary if isinstance(column, pa.DictionaryArray) else column
     if pa.types.is_string(values.type) or pa.types.is_binary(values.type) or pa.types.is_large_string(values.type):
@@ -93,7 +96,8 @@ def _refuse_long_texts(column: Any, name: str) -> None:
 
 def _texts(data: bytes, name: str) -> list[str]:
     """Columns of texts: read as numbers into a list of the different ones."""
-    from pyarrow import types
+    with extras.needed():
+        from pyarrow import types
 
     with _opened(data, name, read_dictionary=None) as file:
         return [
@@ -104,8 +108,9 @@ def _texts(data: bytes, name: str) -> list[str]:
 
 
 def _opened(data: bytes, name: str, *, read_dictionary: list[str] | None) -> Any:
-    import pyarrow as pa
-    from pyarrow import parquet
+    with extras.needed():
+        import pyarrow as pa
+        from pyarrow import parquet
 
     try:
         return parquet.ParquetFile(io.BytesIO(data), read_dictionary=read_dictionary)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ensemble_desk.errors import UploadError
+from ensemble_desk.errors import UploadError, extras
 from ensemble_desk.sources.upload.cells import table as cells
 from ensemble_desk.sources.upload.cells.table import Table
 from ensemble_desk.sources.upload.columns import headers
@@ -89,7 +89,8 @@ def _holds(archive: zipfile.ZipFile, member: str, pattern: re.Pattern[bytes]) ->
 
 def _sheets(data: bytes, *, data_only: bool) -> dict[str, Any]:
     """The sheets by title, visible ones first; they are read when asked for."""
-    import openpyxl  # type: ignore[import-untyped]  # ships no types
+    with extras.needed():
+        import openpyxl  # type: ignore[import-untyped]  # ships no types
 
     book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=data_only, keep_links=False)
     for sheet in book.worksheets:
