@@ -1,5 +1,6 @@
 """The names that forecast jobs import, with the guide's three scripts, on a trained key and on plain pickles."""
 
+import copy
 import json
 import logging
 import os
@@ -11,6 +12,7 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
+import joblib
 import pandas as pd
 import pytest
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
@@ -24,6 +26,7 @@ from ensemble_desk.errors import (
     MissingFeaturesError,
     NotTrainedError,
     TamperedArtifactError,
+    UnknownVersionError,
 )
 from ensemble_desk.loader import (
     TIMEFRAME_HORIZONS,
@@ -164,6 +167,57 @@ def test_the_artifact_is_the_one_in_production(folder):
     assert (artifact["symbol"], artifact["timeframe"], artifact["timestamp"]) == ("AAPL", "d1", newest)
     artifact["weights"]["rf"] = 9
     assert EnsembleLoader.load_latest_model("AAPL", "d1")["weights"]["rf"] < 1
+
+
+def test_any_version_is_loaded_by_its_name(folder):
+    names = EnsembleLoader.list_available_models()["AAPL_d1"]
+    assert [loader.load_model("aapl", "d1", version=name)["timestamp"] for name in names] == names
+    assert EnsembleLoader.load_model("AAPL", "d1")["timestamp"] == names[0]
+    with pytest.raises(UnknownVersionError):
+        loader.load_model("AAPL", "d1", version="19990101")
+
+
+def test_without_a_version_loading_by_key_is_a_runtime_error(desk, tmp_path):
+    desk(tmp_path)
+    with pytest.raises(RuntimeError, match="desk train --symbol AAPL --timeframe d1"):
+        loader.load_model("AAPL", "d1")
+
+
+def test_a_version_older_than_asked_for_is_none_and_logged(folder, caplog):
+    with caplog.at_level(logging.WARNING):
+        assert EnsembleLoader.load_latest_model("AAPL", "d1", max_age_days=30) is None
+    assert "days old, more than the 30 allowed. Train a newer one: desk train --symbol AAPL" in caplog.text
+    assert EnsembleLoader.load_latest_model("AAPL", "d1", max_age_days=36_500) is not None
+
+
+def _forecast(ensemble, bars):
+    return ensemble.predict(bars), ensemble.revision
+
+
+def test_an_ensemble_can_be_handed_to_other_processes(folder, bars):
+    ensemble = get_production_ensemble_with_trained_weights("AAPL", "d1")
+    expected = _forecast(ensemble, bars)
+    assert _forecast(copy.deepcopy(ensemble), bars) == expected
+    assert _forecast(pickle.loads(pickle.dumps(ensemble)), bars) == expected
+    jobs = (joblib.delayed(_forecast)(ensemble, bars.iloc[:n]) for n in (600, len(bars)))
+    assert joblib.Parallel(n_jobs=2)(jobs)[1] == expected
+
+
+def test_a_copy_follows_production_as_the_first_one_does(desk, trained_folder, tmp_path, bars):
+    settings = desk(copied(trained_folder, tmp_path / "models"))
+    held = pickle.loads(pickle.dumps(get_production_ensemble_with_trained_weights("AAPL", "d1")))
+    assert held.predict(bars)["version"] == "20020930"
+    with opening.open_registry(settings) as registry:
+        rollback.roll_back(registry, AAPL, expected=None, actor=actors.local(settings), reason="a test")
+    assert held.predict(bars)["version"] == "20020830"
+
+
+def test_frames_of_jobs_are_read_as_uploads_are(folder, bars):
+    ensemble = get_production_ensemble_with_trained_weights("AAPL", "d1")
+    expected = ensemble.predict(bars)
+    given = bars.tz_localize(None).reset_index(names="ts").assign(sector="tech", rank=range(len(bars)))
+    assert ensemble.predict(given) == expected
+    assert ensemble.predict(given.set_index(given["rank"] % 7)) == expected
 
 
 def test_model_info_has_the_guides_keys(folder):

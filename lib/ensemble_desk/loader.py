@@ -2,8 +2,8 @@
 
 import logging
 import os
-import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from ensemble_desk import settings as settings_module
 from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
-from ensemble_desk.errors import UnknownKeyError
+from ensemble_desk.errors import NotTrainedError, UnknownKeyError
 from ensemble_desk.forecasting import multi_horizon
 from ensemble_desk.forecasting.multi_horizon import MultiHorizonForecast
 from ensemble_desk.market.keys import Key
@@ -32,6 +32,7 @@ __all__ = [
     "MultiHorizonForecast",
     "generate_multi_horizon_forecasts",
     "get_production_ensemble_with_trained_weights",
+    "load_model",
     "use",
 ]
 
@@ -42,32 +43,28 @@ MODELS_DIR: Path  # the folder of artifacts, read from the settings when asked f
 
 @dataclass(slots=True)
 class _Desk:
-    """The registry this process reads: opened on first use, and anew in the child of a fork."""
+    """The registry this process reads: of the settings given to :func:`use`, else of the environment's at first use."""
 
     settings: Settings | None = None
     registry: Registry | None = None
-    pid: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def opened(self) -> Registry:
         """Give the registry, up to date with files that other programs dropped into the folder."""
-        with self.lock:
-            if self.registry is None or self.pid != os.getpid():
-                self.settings = self.settings or settings_module.load()
-                self.registry, self.pid = opening.open_registry(self.settings), os.getpid()
-            registry = self.registry
+        registry = self.registry
+        if registry is None:
+            self.settings = self.settings or settings_module.load()
+            registry = self.registry = opening.shared(self.settings)
         freshness.if_folder_changed(registry)
         return registry
 
     def switch(self, settings: Settings | None) -> None:
-        with self.lock:
-            if self.registry is not None and self.pid == os.getpid():
-                self.registry.close()
-            self.settings, self.registry = settings, None
+        if self.settings is not None:
+            opening.close_shared(self.settings)
+        self.settings, self.registry = settings, None
 
 
 _desk = _Desk()
-os.register_at_fork(after_in_child=lambda: setattr(_desk, "lock", threading.Lock()))  # a parent's thread may hold it
+os.register_at_fork(after_in_child=lambda: setattr(_desk, "registry", None))  # a child opens its own
 
 
 def use(settings: Settings | None) -> None:
@@ -86,8 +83,12 @@ class EnsembleLoader:
     """What there is and what is in production."""
 
     @staticmethod
-    def load_latest_model(symbol: str, timeframe: str) -> dict[str, Any] | None:
+    def load_latest_model(symbol: str, timeframe: str, *, max_age_days: float | None = None) -> dict[str, Any] | None:
         """Load the artifact of the version in production; None, with a logged hint, when there is none.
+
+        Parameters
+        ----------
+        max_age_days : give None, and log why, when the day that names the version is longer ago than this.
 
         Raises
         ------
@@ -97,11 +98,26 @@ class EnsembleLoader:
         """
         registry, key = _desk.opened(), _key(symbol, timeframe)
         version = _version(registry, key)
-        if version is None:
+        if version is None or _is_too_old(registry, key, version, max_age_days):
             return None
-        artifact = dict(serving.load(registry, key, version))
-        logger.info("Loaded %s %s", key, version)
-        return artifact
+        return _loaded(registry, key, version)
+
+    @staticmethod
+    def load_model(symbol: str, timeframe: str, *, version: str | None = None) -> dict[str, Any]:
+        """Load the artifact of one version such as ``20250121``; of the one in production when none is named.
+
+        Raises
+        ------
+        NotTrainedError
+            When no version is named and none is in production.
+        UnknownKeyError, UnknownVersionError
+        The errors of :meth:`load_latest_model`.
+        """
+        registry, key = _desk.opened(), _key(symbol, timeframe)
+        chosen = version or _version(registry, key)
+        if chosen is None:
+            raise NotTrainedError(key)
+        return _loaded(registry, key, chosen)
 
     @staticmethod
     def list_available_models() -> dict[str, list[str]]:
@@ -143,8 +159,15 @@ def get_production_ensemble_with_trained_weights(symbol: str, timeframe: str) ->
     return serving.ensemble(registry, key)
 
 
-def generate_multi_horizon_forecasts(symbol: str, timeframe: str, df: pd.DataFrame) -> MultiHorizonForecast | None:
+load_model = EnsembleLoader.load_model
+
+
+def generate_multi_horizon_forecasts(
+    symbol: str, timeframe: str, df: pd.DataFrame, *, time_zone: str | None = None
+) -> MultiHorizonForecast | None:
     """Forecast every horizon of the timeframe from bars or ready features; None when there is no trained version.
+
+    ``df`` and ``time_zone`` are those of :meth:`EnhancedEnsembleForecaster.predict`.
 
     Raises
     ------
@@ -156,7 +179,7 @@ def generate_multi_horizon_forecasts(symbol: str, timeframe: str, df: pd.DataFra
     if not ensemble.is_trained:
         logger.error("The ensemble for %s is not trained. Run: %s", key, _command(key))
         return None
-    return multi_horizon.forecast(ensemble, key, df)
+    return multi_horizon.forecast(ensemble, key, df, time_zone=time_zone)
 
 
 def _key(symbol: str, timeframe: str) -> Key:
@@ -173,6 +196,24 @@ def _version(registry: Registry, key: Key) -> str | None:
         folder = registry.store.folder
         logger.warning("No usable version of %s in %s. Train one: %s", key, folder, _command(key))
     return version
+
+
+def _loaded(registry: Registry, key: Key, version: str) -> dict[str, Any]:
+    artifact = serving.load(registry, key, version)
+    logger.info("Loaded %s %s", key, version)
+    return artifact
+
+
+def _is_too_old(registry: Registry, key: Key, version: str, max_age_days: float | None) -> bool:
+    if max_age_days is None:
+        return False
+    day = datetime.strptime(version[:8], "%Y%m%d").replace(tzinfo=UTC)
+    age_days = (registry.clock() - day) / timedelta(days=1)
+    if age_days <= max_age_days:
+        return False
+    told = "%s %s is %.0f days old, more than the %g allowed. Train a newer one: %s"
+    logger.warning(told, key, version, age_days, max_age_days, _command(key))
+    return True
 
 
 def _record(registry: Registry, key: Key) -> VersionRecord | None:

@@ -210,8 +210,8 @@ def _high_below_low(bars):
     "spoil",
     [
         _high_below_low,
-        lambda bars: bars.iloc[::-1],
-        lambda bars: bars.tz_localize(None),
+        lambda bars: bars.iloc[[*range(len(bars) - 3), -1, -2, -3]],
+        lambda bars: bars.reset_index(drop=True),
         lambda bars: bars.assign(close=bars["close"].where(bars.index != bars.index[-5])),
         lambda bars: pd.concat([bars, bars.iloc[-1:]]),
         lambda bars: bars.iloc[:0],

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ensemble_desk.errors import SourceError
+from ensemble_desk.errors import MissingExtraError, SourceError
 from ensemble_desk.market import bars
 from ensemble_desk.market.keys import Key
 from ensemble_desk.settings import Settings
@@ -170,5 +170,5 @@ def test_it_is_what_the_settings_open_and_it_offers_keys():
 
 def test_a_missing_package_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "yfinance", None)
-    with pytest.raises(SourceError, match="pip install yfinance"):
+    with pytest.raises(MissingExtraError, match=r"ensemble-desk\[yahoo\]"):
         YahooSource(clock=lambda: NOW, pause=pytest.fail).bars(DAILY)

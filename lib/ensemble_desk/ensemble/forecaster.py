@@ -14,6 +14,7 @@ from ensemble_desk.ensemble.inputs import Needs
 from ensemble_desk.ensemble.members.catalogue import PRICE_MEMBERS
 from ensemble_desk.ensemble.votes import Member, Rows
 from ensemble_desk.errors import AllMembersAbstainedError, IncompatibleArtifactError, NotTrainedError
+from ensemble_desk.market import frames
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,13 +39,14 @@ class _Asked:
     silent: Mapping[str, str]
     needs: Needs
 
-    def read(self, df: pd.DataFrame) -> Rows:
+    def read(self, df: pd.DataFrame, time_zone: str | None = None) -> Rows:
+        df = frames.read(df, timeframe=self.traits.timeframe, time_zone=time_zone, keep=self.needs.names)
         if self.basis == "derived":
             return inputs.read_prices(df)
         return inputs.read_for(df, self.needs, version=_named(self.traits))
 
-    def newest(self, df: pd.DataFrame) -> dict[str, Any]:
-        rows, traits = inputs.last(self.read(df)), self.traits
+    def newest(self, df: pd.DataFrame, time_zone: str | None) -> dict[str, Any]:
+        rows, traits = inputs.last(self.read(df, time_zone)), self.traits
         return newest.forecast(self.members, self.shares, rows, label=traits.label, temperature=traits.temperature)
 
     def vote(self, rows: Rows, *, progress: Progress | None = None) -> Ballot:
@@ -129,8 +131,12 @@ class EnhancedEnsembleForecaster:
             key = f"{self.symbol_id}/{self.ensemble_manager.ensemble.traits.timeframe}"
             raise NotTrainedError(key)
 
-    def predict(self, df: pd.DataFrame) -> dict[str, Any]:
+    def predict(self, df: pd.DataFrame, *, time_zone: str | None = None) -> dict[str, Any]:
         """Forecast the newest row of bars or ready features at the trained horizon.
+
+        Times are the index of the frame, or its ``ts``, ``date`` or ``time`` column; other columns are left alone.
+        Dates of daily and weekly bars without a zone are those of sessions; intraday times without one are of
+        ``time_zone``, and refused when it is not given. See :func:`ensemble_desk.market.frames.read`.
 
         Returns
         -------
@@ -143,10 +149,15 @@ class EnhancedEnsembleForecaster:
         MissingFeaturesError, InvalidFeaturesError, InvalidBarsError, TooFewBarsError, IncompatibleArtifactError
             As :func:`ensemble_desk.ensemble.inputs.read`.
         """
-        return self._newest(self._asked(None, None), df)
+        return self._newest(self._asked(None, None), df, time_zone)
 
     def predict_batch(
-        self, df: pd.DataFrame, *, last: int | None = None, progress: Progress | None = None
+        self,
+        df: pd.DataFrame,
+        *,
+        last: int | None = None,
+        progress: Progress | None = None,
+        time_zone: str | None = None,
     ) -> pd.DataFrame:
         """Forecast every row at once, or the ``last`` ones: BEARISH, NEUTRAL, BULLISH, label, confidence, agreement.
 
@@ -154,16 +165,18 @@ class EnhancedEnsembleForecaster:
         AllMembersAbstainedError.
         """
         asked = self._asked(None, None)
-        rows = asked.read(df)
+        rows = asked.read(df, time_zone)
         return asked.vote(rows if last is None else inputs.last(rows, last), progress=progress).table()
 
-    def predict_horizon(self, df: pd.DataFrame, *, horizon: str, horizon_bars: int) -> dict[str, Any]:
+    def predict_horizon(
+        self, df: pd.DataFrame, *, horizon: str, horizon_bars: int, time_zone: str | None = None
+    ) -> dict[str, Any]:
         """Forecast the newest row at any horizon, as :meth:`predict`.
 
         At another than the trained horizon only members that read prices vote, uncalibrated, and ``basis`` is
         ``derived`` instead of ``trained``.
         """
-        return self._newest(self._asked(horizon, horizon_bars), df)
+        return self._newest(self._asked(horizon, horizon_bars), df, time_zone)
 
     def vote(self, df: pd.DataFrame, *, horizon: str, horizon_bars: int, after: datetime | None = None) -> Batch:
         """Let the members vote on every row later than ``after``, at any horizon, as :meth:`predict_horizon`.
@@ -209,8 +222,8 @@ class EnhancedEnsembleForecaster:
         derived = replace(traits, horizon=horizon, temperature=1.0, label=traits.label.at_horizon(horizon_bars))
         return _Asked(votable, shares, derived, "derived", silent, ensemble.needs(votable))
 
-    def _newest(self, asked: _Asked, df: pd.DataFrame) -> dict[str, Any]:
-        told, traits = asked.newest(df), asked.traits
+    def _newest(self, asked: _Asked, df: pd.DataFrame, time_zone: str | None) -> dict[str, Any]:
+        told, traits = asked.newest(df, time_zone), asked.traits
         return told | {
             "abstentions": told["abstentions"] | dict(asked.silent),
             "horizon": traits.horizon,

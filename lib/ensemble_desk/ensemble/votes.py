@@ -33,6 +33,15 @@ class Rows:
     names: tuple[str, ...] = ()
     table: NDArray[np.float64] | None = None
 
+    def history(self, *, least: int) -> tuple[pd.DataFrame | None, str]:
+        """Give the bars up to the last row to a member that needs so many; else None and why it cannot be fitted."""
+        if self.bars is None:
+            return None, "needs bars, and there are only features"
+        known = self.bars.loc[: self.index[-1]]
+        if len(known) < least:
+            return None, f"needs {least} bars to be fitted, there were {len(known)}"
+        return known, ""
+
     def since(self, position: int) -> "Rows":
         """Leave out the rows before a position; the price history stays whole."""
         features = None if self.features is None else self.features.iloc[position:]

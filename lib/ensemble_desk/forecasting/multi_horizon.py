@@ -77,7 +77,9 @@ class MultiHorizonForecast:
         return label if 2 * count > len(self.forecasts) else MIXED
 
 
-def forecast(ensemble: EnhancedEnsembleForecaster, key: Key, df: pd.DataFrame) -> MultiHorizonForecast:
+def forecast(
+    ensemble: EnhancedEnsembleForecaster, key: Key, df: pd.DataFrame, *, time_zone: str | None = None
+) -> MultiHorizonForecast:
     """Forecast every horizon of the key's timeframe from the last row of bars or ready features.
 
     Raises
@@ -91,7 +93,7 @@ def forecast(ensemble: EnhancedEnsembleForecaster, key: Key, df: pd.DataFrame) -
     unavailable: dict[str, str] = {}
     for horizon, n_bars in timeframes.horizons(key.timeframe).items():
         try:
-            results[horizon] = ensemble.predict_horizon(df, horizon=horizon, horizon_bars=n_bars)
+            results[horizon] = ensemble.predict_horizon(df, horizon=horizon, horizon_bars=n_bars, time_zone=time_zone)
         except AllMembersAbstainedError as error:
             unavailable[horizon] = "; ".join(f"{name}: {reason}" for name, reason in error.reasons.items())
     if not results:

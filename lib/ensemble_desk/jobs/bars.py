@@ -9,7 +9,7 @@ import typer
 
 from ensemble_desk.database import opening as databases
 from ensemble_desk.jobs import arguments, desk, files, output
-from ensemble_desk.jobs.arguments import Json, Symbol
+from ensemble_desk.jobs.arguments import DayFirst, Json, LeaveOut, Resample, Symbol, Ticker, TimeZone
 from ensemble_desk.sources import database as stored
 from ensemble_desk.sources import opening, sessions
 from ensemble_desk.sources.database import ImportReport
@@ -25,17 +25,11 @@ def import_file(
     *,
     symbol: Annotated[str, typer.Option("--symbol", help="Whose bars they are, for example AAPL.")],
     timeframe: Annotated[str, typer.Option("--timeframe", help="m15, h1, h4, d1 or w1.")],
-    ticker: Annotated[str | None, typer.Option("--ticker", help="Which of several tickers in the file.")] = None,
-    day_first: Annotated[
-        bool | None, typer.Option("--day-first/--month-first", help="How dates such as 03/04/2024 begin.")
-    ] = None,
-    time_zone: Annotated[
-        str | None, typer.Option("--time-zone", help="Of intraday times without one; UTC by default.")
-    ] = None,
-    resample: Annotated[bool, typer.Option("--resample", help="Put finer bars together to this timeframe.")] = False,
-    leave_out: Annotated[
-        bool, typer.Option("--leave-out", help="Go on without rows that are no bar or repeat one.")
-    ] = False,
+    ticker: Ticker = None,
+    day_first: DayFirst = None,
+    time_zone: TimeZone = None,
+    resample: Resample = False,
+    leave_out: LeaveOut = False,
     as_json: Json = False,
 ) -> None:
     """Import bars into the database; a bar that changes is replaced, and what it said before is kept."""

@@ -15,7 +15,7 @@ from ensemble_desk.forecasting import batches, explaining, uploads
 from ensemble_desk.forecasting.explaining import Reasons
 from ensemble_desk.forecasting.uploads import Answers
 from ensemble_desk.jobs import arguments, desk, files, output
-from ensemble_desk.jobs.arguments import Json, Symbol, Timeframe
+from ensemble_desk.jobs.arguments import DayFirst, Json, LeaveOut, Resample, Symbol, Ticker, Timeframe, TimeZone
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES
 from ensemble_desk.registry.ledger import production
@@ -36,17 +36,11 @@ def predict(
     ] = None,
     version: Annotated[str | None, typer.Option("--version", help="Production's by default.")] = None,
     against: Annotated[str | None, typer.Option("--against", help="A second version on the same rows.")] = None,
-    ticker: Annotated[str | None, typer.Option("--ticker", help="Which of several tickers in the file.")] = None,
-    day_first: Annotated[
-        bool | None, typer.Option("--day-first/--month-first", help="How dates such as 03/04/2024 begin.")
-    ] = None,
-    time_zone: Annotated[
-        str | None, typer.Option("--time-zone", help="Of intraday times without one; UTC by default.")
-    ] = None,
-    resample: Annotated[bool, typer.Option("--resample", help="Put finer bars together to this timeframe.")] = False,
-    leave_out: Annotated[
-        bool, typer.Option("--leave-out", help="Go on without rows that are no bar or repeat one.")
-    ] = False,
+    ticker: Ticker = None,
+    day_first: DayFirst = None,
+    time_zone: TimeZone = None,
+    resample: Resample = False,
+    leave_out: LeaveOut = False,
     batch: Annotated[
         str | None, typer.Option("--batch", metavar="N|all", help="Forecast the newest N rows, or all of them.")
     ] = None,

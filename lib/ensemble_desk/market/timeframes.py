@@ -38,6 +38,9 @@ TIMEFRAMES: dict[str, Timeframe] = {
     )
 }
 
+OF_SESSIONS = ("d1", "w1")
+"""Timeframes whose bars carry the date of a session instead of a time."""
+
 TIMEFRAME_HORIZONS: dict[str, dict[str, Any]] = {
     "m15": {"base_horizon": "15min", "horizons": {"15min": 1, "1H": 4, "4H": 16}},
     "h1": {"base_horizon": "1H", "horizons": {"1H": 1, "4H": 4, "1D": 7}},

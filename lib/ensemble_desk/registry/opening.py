@@ -1,7 +1,9 @@
 """Opening the registry: everything its verbs need, held together and passed as their first argument."""
 
+import os
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -70,6 +72,41 @@ def open_registry(settings: Settings, *, clock: Clock | None = None) -> Registry
         cache=ArtifactCache(max_bytes=int(settings.cache_mb * 2**20)),
         query_cache=QueryCache(database),
     )
+
+
+@dataclass(slots=True)
+class _Shared:
+    """The registries that this process has opened for whoever names their settings; a fork begins with none."""
+
+    by_settings: dict[str, Registry] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_shared = _Shared()
+
+
+def _begin_anew() -> None:
+    _shared.by_settings, _shared.lock = {}, threading.Lock()  # a thread of the parent may hold its lock
+
+
+os.register_at_fork(after_in_child=_begin_anew)
+
+
+def shared(settings: Settings) -> Registry:
+    """Give the one registry of this process for these settings, opened on first use; raises as `open_registry`."""
+    name = settings.model_dump_json()
+    with _shared.lock:
+        if name not in _shared.by_settings:
+            _shared.by_settings[name] = open_registry(settings)
+        return _shared.by_settings[name]
+
+
+def close_shared(settings: Settings) -> None:
+    """Close the registry that `shared` gave for these settings, if there is one."""
+    with _shared.lock:
+        found = _shared.by_settings.pop(settings.model_dump_json(), None)
+    if found is not None:
+        found.close()
 
 
 def _utc_now() -> datetime:

@@ -14,12 +14,14 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.folder import retention
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.opening import Registry
-from ensemble_desk.training import code_revision, fitting, processes, run_log
+from ensemble_desk.registry.preflight import code_revision
+from ensemble_desk.training import fitting, processes, run_log
 from ensemble_desk.training.fitting import Progress
 from ensemble_desk.training.run_log import Result
 from ensemble_desk.training.runs import COMPLETED, FAILED
 
 N_STEPS = fitting.N_STEPS + 2
+_TRAINING = ("market", "ensemble", "evaluation", "training")  # the sources that decide a version's numbers
 SEED = 20_250_121
 INTERRUPTED = "the training was interrupted"
 
@@ -126,7 +128,7 @@ def _publish(
     registry: Registry, key: Key, bars: Bars, content: Mapping[str, Any], *, as_of: datetime | None
 ) -> Published:
     date = (bars.last if as_of is None else as_of).date()
-    whole = {**content, "code_revision": code_revision.digest()}
+    whole = {**content, "code_revision": code_revision.of(_TRAINING)}
     taken = retention.taken(registry, key)
     return registry.store.publish(whole, key=key, date=date, created_at=registry.clock(), taken=taken)
 

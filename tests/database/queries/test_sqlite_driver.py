@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from ensemble_desk.database import opening, symbols
 from ensemble_desk.database.tables.registry_tables import symbols as table
-from ensemble_desk.registry.query_cache import Answers
+from ensemble_desk.registry.query_cache import QueryCache
 
 ROOT = Path(__file__).parents[3]
 
@@ -91,7 +91,7 @@ def test_the_child_of_a_fork_looks_through_its_own_connection(database, url):
 
 
 def test_an_answer_is_read_once_until_somebody_writes(database, url):
-    answers, read = Answers(database), []
+    answers, read = QueryCache(database), []
 
     def ask():
         return answers.get("count", lambda: read.append(1) or count(database))
@@ -104,7 +104,7 @@ def test_an_answer_is_read_once_until_somebody_writes(database, url):
 
 
 def test_an_answer_read_while_somebody_writes_is_not_kept_for_newer(database, url):
-    answers = Answers(database)
+    answers = QueryCache(database)
 
     def slow():
         found = count(database)
@@ -117,7 +117,7 @@ def test_an_answer_read_while_somebody_writes_is_not_kept_for_newer(database, ur
 
 def test_answers_are_right_on_every_database_and_only_kept_where_changes_are_seen(database_url):
     database = opening.open_database(database_url)
-    answers = Answers(database)
+    answers = QueryCache(database)
     assert (database.changes() is None) == database.is_postgresql
     before = answers.get("count", lambda: count(database))
     add(database, "NEW")

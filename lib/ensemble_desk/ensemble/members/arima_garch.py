@@ -64,15 +64,11 @@ class ArimaGarch:
         MissingExtraError
             When arch is not installed.
         """
-        self.parameters, self.reason = None, ""
-        if rows.bars is None:
-            self.reason = "needs bars, and there are only features"
+        self.parameters = None
+        bars, self.reason = rows.history(least=_MIN_BARS.get(self.timeframe, _MIN_BARS_ELSE))
+        if bars is None:
             return self
-        returns = _returns(rows.bars.loc[: rows.index[-1]], label)[1:]
-        need = _MIN_BARS.get(self.timeframe, _MIN_BARS_ELSE)
-        if len(returns) + 1 < need:
-            self.reason = f"needs {need} bars to be fitted, there were {len(returns) + 1}"
-            return self
+        returns = _returns(bars, label)[1:]
         if not np.ptp(returns):
             self.reason = "the price moves evenly, there is no volatility to fit"
             return self

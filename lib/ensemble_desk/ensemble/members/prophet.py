@@ -94,14 +94,9 @@ class ProphetMember:
         MissingExtraError
             When prophet is not installed.
         """
-        self.trend, self.reason = None, ""
-        if rows.bars is None:
-            self.reason = "needs bars, and there are only features"
-            return self
-        bars = rows.bars.loc[: rows.index[-1]]
-        need = _MIN_BARS.get(self.timeframe, _MIN_BARS_ELSE)
-        if len(bars) < need:
-            self.reason = f"needs {need} bars to be fitted, there were {len(bars)}"
+        self.trend = None
+        bars, self.reason = rows.history(least=_MIN_BARS.get(self.timeframe, _MIN_BARS_ELSE))
+        if bars is None:
             return self
         sigmas = _sigmas(bars, label)[-WINDOW_BARS:]
         bars = bars.iloc[-WINDOW_BARS:]

@@ -1,23 +1,29 @@
-"""Which code and libraries a preflight ran with: one digest, so that a result is known to be of this code."""
+"""Which code and libraries did something: one digest, so that a result is known to be of this code."""
 
 import functools
 import hashlib
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
-_LIB = Path(__file__).resolve().parent.parent
-_ROOMS = ("market", "ensemble", "artifacts", "registry")
+_PACKAGE = Path(__file__).resolve().parents[2]
+_JUDGING = ("market", "ensemble", "artifacts", "registry")
 _LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "arch", "prophet")
 
 
-@functools.lru_cache(maxsize=1)
 def digest() -> str:
-    """Twelve hex digits that change with any source of these rooms, or with a library that versions are made of."""
+    """The digest of what a preflight runs with: code, and libraries that versions are made of."""
+    return of(_JUDGING, _LIBRARIES)
+
+
+@functools.cache
+def of(rooms: Sequence[str], libraries: Sequence[str] = ()) -> str:
+    """Twelve hex digits that change with any source of these rooms, under version control or not, or with a library."""
     total = hashlib.sha256()
-    for path in sorted(path for room in _ROOMS for path in (_LIB / room).rglob("*.py")):
-        total.update(path.relative_to(_LIB).as_posix().encode())
+    for path in sorted(path for room in rooms for path in (_PACKAGE / room).rglob("*.py")):
+        total.update(path.relative_to(_PACKAGE).as_posix().encode())
         total.update(path.read_bytes())
-    for library in _LIBRARIES:
+    for library in libraries:
         total.update(f"{library} {_installed(library)}".encode())
     return total.hexdigest()[:12]
 

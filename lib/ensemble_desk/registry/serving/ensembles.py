@@ -1,12 +1,13 @@
 """Serving: verified versions out of memory, and the ensemble that follows production at every forecast."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
 from ensemble_desk.market import timeframes
 from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import opening
 from ensemble_desk.registry.entities import State
 from ensemble_desk.registry.index import entries
 from ensemble_desk.registry.index.entries import Entry
@@ -14,6 +15,7 @@ from ensemble_desk.registry.ledger import pointers
 from ensemble_desk.registry.ledger.pointers import Served
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.registry.serving import verified
+from ensemble_desk.settings import Settings
 
 _TRAINED = {"enable_lstm": True}  # a version serves what it was trained with; who wants less says so
 
@@ -31,7 +33,15 @@ class ProductionEnsemble(EnhancedEnsembleForecaster):
         self._sha256: str | None = None
         self._turn = threading.Lock()
         self.revision = 0
+        self._enabled = enabled
         self._follow()
+
+    def __reduce__(self) -> tuple[Callable[..., "ProductionEnsemble"], tuple[Any, ...]]:
+        """In another process it opens the registry of the same settings, and follows production from there on."""
+        return _reopened, (self._registry.settings, self._key, self._enabled)
+
+    def __deepcopy__(self, memo: object) -> "ProductionEnsemble":
+        return ProductionEnsemble(self._registry, self._key, **self._enabled)
 
     def prepare(self) -> None:
         """Take over what production points at now.
@@ -59,6 +69,10 @@ class ProductionEnsemble(EnhancedEnsembleForecaster):
 
     def _look(self) -> Served | None:
         return pointers.served(self._registry.database, self._key)
+
+
+def _reopened(settings: Settings, key: Key, enabled: Mapping[str, bool]) -> ProductionEnsemble:
+    return ProductionEnsemble(opening.shared(settings), key, **enabled)
 
 
 def load(registry: Registry, key: Key, version: str) -> dict[str, Any]:

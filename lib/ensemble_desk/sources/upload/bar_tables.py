@@ -8,22 +8,20 @@ import numpy as np
 import pandas as pd
 
 from ensemble_desk.errors import OtherTimeframeError, UploadError
-from ensemble_desk.market import adjustment, bars, resample, timeframes
+from ensemble_desk.market import adjustment, bars, resample, spacing, timeframes
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
-from ensemble_desk.sources.upload import gathering, row_problems, spacing
+from ensemble_desk.market.spellings import ADJUSTED, TICKER
+from ensemble_desk.sources.upload import gathering, row_problems
 from ensemble_desk.sources.upload.cells import numerals, times
 from ensemble_desk.sources.upload.cells.table import Table
 from ensemble_desk.sources.upload.cells.times import Times
 from ensemble_desk.sources.upload.columns import meanings as columns
 from ensemble_desk.sources.upload.columns.meanings import Found
-from ensemble_desk.sources.upload.columns.spellings import ADJUSTED, TICKER
 from ensemble_desk.sources.upload.gathering import Gathered
 from ensemble_desk.sources.upload.recognition import ColumnUse, Recognised
 
-_WHOLE_DAYS = ("d1", "w1")
 _NO_BAR, _ONCE_MORE = "no bar, left out as asked", "the same bar once more"
-_A_DAY = pd.Timedelta(hours=18)  # the least distance of daily bars
 
 Notes = tuple[str, ...]
 
@@ -117,7 +115,7 @@ def _dated(table: Table, rows: Gathered, read: Times, key: Key) -> tuple[_Dated,
     cells, n_widened = adjustment.repair_rounding(rows.cells)
     row_problems.refuse_wrong_rows(table.file_name, rows, cells, read.utc)
     step = spacing.step(pd.DatetimeIndex(read.utc))
-    whole_days = key.timeframe in _WHOLE_DAYS and (step is None or step >= _A_DAY)
+    whole_days = spacing.are_sessions(key.timeframe, step)
     index = pd.DatetimeIndex(read.days if whole_days else read.utc, name="time").as_unit("us")
     if whole_days:
         zone, note = "dates as written", "time of day left out" if read.has_clock else ""

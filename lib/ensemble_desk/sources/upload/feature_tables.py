@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 from ensemble_desk.errors import UploadError
 from ensemble_desk.market import bars
+from ensemble_desk.market.spellings import DAY, TIME
 from ensemble_desk.sources.upload.cells import numerals, times
 from ensemble_desk.sources.upload.cells import table as cells
 from ensemble_desk.sources.upload.cells.numerals import Style
 from ensemble_desk.sources.upload.cells.table import Column, Table
 from ensemble_desk.sources.upload.columns import meanings as columns
 from ensemble_desk.sources.upload.columns.meanings import Found
-from ensemble_desk.sources.upload.columns.spellings import DAY, TIME
 
 
 def read(table: Table, *, day_first: bool | None) -> pd.DataFrame:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from ensemble_desk.errors import InvalidBarsError
 from ensemble_desk.market import bars
+from ensemble_desk.market.spellings import ADJUSTED
 from ensemble_desk.sources.upload.cells.table import quoted
-from ensemble_desk.sources.upload.columns.spellings import ADJUSTED
 from ensemble_desk.sources.upload.gathering import Gathered
 
 Flags = NDArray[np.bool_]

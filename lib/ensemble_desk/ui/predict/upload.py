@@ -17,6 +17,7 @@ from ensemble_desk.errors import (
 )
 from ensemble_desk.forecasting.uploads import Answers, Uploaded
 from ensemble_desk.market import bars as contract
+from ensemble_desk.market import timeframes
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import VersionRecord
@@ -27,7 +28,6 @@ from ensemble_desk.ui.predict import reads as predict_data
 RECENT, UPLOAD = "Recent bars", "Upload"
 _TYPES = ["csv", "txt", "tsv", "gz", "zip", "parquet", "xlsx"]
 _ZONES = ("UTC", "America/New_York", "Europe/London", "Europe/Berlin", "Asia/Tokyo")
-_WHOLE_DAYS = ("d1", "w1")
 _MOST_DAYS = 30
 
 
@@ -181,7 +181,7 @@ def _may_leave_out(error: InvalidBarsError, file: Any) -> bool:
 
 def _time_zone(key: Key, file: Any) -> str | None:
     """Ask for the zone of intraday times; days have none."""
-    if key.timeframe in _WHOLE_DAYS:
+    if key.timeframe in timeframes.OF_SESSIONS:
         return None
     return st.selectbox(
         "Times without a zone are in",

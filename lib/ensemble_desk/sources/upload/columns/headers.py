@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ensemble_desk.errors import UploadError
+from ensemble_desk.market import spellings
 from ensemble_desk.sources.upload.cells import table as cells
 from ensemble_desk.sources.upload.cells.table import Column
 from ensemble_desk.sources.upload.columns import meanings as columns
-from ensemble_desk.sources.upload.columns import spellings
 
 LOOKED_AT = 40
 """How many rows at the top may be titles and names."""

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ensemble_desk.errors import SeveralTickersError, UploadError
-from ensemble_desk.market import bars
+from ensemble_desk.market import bars, spellings
+from ensemble_desk.market.spellings import ADJUSTED, DAY, TICKER, TIME
 from ensemble_desk.sources.upload.cells import texts
 from ensemble_desk.sources.upload.cells.table import Column, quoted
-from ensemble_desk.sources.upload.columns import spellings
-from ensemble_desk.sources.upload.columns.spellings import ADJUSTED, DAY, TICKER, TIME
 
 _CLOCK = r"(\d{1,2}:\d{2}.*|\d{1,6})"
 _NAMELESS = ("Unnamed: ", "__index_level_")

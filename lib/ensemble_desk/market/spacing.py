@@ -8,6 +8,7 @@ from ensemble_desk.market import timeframes
 _FEWEST = 4
 _SHARE = 0.25  # nights, weekends and holidays only ever widen a step, so the short steps tell
 _NEAR = (0.75, 1.5)  # of the nominal span
+_A_DAY = pd.Timedelta(hours=18)  # the least distance of daily bars
 _DAILY, _SPARSE = "d1", 3.0  # what is seldom traded has daily bars some days apart, and nothing comes before weeks
 
 
@@ -26,6 +27,11 @@ def timeframe(distance: pd.Timedelta) -> str | None:
         if least * one.span <= distance <= (_SPARSE if one.name == _DAILY else most) * one.span:
             return one.name
     return None
+
+
+def are_sessions(name: str, distance: pd.Timedelta | None) -> bool:
+    """Whether bars of a timeframe carry the dates of sessions; finer ones given for it, so far apart, carry times."""
+    return name in timeframes.OF_SESSIONS and (distance is None or distance >= _A_DAY)
 
 
 def said(distance: pd.Timedelta) -> str:
