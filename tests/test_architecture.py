@@ -13,6 +13,7 @@ PAGES = sorted((ROOT / "pages").glob("*.py"))
 MODULES = sorted((ROOT / "lib").rglob("*.py"))
 MOST_PAGE_LINES = 90
 MOST_MODULE_LINES = 300
+MOST_FILES = 16  # fifteen and the room's own __init__
 PAGE_IMPORTS = (
     "streamlit",
     "ensemble_desk.ui",
@@ -58,6 +59,17 @@ def test_a_page_guards_itself_first(page):
     calls = [node.value for node in ast.parse(page.read_text("utf-8")).body if isinstance(node, ast.Expr)]
     first = next(call for call in calls if isinstance(call, ast.Call))
     assert ast.unparse(first.func) == "shell.open_page"
+
+
+def test_no_folder_outgrows_its_rooms():
+    folders = {module.parent for module in MODULES}
+    counts = {relative(folder): len([*folder.glob("*.py")]) for folder in folders if folder.name != "versions"}
+    assert {name: count for name, count in counts.items() if count > MOST_FILES} == {}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=relative)
+def test_a_file_does_not_repeat_the_name_of_its_room(module):
+    assert module.stem != module.parent.name
 
 
 @pytest.mark.parametrize("module", MODULES, ids=relative)

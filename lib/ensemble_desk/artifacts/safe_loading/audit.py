@@ -12,7 +12,7 @@ from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
     Sealed,
     token,
 )
-from ensemble_desk.errors import ArtifactCorruptError
+from ensemble_desk.errors import ArtifactCorruptError, MissingExtraError
 
 
 class _Inert(Recipe):
@@ -69,6 +69,8 @@ def code_surface(data: bytes, *, name: str = "the artifact", max_bytes: int = 2*
         unpickling.parse_with(inside, find=find)
     except RefusedError as error:
         found.add(error.asked_for)
+    except MissingExtraError:
+        raise
     except Exception as error:  # hostile bytes make the unpickler raise anything
         if all(tuple(asked.split(" ", 1)) in ALLOWED for asked in found):
             problem = str(error) if isinstance(error, MalformedError) else type(error).__name__

@@ -12,6 +12,7 @@ from ensemble_desk.errors import (
     ArtifactCorruptError,
     ArtifactError,
     IncompatibleArtifactError,
+    MissingExtraError,
     TamperedArtifactError,
     UnsafeArtifactError,
     extras,
@@ -63,7 +64,7 @@ def load_with_notes(data: bytes, *, name: str, max_bytes: int, expected_sha256: 
         with collecting.paused():
             content = build.content(unpickling.parse(inside, allowed=ALLOWED))
         checks.structure(content, name=name)
-    except ArtifactError:
+    except (ArtifactError, MissingExtraError):  # a library that is not installed says nothing of the file
         raise
     except RefusedError as error:
         raise UnsafeArtifactError(name, error.asked_for) from error

@@ -7,7 +7,7 @@ from ensemble_desk.artifacts import digests
 from ensemble_desk.artifacts.store.folder import ArtifactStore
 from ensemble_desk.artifacts.store.scanning import FileEntry, Scan
 from ensemble_desk.database import texts
-from ensemble_desk.errors import ArtifactError, ArtifactMissingError
+from ensemble_desk.errors import ArtifactError, ArtifactMissingError, MissingExtraError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import State
 from ensemble_desk.registry.folder import inspection
@@ -32,6 +32,7 @@ class Differences:
     refused : files that are no version, all of them, with the reason.
     newly_refused : those among them that are not recorded yet.
     forgotten : recorded refusals whose file is gone or was accepted.
+    unread : files that nothing can be said of here, because a library is not installed.
     """
 
     arrivals: list[Arrival] = field(default_factory=list)
@@ -41,6 +42,7 @@ class Differences:
     refused: dict[str, str] = field(default_factory=dict)
     newly_refused: dict[str, Rejected] = field(default_factory=dict)
     forgotten: list[str] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
 
     @property
     def entries(self) -> list[Entry]:
@@ -91,6 +93,8 @@ def _look_first(store: ArtifactStore, file: FileEntry, found: Differences) -> No
         found.arrivals.append(inspection.arrival(store, file))
     except ArtifactMissingError:
         return  # gone between the listing and the reading
+    except MissingExtraError as error:  # not recorded: an installation that has the library may read it
+        found.refused[file.file_name] = found.unread[file.file_name] = str(error)
     except ArtifactError as error:
         _refuse(found, file.file_name, file.size_bytes, file.mtime_ns, str(error))
 

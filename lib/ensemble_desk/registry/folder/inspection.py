@@ -10,7 +10,13 @@ from ensemble_desk.artifacts.manifest import Manifest
 from ensemble_desk.artifacts.safe_loading import audit, checks, loading
 from ensemble_desk.artifacts.store.folder import ArtifactStore
 from ensemble_desk.artifacts.store.scanning import FileEntry
-from ensemble_desk.errors import ArtifactCorruptError, ArtifactError, ArtifactNameError, IncompatibleArtifactError
+from ensemble_desk.errors import (
+    ArtifactCorruptError,
+    ArtifactError,
+    ArtifactNameError,
+    IncompatibleArtifactError,
+    MissingExtraError,
+)
 from ensemble_desk.registry.entities import State
 from ensemble_desk.registry.index.entries import Entry
 from ensemble_desk.registry.index.registration import Arrival
@@ -78,6 +84,8 @@ def sound_form(store: ArtifactStore, entry: Entry, data: bytes) -> str | None:
         pass  # gone or unreadable: it is made anew
     try:
         content = loading.load(data, name=entry.file_name, max_bytes=store.max_bytes)
+    except MissingExtraError:
+        return entry.serving_sha256  # left to an installation that can make one
     except ArtifactError:
         return None
     return make_form(store, entry.file_name, content).get("sha256")

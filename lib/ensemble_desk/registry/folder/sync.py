@@ -1,5 +1,6 @@
 """Bringing the index in line with the models folder: new, changed, vanished and returned files, and only those."""
 
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,6 +20,7 @@ from ensemble_desk.registry.ledger import pointers
 from ensemble_desk.registry.opening import Registry
 
 ACTOR = "sync"
+_log = logging.getLogger(__name__)
 _RACY = timedelta(seconds=2)  # a folder that changed this recently may change again within the same tick of its clock
 
 
@@ -57,7 +59,10 @@ def synchronise(registry: Registry, *, force: bool = False) -> SyncReport:
     with registry.database.writing() as connection:
         report = _write(connection, found, at=at)
         settled = at.timestamp() - mark / 1e9 > _RACY.total_seconds()
-        folder_marks.keep(connection, registry.store.folder, mark=mark, at=at, settled=settled)
+        if not found.unread:  # else whoever can read them shall look again
+            folder_marks.keep(connection, registry.store.folder, mark=mark, at=at, settled=settled)
+    for name, reason in found.unread.items():
+        _log.warning("%s is not taken in here. %s", name, reason)
     for entry, _ in found.changed:
         registry.cache.forget(entry.sha256, entry.serving_sha256)
     return report

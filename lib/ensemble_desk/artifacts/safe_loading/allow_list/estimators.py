@@ -141,7 +141,8 @@ def linear(made: Any) -> None:
 @functools.cache
 def _class(module: str, name: str) -> tuple[type, frozenset[str]]:
     """Import a class of the allow-list, with the names that its instances must not replace."""
-    kind: type = getattr(importlib.import_module(module), name)
+    with extras.needed():
+        kind: type = getattr(importlib.import_module(module), name)
     return kind, frozenset(dir(kind))
 
 
