@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from ensemble_desk.errors import SourceError
 from ensemble_desk.forecasting import log
@@ -169,6 +170,18 @@ def opened(database_url: str, folder, **settings) -> Iterator[Bench]:
     chosen = Settings(models_url=str(folder), database_url=database_url, **settings)
     with opening.open_registry(chosen, clock=clock) as registry:
         yield Bench(replace(registry, source=prices), prices, clock)
+
+
+@pytest.fixture
+def bench(database_url, tmp_path):
+    with opened(database_url, tmp_path / "models") as ready:
+        yield ready
+
+
+@pytest.fixture
+def sqlite_bench(sqlite_url, tmp_path):
+    with opened(sqlite_url, tmp_path / "models") as ready:
+        yield ready
 
 
 def certain(classes: np.ndarray, *, confidence: float = 0.6) -> np.ndarray:

@@ -40,10 +40,11 @@ class _Asked:
     needs: Needs
 
     def read(self, df: pd.DataFrame, time_zone: str | None = None) -> Rows:
-        df = frames.read(df, timeframe=self.traits.timeframe, time_zone=time_zone, keep=self.needs.names)
-        if self.basis == "derived":
-            return inputs.read_prices(df)
-        return inputs.read_for(df, self.needs, version=_named(self.traits))
+        of_features, timeframe = self.basis != "derived", self.traits.timeframe
+        if of_features and frames.is_timed(df.index, timeframe) and (rows := inputs.ready(df, self.needs)):
+            return rows
+        df = frames.read(df, timeframe=timeframe, time_zone=time_zone, keep=self.needs.names)
+        return inputs.read_for(df, self.needs, version=_named(self.traits)) if of_features else inputs.read_prices(df)
 
     def newest(self, df: pd.DataFrame, time_zone: str | None) -> dict[str, Any]:
         rows, traits = inputs.last(self.read(df, time_zone)), self.traits

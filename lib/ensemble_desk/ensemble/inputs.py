@@ -64,9 +64,8 @@ def read_for(df: pd.DataFrame, needed: Needs, *, version: str) -> Rows:
         return Rows(checked.index, None, checked)
     if not needed.names:
         return _ready(df, _numeric(df, needed.readers), version=version)
-    values = features.ready(df, needed.names)
-    if values is not None:
-        return Rows(df.index, df, None, needed.names, values)
+    if rows := ready(df, needed):
+        return rows
     columns = set(df.columns.tolist())
     missing = [name for name in needed.names if name not in columns]
     if not missing:
@@ -76,6 +75,12 @@ def read_for(df: pd.DataFrame, needed: Needs, *, version: str) -> Rows:
     checked = bars.check(df)
     computed = features.chosen(features.compute(checked), needed.names)
     return Rows(computed.index, computed, checked, needed.names, features.ready(computed, needed.names))
+
+
+def ready(df: pd.DataFrame, needed: Needs) -> Rows | None:
+    """Take a frame that holds just the features by name, the usual case; None for any other."""
+    values = features.ready(df, needed.names) if needed.names else None
+    return None if values is None else Rows(df.index, df, None, needed.names, values)
 
 
 def read_prices(df: pd.DataFrame) -> Rows:

@@ -44,7 +44,7 @@ def read(
     InvalidBarsError
         When times cannot be read, or are intraday, carry no zone and none is named.
     """
-    if _is_ready(frame, timeframe, keep):
+    if _is_ready(frame, timeframe):
         return frame
     named = _named(frame, keep)
     times = _times(named, keep)
@@ -58,17 +58,21 @@ def read(
     return _adjusted(told)
 
 
-def _is_ready(frame: pd.DataFrame, timeframe: str, keep: Collection[str]) -> bool:
-    """The usual case, on the path of every forecast: bars as this library gives them, or nothing but the features."""
-    index, columns = frame.index, frame.columns
+def is_timed(index: pd.Index, timeframe: str) -> bool:
+    """Whether an index needs no reading: it holds UTC times as bars of the timeframe do, oldest first, or no times."""
     if not isinstance(index, pd.DatetimeIndex):
-        return bool(keep) and columns.tolist() == list(keep)
-    if index.tz is None or str(index.tz) != "UTC" or not len(index):
+        return True
+    if str(index.tz) != "UTC" or not len(index):
         return False
     first, last = int(index.asi8[0]), int(index.asi8[-1])
-    if first > last or (timeframe in timeframes.OF_SESSIONS and last % _A_DAY[index.unit]):
-        return False
-    return columns.tolist() == list(keep) or (ADJUSTED not in columns and all(name in columns for name in bars.COLUMNS))
+    return first <= last and (timeframe not in timeframes.OF_SESSIONS or not last % _A_DAY[index.unit])
+
+
+def _is_ready(frame: pd.DataFrame, timeframe: str) -> bool:
+    """The usual case, on the path of every forecast: bars as this library gives them."""
+    columns = frame.columns
+    has_times = isinstance(frame.index, pd.DatetimeIndex) and is_timed(frame.index, timeframe)
+    return has_times and ADJUSTED not in columns and all(name in columns for name in bars.COLUMNS)
 
 
 def _prices(frame: pd.DataFrame, keep: Collection[str]) -> dict[object, str]:
