@@ -28,10 +28,10 @@ def pool(n_processes: int) -> Iterator[Executor]:
         When one of them was ended from outside; the next call gives new ones.
     """
     with extras.needed():
-        from joblib.externals.loky import get_reusable_executor
+        from joblib.executor import get_memmapping_executor  # the one that joblib.Parallel goes on with in this process
 
     one_thread = dict.fromkeys(_THREADS, "1")
-    executor = get_reusable_executor(max_workers=n_processes, timeout=_IDLE_SECONDS, env=one_thread)
+    executor = get_memmapping_executor(n_processes, timeout=_IDLE_SECONDS, env=one_thread)
     try:
         yield executor
     except BaseException:
