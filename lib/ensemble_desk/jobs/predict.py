@@ -34,14 +34,16 @@ def predict(
         Path | None,
         typer.Option("--file", help="Bars or ready features as CSV, Excel or Parquet; else bars of the source."),
     ] = None,
-    version: Annotated[str | None, typer.Option("--version", help="Production's by default.")] = None,
+    version: Annotated[
+        str | None, typer.Option("--version", help="The version to ask; production's by default.")
+    ] = None,
     against: Annotated[str | None, typer.Option("--against", help="A second version on the same rows.")] = None,
     ticker: Annotated[str | None, typer.Option("--ticker", help="Which of several tickers in the file.")] = None,
     day_first: Annotated[
         bool | None, typer.Option("--day-first/--month-first", help="How dates such as 03/04/2024 begin.")
     ] = None,
     time_zone: Annotated[
-        str | None, typer.Option("--time-zone", help="Of intraday times without one; UTC by default.")
+        str | None, typer.Option("--time-zone", help="Zone of intraday times that carry none; UTC by default.")
     ] = None,
     resample: Annotated[bool, typer.Option("--resample", help="Put finer bars together to this timeframe.")] = False,
     leave_out: Annotated[
