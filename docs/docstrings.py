@@ -7,7 +7,7 @@ from griffe import Extension, Object
 
 _ENTRY = re.compile(r"^(?P<indent> *)(?P<names>\w+(?:, \w+)*) : (?P<said>\S.*)$", re.MULTILINE)
 _SECTION = re.compile(r"^(?P<title>Raises|Returns)\n-+\n(?P<said>(?:.+\n?)+)", re.MULTILINE)
-_ERROR = re.compile(r"\w+Error\b")
+_ERROR, _ERRORS = re.compile(r"\w+Error\b"), re.compile(r"Errors?$")
 _ROLE = re.compile(r":(?:py:)?(?:mod|class|func|meth|attr|data):`[~.]*([^`]+)`")
 
 
@@ -29,5 +29,5 @@ def _listed(said: str) -> str:
         if not items or _ERROR.match(line):
             items.append(line)
         else:
-            items[-1] += f" {line.strip()}" if not items[-1].endswith("Error") else f": {line.strip()}"
+            items[-1] += f"{':' if _ERRORS.search(items[-1]) else ''} {line.strip()}"
     return "\n".join(f"- {item}" for item in items)
