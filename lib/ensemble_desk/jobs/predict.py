@@ -43,7 +43,7 @@ def predict(
         bool | None, typer.Option("--day-first/--month-first", help="How dates such as 03/04/2024 begin.")
     ] = None,
     time_zone: Annotated[
-        str | None, typer.Option("--time-zone", help="Zone of intraday times that carry none; UTC by default.")
+        str | None, typer.Option("--time-zone", help="Of intraday times without one; UTC by default.")
     ] = None,
     resample: Annotated[bool, typer.Option("--resample", help="Put finer bars together to this timeframe.")] = False,
     leave_out: Annotated[
