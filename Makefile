@@ -9,7 +9,7 @@ BENCH := .venv-bench
 # some machines forbid compiled files, and then every process compiles every library anew: seconds before it does anything
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run demo test check bench format lock clean
+.PHONY: run demo test check docs bench format lock clean
 
 run: $(VENV)/ready demo
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.address $(ADDRESS) --server.headless true
@@ -25,6 +25,11 @@ check: $(VENV)/ready-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: export NO_MKDOCS_2_WARNING := 1
+docs: $(VENV)/ready-dev
+	$(BIN)/python docs/generate.py
+	$(BIN)/mkdocs build --quiet --strict
 
 bench: $(BENCH)/ready
 	$(BENCH)/bin/python -m benchmarks.run $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick) $(if $(KEEP),--keep $(KEEP))
@@ -55,4 +60,4 @@ lock: $(VENV)/ready-dev
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-package ensemble-desk --upgrade requirements-dev.txt -o constraints.txt
 
 clean:
-	rm -rf $(VENV) $(BENCH) .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) build .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

@@ -1,9 +1,11 @@
-"""Fixtures that every room uses: a fresh database of both kinds for each test."""
+"""Fixtures that every room uses: a fresh database of both kinds for each test, trained versions, the built papers."""
 
 import fcntl
 import itertools
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -14,6 +16,8 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from ensemble_desk.database import opening
+
+ROOT = Path(__file__).resolve().parent.parent
 
 _numbers = itertools.count(1)
 
@@ -96,6 +100,18 @@ def trained_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if not (folder / "ready").exists():
             _train(folder)
             (folder / "ready").touch()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def documentation_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of the papers, built as strictly as MkDocs can."""
+    folder = tmp_path_factory.mktemp("documentation") / "site"
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(folder)],
+        cwd=ROOT, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
 

@@ -24,22 +24,34 @@ class Settings(BaseModel):
     )
     database_url: str = Field(
         default="",
-        description="SQLAlchemy URL of the registry; empty means registry/registry.db inside the models folder.",
+        description="Where the registry is: postgresql://USER:PASSWORD@HOST/NAME or sqlite:///FILE; empty means "
+        "registry/registry.db inside the models folder.",
     )
-    bars_source: Literal["sample", "database", "yahoo"] = Field(default="sample", description="Where bars come from.")
-    calendar: str = Field(default="XNYS", description="Exchange calendar whose sessions daily bars should have.")
+    bars_source: Literal["sample", "database", "yahoo"] = Field(
+        default="sample",
+        description="Where bars come from: sample (bundled with installed packages), database (what was imported) or "
+        "yahoo.",
+    )
+    calendar: str = Field(
+        default="XNYS",
+        description="Exchange whose sessions daily bars are compared with, such as XNYS or XLON; 24/7 for what never "
+        "closes.",
+    )
     actor: str = Field(default="", description="Name recorded for moves from the command line; empty: the login name.")
     max_artifact_mb: float = Field(
         default=64.0, gt=0, description="Largest artifact accepted, packed or unpacked, in MiB."
     )
     max_upload_mb: float = Field(default=200.0, gt=0, description="Largest upload of bars or features, in MiB.")
-    cache_mb: float = Field(default=512.0, gt=0, description="Memory for loaded versions in one process, in MiB.")
+    cache_mb: float = Field(
+        default=512.0, gt=0, description="Memory that one process keeps loaded versions in, in MiB."
+    )
     jobs: int = Field(default=0, ge=0, description="Parallel training processes; 0 means one per core.")
     default_role: Literal["viewer", "analyst", "operator", "admin"] = Field(
         default="viewer", description="Role of a signed-in person who is not named in DESK_ROLES."
     )
     roles: dict[str, str] = Field(
-        default_factory=dict, description="Roles by person, as name=role pairs with commas between them."
+        default_factory=dict,
+        description="Roles of signed-in people, as in ann@example.org=operator,bob@example.org=admin.",
     )
     drift_points: tuple[int, int, int] = Field(
         default=(5, 15, 25),
@@ -50,12 +62,14 @@ class Settings(BaseModel):
         default=60, ge=20, description="Newest outcomes, without overlap, that live accuracy is taken over."
     )
     alert_urls: tuple[str, ...] = Field(
-        default=(), repr=False, description="Where alerts go: apprise URLs with spaces between them."
+        default=(), repr=False, description="Where alerts go: apprise URLs such as slack://… with spaces between them."
     )
     page_url: str = Field(
         default="http://localhost:8501", description="Address of the dashboard, for the links in alerts."
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Least level logged.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least level of messages that are logged, on standard error."
+    )
 
     @model_validator(mode="before")
     @classmethod

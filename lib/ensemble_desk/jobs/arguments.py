@@ -12,7 +12,7 @@ Timeframe = Annotated[str, typer.Argument(metavar="TIMEFRAME", help="m15, h1, h4
 MaybeSymbol = Annotated[str | None, typer.Argument(metavar="[SYMBOL]", help="Ticker symbol; all when left out.")]
 MaybeTimeframe = Annotated[str | None, typer.Argument(metavar="[TIMEFRAME]", help="m15, h1, h4, d1 or w1.")]
 Version = Annotated[str, typer.Argument(metavar="VERSION", help="For example 20250121 or 20250121r02.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept with the deployment.")]
 ActorName = Annotated[str | None, typer.Option("--actor", help="Who acts; DESK_ACTOR or the login name by default.")]
 Expected = Annotated[

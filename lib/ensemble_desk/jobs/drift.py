@@ -60,7 +60,9 @@ def diagnose(
     symbol: Symbol,
     timeframe: Timeframe,
     *,
-    version: Annotated[str | None, typer.Option("--version", help="Production's by default.")] = None,
+    version: Annotated[
+        str | None, typer.Option("--version", help="The version to ask; production's by default.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show how far each feature has moved from what the version learnt from; no alarm."""
@@ -75,7 +77,9 @@ def simulate_alarms(
     timeframe: Timeframe,
     *,
     drop: Annotated[int, typer.Option("--drop", min=1, max=50, help="The fall to notice, in points.")] = 15,
-    seed: Annotated[int, typer.Option("--seed", help="Of the imitated years.")] = _SEED,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Of the imitated years; the same seed gives the same answer.")
+    ] = _SEED,
     kind: live.Kinds = None,
     as_json: Json = False,
 ) -> None:

@@ -21,7 +21,9 @@ def forecast(
     *,
     symbol: Annotated[str | None, typer.Option("--symbol", help="Ticker symbol.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every key with a version in production.")] = False,
-    timeframe: Annotated[str | None, typer.Option("--timeframe", help="d1 by default; with --all: all.")] = None,
+    timeframe: Annotated[
+        str | None, typer.Option("--timeframe", help="Such as d1, the default; with --all every one.")
+    ] = None,
     keep: Annotated[bool, typer.Option("--log/--no-log", help="Keep the forecasts in the log, as live.")] = True,
     as_json: Json = False,
 ) -> None:

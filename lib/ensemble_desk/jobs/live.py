@@ -27,15 +27,21 @@ def accuracy(
     symbol: Symbol,
     timeframe: Timeframe,
     *,
-    version: Annotated[str | None, typer.Option("--version", help="Production's by default.")] = None,
-    whole_key: Annotated[bool, typer.Option("--key", help="All versions of the key, each bar by its own.")] = False,
-    horizon: Annotated[str | None, typer.Option("--horizon", help="The trained one by default.")] = None,
+    version: Annotated[
+        str | None, typer.Option("--version", help="The version to ask; production's by default.")
+    ] = None,
+    whole_key: Annotated[
+        bool, typer.Option("--key", help="All versions of the key, each bar by the one that spoke.")
+    ] = False,
+    horizon: Annotated[
+        str | None, typer.Option("--horizon", help="Such as 1D or 1W; the trained one by default.")
+    ] = None,
     kind: Kinds = None,
     label_horizon: Annotated[
         int | None, typer.Option("--label-horizon", min=1, help="For a version without a label: its horizon in bars.")
     ] = None,
     label_threshold: Annotated[
-        float | None, typer.Option("--label-threshold", min=0, help="A fixed log return; half a sigma by default.")
+        float | None, typer.Option("--label-threshold", min=0, help="Its fixed log return; half a sigma by default.")
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -34,7 +34,9 @@ def predict(
         Path | None,
         typer.Option("--file", help="Bars or ready features as CSV, Excel or Parquet; else bars of the source."),
     ] = None,
-    version: Annotated[str | None, typer.Option("--version", help="Production's by default.")] = None,
+    version: Annotated[
+        str | None, typer.Option("--version", help="The version to ask; production's by default.")
+    ] = None,
     against: Annotated[str | None, typer.Option("--against", help="A second version on the same rows.")] = None,
     ticker: Ticker = None,
     day_first: DayFirst = None,

@@ -27,7 +27,9 @@ def train(
     *,
     symbol: Annotated[str | None, typer.Option("--symbol", help="Ticker symbol to train.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every key of the source of bars.")] = False,
-    timeframe: Annotated[str | None, typer.Option("--timeframe", help="d1 by default; with --all: all.")] = None,
+    timeframe: Annotated[
+        str | None, typer.Option("--timeframe", help="Such as d1, the default; with --all every one.")
+    ] = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help="Use bars up to this day; it names the version.")
     ] = None,
@@ -36,7 +38,9 @@ def train(
     ] = None,
     members: Annotated[
         str,
-        typer.Option("--members", metavar="NAMES", help=f"With commas; of {', '.join(registered.MEMBERS)}."),
+        typer.Option(
+            "--members", metavar="NAMES", help=f"With commas between them; of {', '.join(registered.MEMBERS)}."
+        ),
     ] = ",".join(registered.DEFAULT_MEMBERS),
     actor: ActorName = None,
     as_json: Json = False,
