@@ -9,8 +9,8 @@ To change the format:
    ``tests/compat/files``. It is never rewritten: every old release's file stays and must load forever.
 3. Raise SCHEMA_VERSION by one. Keep the old number in KNOWN_SCHEMA_VERSIONS.
 4. Teach ``checks.py`` what the new number must hold, and let readers of the old number see the new names.
-5. If the new format needs another class or function, add its exact name to ``safe_loading/allow_list/names.py`` with the function that
-   builds it from checked parts, and a test that hostile arguments to it are refused.
+5. If the new format needs another class or function, add its exact name to ``safe_loading/allow_list/names.py`` with
+   the function that builds it from checked parts, and a test that hostile arguments to it are refused.
 6. A program that meets a newer number refuses it and says to upgrade; so a folder that old and new programs share
    is upgraded readers first, writers last.
 """
