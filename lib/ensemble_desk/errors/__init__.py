@@ -1,6 +1,12 @@
 """Every error this product raises on purpose, as a tree by cause; each writes its own sentence from data."""
 
-from ensemble_desk.errors.access import NotAllowedError, ReasonRequiredError, SettingsError
+from ensemble_desk.errors.access import (
+    NotAllowedError,
+    ReasonRequiredError,
+    SettingsError,
+    TokenNameTakenError,
+    UnknownTokenError,
+)
 from ensemble_desk.errors.artifacts import (
     ArtifactCorruptError,
     ArtifactError,
@@ -101,11 +107,13 @@ __all__ = [
     "SourceError",
     "StalePointerError",
     "TamperedArtifactError",
+    "TokenNameTakenError",
     "TooFewBarsError",
     "UnknownGroupError",
     "UnknownKeyError",
     "UnknownMemberError",
     "UnknownRunError",
+    "UnknownTokenError",
     "UnknownVersionError",
     "UnsafeArtifactError",
     "UnwritableFileError",

@@ -27,3 +27,19 @@ class ReasonRequiredError(DeskError):
     def __init__(self, action: str) -> None:
         self.action = action
         super().__init__(f"To {action} takes a reason. Nothing changed. Say in a few words why, then retry.")
+
+
+class TokenNameTakenError(DeskError):
+    """There is or was a token of this name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"There is or was a token called {name}, and history tells of it. Choose another name.")
+
+
+class UnknownTokenError(DeskError):
+    """No valid token has this name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"No valid token is called {name}. Nothing changed. See: desk token list")

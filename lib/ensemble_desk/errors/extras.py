@@ -10,10 +10,12 @@ EXTRA_OF = {
     "arch": "train",
     "bokeh_sampledata": "demo",
     "exchange_calendars": "files",
+    "fastapi": "api",
     "joblib": "train",
     "lz4": "train",
     "openpyxl": "files",
     "plotly": "dashboard",
+    "prometheus_client": "api",
     "prophet": "train",
     "psutil": "train",
     "psycopg": "postgres",
@@ -24,6 +26,7 @@ EXTRA_OF = {
     "streamlit": "dashboard",
     "threadpoolctl": "train",
     "torch": "lstm",
+    "uvicorn": "api",
     "yfinance": "yahoo",
 }
 """The extra to install for each library, by the name it is imported under."""

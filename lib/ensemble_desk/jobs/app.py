@@ -14,7 +14,19 @@ from ensemble_desk.errors import (
     InvalidTimeframeError,
     SettingsError,
 )
-from ensemble_desk.jobs import bars, consensus, drift, forecast, live, outcomes, output, predict, train
+from ensemble_desk.jobs import (
+    bars,
+    consensus,
+    drift,
+    forecast,
+    live,
+    outcomes,
+    output,
+    predict,
+    serve_api,
+    tokens,
+    train,
+)
 from ensemble_desk.jobs.registry import fleet, moves, upkeep
 from ensemble_desk.jobs.registry import versions as registry
 
@@ -46,6 +58,7 @@ def build() -> typer.Typer:
     program.command("simulate-alarms")(drift.simulate_alarms)
     program.command("alerts")(drift.send_alerts)
     program.command("report")(live.report)
+    program.command("serve-api")(serve_api.serve_api)
     commands = typer.Typer(help="Versions and what is in production.", no_args_is_help=True, rich_markup_mode=None)
     for name, command in (registry.COMMANDS | moves.COMMANDS | fleet.COMMANDS | upkeep.COMMANDS).items():
         commands.command(name)(command)
@@ -54,6 +67,10 @@ def build() -> typer.Typer:
     for name, command in bars.COMMANDS.items():
         prices.command(name)(command)
     program.add_typer(prices, name="bars")
+    known = typer.Typer(help="Tokens by which programs are known.", no_args_is_help=True, rich_markup_mode=None)
+    for name, command in tokens.COMMANDS.items():
+        known.command(name)(command)
+    program.add_typer(known, name="token")
     return program
 
 

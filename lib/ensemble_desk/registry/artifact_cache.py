@@ -18,6 +18,11 @@ class ArtifactCache:
         self._size_bytes = 0
         self._loading: dict[str, threading.Lock] = {}
 
+    @property
+    def size_bytes(self) -> int:
+        """Memory that the kept versions are counted as."""
+        return self._size_bytes
+
     def get(self, digest: str, load: Callable[[], tuple[int, Mapping[str, Any]]]) -> Mapping[str, Any]:
         """Give the version with this digest; ``load`` gives its file size and content, once for threads at a time."""
         found = self._find(digest)

@@ -1,0 +1,20 @@
+"""Who asks: the token that a request carries, and the role it was made with."""
+
+from fastapi import Request
+
+from ensemble_desk.registry import tokens
+from ensemble_desk.registry.actors import TO_MOVE, Actor, Role
+from ensemble_desk.service.problems import UnauthorizedError
+
+__all__ = ["TO_ASK", "TO_MOVE", "of"]
+
+TO_ASK = Role.ANALYST  # a forecast takes work
+
+
+def of(request: Request) -> Actor:
+    """Give the program whose token came with the request; raises UnauthorizedError."""
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    found = tokens.actor(request.app.state.registry(), secret.strip()) if scheme.lower() == "bearer" else None
+    if found is None:
+        raise UnauthorizedError
+    return found
