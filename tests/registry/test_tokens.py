@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from ensemble_desk.database.tables.token_tables import tokens as table
+from ensemble_desk.database.tables.registry_tables import tokens as table
 from ensemble_desk.errors import NotAllowedError, SettingsError, TokenNameTakenError, UnknownTokenError
 from ensemble_desk.registry import tokens
 from ensemble_desk.registry.actors import Actor, Role

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from ensemble_desk.database.queries.plain_sql import PlainSql
-from ensemble_desk.database.tables.token_tables import tokens as table
+from ensemble_desk.database.tables.registry_tables import tokens as table
 from ensemble_desk.errors import TokenNameTakenError, UnknownTokenError
 from ensemble_desk.registry.actors import Actor, Role
 from ensemble_desk.registry.opening import Registry

@@ -25,6 +25,7 @@ from ensemble_desk.database.tables.monitoring_tables import (
     outcomes,
     sent_alerts,
 )
+from ensemble_desk.database.tables.token_tables import tokens
 from ensemble_desk.database.tables.upkeep_tables import pruned_versions, rehearsals
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "sent_alerts",
     "symbols",
     "sync_state",
+    "tokens",
     "training_run_progress",
     "training_runs",
     "version_counts",
@@ -227,6 +229,7 @@ Index("idx_deployments_group_id", deployments.c.group_id)
 
 sync_state = Table(
     "sync_state",
+    "tokens",
     metadata,
     Column("name", Exact, nullable=False),
     Column("value", BigInteger, nullable=False),
