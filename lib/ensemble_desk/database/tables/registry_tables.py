@@ -229,7 +229,6 @@ Index("idx_deployments_group_id", deployments.c.group_id)
 
 sync_state = Table(
     "sync_state",
-    "tokens",
     metadata,
     Column("name", Exact, nullable=False),
     Column("value", BigInteger, nullable=False),
