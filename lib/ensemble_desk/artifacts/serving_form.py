@@ -89,6 +89,8 @@ def _model(content: Mapping[str, Any], member: str, arrays: dict[str, NDArray[An
         return _stored(model, member, arrays)
     classes = class_numbers(member, model.classes_, numbered="schema_version" in content)
     forest = flattening.flatten(model, classes=classes)
+    if isinstance(model, FlatForest):
+        return {_FOREST: _stored(flat_state.to_state(forest), member, arrays)}
     distance = parity(forest, model, sample=content.get("sample_features"))
     if not distance <= TOLERANCE:
         raise IncompatibleArtifactError(member, f"its arrays answer otherwise than its estimator, by {distance:.3g}")

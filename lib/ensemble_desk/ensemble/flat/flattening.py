@@ -1,6 +1,7 @@
 """From fitted scikit-learn estimators to forests of plain arrays."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ _MOST_FEATURES = 2**15 - 1
 def flatten(estimator: Any, *, classes: Sequence[int]) -> FlatForest:
     """Copy a fitted RandomForestClassifier, ExtraTreesClassifier or GradientBoostingClassifier into arrays.
 
-    ``classes`` are the class numbers of its columns, in order.
+    ``classes`` are the class numbers of its columns, in order. What is flat already only gets them.
 
     Raises
     ------
@@ -25,6 +26,8 @@ def flatten(estimator: Any, *, classes: Sequence[int]) -> FlatForest:
         For any other estimator, several outputs, another loss than log-loss, or boosting that starts from anything but
         the class prior.
     """
+    if isinstance(estimator, FlatForest):
+        return replace(estimator, classes=tuple(classes))
     kind = type(estimator).__name__
     names = getattr(estimator, "feature_names_in_", None)
     read = int(estimator.n_features_in_) if hasattr(estimator, "n_features_in_") else 0
