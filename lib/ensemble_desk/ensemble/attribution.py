@@ -23,6 +23,7 @@ from ensemble_desk.ensemble import inputs
 from ensemble_desk.ensemble.flat import crediting
 from ensemble_desk.ensemble.flat.forest import BOOSTER, FOREST, FlatForest
 from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
+from ensemble_desk.ensemble.graphs.model import GraphModel
 from ensemble_desk.ensemble.members.classifiers import FeatureMember
 from ensemble_desk.ensemble.votes import Member, Rows, class_probabilities
 
@@ -108,6 +109,8 @@ def _of_member(member: Member, rows: Rows) -> Attribution | str:
         of_kind: Callable[[Any, Floats], tuple[Floats, Floats]] = _of_flat
     elif kind in _FORESTS or kind == _BOOSTING:
         of_kind = _of_forest if kind in _FORESTS else _of_boosting
+    elif isinstance(estimator, GraphModel):
+        return "a graph is no sum over features"
     else:
         return f"a {kind} is no sum over features"
     columns = member.columns(rows.features)

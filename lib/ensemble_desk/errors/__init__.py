@@ -19,6 +19,7 @@ from ensemble_desk.errors.ensemble import (
     NotTrainedError,
     UnknownMemberError,
 )
+from ensemble_desk.errors.export import ExportError, UntrustedFileError
 from ensemble_desk.errors.extras import MissingExtraError
 from ensemble_desk.errors.market import (
     DownwardResampleError,
@@ -70,6 +71,7 @@ __all__ = [
     "DateReading",
     "DeskError",
     "DownwardResampleError",
+    "ExportError",
     "FolderGoneError",
     "FutureDateError",
     "IncompatibleArtifactError",
@@ -108,6 +110,7 @@ __all__ = [
     "UnknownRunError",
     "UnknownVersionError",
     "UnsafeArtifactError",
+    "UntrustedFileError",
     "UnwritableFileError",
     "UploadError",
 ]

@@ -12,6 +12,7 @@ EXTRA_OF = {
     "exchange_calendars": "files",
     "joblib": "train",
     "lz4": "train",
+    "onnxruntime": "onnx",
     "openpyxl": "files",
     "plotly": "dashboard",
     "prophet": "train",

@@ -67,7 +67,7 @@ def _forest(state: Mapping[str, Any]) -> FlatForest:
             zero_missing=state.get("zero_missing"),
             cover=state.get("cover"),
         ),
-        tuple(int(number) for number in state["classes"]),
+        tuple(state["classes"]),
         state["start"],
         float(state["rate"]),
         int(state["n_features"]),
@@ -83,6 +83,8 @@ def _misshapen(state: Mapping[str, Any]) -> Iterator[str]:
             kinds = {np.dtype(np.float32), np.dtype(np.float64)}
         if not isinstance(held, np.ndarray) or held.dtype not in kinds or held.ndim != 1 + (name == "values"):
             yield f"{name} is no array of {np.dtype(kind)}"
+    if not all(type(label) in (bool, int, float, str) for label in state["classes"]):
+        yield "a class is no label"
     n_nodes = len(state["feature"])
     lengths = [len(state[name]) for name in ("threshold", "left", "right", "missing_left")]
     if {*lengths, len(state["zero_missing"]) if "zero_missing" in known else n_nodes} != {n_nodes}:
