@@ -1,4 +1,7 @@
-"""File names of versions: ``SYMBOL_TIMEFRAME_YYYYMMDD.pkl``, read from the right and percent-encoded where needed."""
+"""File names of versions: ``SYMBOL_TIMEFRAME_YYYYMMDD.pkl``, read from the right and percent-encoded where needed.
+
+A version that was exported without its pickle ends in ``.safetensors``.
+"""
 
 import datetime as dt
 import re
@@ -26,6 +29,26 @@ def file_name(key: Key, version: str) -> str:
     return name
 
 
+def is_artifact(file_name: str) -> bool:
+    """Tell whether a file in the models folder may be a version: a pickle, or a serving form that stands alone."""
+    return file_name.endswith((ARTIFACT_SUFFIX, FORM_SUFFIX))
+
+
+def is_form_alone(file_name: str) -> bool:
+    """Tell the artifact of a version that was exported without its pickle: its serving form itself."""
+    return file_name.endswith(FORM_SUFFIX)
+
+
+def stem(file_name: str) -> str:
+    """Give the name of an artifact without what tells its kind."""
+    return file_name.removesuffix(ARTIFACT_SUFFIX).removesuffix(FORM_SUFFIX)
+
+
+def form_alone_name(key: Key, version: str) -> str:
+    """Name the artifact of a version that has a serving form alone, for example ``AAPL_d1_20250121.safetensors``."""
+    return stem(file_name(key, version)) + FORM_SUFFIX
+
+
 def parse(file_name: str) -> tuple[Key, str]:
     """Read key and version out of a file name; only the exact name that `file_name` writes is understood.
 
@@ -34,10 +57,9 @@ def parse(file_name: str) -> tuple[Key, str]:
     ArtifactNameError
         With the reason, for every other name.
     """
-    stem = file_name.removesuffix(ARTIFACT_SUFFIX)
-    if stem == file_name:
-        raise ArtifactNameError(file_name, f"it does not end in {ARTIFACT_SUFFIX}")
-    parts = stem.rsplit("_", 2)
+    if not is_artifact(file_name):
+        raise ArtifactNameError(file_name, f"it does not end in {ARTIFACT_SUFFIX} or {FORM_SUFFIX}")
+    parts = stem(file_name).rsplit("_", 2)
     if len(parts) != 3:  # noqa: PLR2004 - symbol, timeframe, version
         raise ArtifactNameError(file_name, "symbol, timeframe and date are not all there")
     encoded, timeframe, version = parts
@@ -55,12 +77,12 @@ def parse(file_name: str) -> tuple[Key, str]:
 
 def manifest_name(file_name: str) -> str:
     """Name the sidecar manifest of an artifact: the same stem with ``.json``."""
-    return file_name.removesuffix(ARTIFACT_SUFFIX) + MANIFEST_SUFFIX
+    return stem(file_name) + MANIFEST_SUFFIX
 
 
 def form_name(file_name: str) -> str:
-    """Name the serving form of an artifact, relative to its folder."""
-    return f"{FORM_FOLDER}/{file_name.removesuffix(ARTIFACT_SUFFIX)}{FORM_SUFFIX}"
+    """Name the serving form of an artifact, relative to its folder: the artifact itself where it is one."""
+    return file_name if is_form_alone(file_name) else f"{FORM_FOLDER}/{stem(file_name)}{FORM_SUFFIX}"
 
 
 def next_version(date: dt.date, existing: Iterable[str]) -> str:

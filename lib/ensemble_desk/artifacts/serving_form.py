@@ -18,12 +18,15 @@ from ensemble_desk.artifacts import manifest
 from ensemble_desk.ensemble.flat import flattening
 from ensemble_desk.ensemble.flat import state as flat_state
 from ensemble_desk.ensemble.flat.forest import FlatForest
+from ensemble_desk.ensemble.graphs import model as graphs
+from ensemble_desk.ensemble.graphs.model import GraphModel
 from ensemble_desk.ensemble.members.classes import class_numbers
 from ensemble_desk.errors import ArtifactCorruptError, IncompatibleArtifactError
 
 FORMAT = 1
 TOLERANCE = 1e-12
-_ARRAY, _FOREST = "$array", "$forest"
+_ARRAY, _FOREST, _GRAPH = "$array", "$forest", "$graph"
+_MOST_HEADER_BYTES = 2**28
 _TOLD = "ensemble"
 _N_PROBES = 96
 _SIZE_BYTES = 8  # of the number before a file's header
@@ -62,6 +65,31 @@ def write(content: Mapping[str, Any], *, name: str) -> bytes | None:
         return None
 
 
+def write_alone(content: Mapping[str, Any], *, name: str) -> bytes:
+    """Give the serving form of a version that has nothing else: all it tells, forests, graphs and plain states.
+
+    Members keep the labels of their own classes, as in the artifact that they come from.
+
+    Raises
+    ------
+    IncompatibleArtifactError
+        When a value in it has no plain form.
+    """
+    arrays: dict[str, NDArray[Any]] = {}
+    try:
+        told = {str(key): manifest.plain(value) for key, value in content.items() if key != "models"}
+        told["models"] = {member: _alone(model, member, arrays) for member, model in content["models"].items()}
+        return bytes(tensors.save(arrays, metadata={_TOLD: json.dumps({"format": FORMAT, **told})}))
+    except TypeError as error:
+        raise IncompatibleArtifactError(name, str(error)) from error
+
+
+def is_form(data: bytes) -> bool:
+    """Tell a serving form from a pickle by how it begins: the size of its header, then the header's JSON."""
+    size = int.from_bytes(data[:_SIZE_BYTES], "little")
+    return 0 < size <= min(len(data) - _SIZE_BYTES, _MOST_HEADER_BYTES) and data[_SIZE_BYTES : _SIZE_BYTES + 1] == b"{"
+
+
 def read(data: bytes, *, name: str) -> dict[str, Any]:
     """Read a serving form whose digest was checked: the artifact's content, its models forests and plain states.
 
@@ -83,12 +111,22 @@ def read(data: bytes, *, name: str) -> dict[str, Any]:
     return {**told, "models": models}
 
 
+def _alone(model: Any, member: str, arrays: dict[str, NDArray[Any]]) -> Any:
+    if isinstance(model, FlatForest):
+        return {_FOREST: _stored(flat_state.to_state(model), member, arrays)}
+    if isinstance(model, GraphModel):
+        return {_GRAPH: _stored(graphs.to_state(model), member, arrays)}
+    return _stored(model, member, arrays)
+
+
 def _model(content: Mapping[str, Any], member: str, arrays: dict[str, NDArray[Any]]) -> Any:
     model = content["models"][member]
     if isinstance(model, Mapping):
         return _stored(model, member, arrays)
     classes = class_numbers(member, model.classes_, numbered="schema_version" in content)
     forest = flattening.flatten(model, classes=classes)
+    if isinstance(model, FlatForest):
+        return {_FOREST: _stored(flat_state.to_state(forest), member, arrays)}
     distance = parity(forest, model, sample=content.get("sample_features"))
     if not distance <= TOLERANCE:
         raise IncompatibleArtifactError(member, f"its arrays answer otherwise than its estimator, by {distance:.3g}")
@@ -120,7 +158,8 @@ def _edges(forest: FlatForest) -> NDArray[np.float64]:
             drawn = generator.choice(known, _N_PROBES)
             towards = generator.choice(np.array([-np.inf, np.inf], dtype=np.float32), _N_PROBES)
             rows[:, column] = np.where(generator.random(_N_PROBES) < 0.5, drawn, np.nextafter(drawn, towards))  # noqa: PLR2004 - half of them
-    return rows
+    largest = float(np.finfo(forest.trees.threshold.dtype).max)
+    return np.clip(rows, -largest, largest)
 
 
 def _stored(value: Any, name: str, arrays: dict[str, NDArray[Any]]) -> Any:
@@ -150,4 +189,6 @@ def _restored(stored: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
         return arrays[stored[_ARRAY]]
     if _FOREST in stored:
         return flat_state.from_state(_restored(stored[_FOREST], arrays))
+    if _GRAPH in stored:
+        return graphs.from_state(_restored(stored[_GRAPH], arrays))
     return {key: _restored(item, arrays) for key, item in stored.items()}

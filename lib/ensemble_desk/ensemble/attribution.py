@@ -11,7 +11,7 @@ probabilities along the straight line from the prior's scores to the row's (the 
 R. Aumann and L. Shapley, "Values of Non-Atomic Games", 1974), which keeps the sum exact up to rounding.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ensemble_desk.ensemble import inputs
+from ensemble_desk.ensemble.flat import crediting
+from ensemble_desk.ensemble.flat.forest import BOOSTER, FOREST, FlatForest
 from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
+from ensemble_desk.ensemble.graphs.model import GraphModel
 from ensemble_desk.ensemble.members.classifiers import FeatureMember
 from ensemble_desk.ensemble.votes import Member, Rows, class_probabilities
 
@@ -99,12 +102,20 @@ def _of_member(member: Member, rows: Rows) -> Attribution | str:
     """Attribute one member's vote on a single row, or say why that cannot be done."""
     if not isinstance(member, FeatureMember) or rows.features is None:
         return "it reads the course of prices, not single features"
-    kind = type(member.estimator).__name__
-    if kind not in _FORESTS and kind != _BOOSTING:
+    estimator, kind = member.estimator, type(member.estimator).__name__
+    if isinstance(estimator, FlatForest):
+        if estimator.trees.cover is None:
+            return "its arrays do not tell how many rows its leaves were learnt from"
+        of_kind: Callable[[Any, Floats], tuple[Floats, Floats]] = _of_flat
+    elif kind in _FORESTS or kind == _BOOSTING:
+        of_kind = _of_forest if kind in _FORESTS else _of_boosting
+    elif isinstance(estimator, GraphModel):
+        return "a graph is no sum over features"
+    else:
         return f"a {kind} is no sum over features"
     columns = member.columns(rows.features)
     x = columns.to_numpy(dtype=float)[0]
-    found = _of_forest(member.estimator, x) if kind in _FORESTS else _of_boosting(member.estimator, x)
+    found = of_kind(estimator, x)
     prior, contributions = (class_probabilities(part, member.class_numbers) for part in found)
     return Attribution(tuple(str(name) for name in columns.columns), x, prior[0], contributions)
 
@@ -132,8 +143,25 @@ def _of_boosting(estimator: Any, x: Floats) -> tuple[Floats, Floats]:
             values = estimator.learning_rate * _means_of_leaves(fitted.tree_)
             start[number] += values[0]
             _credit(fitted.tree_, values[:, None], x, scores[:, number : number + 1])
+    return _carried_over(start, scores)
+
+
+def _of_flat(forest: FlatForest, x: Floats) -> tuple[Floats, Floats]:
+    """Prior of shape (1, c) and contributions of shape (n, c), both as probabilities."""
+    if forest.kind == FOREST:
+        start, moves = crediting.credited(forest.trees, x, n_groups=1)
+        return start / len(forest.trees.roots), moves[:, 0] / len(forest.trees.roots)
+    n_scores = len(forest.start)
+    start, moves = crediting.credited(forest.trees, x, n_groups=forest.n_groups)
+    rate = forest.rate
+    begun = forest.start * (rate if forest.kind == BOOSTER else 1.0)
+    return _carried_over(begun + rate * start.ravel(), rate * moves.reshape(len(x), n_scores))
+
+
+def _carried_over(start: Floats, scores: Floats) -> tuple[Floats, Floats]:
+    """Turn scores into probabilities, along the straight line from the prior's scores to the row's."""
     if len(start) == 1:  # two classes share one score, that of the second
-        start, scores = np.array([0.0, start[0]]), np.column_stack([np.zeros(len(x)), scores[:, 0]])
+        start, scores = np.array([0.0, start[0]]), np.column_stack([np.zeros(len(scores)), scores[:, 0]])
     contributions = np.zeros_like(scores)
     for node, share in zip(_NODES, _SHARES, strict=True):
         p = _softmax(start + (1 + node) / 2 * scores.sum(axis=0))

@@ -25,6 +25,7 @@ from ensemble_desk.errors.ensemble import (
     NotTrainedError,
     UnknownMemberError,
 )
+from ensemble_desk.errors.export import ExportError, UntrustedFileError
 from ensemble_desk.errors.extras import MissingExtraError
 from ensemble_desk.errors.market import (
     DownwardResampleError,
@@ -76,6 +77,7 @@ __all__ = [
     "DateReading",
     "DeskError",
     "DownwardResampleError",
+    "ExportError",
     "FolderGoneError",
     "FutureDateError",
     "IncompatibleArtifactError",
@@ -116,6 +118,7 @@ __all__ = [
     "UnknownTokenError",
     "UnknownVersionError",
     "UnsafeArtifactError",
+    "UntrustedFileError",
     "UnwritableFileError",
     "UploadError",
 ]

@@ -13,6 +13,7 @@ EXTRA_OF = {
     "fastapi": "api",
     "joblib": "train",
     "lz4": "train",
+    "onnxruntime": "onnx",
     "openpyxl": "files",
     "plotly": "dashboard",
     "prometheus_client": "api",

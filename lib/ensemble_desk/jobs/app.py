@@ -14,19 +14,7 @@ from ensemble_desk.errors import (
     InvalidTimeframeError,
     SettingsError,
 )
-from ensemble_desk.jobs import (
-    bars,
-    consensus,
-    drift,
-    forecast,
-    live,
-    outcomes,
-    output,
-    predict,
-    serve_api,
-    tokens,
-    train,
-)
+from ensemble_desk.jobs import bars, consensus, drift, export, forecast, live, outcomes, output, predict, serve_api, tokens, train
 from ensemble_desk.jobs.registry import fleet, moves, upkeep
 from ensemble_desk.jobs.registry import versions as registry
 
@@ -47,6 +35,7 @@ def build() -> typer.Typer:
     program.callback()(_any_command)
     program.command("train")(train.train)
     program.command("demo")(train.demo)
+    program.command("export")(export.export)
     program.command("predict")(predict.predict)
     program.command("forecast")(forecast.forecast)
     program.command("consensus")(consensus.consensus)

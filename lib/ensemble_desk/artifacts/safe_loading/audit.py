@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+from ensemble_desk.artifacts import serving_form
 from ensemble_desk.artifacts.safe_loading import compression, unpickling
 from ensemble_desk.artifacts.safe_loading.allow_list.names import ALLOWED
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
@@ -55,6 +56,8 @@ def code_surface(data: bytes, *, name: str = "the artifact", max_bytes: int = 2*
     ArtifactCorruptError, ArtifactTooLargeError
         When the file is no pickle, or unpacks to more than `max_bytes`.
     """
+    if serving_form.is_form(data):
+        return ()
     found: set[str] = set()
     inside = compression.unpack(data, name=name, max_bytes=max_bytes)
 

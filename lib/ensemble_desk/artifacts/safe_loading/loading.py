@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ensemble_desk.artifacts import digests
-from ensemble_desk.artifacts.safe_loading import checks, collecting, compression, unpickling
+from ensemble_desk.artifacts import digests, serving_form
+from ensemble_desk.artifacts.safe_loading import checks, collecting, compression, exported, unpickling
 from ensemble_desk.artifacts.safe_loading.allow_list.names import ALLOWED
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import MalformedError, RefusedError, UnfitError
 from ensemble_desk.artifacts.safe_loading.building import Build
@@ -58,6 +58,8 @@ def load_with_notes(data: bytes, *, name: str, max_bytes: int, expected_sha256: 
         actual = digests.of(data)
         if actual != expected_sha256:
             raise TamperedArtifactError(name, expected=expected_sha256, actual=actual)
+    if serving_form.is_form(data):
+        return Loaded(exported.read(data, name=name, check=checks.structure, max_bytes=max_bytes), ())
     inside = compression.unpack(data, name=name, max_bytes=max_bytes)
     build = Build(most_bytes=len(inside) + _SLACK_BYTES)
     try:

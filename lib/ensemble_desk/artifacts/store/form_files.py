@@ -5,7 +5,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-_MODE = 0o644
+MODE = 0o644
 
 
 def write(folder: Path, name: str, data: bytes) -> None:
@@ -16,7 +16,7 @@ def write(folder: Path, name: str, data: bytes) -> None:
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-            os.fchmod(descriptor, _MODE)
+            os.fchmod(descriptor, MODE)
             file.flush()
             os.fsync(descriptor)
         Path(draft).replace(path)

@@ -18,10 +18,11 @@ def files_of(folder: Path, file_names: Iterable[str]) -> Iterator[str]:
         naming.parse(name)
     if not wanted or not folder.is_dir():
         return
-    stems = {name.removesuffix(naming.ARTIFACT_SUFFIX) for name in wanted}
+    stems = {naming.stem(name) for name in wanted}
     found = [name for name in os.listdir(folder) if _stem(name) in stems]  # noqa: PTH208 - names only
-    yield from sorted(found, key=lambda name: (not name.endswith(naming.ARTIFACT_SUFFIX), name))
-    yield from (form for form in map(naming.form_name, wanted) if os.path.lexists(folder / form))
+    yield from sorted(found, key=lambda name: (not naming.is_artifact(name), name))
+    forms = (naming.form_name(name) for name in wanted if not naming.is_form_alone(name))
+    yield from (form for form in forms if os.path.lexists(folder / form))
 
 
 def remove(folder: Path, file_names: Iterable[str]) -> int:

@@ -29,7 +29,7 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class Scan(Sequence[FileEntry]):
-    """Whole versions ordered by file name; `foreign` maps other ``.pkl`` names to the reason they are none."""
+    """Whole versions ordered by file name; `foreign` maps other names of artifacts to the reason they are none."""
 
     entries: tuple[FileEntry, ...] = ()
     foreign: Mapping[str, str] = field(default_factory=dict)
@@ -92,7 +92,7 @@ def _pass(folder: Path) -> tuple[Scan, set[str]]:
                     unfinished.add(claims.claimed_name(name) or "")
                 elif name.endswith(naming.MANIFEST_SUFFIX):
                     manifests.add(name)
-                elif name.endswith(naming.ARTIFACT_SUFFIX):
+                elif naming.is_artifact(name):
                     seen[name] = _stat(entry, folder)
     except FileNotFoundError:
         return Scan(), set()
@@ -120,6 +120,9 @@ def _sort_in(
         key, version = naming.parse(name)
     except ArtifactNameError as error:
         foreign[name] = str(error)
+        return
+    if found and (found[-1].key, found[-1].version) == (key, version):
+        foreign[name] = f"{name} is the same version as {found[-1].file_name}. Name one of them as another version."
         return
     if isinstance(status, str):
         if status:

@@ -1,6 +1,7 @@
 """From fitted scikit-learn estimators to forests of plain arrays."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,11 @@ _LEAF = -1
 _MOST_FEATURES = 2**15 - 1
 
 
-def flatten(estimator: Any, *, classes: Sequence[int]) -> FlatForest:
+def flatten(estimator: Any, *, classes: Sequence[Any], covers: bool = False) -> FlatForest:
     """Copy a fitted RandomForestClassifier, ExtraTreesClassifier or GradientBoostingClassifier into arrays.
 
-    ``classes`` are the class numbers of its columns, in order.
+    ``classes`` are the class numbers of its columns, in order. What is flat already only gets them.
+    With ``covers`` the trees keep the weights of their leaves, which explanations need where the estimator is not kept.
 
     Raises
     ------
@@ -25,6 +27,8 @@ def flatten(estimator: Any, *, classes: Sequence[int]) -> FlatForest:
         For any other estimator, several outputs, another loss than log-loss, or boosting that starts from anything but
         the class prior.
     """
+    if isinstance(estimator, FlatForest):
+        return replace(estimator, classes=tuple(classes))
     kind = type(estimator).__name__
     names = getattr(estimator, "feature_names_in_", None)
     read = int(estimator.n_features_in_) if hasattr(estimator, "n_features_in_") else 0
@@ -32,10 +36,10 @@ def flatten(estimator: Any, *, classes: Sequence[int]) -> FlatForest:
     if not 0 < read <= _MOST_FEATURES:
         raise _formless(kind)
     if kind in {"RandomForestClassifier", "ExtraTreesClassifier"} and estimator.n_outputs_ == 1:
-        trees = _stack([tree.tree_ for tree in estimator.estimators_], shares=True)
+        trees = _stack([tree.tree_ for tree in estimator.estimators_], shares=True, covers=covers)
         return FlatForest(FOREST, trees, tuple(classes), np.zeros(0), 1.0, read, told)
     if kind == "GradientBoostingClassifier" and estimator.loss == "log_loss" and _starts_from_prior(estimator):
-        trees = _stack([tree.tree_ for tree in estimator.estimators_.ravel()], shares=False)
+        trees = _stack([tree.tree_ for tree in estimator.estimators_.ravel()], shares=False, covers=covers)
         # scikit-learn offers no public name for the score every row starts from
         start = np.asarray(estimator._raw_predict_init(np.zeros((1, read), dtype=np.float32))[0], float)  # noqa: SLF001
         return FlatForest(BOOSTING, trees, tuple(classes), start, float(estimator.learning_rate), read, told)
@@ -50,7 +54,7 @@ def _formless(kind: str) -> IncompatibleArtifactError:
     return IncompatibleArtifactError(kind, "only random forests, extra trees and gradient boosting have a serving form")
 
 
-def _stack(trees: Sequence[Any], *, shares: bool) -> FlatTrees:
+def _stack(trees: Sequence[Any], *, shares: bool, covers: bool) -> FlatTrees:
     sizes = [tree.node_count for tree in trees]
     roots = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int32)
     left, right = _column(trees, "children_left"), _column(trees, "children_right")
@@ -66,6 +70,7 @@ def _stack(trees: Sequence[Any], *, shares: bool) -> FlatTrees:
         values=values / values.sum(axis=1, keepdims=True) if shares else values,
         roots=roots,
         depth=max(tree.max_depth for tree in trees),
+        cover=_column(trees, "weighted_n_node_samples")[is_leaf] if covers else None,
     )
 
 

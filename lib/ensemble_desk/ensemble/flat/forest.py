@@ -11,12 +11,12 @@ from ensemble_desk.ensemble.flat.compiled import CompiledTrees
 from ensemble_desk.ensemble.flat.node_table import FlatTrees
 from ensemble_desk.ensemble.votes import Probabilities
 
-FOREST, BOOSTING = "forest", "boosting"
+FOREST, BOOSTING, BOOSTER = "forest", "boosting", "booster"
 
 
 @dataclass(slots=True, eq=False)
 class FlatForest:
-    """A random forest (leaf shares averaged) or gradient boosting (leaf scores summed, then softmax).
+    """A random forest (leaf shares averaged), gradient boosting (leaf scores summed, then softmax) or a booster.
 
     It answers to the names that scikit-learn's fitted classifiers have. Few rows descend through the arrays; many go
     through scikit-learn's compiled trees, built from the same arrays, once that is cheaper. Both reach the same leaves,
@@ -24,15 +24,16 @@ class FlatForest:
 
     Attributes
     ----------
-    kind : ``forest`` or ``boosting``.
-    classes : the known class numbers in column order.
-    start : shape (n_scores,), what every row's scores begin at; `rate` scales the trees'. Both belong to boosting.
+    kind : ``forest``, ``boosting`` as scikit-learn adds up, or ``booster`` as XGBoost, LightGBM and CatBoost do.
+    classes : the known class numbers in column order; of a booster just read, its own labels.
+    start : shape (n_scores,), what every row's scores begin at; `rate` scales the trees' scores, of a booster the
+        whole. Both belong to boosting.
     feature_names : columns in order; None when it was fitted on a nameless array.
     """
 
     kind: str
     trees: FlatTrees
-    classes: tuple[int, ...]
+    classes: tuple[Any, ...]
     start: NDArray[np.float64]
     rate: float
     n_features_in_: int
@@ -40,12 +41,18 @@ class FlatForest:
     _compiled: CompiledTrees | None = None
 
     @property
-    def classes_(self) -> NDArray[np.int64]:
+    def classes_(self) -> NDArray[Any]:
         return np.array(self.classes)
 
     @property
     def feature_names_in_(self) -> NDArray[np.object_] | None:
         return None if self.feature_names is None else np.array(self.feature_names, dtype=object)
+
+    @property
+    def n_groups(self) -> int:
+        """How many trees in a row make one round: one for each score, or one whose leaves hold all of them."""
+        width: int = self.trees.values.shape[1]
+        return max(len(self.start) // width, 1)
 
     def predict_proba(self, X: Any) -> Probabilities:
         """Probabilities of the known classes, shape (n, len(classes)), for X of shape (n, n_features).
@@ -59,16 +66,19 @@ class FlatForest:
         if given.ndim != 2 or given.shape[1] != self.n_features_in_:  # noqa: PLR2004 - rows and columns
             message = f"X has the shape {given.shape}, but {self.n_features_in_} features are needed"
             raise ValueError(message)
+        kind = self.trees.threshold.dtype
         with np.errstate(over="ignore"):
-            rounded = np.ascontiguousarray(given, dtype=np.float32)
+            rounded = np.ascontiguousarray(given, dtype=kind)
         if np.isinf(rounded).any():
-            message = "X holds a value that is too large for float32"
+            message = f"X holds a value that is too large for {kind}"
             raise ValueError(message)
+        if self.kind == BOOSTER:
+            return _boosted_probabilities(self.rate * self.trees.scores(rounded, start=self.start).astype(float))
         if self.kind == FOREST:
             return np.asarray(self._totals(rounded, 1)[0] / len(self.trees.roots))
         return _boosted_probabilities(self.start + self.rate * self._totals(rounded, len(self.start))[:, :, 0].T)
 
-    def _totals(self, X: NDArray[np.float32], n_groups: int) -> NDArray[np.float64]:
+    def _totals(self, X: NDArray[Any], n_groups: int) -> NDArray[np.float64]:
         if self._compiled is None and compiled.pays(len(X)):
             self._compiled = compiled.build(self.trees, n_features=self.n_features_in_)
         if self._compiled is not None and len(X) > compiled.FEW_ROWS:

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from ensemble_desk.ensemble.flat.forest import BOOSTING, FOREST, FlatForest
+from ensemble_desk.ensemble.flat.forest import BOOSTER, BOOSTING, FOREST, FlatForest
 from ensemble_desk.ensemble.flat.node_table import FlatTrees
 from ensemble_desk.errors import IncompatibleArtifactError
 
 _SUBJECT = "The serving form"
 _DEEPEST = 4096
-_TREES = {
+_TREES: dict[str, Any] = {
     "feature": np.int16,
     "threshold": np.float32,
     "left": np.int32,
@@ -21,6 +21,8 @@ _TREES = {
     "roots": np.int32,
 }
 _ARRAYS = {**_TREES, "start": np.float64}
+_EXTRA = {"zero_missing": np.bool_, "cover": np.float64}
+_EITHER = {"threshold", "values"}  # float32 or float64 in a booster
 
 
 def to_state(forest: FlatForest) -> dict[str, Any]:
@@ -34,6 +36,7 @@ def to_state(forest: FlatForest) -> dict[str, Any]:
         "n_features": forest.n_features_in_,
         "feature_names": None if forest.feature_names is None else list(forest.feature_names),
         **{name: getattr(forest.trees, name) for name in _TREES},
+        **{name: held for name in _EXTRA if (held := getattr(forest.trees, name)) is not None},
     }
 
 
@@ -58,8 +61,13 @@ def _forest(state: Mapping[str, Any]) -> FlatForest:
     names = state["feature_names"]
     return FlatForest(
         str(state["kind"]),
-        FlatTrees(**{name: state[name] for name in _TREES}, depth=int(state["depth"])),
-        tuple(int(number) for number in state["classes"]),
+        FlatTrees(
+            **{name: state[name] for name in _TREES},
+            depth=int(state["depth"]),
+            zero_missing=state.get("zero_missing"),
+            cover=state.get("cover"),
+        ),
+        tuple(state["classes"]),
         state["start"],
         float(state["rate"]),
         int(state["n_features"]),
@@ -68,12 +76,18 @@ def _forest(state: Mapping[str, Any]) -> FlatForest:
 
 
 def _misshapen(state: Mapping[str, Any]) -> Iterator[str]:
-    for name, kind in _ARRAYS.items():
-        held = state.get(name)
-        if not isinstance(held, np.ndarray) or held.dtype != kind or held.ndim != 1 + (name == "values"):
+    known = _ARRAYS | {name: kind for name, kind in _EXTRA.items() if state.get(name) is not None}
+    for name, kind in known.items():
+        held, kinds = state.get(name), {np.dtype(kind)}
+        if state.get("kind") == BOOSTER and name in _EITHER:
+            kinds = {np.dtype(np.float32), np.dtype(np.float64)}
+        if not isinstance(held, np.ndarray) or held.dtype not in kinds or held.ndim != 1 + (name == "values"):
             yield f"{name} is no array of {np.dtype(kind)}"
+    if not all(type(label) in (bool, int, float, str) for label in state["classes"]):
+        yield "a class is no label"
     n_nodes = len(state["feature"])
-    if any(len(state[name]) != n_nodes for name in ("threshold", "left", "right", "missing_left")):
+    lengths = [len(state[name]) for name in ("threshold", "left", "right", "missing_left")]
+    if {*lengths, len(state["zero_missing"]) if "zero_missing" in known else n_nodes} != {n_nodes}:
         yield "its columns differ in length"
     if not n_nodes or not len(state["roots"]) or not 0 <= int(state["depth"]) <= _DEEPEST:
         yield "it has no trees"
@@ -81,7 +95,8 @@ def _misshapen(state: Mapping[str, Any]) -> Iterator[str]:
 
 def _contradictions(forest: FlatForest) -> Iterator[str]:
     trees, n_classes = forest.trees, len(forest.classes)
-    widths = {FOREST: n_classes, BOOSTING: 1}
+    n_raw = n_classes if n_classes > 2 else 1  # noqa: PLR2004 - two classes share one score
+    widths = {FOREST: {n_classes}, BOOSTING: {1}, BOOSTER: {1, n_raw}}
     if forest.kind not in widths:
         yield f"{forest.kind!r} is no kind of forest"
     for held in (trees.left, trees.right, trees.roots):
@@ -89,10 +104,12 @@ def _contradictions(forest: FlatForest) -> Iterator[str]:
             yield "a node leads outside"
     if trees.feature.min() < 0 or trees.feature.max() >= forest.n_features_in_:
         yield "a node compares a feature that it does not have"
-    if trees.values.shape != (int(trees.leaf_numbers[-1]) + 1, widths[forest.kind]):
+    n_leaves, width = int(trees.leaf_numbers[-1]) + 1, trees.values.shape[1]
+    if len(trees.values) != n_leaves or width not in widths[forest.kind]:
         yield "the values do not fit the leaves"
+    if trees.cover is not None and (len(trees.cover) != n_leaves or not np.isfinite(trees.cover).all()):
+        yield "the weights do not fit the leaves"
     if not all(np.isfinite(held).all() for held in (trees.values, forest.start, forest.rate)):
         yield "a value is not finite"
-    n_raw = n_classes if n_classes > 2 else 1  # noqa: PLR2004 - two classes share one score
-    if forest.kind == BOOSTING and (len(forest.start) != n_raw or len(trees.roots) % n_raw):
+    if forest.kind != FOREST and (len(forest.start) != n_raw or len(trees.roots) % (n_raw // width)):
         yield "its scores do not fit its classes"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ensemble_desk.artifacts import digests, manifest, serving_form
+from ensemble_desk.artifacts import digests, manifest, naming, serving_form
 from ensemble_desk.artifacts.manifest import Manifest
 from ensemble_desk.artifacts.safe_loading import audit, checks, loading
 from ensemble_desk.artifacts.store.folder import ArtifactStore
@@ -35,6 +35,8 @@ def arrival(store: ArtifactStore, file: FileEntry) -> Arrival:
         When it is no version at all.
     """
     data = store.read(file.file_name)
+    if naming.is_form_alone(file.file_name) and not serving_form.is_form(data):
+        raise ArtifactCorruptError(file.file_name, "it is no serving form")
     beside = store.manifest(file.file_name)
     sha256 = digests.of(data)
     if beside is not None and beside.sha256 != sha256:
@@ -47,7 +49,10 @@ def arrival(store: ArtifactStore, file: FileEntry) -> Arrival:
         content = loading.load(data, name=f"The file {file.file_name}", max_bytes=store.max_bytes)
         _check_name(file, content)
         told = _told(store, file, data, content, created_at=created_at)
-        form = make_form(store, file.file_name, content)
+        if naming.is_form_alone(file.file_name):
+            form: Mapping[str, Any] = {"sha256": sha256, "size_bytes": len(data)}
+        else:
+            form = make_form(store, file.file_name, content)
     except IncompatibleArtifactError as error:
         return _arrival(file, sha256, created_at, {}, health=State.INCOMPATIBLE, problem=error.problem)
     described = {**told.content, "serving": form} if form else told.content
@@ -77,6 +82,8 @@ def sound_form(store: ArtifactStore, entry: Entry, data: bytes) -> str | None:
 
     Unless the registered form is there, it is made anew from the artifact's verified bytes.
     """
+    if naming.is_form_alone(entry.file_name):
+        return entry.sha256
     try:
         if entry.serving_sha256 and digests.of(store.form(entry.file_name)) == entry.serving_sha256:
             return entry.serving_sha256

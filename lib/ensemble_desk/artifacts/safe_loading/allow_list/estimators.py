@@ -13,6 +13,8 @@ import numpy as np
 
 from ensemble_desk.artifacts.safe_loading.allow_list import trees
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import Builder, MalformedError, Recipe, expect, state_of
+from ensemble_desk.ensemble.flat.forest import FlatForest
+from ensemble_desk.ensemble.graphs.model import GraphModel
 from ensemble_desk.errors import extras
 
 Check = Callable[[Any], None]
@@ -39,6 +41,8 @@ def estimator(module: str, name: str, check: Check) -> Callable[[Builder, Recipe
 
 def is_member(model: Any) -> bool:
     """Tell whether an object votes: a fitted classifier. A single tree is checked here, all others when made."""
+    if isinstance(model, FlatForest | GraphModel):
+        return True
     if not (hasattr(model, "predict_proba") and "classes_" in vars(model)):
         return False
     if "tree_" in vars(model):

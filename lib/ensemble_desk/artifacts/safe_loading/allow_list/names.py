@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ensemble_desk.artifacts.safe_loading.allow_list import arrays, estimators, losses, randomness, trees, values
+from ensemble_desk.artifacts.safe_loading.allow_list.boosters import members as boosters
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
     Builder,
     DefaultRecord,
@@ -94,7 +95,7 @@ def _plain() -> Iterator[tuple[str, str, Build]]:
 def _list() -> dict[tuple[str, str], type]:
     names: dict[tuple[str, str], type] = {
         (module, name): recipe(f"{module}.{name}", build)
-        for source in (_numpy(), _scikit_learn(), _plain())
+        for source in (_numpy(), _scikit_learn(), boosters.names(), _plain())
         for module, name, build in source
     }
     for module in ("numpy.core.numeric", "numpy._core.numeric"):

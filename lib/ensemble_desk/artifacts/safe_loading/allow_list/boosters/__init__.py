@@ -1,0 +1,1 @@
+"""Boosters in the allow-list: the trees of XGBoost, LightGBM and CatBoost, read without their libraries."""
