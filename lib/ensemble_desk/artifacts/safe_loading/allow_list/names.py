@@ -7,13 +7,29 @@ one, write the function that makes it without trusting an argument, and tests th
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ensemble_desk.artifacts.safe_loading.allow_list import arrays, estimators, losses, randomness, trees, values
+from ensemble_desk.artifacts.safe_loading.allow_list import (
+    arrays,
+    composition,
+    curves,
+    estimators,
+    losses,
+    machines,
+    neighbours,
+    randomness,
+    smooth,
+    transformers,
+    trees,
+    values,
+)
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
     Builder,
+    Bunch,
     DefaultRecord,
     Recipe,
     Record,
     at_once,
+    function,
+    left_out,
     recipe,
     reconstructed,
     token,
@@ -26,11 +42,18 @@ _BUILTIN: dict[str, Build] = {
     "bytearray": values.raw_bytes,
     "set": values.collection(set),
     "frozenset": values.collection(frozenset),
+    "slice": transformers.span,
     **dict.fromkeys(("object", "dict", "list", "float", "int", "str"), token),
 }
 _LINK_NAMES = ("Interval", "IdentityLink", "LogLink", "LogitLink", "HalfLogitLink", "MultinomialLogit")
 _LOSS_NAMES = ("HalfMultinomialLoss", "HalfBinomialLoss", "ExponentialLoss")
+_UNIVARIATE, _MUTUAL = "sklearn.feature_selection._univariate_selection", "sklearn.feature_selection._mutual_info"
 _COMPILED = ("CyHalfMultinomialLoss", "CyHalfBinomialLoss", "CyExponentialLoss")
+_OLD_LOSSES = {  # until 1.3
+    "MultinomialDeviance": "HalfMultinomialLoss",
+    "BinomialDeviance": "HalfBinomialLoss",
+    "ExponentialLoss": "ExponentialLoss",
+}
 _HISTOGRAM = "sklearn.ensemble._hist_gradient_boosting"
 
 
@@ -51,31 +74,38 @@ def _numpy() -> Iterator[tuple[str, str, Build]]:
     yield "joblib.numpy_pickle", "NumpyArrayWrapper", arrays.joblib_array
 
 
-def _estimators() -> Iterator[tuple[str, str, estimators.Check]]:
-    yield "sklearn.ensemble._forest", "RandomForestClassifier", estimators.forest("DecisionTreeClassifier")
-    yield "sklearn.ensemble._forest", "ExtraTreesClassifier", estimators.forest("ExtraTreeClassifier")
-    yield "sklearn.ensemble._gb", "GradientBoostingClassifier", estimators.gradient_boosting
-    yield f"{_HISTOGRAM}.gradient_boosting", "HistGradientBoostingClassifier", estimators.histogram_boosting
-    yield "sklearn.linear_model._logistic", "LogisticRegression", estimators.linear
-    for name in ("DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier"):
-        yield "sklearn.tree._classes", name, estimators.unchecked
-    yield "sklearn.dummy", "DummyClassifier", estimators.unchecked
-    yield "sklearn.preprocessing._label", "LabelEncoder", estimators.unchecked
-    yield f"{_HISTOGRAM}.binning", "_BinMapper", estimators.unchecked
-
-
 def _scikit_learn() -> Iterator[tuple[str, str, Build]]:
-    for module, name, check in _estimators():
-        yield module, name, estimators.estimator(module, name, check)
+    for family in (estimators, smooth, neighbours, machines, transformers, curves, composition):
+        for module, name, check in family.ENTRIES:
+            yield module, name, estimators.estimator(module, name, check)
     yield "sklearn.tree._tree", "Tree", trees.tree
     yield f"{_HISTOGRAM}.predictor", "TreePredictor", trees.predictor
+    yield "sklearn.compose._column_transformer", "_RemainderColsList", transformers.columns
     for name in _LOSS_NAMES:
         yield "sklearn._loss.loss", name, losses.loss(name)
+    for name, now in _OLD_LOSSES.items():
+        yield "sklearn.ensemble._gb_losses", name, losses.loss(now, told="K")
+    yield from _left_out()
+
+
+def _left_out() -> Iterator[tuple[str, str, Build]]:
+    """Give what estimators keep from their training, and never use again: nothing is made of it."""
     for name in _COMPILED:
-        yield "sklearn._loss._loss", name, token
-        yield "sklearn._loss._loss", f"__pyx_unpickle_{name}", token
+        for module in ("sklearn._loss._loss", "_loss"):  # releases 1.4 to 1.8 call it by its last name alone
+            yield module, name, left_out
+            yield module, f"__pyx_unpickle_{name}", left_out
     for name in _LINK_NAMES:
         yield "sklearn._loss.link", name, token
+    for name in ("Log", "Hinge", "SquaredHinge", "ModifiedHuber"):
+        yield "sklearn.linear_model._sgd_fast", name, left_out
+    for name in ("AdamOptimizer", "SGDOptimizer"):
+        yield "sklearn.neural_network._stochastic_optimizers", name, left_out
+    for module, name in (("sklearn.neighbors._kd_tree", "KDTree"), ("sklearn.neighbors._ball_tree", "BallTree")):
+        yield module, name, token
+        yield module, "newObj", left_out
+    yield "sklearn.metrics._dist_metrics", "newObj", left_out
+    for name in neighbours.DISTANCES:
+        yield "sklearn.metrics._dist_metrics", name, token
 
 
 def _plain() -> Iterator[tuple[str, str, Build]]:
@@ -99,6 +129,11 @@ def _list() -> dict[tuple[str, str], type]:
     }
     for module in ("numpy.core.numeric", "numpy._core.numeric"):
         names[module, "_frombuffer"] = at_once(f"{module}._frombuffer", arrays.frombuffer)
+    for name in transformers.SCORES:
+        module = _MUTUAL if name.startswith("mutual") else _UNIVARIATE
+        names[module, name] = function(module, name)
+    for module in ("sklearn.utils", "sklearn.utils._bunch"):
+        names[module, "Bunch"] = Bunch
     names["collections", "OrderedDict"] = Record
     names["collections", "defaultdict"] = DefaultRecord
     return names
