@@ -35,6 +35,7 @@ from sklearn.ensemble import (
 from sklearn.feature_selection import SelectKBest, VarianceThreshold
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, RidgeClassifier, SGDClassifier
+from sklearn.model_selection import GridSearchCV, KFold, TimeSeriesSplit
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
@@ -115,11 +116,16 @@ def families():
                 ),
                 logistic(),
             ),
+            "searched": GridSearchCV(
+                make_pipeline(StandardScaler(), logistic()),
+                {"logisticregression__C": [0.1, 1.0]},
+                cv=TimeSeriesSplit(2),
+            ),
             "within": make_pipeline(make_pipeline(StandardScaler(), "passthrough"), logistic()),
         },
         "CALIBRATED": {
             "sigmoid": CalibratedClassifierCV(forest(2), cv=2),
-            "isotonic": CalibratedClassifierCV(logistic(), method="isotonic", cv=2),
+            "isotonic": CalibratedClassifierCV(logistic(), method="isotonic", cv=KFold(2)),
             "once": CalibratedClassifierCV(make_pipeline(StandardScaler(), logistic()), cv=2, ensemble=False),
             "from_scores": CalibratedClassifierCV(SGDClassifier(random_state=1), cv=2),
             "from_ridge": CalibratedClassifierCV(RidgeClassifier(), cv=2),

@@ -22,7 +22,7 @@ from ensemble_desk.artifacts.safe_loading import audit, loading
 from ensemble_desk.artifacts.safe_loading.allow_list.names import ALLOWED
 from ensemble_desk.errors import ArtifactCorruptError, ArtifactError, IncompatibleArtifactError, UnsafeArtifactError
 
-MOVED = {"sklearn.ensemble._gb_losses": "ensemble_desk.artifacts.safe_loading.allow_list.older_estimators"}
+MOVED = {"sklearn.ensemble._gb_losses": "ensemble_desk.artifacts.safe_loading.allow_list.families.older_estimators"}
 CODECS = {
     "as it is": lambda data: data,
     "gzip": gzip.compress,

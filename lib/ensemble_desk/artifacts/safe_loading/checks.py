@@ -10,7 +10,7 @@ import numpy as np
 from ensemble_desk.artifacts import naming
 from ensemble_desk.artifacts.format import KNOWN_SCHEMA_VERSIONS, SCHEMA_VERSION
 from ensemble_desk.artifacts.safe_loading import plainness
-from ensemble_desk.artifacts.safe_loading.allow_list import composition
+from ensemble_desk.artifacts.safe_loading.allow_list.families import composition
 from ensemble_desk.errors import ArtifactNameError, IncompatibleArtifactError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES, LabelSpec

@@ -7,7 +7,7 @@ from typing import Any
 
 from ensemble_desk.artifacts import digests
 from ensemble_desk.artifacts.safe_loading import checks, collecting, compression, trial, unpickling
-from ensemble_desk.artifacts.safe_loading.allow_list import older
+from ensemble_desk.artifacts.safe_loading.allow_list.families import older
 from ensemble_desk.artifacts.safe_loading.allow_list.names import ALLOWED
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import MalformedError, RefusedError, UnfitError
 from ensemble_desk.artifacts.safe_loading.building import Build

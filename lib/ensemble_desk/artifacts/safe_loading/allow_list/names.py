@@ -7,19 +7,16 @@ one, write the function that makes it without trusting an argument, and tests th
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ensemble_desk.artifacts.safe_loading.allow_list import (
-    arrays,
+from ensemble_desk.artifacts.safe_loading.allow_list import arrays, losses, randomness, trees, values
+from ensemble_desk.artifacts.safe_loading.allow_list.families import (
     composition,
     curves,
     estimators,
-    losses,
+    left_out,
     machines,
     neighbours,
-    randomness,
     smooth,
     transformers,
-    trees,
-    values,
 )
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
     Builder,
@@ -29,7 +26,7 @@ from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
     Record,
     at_once,
     function,
-    left_out,
+    nothing,
     recipe,
     reconstructed,
     token,
@@ -45,10 +42,8 @@ _BUILTIN: dict[str, Build] = {
     "slice": transformers.span,
     **dict.fromkeys(("object", "dict", "list", "float", "int", "str"), token),
 }
-_LINK_NAMES = ("Interval", "IdentityLink", "LogLink", "LogitLink", "HalfLogitLink", "MultinomialLogit")
 _LOSS_NAMES = ("HalfMultinomialLoss", "HalfBinomialLoss", "ExponentialLoss")
 _UNIVARIATE, _MUTUAL = "sklearn.feature_selection._univariate_selection", "sklearn.feature_selection._mutual_info"
-_COMPILED = ("CyHalfMultinomialLoss", "CyHalfBinomialLoss", "CyExponentialLoss")
 _OLD_LOSSES = {  # until 1.3
     "MultinomialDeviance": "HalfMultinomialLoss",
     "BinomialDeviance": "HalfBinomialLoss",
@@ -85,27 +80,16 @@ def _scikit_learn() -> Iterator[tuple[str, str, Build]]:
         yield "sklearn._loss.loss", name, losses.loss(name)
     for name, now in _OLD_LOSSES.items():
         yield "sklearn.ensemble._gb_losses", name, losses.loss(now, told="K")
+    for name in ("GridSearchCV", "RandomizedSearchCV"):
+        yield "sklearn.model_selection._search", name, composition.searched
     yield from _left_out()
 
 
 def _left_out() -> Iterator[tuple[str, str, Build]]:
-    """Give what estimators keep from their training, and never use again: nothing is made of it."""
-    for name in _COMPILED:
-        for module in ("sklearn._loss._loss", "_loss"):  # releases 1.4 to 1.8 call it by its last name alone
-            yield module, name, left_out
-            yield module, f"__pyx_unpickle_{name}", left_out
-    for name in _LINK_NAMES:
-        yield "sklearn._loss.link", name, token
-    for name in ("Log", "Hinge", "SquaredHinge", "ModifiedHuber"):
-        yield "sklearn.linear_model._sgd_fast", name, left_out
-    for name in ("AdamOptimizer", "SGDOptimizer"):
-        yield "sklearn.neural_network._stochastic_optimizers", name, left_out
-    for module, name in (("sklearn.neighbors._kd_tree", "KDTree"), ("sklearn.neighbors._ball_tree", "BallTree")):
+    for module, name in left_out.kept():
+        yield module, name, nothing
+    for module, name in left_out.arguments():
         yield module, name, token
-        yield module, "newObj", left_out
-    yield "sklearn.metrics._dist_metrics", "newObj", left_out
-    for name in neighbours.DISTANCES:
-        yield "sklearn.metrics._dist_metrics", name, token
 
 
 def _plain() -> Iterator[tuple[str, str, Build]]:

@@ -146,7 +146,7 @@ def token(_builder: Builder, given: Recipe) -> Any:
     raise RefusedError(asked_for=f"an instance of {given.asked_for} by itself")
 
 
-def left_out(_builder: Builder, _given: Recipe) -> None:
+def nothing(_builder: Builder, _given: Recipe) -> None:
     """Make nothing of what an estimator keeps from its training; whoever needs it makes it anew."""
 
 

@@ -9,9 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from ensemble_desk.artifacts.safe_loading.allow_list import curves, estimators, parts, transformers
-from ensemble_desk.artifacts.safe_loading.allow_list.parts import Entry
-from ensemble_desk.artifacts.safe_loading.allow_list.recipes import MalformedError, UnfitError, expect
+from ensemble_desk.artifacts.safe_loading.allow_list.families import curves, estimators, parts, transformers
+from ensemble_desk.artifacts.safe_loading.allow_list.families.parts import Entry
+from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
+    Builder,
+    MalformedError,
+    Recipe,
+    UnfitError,
+    expect,
+    state_of,
+)
 
 _MOST_PARTS = 20_000
 _DEEPEST = 8
@@ -20,6 +27,15 @@ _PASSES = (None, "passthrough")
 _SCORES = "decision_function"
 _SHARES = "predict_proba"
 Shape = tuple[int, int]  # columns that go in, and classes or columns that come out
+
+
+def searched(builder: Builder, given: Recipe) -> Any:
+    """Make of a search over parameters the estimator that it found: predictions are asked of that one alone."""
+    state = state_of(given)
+    expect(type(state) is dict, "a search")
+    if "best_estimator_" not in state:
+        raise UnfitError(problem="its search over parameters holds no estimator: fit it with refit=True")
+    return builder.value(state["best_estimator_"])
 
 
 def is_member(model: Any) -> bool:

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from ensemble_desk.artifacts.safe_loading.allow_list import parts
-from ensemble_desk.artifacts.safe_loading.allow_list.parts import Entry
+from ensemble_desk.artifacts.safe_loading.allow_list.families import parts
+from ensemble_desk.artifacts.safe_loading.allow_list.families.parts import Entry
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import UnfitError, expect
 
 _SUBJECT = "a support vector machine"

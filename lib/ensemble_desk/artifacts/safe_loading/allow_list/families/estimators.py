@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ensemble_desk.artifacts.safe_loading.allow_list import older, parts, trees
-from ensemble_desk.artifacts.safe_loading.allow_list.parts import Check, Entry
+from ensemble_desk.artifacts.safe_loading.allow_list import trees
+from ensemble_desk.artifacts.safe_loading.allow_list.families import older, parts
+from ensemble_desk.artifacts.safe_loading.allow_list.families.parts import Check, Entry
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import Builder, MalformedError, Recipe, expect, state_of
 from ensemble_desk.errors import extras
 

@@ -4,16 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from ensemble_desk.artifacts.safe_loading.allow_list import parts
-from ensemble_desk.artifacts.safe_loading.allow_list.parts import Entry
+from ensemble_desk.artifacts.safe_loading.allow_list.families import parts
+from ensemble_desk.artifacts.safe_loading.allow_list.families.parts import Entry
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import UnfitError, expect
 from ensemble_desk.errors import extras
 
-DISTANCES = tuple(
-    f"{name}Distance{bits}"
-    for name in ("Euclidean", "Manhattan", "Chebyshev", "Minkowski")
-    for bits in ("", "64", "32")
-)
 _SUBJECT = "a classifier by neighbours"
 _METRICS = ("minkowski", "euclidean", "manhattan", "chebyshev", "cityblock", "l1", "l2")
 _SEARCHES = ("brute", "kd_tree", "ball_tree")

@@ -95,7 +95,7 @@ def _logistic(kind: type, state: _State, release: tuple[int, int]) -> type:
     if two or not separate:
         return kind
     with extras.needed():
-        from ensemble_desk.artifacts.safe_loading.allow_list.older_estimators import OneAgainstRest
+        from ensemble_desk.artifacts.safe_loading.allow_list.families.older_estimators import OneAgainstRest
 
     return OneAgainstRest
 
@@ -105,7 +105,7 @@ def _adaptive(kind: type, state: _State, release: tuple[int, int]) -> type:
     if release >= (1, 6):
         return kind
     with extras.needed():
-        from ensemble_desk.artifacts.safe_loading.allow_list import older_estimators
+        from ensemble_desk.artifacts.safe_loading.allow_list.families import older_estimators
 
     if state.get("algorithm") == "SAMME.R":
         return older_estimators.RealAdaBoost
