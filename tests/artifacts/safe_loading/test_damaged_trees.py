@@ -223,14 +223,59 @@ def test_values_of_boosting_are_finite(gb):
     assert "not finite" in str(refused(gb))
 
 
-def test_nodes_with_other_fields_are_of_another_scikit_learn(rf):
+@pytest.mark.parametrize("gone", ["threshold", "impurity"])
+def test_nodes_with_other_fields_are_of_another_scikit_learn(rf, gone):
     tree = rf.estimators_[0]
-    nodes = tree.tree_.__getstate__()["nodes"]
-    older = np.zeros(
-        len(nodes), dtype=[entry for entry in nodes.dtype.descr if entry[0] not in ("", "missing_go_to_left")]
-    )
-    tree.tree_ = written_with(tree.tree_, nodes=older)
+    tree.tree_ = written_with(tree.tree_, nodes=nodes_without(tree.tree_, gone))
     assert isinstance(refused(rf), IncompatibleArtifactError)
+
+
+def test_nodes_without_a_side_for_missing_values_are_older_ones(rf):
+    features, _ = rows()
+    expected = rf.predict_proba(features)
+    for tree in rf.estimators_:
+        tree.tree_ = written_with(tree.tree_, nodes=nodes_without(tree.tree_, "missing_go_to_left"))
+    assert np.array_equal(load(dump(rf)).predict_proba(features), expected)
+
+
+def nodes_without(tree: Tree, gone: str) -> np.ndarray:
+    nodes = tree.__getstate__()["nodes"]
+    kept = [name for name in nodes.dtype.names if name != gone]
+    older = np.zeros(len(nodes), dtype=[(name, nodes.dtype[name]) for name in kept])
+    for name in kept:
+        older[name] = nodes[name]
+    return older
+
+
+def counted(tree: Tree) -> np.ndarray:
+    """Give the values as releases until 1.3 kept them: the weight of each class in a node."""
+    state = tree.__getstate__()
+    return state["values"] * state["nodes"]["weighted_n_node_samples"][:, None, None]
+
+
+def test_weights_in_leaves_become_shares(rf):
+    features, _ = rows()
+    expected = rf.predict_proba(features)
+    for tree in rf.estimators_:
+        tree.tree_ = written_with(tree.tree_, values=counted(tree.tree_))
+    assert np.allclose(load(dump(rf)).predict_proba(features), expected, rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda values: values * 2,
+        lambda values: -values,
+        lambda values: values * np.nan,
+        lambda values: values * 0,
+        lambda values: np.where(np.arange(len(values))[:, None, None] == 1, values * 1.001, values),
+    ],
+    ids=range(5),
+)
+def test_weights_in_leaves_are_those_of_the_rows_there(rf, change):
+    tree = rf.estimators_[1]
+    tree.tree_ = written_with(tree.tree_, values=change(counted(tree.tree_)))
+    refused(rf)
 
 
 def test_nodes_with_numbers_of_another_machine_are_read(rf):

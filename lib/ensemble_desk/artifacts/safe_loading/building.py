@@ -1,5 +1,6 @@
 """Make the real content of an artifact out of what the unpickler noted down."""
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,9 @@ from numpy.typing import NDArray
 
 from ensemble_desk.artifacts.safe_loading.allow_list import nodes
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
+    FUNCTIONS,
     UNSET,
+    Bunch,
     DefaultRecord,
     MalformedError,
     Record,
@@ -60,6 +63,9 @@ class Build:
             elif built is _BUSY:
                 raise MalformedError(problem=f"{given.asked_for} contains itself")
             return built
+        if kind is Sealed and given in FUNCTIONS:
+            module, name = FUNCTIONS[given]
+            return getattr(importlib.import_module(module), name)
         asked_for = getattr(given, "asked_for", kind.__name__)
         raise RefusedError(asked_for=f"{asked_for} where a value belongs")
 
@@ -163,6 +169,7 @@ _CONTAINERS: dict[type, Callable[[Build, Any], Any]] = {
     set: Build._set,  # noqa: SLF001
     frozenset: Build._set,  # noqa: SLF001
     bytearray: Build._bytearray,  # noqa: SLF001
+    Bunch: Build._record,  # noqa: SLF001
     Record: Build._record,  # noqa: SLF001
     DefaultRecord: Build._record,  # noqa: SLF001
 }

@@ -10,7 +10,7 @@ import numpy as np
 from ensemble_desk.artifacts import naming
 from ensemble_desk.artifacts.format import KNOWN_SCHEMA_VERSIONS, SCHEMA_VERSION
 from ensemble_desk.artifacts.safe_loading import plainness
-from ensemble_desk.artifacts.safe_loading.allow_list import estimators
+from ensemble_desk.artifacts.safe_loading.allow_list.families import composition
 from ensemble_desk.errors import ArtifactNameError, IncompatibleArtifactError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES, LabelSpec
@@ -79,9 +79,15 @@ def _models(content: dict[str, Any]) -> str:
             problem = plainness.problem(model)
             if problem:
                 return f"the state of {name} holds {problem}"
-        elif not estimators.is_member(model):
-            return f"{name} is a {type(model).__name__}, not a fitted classifier"
+        elif not composition.is_member(model):
+            return f"{name} is a {type(model).__name__}{_why_none(model)}"
     return ""
+
+
+def _why_none(model: Any) -> str:
+    if hasattr(model, "classes_") and not hasattr(model, "predict_proba"):
+        return ", which gives no probabilities: calibrate it with CalibratedClassifierCV and save it again"
+    return ", not a fitted classifier"
 
 
 def _weights(content: dict[str, Any]) -> str:

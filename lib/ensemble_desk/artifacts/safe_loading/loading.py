@@ -1,10 +1,13 @@
 """Load an artifact: its digest first, then those same bytes into recipes, then the real objects, then checks."""
 
+import re
+import sys
 from dataclasses import dataclass
 from typing import Any
 
 from ensemble_desk.artifacts import digests, serving_form
-from ensemble_desk.artifacts.safe_loading import checks, collecting, compression, exported, unpickling
+from ensemble_desk.artifacts.safe_loading import checks, collecting, compression, exported, trial, unpickling
+from ensemble_desk.artifacts.safe_loading.allow_list.families import older
 from ensemble_desk.artifacts.safe_loading.allow_list.names import ALLOWED
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import MalformedError, RefusedError, UnfitError
 from ensemble_desk.artifacts.safe_loading.building import Build
@@ -15,9 +18,13 @@ from ensemble_desk.errors import (
     MissingExtraError,
     TamperedArtifactError,
     UnsafeArtifactError,
-    extras,
 )
 
+_VERSION = re.compile(rb"_sklearn_version.{1,16}?([0-9]{1,2}\.[0-9]{1,3}(?:\.[0-9]{1,3})?)", re.DOTALL)
+_LIBRARIES = frozenset(
+    {"catboost", "keras", "lightgbm", "pandas", "prophet", "sklearn", "statsmodels", "tensorflow", "torch", "xgboost"}
+)
+_AGAIN = "Train it again, or save it anew with the scikit-learn of this installation"
 _SLACK_BYTES = 2**16  # what is made small, such as copies of empty arrays
 
 
@@ -62,17 +69,25 @@ def load_with_notes(data: bytes, *, name: str, max_bytes: int, expected_sha256: 
         return Loaded(exported.read(data, name=name, check=checks.structure, max_bytes=max_bytes), ())
     inside = compression.unpack(data, name=name, max_bytes=max_bytes)
     build = Build(most_bytes=len(inside) + _SLACK_BYTES)
+    is_whole = False
     try:
         with collecting.paused():
-            content = build.content(unpickling.parse(inside, allowed=ALLOWED))
+            graph = unpickling.parse(inside, allowed=ALLOWED)
+            is_whole = True
+            content = build.content(graph)
         checks.structure(content, name=name)
+        if _foreign(build.library_versions):
+            trial.ask(content["models"])
     except (ArtifactError, MissingExtraError):  # a library that is not installed says nothing of the file
         raise
     except RefusedError as error:
-        raise UnsafeArtifactError(name, error.asked_for) from error
+        raise _refusal(name, error.asked_for) from error
     except UnfitError as error:
-        raise IncompatibleArtifactError(name, str(error)) from error
+        raise IncompatibleArtifactError(name, f"{_origin(inside)}{error}") from error
     except MalformedError as error:
+        origin = _origin(inside) if is_whole else ""
+        if origin:
+            raise IncompatibleArtifactError(name, f"{origin}{error}. {_AGAIN}") from error
         raise ArtifactCorruptError(name, str(error)) from error
     except (
         Exception
@@ -81,11 +96,28 @@ def load_with_notes(data: bytes, *, name: str, max_bytes: int, expected_sha256: 
     return Loaded(content, _notes(build.library_versions))
 
 
-def _notes(versions: set[str]) -> tuple[str, ...]:
-    if not versions:
-        return ()
-    with extras.needed():
-        from sklearn import __version__
+def _refusal(name: str, asked_for: str) -> ArtifactError:
+    """Tell a class of a library or of a team's own, which only cannot be read here, from a name that runs code."""
+    root, last = asked_for.partition(".")[0], asked_for.rpartition(".")[2]
+    is_class = last.lstrip("_")[:1].isupper() or (root in _LIBRARIES and last.startswith("_"))
+    is_known_place = root.isidentifier() and root not in sys.stdlib_module_names
+    if is_class and is_known_place and "." in asked_for:
+        problem = f"it holds {asked_for}, which is not read from a pickle; nothing in it was run"
+        return IncompatibleArtifactError(name, f"{problem}. docs/members.md lists what is read")
+    return UnsafeArtifactError(name, asked_for)
 
-    others = sorted(versions - {__version__})
-    return (f"saved by scikit-learn {', '.join(others)}, read by {__version__}",) if others else ()
+
+def _origin(inside: bytes) -> str:
+    """Say which other scikit-learn wrote a file, '' when it was this one or the file does not tell."""
+    found = {version.decode() for version in _VERSION.findall(inside)}
+    others = sorted(_foreign(found)) if found else []
+    return f"it was written by scikit-learn {', '.join(others)}, and {older.this_version()} reads: " if others else ""
+
+
+def _foreign(versions: set[str]) -> set[str]:
+    return versions - {older.this_version()} if versions else set()
+
+
+def _notes(versions: set[str]) -> tuple[str, ...]:
+    others = sorted(_foreign(versions))
+    return (f"saved by scikit-learn {', '.join(others)}, read by {older.this_version()}",) if others else ()

@@ -9,8 +9,11 @@ from ensemble_desk.errors import extras
 _FEWEST, _MOST = 3, 2**10  # two classes have losses of their own
 
 
-def loss(name: str) -> Callable[[Builder, Recipe], Any]:
-    """Give the function that makes one loss; its compiled half, its link and its intervals come with it."""
+def loss(name: str, *, told: str = "n_classes") -> Callable[[Builder, Recipe], Any]:
+    """Give the function that makes one loss; its compiled half, its link and its intervals come with it.
+
+    ``told`` is the attribute that tells the number of classes; until 1.3 the losses of boosting called it K.
+    """
 
     def build(builder: Builder, given: Recipe) -> Any:
         with extras.needed():
@@ -20,7 +23,7 @@ def loss(name: str) -> Callable[[Builder, Recipe], Any]:
         expect(type(state) is dict, "a loss")
         if name != "HalfMultinomialLoss":
             return getattr(losses, name)()
-        n_classes = builder.value(state.get("n_classes"))
+        n_classes = builder.value(state.get(told))
         expect(type(n_classes) is int and _FEWEST <= n_classes <= _MOST, "a loss", "classes")
         return losses.HalfMultinomialLoss(n_classes=n_classes)
 

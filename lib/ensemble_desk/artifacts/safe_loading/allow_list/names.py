@@ -7,14 +7,27 @@ one, write the function that makes it without trusting an argument, and tests th
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ensemble_desk.artifacts.safe_loading.allow_list import arrays, estimators, losses, randomness, trees, values
+from ensemble_desk.artifacts.safe_loading.allow_list import arrays, losses, randomness, trees, values
 from ensemble_desk.artifacts.safe_loading.allow_list.boosters import members as boosters
+from ensemble_desk.artifacts.safe_loading.allow_list.families import (
+    composition,
+    curves,
+    estimators,
+    left_out,
+    machines,
+    neighbours,
+    smooth,
+    transformers,
+)
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
     Builder,
+    Bunch,
     DefaultRecord,
     Recipe,
     Record,
     at_once,
+    function,
+    nothing,
     recipe,
     reconstructed,
     token,
@@ -27,11 +40,16 @@ _BUILTIN: dict[str, Build] = {
     "bytearray": values.raw_bytes,
     "set": values.collection(set),
     "frozenset": values.collection(frozenset),
+    "slice": transformers.span,
     **dict.fromkeys(("object", "dict", "list", "float", "int", "str"), token),
 }
-_LINK_NAMES = ("Interval", "IdentityLink", "LogLink", "LogitLink", "HalfLogitLink", "MultinomialLogit")
 _LOSS_NAMES = ("HalfMultinomialLoss", "HalfBinomialLoss", "ExponentialLoss")
-_COMPILED = ("CyHalfMultinomialLoss", "CyHalfBinomialLoss", "CyExponentialLoss")
+_UNIVARIATE, _MUTUAL = "sklearn.feature_selection._univariate_selection", "sklearn.feature_selection._mutual_info"
+_OLD_LOSSES = {  # until 1.3
+    "MultinomialDeviance": "HalfMultinomialLoss",
+    "BinomialDeviance": "HalfBinomialLoss",
+    "ExponentialLoss": "ExponentialLoss",
+}
 _HISTOGRAM = "sklearn.ensemble._hist_gradient_boosting"
 
 
@@ -52,31 +70,27 @@ def _numpy() -> Iterator[tuple[str, str, Build]]:
     yield "joblib.numpy_pickle", "NumpyArrayWrapper", arrays.joblib_array
 
 
-def _estimators() -> Iterator[tuple[str, str, estimators.Check]]:
-    yield "sklearn.ensemble._forest", "RandomForestClassifier", estimators.forest("DecisionTreeClassifier")
-    yield "sklearn.ensemble._forest", "ExtraTreesClassifier", estimators.forest("ExtraTreeClassifier")
-    yield "sklearn.ensemble._gb", "GradientBoostingClassifier", estimators.gradient_boosting
-    yield f"{_HISTOGRAM}.gradient_boosting", "HistGradientBoostingClassifier", estimators.histogram_boosting
-    yield "sklearn.linear_model._logistic", "LogisticRegression", estimators.linear
-    for name in ("DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier"):
-        yield "sklearn.tree._classes", name, estimators.unchecked
-    yield "sklearn.dummy", "DummyClassifier", estimators.unchecked
-    yield "sklearn.preprocessing._label", "LabelEncoder", estimators.unchecked
-    yield f"{_HISTOGRAM}.binning", "_BinMapper", estimators.unchecked
-
-
 def _scikit_learn() -> Iterator[tuple[str, str, Build]]:
-    for module, name, check in _estimators():
-        yield module, name, estimators.estimator(module, name, check)
+    for family in (estimators, smooth, neighbours, machines, transformers, curves, composition):
+        for module, name, check in family.ENTRIES:
+            yield module, name, estimators.estimator(module, name, check)
     yield "sklearn.tree._tree", "Tree", trees.tree
     yield f"{_HISTOGRAM}.predictor", "TreePredictor", trees.predictor
+    yield "sklearn.compose._column_transformer", "_RemainderColsList", transformers.columns
     for name in _LOSS_NAMES:
         yield "sklearn._loss.loss", name, losses.loss(name)
-    for name in _COMPILED:
-        yield "sklearn._loss._loss", name, token
-        yield "sklearn._loss._loss", f"__pyx_unpickle_{name}", token
-    for name in _LINK_NAMES:
-        yield "sklearn._loss.link", name, token
+    for name, now in _OLD_LOSSES.items():
+        yield "sklearn.ensemble._gb_losses", name, losses.loss(now, told="K")
+    for name in ("GridSearchCV", "RandomizedSearchCV"):
+        yield "sklearn.model_selection._search", name, composition.searched
+    yield from _left_out()
+
+
+def _left_out() -> Iterator[tuple[str, str, Build]]:
+    for module, name in left_out.kept():
+        yield module, name, nothing
+    for module, name in left_out.arguments():
+        yield module, name, token
 
 
 def _plain() -> Iterator[tuple[str, str, Build]]:
@@ -100,6 +114,11 @@ def _list() -> dict[tuple[str, str], type]:
     }
     for module in ("numpy.core.numeric", "numpy._core.numeric"):
         names[module, "_frombuffer"] = at_once(f"{module}._frombuffer", arrays.frombuffer)
+    for name in transformers.SCORES:
+        module = _MUTUAL if name.startswith("mutual") else _UNIVARIATE
+        names[module, name] = function(module, name)
+    for module in ("sklearn.utils", "sklearn.utils._bunch"):
+        names[module, "Bunch"] = Bunch
     names["collections", "OrderedDict"] = Record
     names["collections", "defaultdict"] = DefaultRecord
     return names

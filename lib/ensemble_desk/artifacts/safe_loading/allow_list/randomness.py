@@ -51,9 +51,12 @@ def random_state(builder: Builder, given: Recipe) -> np.random.RandomState:
 
 
 def generator(builder: Builder, given: Recipe) -> np.random.Generator:
-    """Make a generator around its bit generator."""
+    """Make a generator around its bit generator, which older numpy told by its name and the state behind."""
     inner = given.args[0] if given.args else None
     made = builder.value(inner) if isinstance(inner, Recipe) else None
+    if type(inner) is str and inner in _NAMES and given.state is not UNSET:
+        made = _fresh(inner)
+        made.state = _checked(builder.value(given.state), inner)
     expect(isinstance(made, np.random.BitGenerator), "a random generator")
     return np.random.Generator(made)  # type: ignore[arg-type]
 

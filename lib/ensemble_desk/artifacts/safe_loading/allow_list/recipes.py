@@ -119,6 +119,15 @@ class DefaultRecord(Record):
         super().__init__(*rest)
 
 
+class Bunch(Record):
+    """scikit-learn's dict whose keys can be asked for as attributes; what it remembers of deprecations is dropped."""
+
+    __slots__ = ()
+
+    def __setstate__(self, state: Any) -> None:
+        """Take a state and forget it."""
+
+
 def recipe(asked_for: str, build: Callable[[Builder, Recipe], Any]) -> type[Recipe]:
     """Make the recipe class of one allowed name."""
     body = {"__slots__": (), "asked_for": asked_for, "build": staticmethod(build)}
@@ -135,6 +144,20 @@ def at_once(asked_for: str, make: Callable[..., Any]) -> type:
 def token(_builder: Builder, given: Recipe) -> Any:
     """Build nothing: this name only stands as an argument of others."""
     raise RefusedError(asked_for=f"an instance of {given.asked_for} by itself")
+
+
+def nothing(_builder: Builder, _given: Recipe) -> None:
+    """Make nothing of what an estimator keeps from its training; whoever needs it makes it anew."""
+
+
+def function(module: str, name: str) -> type[Recipe]:
+    """Make the recipe class of a library's function that an estimator holds, but never calls again."""
+    made = recipe(f"{module}.{name}", token)
+    FUNCTIONS[made] = (module, name)
+    return made
+
+
+FUNCTIONS: dict[type, tuple[str, str]] = {}
 
 
 def reconstructed(builder: Builder, given: Recipe) -> Any:

@@ -17,6 +17,8 @@ from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
 from ensemble_desk.errors import extras
 
 _FLOAT = np.dtype(np.float64)
+_SUM_TOLERANCE = 1e-6
+_FILLED = "missing_go_to_left"  # until 1.2 no row could miss a feature
 
 
 def tree(builder: Builder, given: Recipe) -> Any:
@@ -41,6 +43,8 @@ def tree(builder: Builder, given: Recipe) -> Any:
         raise MalformedError(problem="a decision tree contradicts itself")
     if array.dtype != node_type:
         array = _as_nodes(array, node_type)
+    if values.shape[2] > 1 and not _are_shares(values):
+        values = _shares(array, values)
     made = kind(n_features, classes, 1)
     made.__setstate__({"max_depth": depth, "node_count": count, "nodes": array, "values": values})
     builder.remember_tree(array, values, n_features=n_features, n_classes=values.shape[2])
@@ -57,14 +61,33 @@ def compiled() -> tuple[Any, np.dtype[Any]]:
     return _tree.Tree, _tree.NODE_DTYPE
 
 
+def _are_shares(values: Any) -> bool:
+    """Look at the first and the last node: counts of rows, or sums of their weights, differ from 1 at one of them."""
+    first, last = sum(values[0, 0].tolist()), sum(values[-1, 0].tolist())
+    return bool(abs(first - 1) < _SUM_TOLERANCE > abs(last - 1))
+
+
+def _shares(array: Any, values: Any) -> Any:
+    """Turn the weight of each class in a node, as releases until 1.3 kept it, into its share."""
+    total, told = values.sum(axis=2, keepdims=True), array["weighted_n_node_samples"]
+    fits = np.isfinite(values).all() and (values >= 0).all() and (total > 0).all()
+    if not (fits and np.allclose(total.ravel(), told, rtol=_SUM_TOLERANCE, atol=0)):
+        raise MalformedError(problem="in a decision tree the shares of classes are neither 1 nor their weights")
+    return values / total
+
+
 def _as_nodes(array: Any, node_type: np.dtype[Any]) -> Any:
-    """Turn nodes of a machine with other integers into ours; nodes with other fields are of another scikit-learn."""
+    """Turn nodes of a machine with other integers, or of a release until 1.2, into ours; others cannot be followed."""
+    names = array.dtype.names
+    if names != node_type.names and (names is None or set(node_type.names or ()) - set(names) != {_FILLED}):
+        raise UnfitError(problem="its trees have other fields than those of this scikit-learn")
+    made = np.zeros(len(array), dtype=node_type)
     try:
-        if array.dtype.names != node_type.names:
-            raise UnfitError(problem="its trees have other fields than those of this scikit-learn")
-        return array.astype(node_type, casting="same_kind")
-    except TypeError as error:
+        for name in names:
+            made[name] = array[name].astype(node_type[name], casting="same_kind")
+    except (TypeError, ValueError) as error:
         raise UnfitError(problem="its trees have other types of numbers than those of this scikit-learn") from error
+    return made
 
 
 def predictor(builder: Builder, given: Recipe) -> Any:

@@ -4,54 +4,38 @@ An estimator's own ``__setstate__`` is never called. What its compiled code woul
 features, classes and trees) must agree with the trees inside.
 """
 
-import functools
-import importlib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ensemble_desk.artifacts.safe_loading.allow_list import trees
+from ensemble_desk.artifacts.safe_loading.allow_list.families import older, parts
+from ensemble_desk.artifacts.safe_loading.allow_list.families.parts import Check, Entry
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import Builder, MalformedError, Recipe, expect, state_of
-from ensemble_desk.ensemble.flat.forest import FlatForest
-from ensemble_desk.ensemble.graphs.model import GraphModel
 from ensemble_desk.errors import extras
 
-Check = Callable[[Any], None]
-
+_HISTOGRAM = "sklearn.ensemble._hist_gradient_boosting"
 _MOST_TREES = 20_000
-_MOST_CLASSES = 2**10
 
 
 def estimator(module: str, name: str, check: Check) -> Callable[[Builder, Recipe], Any]:
     """Give the function that makes one kind of estimator and checks it."""
 
     def build(builder: Builder, given: Recipe) -> Any:
-        kind, taken = _class(module, name)
+        kind, taken = parts.kind_of(module, name)
         state = builder.attributes(state_of(given), taken=taken)
-        if "_sklearn_version" in state:
-            builder.remember_library_version(state.pop("_sklearn_version"))
+        version = state.pop("_sklearn_version", None)
+        if version is not None:
+            builder.remember_library_version(version)
+        if version != older.this_version():
+            kind = older.renewed(kind, state, version)
         made: Any = object.__new__(kind)
         made.__dict__ = state  # a dict of its own, as attributes() makes it
         check(made)
         return made
 
     return build
-
-
-def is_member(model: Any) -> bool:
-    """Tell whether an object votes: a fitted classifier. A single tree is checked here, all others when made."""
-    if isinstance(model, FlatForest | GraphModel):
-        return True
-    if not (hasattr(model, "predict_proba") and "classes_" in vars(model)):
-        return False
-    if "tree_" in vars(model):
-        single_tree(model)
-    return True
-
-
-def unchecked(_made: Any) -> None:
-    """Accept an estimator that only another one uses, and checks."""
 
 
 def forest(tree_name: str) -> Check:
@@ -61,11 +45,11 @@ def forest(tree_name: str) -> Check:
         made.n_jobs = 1  # parallelism belongs to the job; a file could ask for a million threads
         if "estimators_" not in made.__dict__:
             return
-        n_features, n_classes = _features(made), _classes(made)
+        n_features, n_classes = parts.features(made), parts.classes(made)
         members = made.estimators_
         expect(type(members) is list and 0 < len(members) <= _MOST_TREES, "a forest", "trees")
         expect(made.__dict__.get("n_outputs_") == 1, "a forest", "outputs")
-        kind, _ = _class("sklearn.tree._classes", tree_name)
+        kind, _ = parts.kind_of("sklearn.tree._classes", tree_name)
         expect(all(type(member) is kind for member in members), "a forest", "trees")
         expect(all(member.__dict__.get("n_classes_") == n_classes for member in members), "a forest", "classes")
         _check_trees(members, n_features=n_features, n_classes=n_classes)
@@ -75,7 +59,7 @@ def forest(tree_name: str) -> Check:
 
 def single_tree(made: Any) -> None:
     """Check a tree that votes by itself; the trees of a forest are checked with it."""
-    _check_trees([made], n_features=_features(made), n_classes=_classes(made))
+    _check_trees([made], n_features=parts.features(made), n_classes=parts.classes(made))
 
 
 def gradient_boosting(made: Any) -> None:
@@ -86,12 +70,12 @@ def gradient_boosting(made: Any) -> None:
         from sklearn._loss.loss import ExponentialLoss, HalfBinomialLoss, HalfMultinomialLoss
         from sklearn.tree import DecisionTreeRegressor
 
-    n_features, n_classes = _features(made), _classes(made)
+    n_features, n_classes = parts.features(made), parts.classes(made)
     width = n_classes if n_classes > 2 else 1  # noqa: PLR2004 - two classes share one column
     stages, loss = made.estimators_, made.__dict__.get("_loss")
     expect(type(stages) is np.ndarray and stages.dtype == object and stages.ndim == 2, "a boosting")  # noqa: PLR2004
     expect(stages.shape[1] == width and 0 < stages.size <= _MOST_TREES, "a boosting", "trees")
-    expect(_count(made, "n_trees_per_iteration_") == width, "a boosting", "trees")
+    expect(parts.count(made, "n_trees_per_iteration_") == width, "a boosting", "trees")
     members = stages.ravel().tolist()
     expect(all(type(member) is DecisionTreeRegressor for member in members), "a boosting", "trees")
     _check_trees(members, n_features=n_features, n_classes=1)
@@ -99,7 +83,7 @@ def gradient_boosting(made: Any) -> None:
         expect(n_classes == 2 and type(loss) in (HalfBinomialLoss, ExponentialLoss), "a boosting", "loss")  # noqa: PLR2004
     else:
         expect(type(loss) is HalfMultinomialLoss and loss.n_classes == width, "a boosting", "loss")
-    expect(_is_finite(made.__dict__.get("learning_rate")), "a boosting", "learning rate")
+    expect(parts.is_finite(made.__dict__.get("learning_rate")), "a boosting", "learning rate")
     _check_start(made.__dict__.get("init_"), n_classes=n_classes)
 
 
@@ -109,9 +93,9 @@ def histogram_boosting(made: Any) -> None:
     if "_predictors" not in state:
         return
     expect("_in_fit" not in state, "a boosting", "it is still being fitted")
-    n_features, n_classes = _features(made), _classes(made)
+    n_features, n_classes = parts.features(made), parts.classes(made)
     width = n_classes if n_classes > 2 else 1  # noqa: PLR2004 - two classes share one column
-    expect(_count(made, "n_trees_per_iteration_") == width, "a boosting", "trees")
+    expect(parts.count(made, "n_trees_per_iteration_") == width, "a boosting", "trees")
     start, stages, mapper = state.get("_baseline_prediction"), state["_predictors"], state.get("_bin_mapper")
     expect(type(start) is np.ndarray and start.shape == (1, width) and start.dtype == np.float64, "a boosting")
     expect(np.isfinite(start).all(), "a boosting", "start")
@@ -120,34 +104,12 @@ def histogram_boosting(made: Any) -> None:
     marks = mapper.__dict__.get("is_categorical_") if mapper is not None else None
     expect(type(marks) is np.ndarray and marks.shape == (n_features,) and not marks.any(), "a boosting", "categories")
     expect(type(stages) is list and 0 < len(stages) * width <= _MOST_TREES, "a boosting", "trees")
-    kind, _ = _class("sklearn.ensemble._hist_gradient_boosting.predictor", "TreePredictor")
+    kind, _ = parts.kind_of("sklearn.ensemble._hist_gradient_boosting.predictor", "TreePredictor")
     for stage in stages:
         expect(type(stage) is list and len(stage) == width, "a boosting", "trees")
         for member in stage:
             expect(type(member) is kind, "a boosting", "trees")
             trees.check_predictor(member, n_features=n_features)
-
-
-def linear(made: Any) -> None:
-    """Check a logistic regression: one row of coefficients for each class, or one for two classes."""
-    if "n_jobs" in made.__dict__:
-        made.n_jobs = 1
-    if "coef_" not in made.__dict__:
-        return
-    n_features, n_classes = _features(made), _classes(made)
-    rows = n_classes if n_classes > 2 else 1  # noqa: PLR2004 - two classes share one row
-    for name, shape in (("coef_", (rows, n_features)), ("intercept_", (rows,))):
-        array = made.__dict__.get(name)
-        expect(type(array) is np.ndarray and array.shape == shape and array.dtype.kind == "f", "a regression", name)
-        expect(np.isfinite(array).all(), "a regression", name)
-
-
-@functools.cache
-def _class(module: str, name: str) -> tuple[type, frozenset[str]]:
-    """Import a class of the allow-list, with the names that its instances must not replace."""
-    with extras.needed():
-        kind: type = getattr(importlib.import_module(module), name)
-    return kind, frozenset(dir(kind))
 
 
 def _check_trees(members: list[Any], *, n_features: int, n_classes: int) -> None:
@@ -177,37 +139,21 @@ def _check_start(start: Any, *, n_classes: int) -> None:
     prior = start.__dict__.get("class_prior_")
     expect(type(prior) is np.ndarray and prior.shape == (n_classes,) and prior.dtype == np.float64, "a boosting")
     expect(np.isfinite(prior).all(), "a boosting", "start")
-    expect(_count(start, "n_classes_") == n_classes and _count(start, "n_outputs_") == 1, "a boosting", "start")
+    expect(
+        parts.count(start, "n_classes_") == n_classes and parts.count(start, "n_outputs_") == 1, "a boosting", "start"
+    )
 
 
-def _features(made: Any) -> int:
-    """Give the number of features; their names, when it has them, are as many texts."""
-    n_features = _count(made, "n_features_in_")
-    names = made.__dict__.get("feature_names_in_")
-    if names is not None:
-        expect(type(names) is np.ndarray and names.shape == (n_features,), "an estimator", "feature names")
-        expect(all(isinstance(name, str) for name in names), "an estimator", "feature names")
-    return n_features
-
-
-def _classes(made: Any) -> int:
-    """Give the number of classes: as many, and all different, as it lists."""
-    classes = made.__dict__.get("classes_")
-    expect(type(classes) is np.ndarray and classes.ndim == 1, "an estimator", "classes")
-    values = classes.tolist()
-    expect(all(type(value) in (int, float, str, bool) for value in values), "an estimator", "classes")
-    expect(0 < len(set(values)) == len(values) <= _MOST_CLASSES, "an estimator", "classes")
-    if "n_classes_" in made.__dict__:
-        expect(_count(made, "n_classes_") == len(values), "an estimator", "classes")
-    return len(values)
-
-
-def _count(made: Any, name: str) -> int:
-    given = made.__dict__.get(name)
-    if not isinstance(given, int | np.integer) or isinstance(given, bool) or given < 1:
-        raise MalformedError(problem=f"{type(made).__name__} has no {name}")
-    return int(given)
-
-
-def _is_finite(given: Any) -> bool:
-    return isinstance(given, int | float) and bool(np.isfinite(given))
+ENTRIES: tuple[Entry, ...] = (
+    ("sklearn.ensemble._forest", "RandomForestClassifier", forest("DecisionTreeClassifier")),
+    ("sklearn.ensemble._forest", "ExtraTreesClassifier", forest("ExtraTreeClassifier")),
+    ("sklearn.ensemble._gb", "GradientBoostingClassifier", gradient_boosting),
+    (f"{_HISTOGRAM}.gradient_boosting", "HistGradientBoostingClassifier", histogram_boosting),
+    (f"{_HISTOGRAM}.binning", "_BinMapper", parts.unchecked),
+    ("sklearn.tree._classes", "DecisionTreeClassifier", parts.unchecked),
+    ("sklearn.tree._classes", "DecisionTreeRegressor", parts.unchecked),
+    ("sklearn.tree._classes", "ExtraTreeClassifier", parts.unchecked),
+    ("sklearn.dummy", "DummyClassifier", parts.unchecked),
+    ("sklearn.preprocessing._label", "LabelEncoder", parts.unchecked),
+    ("sklearn.preprocessing._label", "LabelBinarizer", parts.unchecked),
+)
