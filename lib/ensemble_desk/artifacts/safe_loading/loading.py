@@ -67,6 +67,10 @@ def load_with_notes(data: bytes, *, name: str, max_bytes: int, expected_sha256: 
             raise TamperedArtifactError(name, expected=expected_sha256, actual=actual)
     if serving_form.is_form(data):
         return Loaded(exported.read(data, name=name, check=checks.structure, max_bytes=max_bytes), ())
+    return _unpickled(data, name=name, max_bytes=max_bytes)
+
+
+def _unpickled(data: bytes, *, name: str, max_bytes: int) -> Loaded:
     inside = compression.unpack(data, name=name, max_bytes=max_bytes)
     build = Build(most_bytes=len(inside) + _SLACK_BYTES)
     is_whole = False
