@@ -26,6 +26,10 @@ class Settings(BaseModel):
         default="",
         description="SQLAlchemy URL of the registry; empty means registry/registry.db inside the models folder.",
     )
+    database_schema: str = Field(
+        default="",
+        description="PostgreSQL schema that holds the registry's tables; empty: the one the connection begins with.",
+    )
     bars_source: Literal["sample", "database", "yahoo"] = Field(default="sample", description="Where bars come from.")
     calendar: str = Field(default="XNYS", description="Exchange calendar whose sessions daily bars should have.")
     actor: str = Field(default="", description="Name recorded for moves from the command line; empty: the login name.")
@@ -118,7 +122,10 @@ class Settings(BaseModel):
         """The database's URL; its file has a folder of its own, so that the models folder rests while it is used."""
         beside = self.models_folder / "registry.db"  # where earlier releases kept it
         file = beside if beside.exists() else self.models_folder / "registry" / "registry.db"
-        return self.database_url or f"sqlite:///{file}"
+        url = self.database_url or f"sqlite:///{file}"
+        if not self.database_schema:
+            return url
+        return f"{url}{'&' if '?' in url else '?'}desk_schema={self.database_schema}"
 
     @property
     def actor_name(self) -> str:

@@ -14,7 +14,7 @@ from ensemble_desk.errors import (
     InvalidTimeframeError,
     SettingsError,
 )
-from ensemble_desk.jobs import bars, consensus, drift, forecast, live, outcomes, output, predict, train
+from ensemble_desk.jobs import bars, consensus, drift, forecast, live, outcomes, output, predict, runs, train
 from ensemble_desk.jobs.registry import fleet, moves, upkeep
 from ensemble_desk.jobs.registry import versions as registry
 
@@ -35,6 +35,7 @@ def build() -> typer.Typer:
     program.callback()(_any_command)
     program.command("train")(train.train)
     program.command("demo")(train.demo)
+    program.command("runs")(runs.runs)
     program.command("predict")(predict.predict)
     program.command("forecast")(forecast.forecast)
     program.command("consensus")(consensus.consensus)
