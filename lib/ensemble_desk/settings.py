@@ -31,6 +31,10 @@ class Settings(BaseModel):
         description="PostgreSQL schema that holds the registry's tables; empty: the one the connection begins with.",
     )
     bars_source: Literal["sample", "database", "yahoo"] = Field(default="sample", description="Where bars come from.")
+    horizons: str = Field(
+        default="",
+        description="Horizons by timeframe, as d1=1D,5D,10D;h1=1H:1,1D:7 or JSON; the first is what is trained.",
+    )
     calendar: str = Field(default="XNYS", description="Exchange calendar whose sessions daily bars should have.")
     actor: str = Field(default="", description="Name recorded for moves from the command line; empty: the login name.")
     max_artifact_mb: float = Field(

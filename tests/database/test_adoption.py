@@ -146,11 +146,11 @@ def test_the_guides_tables_with_uuids_are_read_and_ours_kept_beside_them(postgre
     database = opening.open_database(postgresql)
     check_runs_and_train_beside(database)
     made(postgresql, "UPDATE training_runs SET status = 'running' WHERE error_message = 'no bars'")
-    insert = "INSERT INTO training_runs (symbol_id, timeframe) SELECT id, 'daily' FROM symbols WHERE ticker = 'IBM'"
+    insert = "INSERT INTO training_runs (symbol_id, timeframe) SELECT id, 'tick' FROM symbols WHERE ticker = 'IBM'"
     made(postgresql, insert)
     page = runs.listing(database)
     assert page.total == 503
-    assert (str(page.rows[0].key), page.rows[0].source) == ("IBM/daily", runs.OTHERS)
+    assert (str(page.rows[0].key), page.rows[0].source) == ("IBM/tick", runs.OTHERS)
     assert [run.error_message for run in runs.under_way(database) if run.error_message] == ["no bars"]
     database.close()
     check_others_left_alone(postgresql)
@@ -175,10 +175,10 @@ def test_the_guides_tables_in_sqlite_are_used_as_they_are(sqlite):
 def test_a_timeframe_or_ticker_in_other_words_hides_nothing(sqlite):
     filled(sqlite, SQLITE.format(time="TIMESTAMP"))
     made(sqlite, "INSERT INTO symbols (ticker) VALUES ('no ticker of ours')")
-    made(sqlite, "INSERT INTO training_runs (symbol_id, timeframe) VALUES (6, 'daily')")
+    made(sqlite, "INSERT INTO training_runs (symbol_id, timeframe) VALUES (6, 'tick')")
     database = opening.open_database(sqlite)
     page = runs.listing(database)
-    assert (page.total, str(page.rows[0].key)) == (501, "no ticker of ours/daily")
+    assert (page.total, str(page.rows[0].key)) == (501, "no ticker of ours/tick")
     database.close()
 
 

@@ -90,9 +90,7 @@ def demo(
 
 
 def _keys(registry: Registry, timeframe: str | None) -> list[Key]:
-    wanted = timeframe.strip().lower() if timeframe else None
-    if wanted is not None:
-        arguments.key("A", wanted)
+    wanted = arguments.key("A", timeframe).timeframe if timeframe else None
     known = registry.source.keys()
     return [key for key in known if wanted in (None, key.timeframe)]
 

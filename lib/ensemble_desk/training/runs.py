@@ -187,7 +187,7 @@ def _record(row: Row[Any]) -> RunRecord:
 
 def _key(symbol: str, timeframe: str) -> Key:
     try:
-        return Key(symbol, timeframe)
+        return Key(symbol.upper(), timeframe)
     except (InvalidSymbolError, InvalidTimeframeError):
         return OtherKey(symbol, timeframe)
 
