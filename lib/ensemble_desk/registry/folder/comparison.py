@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ensemble_desk.artifacts import digests
+from ensemble_desk.artifacts import digests, naming
 from ensemble_desk.artifacts.store.folder import ArtifactStore
 from ensemble_desk.artifacts.store.scanning import FileEntry, Scan
 from ensemble_desk.database import texts
@@ -15,6 +15,7 @@ from ensemble_desk.registry.index.entries import Entry
 from ensemble_desk.registry.index.registration import Arrival
 from ensemble_desk.registry.index.stored import Rejected
 
+_ANOTHER_NAME = "To keep both, take it in under another: desk registry import FILE --as KEY/VERSION"
 _NOWHERE = -1  # size and time of a name that is refused without a look at the file
 
 
@@ -68,7 +69,11 @@ def compare(
     ``pruned`` maps file names that are never taken in again to the reason.
     """
     found = Differences()
-    for file in scan:
+    files, twice = _each_once(scan, known)
+    for file, name in twice:
+        reason = f"{file.file_name} is {file.key} {file.version}, which {name} is already. {_ANOTHER_NAME}"
+        _refuse(found, file.file_name, file.size_bytes, file.mtime_ns, reason)
+    for file in files:
         entry, before = known.get(file.file_name), rejected.get(file.file_name)
         if entry is not None:
             _look_again(store, entry, file, found, force=force)
@@ -86,6 +91,26 @@ def compare(
     found.newly_refused = {name: new for name, new in found.newly_refused.items() if rejected.get(name) != new}
     found.forgotten.extend(name for name in rejected if name not in found.refused)
     return found
+
+
+def _each_once(scan: Scan, known: Mapping[str, Entry]) -> tuple[list[FileEntry], list[tuple[FileEntry, str]]]:
+    """Take one file for each version: the registered one, else one named as ours are, else the first by name."""
+    taken: dict[tuple[Key, str], str] = {}
+    order = sorted(scan, key=lambda file: (file.file_name not in known, not _is_plain(file), file.file_name))
+    for file in order:
+        taken.setdefault((file.key, file.version), file.file_name)
+    files, twice = [], []
+    for file in scan:
+        name = taken[file.key, file.version]
+        if name == file.file_name:
+            files.append(file)
+        else:
+            twice.append((file, name))
+    return files, twice
+
+
+def _is_plain(file: FileEntry) -> bool:
+    return file.file_name == naming.file_name(file.key, file.version)
 
 
 def _look_first(store: ArtifactStore, file: FileEntry, found: Differences) -> None:
