@@ -10,6 +10,7 @@ from ensemble_desk.errors import (
     DeskError,
     FutureDateError,
     InvalidHorizonError,
+    InvalidLabelError,
     InvalidSymbolError,
     InvalidTimeframeError,
     SettingsError,
@@ -19,7 +20,14 @@ from ensemble_desk.jobs.registry import fleet, moves, upkeep
 from ensemble_desk.jobs.registry import versions as registry
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
-_USAGE_ERRORS = (FutureDateError, InvalidHorizonError, InvalidSymbolError, InvalidTimeframeError, SettingsError)
+_USAGE_ERRORS = (
+    FutureDateError,
+    InvalidHorizonError,
+    InvalidLabelError,
+    InvalidSymbolError,
+    InvalidTimeframeError,
+    SettingsError,
+)
 
 
 def build() -> typer.Typer:

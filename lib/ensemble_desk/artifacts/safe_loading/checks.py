@@ -17,6 +17,7 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES, LabelSpec
 
 _TEXTS = ("symbol", "timeframe", "timestamp", "horizon", "code_revision", "bars_source")
+_DAY = 8  # digits of a day; a plain artifact may call its version anything else
 _TABLES = ("performances", "model_predictions_sample", "label", "data_window", "evaluation", "libraries")
 
 
@@ -161,8 +162,8 @@ def _check_identity(content: dict[str, Any], key: Key, version: str, name: str) 
         fits = (symbol, timeframe, timestamp) == (key.symbol, key.timeframe, version)
     else:
         day = (other_names.version_of(timestamp) or re.sub(r"[^0-9]", "", timestamp))[:8]
-        same_symbol = _letters(symbol) == _letters(key.symbol)
-        fits = same_symbol and timeframes.named(timeframe) == key.timeframe and day == naming.timestamp(version)
+        same_key = _letters(symbol) == _letters(key.symbol) and timeframes.named(timeframe) == key.timeframe
+        fits = same_key and (len(day) < _DAY or day == naming.timestamp(version))
     if not fits:
         problem = f"it says that it is {symbol}/{timeframe} {timestamp}, unlike its name"
         raise IncompatibleArtifactError(name, problem)
