@@ -80,12 +80,17 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     """A database without any table: once SQLite (the file is not there yet), once PostgreSQL."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'new' / 'registry.db'}"
-        return
-    server = request.getfixturevalue("postgresql_url")
+    else:
+        yield request.getfixturevalue("empty_postgresql_url")
+
+
+@pytest.fixture
+def empty_postgresql_url(postgresql_url: str) -> Iterator[str]:
+    """A PostgreSQL database without any table."""
     name = f"desk_{next(_numbers)}"
-    _administer(server, f"CREATE DATABASE {name}")
-    yield _named(server, name)
-    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+    _administer(postgresql_url, f"CREATE DATABASE {name}")
+    yield _named(postgresql_url, name)
+    _administer(postgresql_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

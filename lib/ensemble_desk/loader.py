@@ -14,8 +14,8 @@ from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
 from ensemble_desk.errors import NotTrainedError, UnknownKeyError
 from ensemble_desk.forecasting import multi_horizon
 from ensemble_desk.forecasting.multi_horizon import MultiHorizonForecast
+from ensemble_desk.market import horizon_table, timeframes
 from ensemble_desk.market.keys import Key
-from ensemble_desk.market.timeframes import TIMEFRAME_HORIZONS
 from ensemble_desk.registry import opening
 from ensemble_desk.registry.entities import UNFIT, VersionRecord
 from ensemble_desk.registry.folder import freshness
@@ -39,6 +39,7 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 MODELS_DIR: Path  # the folder of artifacts, read from the settings when asked for, see __getattr__
+TIMEFRAME_HORIZONS: dict[str, dict[str, Any]]  # per timeframe its base horizon and every horizon; read likewise
 
 
 @dataclass(slots=True)
@@ -75,6 +76,9 @@ def use(settings: Settings | None) -> None:
 def __getattr__(name: str) -> Any:
     if name == "MODELS_DIR":
         return (_desk.settings or settings_module.load()).models_folder
+    if name == "TIMEFRAME_HORIZONS":
+        timeframes.use(horizon_table.read((_desk.settings or settings_module.load()).horizons))
+        return timeframes.TIMEFRAME_HORIZONS
     message = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(message)
 
@@ -183,7 +187,7 @@ def generate_multi_horizon_forecasts(
 
 
 def _key(symbol: str, timeframe: str) -> Key:
-    return Key(symbol.strip().upper(), timeframe.strip().lower())
+    return Key(symbol.strip().upper(), timeframe.strip())
 
 
 def _version(registry: Registry, key: Key) -> str | None:

@@ -37,6 +37,14 @@ class Settings(BaseModel):
         description="Exchange whose sessions daily bars are compared with, such as XNYS or XLON; 24/7 for what never "
         "closes.",
     )
+    database_schema: str = Field(
+        default="",
+        description="PostgreSQL schema that holds the registry's tables; empty: the one the connection begins with.",
+    )
+    horizons: str = Field(
+        default="",
+        description="Horizons by timeframe, as d1=1D,5D,10D;h1=1H:1,1D:7 or JSON; the first is what is trained.",
+    )
     actor: str = Field(default="", description="Name recorded for moves from the command line; empty: the login name.")
     max_artifact_mb: float = Field(
         default=64.0, gt=0, description="Largest artifact accepted, packed or unpacked, in MiB."
@@ -132,7 +140,10 @@ class Settings(BaseModel):
         """The database's URL; its file has a folder of its own, so that the models folder rests while it is used."""
         beside = self.models_folder / "registry.db"  # where earlier releases kept it
         file = beside if beside.exists() else self.models_folder / "registry" / "registry.db"
-        return self.database_url or f"sqlite:///{file}"
+        url = self.database_url or f"sqlite:///{file}"
+        if not self.database_schema:
+            return url
+        return f"{url}{'&' if '?' in url else '?'}desk_schema={self.database_schema}"
 
     @property
     def actor_name(self) -> str:

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from ensemble_desk.database import opening, schema
-from ensemble_desk.database.schema_version import HEAD
+from ensemble_desk.database.schema_version import HEAD, VERSION_TABLE
 from ensemble_desk.database.tables import registry_tables
 from ensemble_desk.errors import DatabaseError
 
@@ -29,7 +29,7 @@ def test_the_head_constant_is_the_newest_migration():
 def test_the_migrations_build_exactly_the_tables(empty_database_url):
     database = opening.open_database(empty_database_url)
     with database.reading() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "version_table": VERSION_TABLE})
         assert compare_metadata(context, registry_tables.metadata) == []
     database.close()
 
@@ -84,7 +84,7 @@ def test_opening_at_head_imports_no_alembic(sqlite_url):
 def test_a_database_of_a_newer_release_is_refused(database_url):
     database = opening.open_database(database_url)
     with database.writing() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE desk_schema_version SET version_num = '9999'"))
     database.close()
     with pytest.raises(DatabaseError, match="newer release"):
         opening.open_database(database_url)

@@ -65,3 +65,35 @@ def test_a_demo_tells_each_version_as_it_is_done(empty, desk, monkeypatch):
 @pytest.mark.parametrize("which", [(), ("--symbol", "AAPL", "--all")])
 def test_train_wants_one_symbol_or_all(empty, desk, which):
     assert desk("train", *which).code == 2
+
+
+def test_a_version_can_be_trained_at_another_horizon_and_is_forecast_and_scored_there(empty, desk):
+    options = ("--horizon", "10D", "--threshold", "0.02", "--members", "rf", "--as-of", "2004-08-31")
+    assert desk("train", "--symbol", "AAPL", *options).code == 0
+    shown = json.loads(desk("registry", "show", "AAPL", "d1", "--json").out)
+    told = shown.get("manifest", shown)
+    label = told["label"]
+    assert told["horizon"] == "10D"
+    assert (label["horizon_bars"], label["rule"], label["fixed_threshold"]) == (10, "fixed", 0.02)
+    said = json.loads(desk("forecast", "--symbol", "AAPL", "--json").out)
+    assert [told["horizon"] for row in said for told in row["forecasts"]] == ["10D"]
+    assert desk("replay", "--symbol", "AAPL").code == 0
+    assert desk("outcomes", "--symbol", "AAPL").code == 0
+    live = json.loads(desk("live", "AAPL", "d1", "--version", "20040831", "--json").out)
+    assert (live["horizon"], live["horizon_bars"]) == ("10D", 10)
+    assert live["counts"]["replay"]["matured"] > 100
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--horizon", "4h"),
+        ("--horizon", "0"),
+        ("--threshold", "-1"),
+        ("--threshold", "nan"),
+        ("--threshold", "0.01", "--multiplier", "0.5"),
+    ],
+)
+def test_a_label_that_cannot_be_is_refused_and_no_run_recorded(empty, desk, options):
+    assert desk("train", "--symbol", "AAPL", *options).code == 2
+    assert json.loads(desk("runs", "--json").out)["total"] == 0

@@ -72,9 +72,14 @@ def test_parsing_takes_lower_case_and_blanks_around():
     assert Key.parse("a_b_w1") == Key("A_B", "w1")
 
 
+def test_a_timeframe_in_another_spelling_is_the_same_key():
+    assert Key.parse("btc/usd/1d") == Key("BTC/USD", "1D") == Key("BTC/USD", "d1")
+    assert (str(Key("AAPL", "1M")), str(Key("AAPL", "1m"))) == ("AAPL/mn1", "AAPL/m1")
+
+
 @pytest.mark.parametrize("text", ["AAPL", "AAPL/d2", "AAPL/", "A_B", "BTC/USD"])
 def test_a_text_without_a_known_timeframe_names_the_known_ones(text):
-    with pytest.raises(InvalidTimeframeError, match="m15, h1, h4, d1, w1"):
+    with pytest.raises(InvalidTimeframeError, match="m15, m30, h1, h2, h4, h8, h12, d1, w1, mn1"):
         Key.parse(text)
 
 

@@ -140,6 +140,31 @@ def test_the_same_timeframe_gives_the_bars_unchanged(daily):
 
 def test_unknown_timeframes_and_broken_bars_are_refused(daily):
     with pytest.raises(InvalidTimeframeError):
-        resample.upward(daily, timeframe_from="d1", timeframe_to="mn1")
+        resample.upward(daily, timeframe_from="d1", timeframe_to="q1")
     with pytest.raises(InvalidBarsError, match="newest to oldest"):
         to_weeks(daily[::-1])
+
+
+def test_months_are_those_of_the_calendar_and_carry_their_last_session(daily):
+    months = resample.upward(daily, timeframe_from="1d", timeframe_to="1M")
+    expected = by_hand(daily, lambda time: (time.year, time.month))
+    whole = list(expected.values())[: len(months)]
+    assert list(months.index) == [row[0] for row in whole]
+    assert months.to_numpy() == pytest.approx(np.array([row[1:] for row in whole]))
+    assert len(months) == len(expected) - 1  # the last one is not over
+
+
+@pytest.mark.parametrize("coarse", ["m30", "h1", "h2", "h8", "h12"])
+def test_hours_and_minutes_follow_the_clock(quarter_hours, coarse):
+    span = pd.Timedelta(f"{coarse[1:]}{'min' if coarse[0] == 'm' else 'h'}")
+    found = resample.upward(quarter_hours, timeframe_from="m15", timeframe_to=coarse, keep_incomplete=True)
+    expected = by_hand(quarter_hours, lambda time: time.floor(span))
+    assert list(found.index) == list(expected)
+    assert found["close"].tolist() == [row[4] for row in expected.values()]
+    assert found["volume"].tolist() == [row[5] for row in expected.values()]
+
+
+@pytest.mark.parametrize(("fine", "coarse"), [("m10", "m15"), ("h8", "h12"), ("w1", "mn1"), ("h1", "m30")])
+def test_periods_that_are_no_whole_number_of_bars_are_refused(daily, fine, coarse):
+    with pytest.raises(DownwardResampleError):
+        resample.upward(daily, timeframe_from=fine, timeframe_to=coarse)

@@ -19,7 +19,7 @@ MOST_VERSIONS_A_DAY = 99
 
 _KEPT = "^=&+._-"  # what a ticker may hold, every file system can, and the guide's glob must find unencoded
 _ENCODED_SYMBOL = re.compile(r"(?:[A-Za-z0-9^=&+._-]|%[0-9A-F]{2})+")
-_VERSION = re.compile(r"([0-9]{8})(?:r([0-9]{2}))?")
+_VERSION = re.compile(r"([0-9]{8})(?:r([0-9]{2})|T(?:[01][0-9]|2[0-3])(?:[0-5][0-9]){2})?")
 
 
 def file_name(key: Key, version: str) -> str:
@@ -70,19 +70,28 @@ def parse(file_name: str) -> tuple[Key, str]:
     if quote(symbol, safe=_KEPT) != encoded:
         raise ArtifactNameError(file_name, "the symbol is not encoded the one way that is written")
     try:
-        return Key(symbol, timeframe), version
+        key = Key(symbol, timeframe)
     except DeskError as error:
         raise ArtifactNameError(file_name, str(error).rstrip(".")) from error
+    if key.timeframe != timeframe:
+        raise ArtifactNameError(file_name, f"the timeframe is written {key.timeframe}")
+    return key, version
 
 
 def manifest_name(file_name: str) -> str:
-    """Name the sidecar manifest of an artifact: the same stem with ``.json``."""
-    return stem(file_name) + MANIFEST_SUFFIX
+    """Name the sidecar manifest of an artifact: the same stem with ``.json``; only names of ours have one."""
+    return stem(file_name) + MANIFEST_SUFFIX if is_artifact(file_name) else file_name
 
 
 def form_name(file_name: str) -> str:
-    """Name the serving form of an artifact, relative to its folder: the artifact itself where it is one."""
-    return file_name if is_form_alone(file_name) else f"{FORM_FOLDER}/{stem(file_name)}{FORM_SUFFIX}"
+    """Name the serving form of an artifact, relative to its folder: the artifact itself where it is one.
+
+    No two artifacts share one.
+    """
+    if is_form_alone(file_name):
+        return file_name
+    is_plain = "/" not in file_name and file_name.endswith(ARTIFACT_SUFFIX)
+    return f"{FORM_FOLDER}/{stem(file_name) if is_plain else quote(file_name, safe=_KEPT)}{FORM_SUFFIX}"
 
 
 def next_version(date: dt.date, existing: Iterable[str]) -> str:
@@ -96,7 +105,7 @@ def next_version(date: dt.date, existing: Iterable[str]) -> str:
 
 
 def timestamp(version: str) -> str:
-    """Give the day of a version as the guide writes it: ``20250121`` for both ``20250121`` and ``20250121r02``."""
+    """Give the day of a version as the guide writes it: ``20250121`` also for ``20250121r02`` and other times."""
     return _check_version(version, version)[0]
 
 
@@ -113,7 +122,7 @@ def date(version: str) -> dt.date:
 def _check_version(version: str, name: str) -> tuple[str, int]:
     matched = _VERSION.fullmatch(version)
     if not matched:
-        raise ArtifactNameError(name, f"{version!r} is not a date such as 20250121 or 20250121r02")
+        raise ArtifactNameError(name, f"{version!r} is not a date such as 20250121, 20250121r02 or 20250121T153000")
     stamp, number = matched[1], matched[2]
     try:
         dt.date(int(stamp[:4]), int(stamp[4:6]), int(stamp[6:]))

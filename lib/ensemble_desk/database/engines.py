@@ -1,18 +1,25 @@
 """SQLAlchemy's way to a database: what a URL names, and engines whose connections are made ready the same way."""
 
+import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 
 from ensemble_desk.errors import SettingsError, extras
 
+SCHEMA = "desk_schema"
+"""What a URL may name in its query: the PostgreSQL schema that holds our tables."""
+
 _SETTING = "DESK_DATABASE_URL"
+_SCHEMA_SETTING = "DESK_DATABASE_SCHEMA"
+_SCHEMA_NAME = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
 _BUSY_MILLISECONDS = 10_000
 _SUPPORTED = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
 def checked(url: str) -> URL:
-    """Read a URL; raises SettingsError when it is of no supported kind."""
+    """Read a URL; raises SettingsError when it is of no supported kind, or names a schema that cannot be."""
     try:
         parsed = make_url(url)
     except exc.ArgumentError as error:
@@ -22,7 +29,22 @@ def checked(url: str) -> URL:
         raise SettingsError(_SETTING, f"{kind} is not supported; use sqlite:///FILE or postgresql://…")
     if kind == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise SettingsError(_SETTING, "a database in memory is lost and cannot be shared; name a file")
+    if SCHEMA in parsed.query:
+        _check_schema(kind, schema_of(parsed))
     return parsed.set(drivername=_SUPPORTED[kind])
+
+
+def schema_of(url: URL) -> str:
+    """The schema that a URL names; empty when our tables are in the one that its connections begin with."""
+    return "".join(url.query.get(SCHEMA, ""))
+
+
+def _check_schema(kind: str, name: str) -> None:
+    if kind not in ("postgresql", "postgres"):
+        raise SettingsError(_SCHEMA_SETTING, "SQLite has no schemas; leave it out, or name another file")
+    if not _SCHEMA_NAME.fullmatch(name):
+        advice = "write a name of a-z, 0-9 and _ that begins with a letter, 63 characters at most, not with pg_"
+        raise SettingsError(_SCHEMA_SETTING, f"{advice} (got {name!r})")
 
 
 class Engines(NamedTuple):
@@ -44,8 +66,10 @@ def made(url: str) -> Engines:
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
         with extras.needed():
-            engine = create_engine(url, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": 10})
-        event.listen(engine, "connect", _prepare_postgresql)
+            plain = url.difference_update_query([SCHEMA])
+            engine = create_engine(plain, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": 10})
+        # inserted: SQLAlchemy asks the first connection for its schema, which must be ours by then
+        event.listen(engine, "connect", _preparing_postgresql(schema_of(url)), insert=True)
         return engine
     engine = create_engine(url, pool_size=8, max_overflow=24, connect_args={"timeout": _BUSY_MILLISECONDS / 1000})
     event.listen(engine, "connect", _prepare_sqlite)
@@ -69,8 +93,14 @@ def _begin_sqlite(connection: Connection) -> None:
     driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _prepare_postgresql(connection: Any, record: object) -> None:
-    del record
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET lock_timeout = {_BUSY_MILLISECONDS}")
-    connection.commit()
+def _preparing_postgresql(schema: str) -> Callable[[Any, object], None]:
+    def prepare(connection: Any, record: object) -> None:
+        del record
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = {_BUSY_MILLISECONDS}")
+            cursor.execute("SET TIME ZONE 'UTC'")  # columns of others may keep times with a zone and without
+            if schema:
+                cursor.execute(f'SET search_path = "{schema}"')
+        connection.commit()
+
+    return prepare

@@ -16,6 +16,10 @@ _UNREACHABLE = ("cannot be reached", "Check that the server runs and that DESK_D
 _BUSY = ("has no free connection", "Too many programs use it at once; retry in a moment.")
 _CONFLICT = ("was changed by two programs at once", "Look again, then retry.")
 _NOT_ALLOWED = ("refuses this user", "Ask its administrator for rights on the tables, then retry.")
+_RULE = (
+    "refuses a row by a rule of another program (NOT NULL, CHECK or a greatest length)",
+    "Loosen that rule, or set DESK_DATABASE_SCHEMA to a schema for the registry's own tables.",
+)
 _SCHEMA = ("lacks a table or column that this release needs", "Restart this program, which upgrades the tables.")
 
 _SQLITE = {  # primary result code -> problem and advice
@@ -36,6 +40,9 @@ _REFUSED_TO_CONNECT = {
     "too many clients": _BUSY,
 }
 _SQLSTATE = {  # PostgreSQL
+    "22001": _RULE,
+    "23502": _RULE,
+    "23514": _RULE,
     "25006": _READ_ONLY,
     "28000": _NOT_ALLOWED,
     "28P01": _NOT_ALLOWED,
@@ -99,6 +106,16 @@ def gone() -> DatabaseError:
 
 def no_folder(problem: str) -> DatabaseError:
     return DatabaseError(f"has no folder and none can be made ({problem})", "Check DESK_MODELS_URL and permissions.")
+
+
+def unfinished(problem: str) -> DatabaseError:
+    advice = "Finish that program's migration, or set DESK_DATABASE_SCHEMA to a schema for the registry's own tables."
+    return DatabaseError(problem, advice)
+
+
+def occupied(reason: str, *, sqlite: bool) -> DatabaseError:
+    other = "Name another file in DESK_DATABASE_URL" if sqlite else "Name another schema in DESK_DATABASE_SCHEMA"
+    return DatabaseError(f"has no place for our tables: {reason}", f"{other}; what is there is left as it is.")
 
 
 def too_new(revision: str) -> DatabaseError:

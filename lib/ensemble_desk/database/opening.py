@@ -17,7 +17,7 @@ from ensemble_desk.database.queries.sqlite_driver import Mark, SqliteDriver
 from ensemble_desk.database.schema_version import HEAD
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
 
     from ensemble_desk.database.engines import Engines
 
@@ -41,9 +41,29 @@ class Database:
             from ensemble_desk.database import schema
 
             with failures.translated():
-                schema.bring_to_head(self._engine, self._engines.writer)
+                if schema.bring_to_head(self._engines, schema=self.schema):
+                    self._move_apart()
+                    schema.bring_to_head(self._engines, schema=self.schema)
         if self._file is not None:
             self._inode = self._file.stat().st_ino
+
+    @property
+    def schema(self) -> str:
+        """The PostgreSQL schema that our tables are kept in; empty: the one its connections begin with."""
+        if not self.is_postgresql:
+            return ""
+        from ensemble_desk.database import engines
+
+        return engines.schema_of(engines.checked(self.url))
+
+    def _move_apart(self) -> None:
+        """Keep our tables in a schema of their own, for whoever opens the database by ``url`` as well."""
+        from ensemble_desk.database import adoption, engines
+
+        self.close()
+        self._made = None
+        named = engines.checked(self.url).update_query_dict({engines.SCHEMA: adoption.OWN_SCHEMA})
+        self.url = named.render_as_string(hide_password=False)
 
     def changes(self) -> Mark | None:
         """Give what differs after every commit of anybody; None where that cannot be told in microseconds."""
@@ -88,10 +108,6 @@ class Database:
 
                 self._made = engines.made(self.url)
             return self._made
-
-    @property
-    def _engine(self) -> "Engine":
-        return self._engines.engine
 
     def _check_file(self) -> None:
         if self._file is None:

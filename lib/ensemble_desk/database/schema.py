@@ -1,43 +1,85 @@
 """Bringing a database to the present tables, once, also when two programs open it at the same moment."""
 
+import logging
 import time
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from ensemble_desk.database import failures
-from ensemble_desk.database.schema_version import HEAD
+from ensemble_desk.database import adoption, failures
+from ensemble_desk.database.engines import Engines
+from ensemble_desk.database.schema_version import HEAD, VERSION_TABLE
 from ensemble_desk.errors import DatabaseError
+
+_log = logging.getLogger(__name__)
 
 _LOCK = 0x0DE5_C0DE  # PostgreSQL advisory lock of an upgrade
 _PATIENCE_SECONDS = 10.0
 
 
 def revision(connection: Connection) -> str | None:
-    """Read which migration the database is at; None when it is empty."""
-    if not inspect(connection).has_table("alembic_version"):
+    """Read which migration of ours the database is at; None when it has none."""
+    has_own = inspect(connection).has_table(VERSION_TABLE)
+    if not has_own and not adoption.is_ours(connection):
         return None
-    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    table = VERSION_TABLE if has_own else "alembic_version"
+    found = connection.execute(text(f"SELECT version_num FROM {table}")).scalar()  # noqa: S608 - a name of ours
     return None if found is None else str(found)
 
 
-def bring_to_head(reader: Engine, writer: Engine) -> None:
-    """Upgrade unless the database is at HEAD; raises DatabaseError when it is newer than this code."""
-    if reader.dialect.name == "sqlite":
-        _write_ahead(reader)
-    with reader.connect() as connection:
-        found = revision(connection)
-    if found == HEAD:
-        return
-    with writer.begin() as connection:
+def bring_to_head(engines: Engines, *, schema: str = "") -> str:
+    """Upgrade unless the database is at HEAD; gives why our tables need a schema of their own, if they do.
+
+    Raises
+    ------
+    DatabaseError
+        When it is newer than this code, or holds what has to be moved or finished first.
+    """
+    if engines.engine.dialect.name == "sqlite":
+        _write_ahead(engines.engine)
+    with engines.engine.connect() as connection:
+        if _is_at_head(connection):
+            return ""
+    with engines.writer.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        found = revision(connection)  # another program may have been first
-        if found == HEAD:
-            return
-        if found is not None and found > HEAD:
-            raise failures.too_new(found)
+            if schema:
+                connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
+        return _bring(connection, may_move=not schema)
+
+
+def _is_at_head(connection: Connection) -> bool:
+    return inspect(connection).has_table(VERSION_TABLE) and revision(connection) == HEAD
+
+
+def _bring(connection: Connection, *, may_move: bool) -> str:
+    found = revision(connection)  # another program may have been first
+    if found is not None and found > HEAD:
+        raise failures.too_new(found)
+    if found is None:
+        apart = _apart(connection, may_move=may_move)
+        if apart:
+            return apart
+    elif not inspect(connection).has_table(VERSION_TABLE):
+        adoption.take_version_over(connection)
+    if found != HEAD:
         _upgrade(connection)
+    return ""
+
+
+def _apart(connection: Connection, *, may_move: bool) -> str:
+    """Say why our tables go into a schema of their own; raises DatabaseError where there is none, or none will do."""
+    may_move = may_move and connection.dialect.name == "postgresql"
+    if may_move and inspect(connection).has_table(VERSION_TABLE, schema=adoption.OWN_SCHEMA):
+        return "they are there already"
+    standing = adoption.examine(connection)
+    if standing.unfinished:
+        raise failures.unfinished(standing.unfinished)
+    if standing.in_the_way and not may_move:
+        raise failures.occupied(standing.in_the_way, sqlite=connection.dialect.name == "sqlite")
+    if standing.in_the_way:
+        _log.warning("%s, so our tables go into the schema %s", standing.in_the_way, adoption.OWN_SCHEMA)
+    return standing.in_the_way
 
 
 def _upgrade(connection: Connection) -> None:

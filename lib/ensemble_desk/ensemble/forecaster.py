@@ -15,6 +15,7 @@ from ensemble_desk.ensemble.members.catalogue import PRICE_MEMBERS
 from ensemble_desk.ensemble.votes import Member, Rows
 from ensemble_desk.errors import AllMembersAbstainedError, IncompatibleArtifactError, NotTrainedError
 from ensemble_desk.market import frames
+from ensemble_desk.market.timeframes import Horizon
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +95,13 @@ class EnhancedEnsembleForecaster:
     @property
     def version(self) -> str:
         return self.ensemble_manager.ensemble.traits.version
+
+    @property
+    def trained_horizon(self) -> Horizon:
+        """What the version in here was trained for."""
+        self.prepare()
+        traits = self.ensemble_manager.ensemble.traits
+        return Horizon(traits.horizon, traits.label.horizon_bars)
 
     def inject(self, artifact: Mapping[str, Any], *, version: str | None = None) -> None:
         """Take over models, weights and everything else of an artifact, ours or one with the guide's keys only.

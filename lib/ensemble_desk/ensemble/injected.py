@@ -137,6 +137,9 @@ def _timeframe_of(horizon: str) -> str:
     known = timeframes.TIMEFRAME_HORIZONS
     based = [name for name in known if timeframes.base_horizon(name) == horizon]
     found = based or [name for name in known if horizon in timeframes.horizons(name)]
+    spelt = timeframes.of_horizon(horizon)
+    if not found and spelt is not None:
+        return spelt
     if not found:
         every = dict.fromkeys(name for frame in known for name in timeframes.horizons(frame))
         raise InvalidHorizonError(horizon, timeframe="any timeframe", known=tuple(every))

@@ -63,7 +63,7 @@ from ensemble_desk.errors.registry import (
     UnknownKeyError,
     UnknownVersionError,
 )
-from ensemble_desk.errors.training import FutureDateError, UnknownRunError
+from ensemble_desk.errors.training import FutureDateError, InvalidLabelError, UnknownRunError
 
 __all__ = [
     "AllMembersAbstainedError",
@@ -85,6 +85,7 @@ __all__ = [
     "InvalidCursorError",
     "InvalidFeaturesError",
     "InvalidHorizonError",
+    "InvalidLabelError",
     "InvalidSymbolError",
     "InvalidTimeframeError",
     "LabelIsFixedError",

@@ -20,7 +20,7 @@ class InvalidTimeframeError(DeskError):
 
     def __init__(self, timeframe: str, *, known: Sequence[str]) -> None:
         self.timeframe = timeframe
-        super().__init__(f"{timeframe!r} is not a timeframe. Use one of {listed(known)}.")
+        super().__init__(f"{timeframe!r} is not a timeframe. Use one of {listed(known, most=20)}.")
 
 
 class InvalidHorizonError(DeskError):

@@ -19,3 +19,10 @@ class UnknownRunError(DeskError):
     def __init__(self, run_id: int) -> None:
         self.run_id = run_id
         super().__init__(f"There is no training run {run_id}. Look at the list of runs for the numbers there are.")
+
+
+class InvalidLabelError(DeskError):
+    """The label that was asked of a training cannot be."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"The label cannot be: {problem}. Give a horizon with a threshold or a multiplier.")

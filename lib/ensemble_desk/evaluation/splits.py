@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from ensemble_desk.errors import TooFewBarsError
 
 HOLDOUT_SHARE = 0.2
-MIN_HOLDOUT_ROWS = {"w1": 40}
-MIN_TRAIN_ROWS = {"w1": 120}
+MIN_HOLDOUT_ROWS = {"w1": 40, "mn1": 24}
+MIN_TRAIN_ROWS = {"w1": 120, "mn1": 84}
 _MIN_HOLDOUT_ROWS, _MIN_TRAIN_ROWS = 120, 250  # every timeframe finer than a week
 
 
@@ -28,12 +28,12 @@ class Split:
 
 
 def holdout(n: int, *, horizon_bars: int, timeframe: str) -> Split:
-    """Keep the last 20 % of n labelled rows (at least 120, weekly 40) for one final score.
+    """Keep the last 20 % of n labelled rows (at least 120, weekly 40, monthly 24) for one final score.
 
     Raises
     ------
     TooFewBarsError
-        When fewer than 250 rows (weekly 120) would be left to learn from.
+        When fewer than 250 rows (weekly 120, monthly 84) would be left to learn from.
     """
     least_holdout = MIN_HOLDOUT_ROWS.get(timeframe, _MIN_HOLDOUT_ROWS)
     least_train = MIN_TRAIN_ROWS.get(timeframe, _MIN_TRAIN_ROWS)

@@ -31,8 +31,8 @@ class Cone:
 
 
 def ahead(last: pd.Timestamp, n_bars: int, timeframe: str) -> pd.DatetimeIndex:
-    """Times of the last bar and of the next ``n_bars``: business days for d1, whole steps otherwise."""
-    frequency = "B" if timeframe == "d1" else timeframes.get(timeframe).span
+    """Times of the last bar and of the next ``n_bars``: business days for d1, month ends for mn1, else whole steps."""
+    frequency = {"d1": "B", "mn1": "BME"}.get(timeframe, timeframes.get(timeframe).span)
     later = pd.date_range(last, periods=n_bars + 2, freq=frequency)
     later = later[later > last][:n_bars]
     return pd.DatetimeIndex([last, *later])

@@ -16,6 +16,8 @@ from ensemble_desk.registry.ledger import production
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.registry.serving import ensembles as serving
 
+_USUAL = ("m15", "h1", "h4", "d1", "w1")
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -49,13 +51,16 @@ class Consensus:
 def views(registry: Registry, symbol: str, *, until: datetime | None = None) -> tuple[View, ...]:
     """Ask production of every timeframe about the newest bar of the source that is not later than ``until``.
 
-    A timeframe that cannot answer (no version, no bars, a damaged file) is there with the reason.
+    The usual timeframes are shown and those that the symbol has versions of. One that cannot answer (no version, no
+    bars, a damaged file) is there with the reason.
 
     Raises
     ------
     DatabaseError
     """
-    return tuple(_view(registry, Key(symbol, timeframe), until=until) for timeframe in TIMEFRAMES)
+    has = {key.timeframe for key in versions.keys(registry) if key.symbol == symbol}
+    shown = [timeframe for timeframe in TIMEFRAMES if timeframe in _USUAL or timeframe in has]
+    return tuple(_view(registry, Key(symbol, timeframe), until=until) for timeframe in shown)
 
 
 def of(given: Sequence[View]) -> Consensus:

@@ -80,7 +80,7 @@ class MultiHorizonForecast:
 def forecast(
     ensemble: EnhancedEnsembleForecaster, key: Key, df: pd.DataFrame, *, time_zone: str | None = None
 ) -> MultiHorizonForecast:
-    """Forecast every horizon of the key's timeframe from the last row of bars or ready features.
+    """Forecast every horizon of the key's timeframe, and the trained one, from the last row of bars or ready features.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def forecast(
     """
     results: dict[str, dict[str, Any]] = {}
     unavailable: dict[str, str] = {}
-    for horizon, n_bars in timeframes.horizons(key.timeframe).items():
+    for horizon, n_bars in timeframes.horizons_besides(key.timeframe, ensemble.trained_horizon).items():
         try:
             results[horizon] = ensemble.predict_horizon(df, horizon=horizon, horizon_bars=n_bars, time_zone=time_zone)
         except AllMembersAbstainedError as error:

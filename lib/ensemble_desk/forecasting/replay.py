@@ -96,7 +96,7 @@ def _forecast(
 ) -> tuple[list[Entry], int]:
     entries: list[Entry] = []
     n_silent = 0
-    for horizon, n_bars in timeframes.horizons(key.timeframe).items():
+    for horizon, n_bars in timeframes.horizons_besides(key.timeframe, ensemble.trained_horizon).items():
         seen = bars.iloc[: max(len(bars) - n_bars, 0)]
         if segment.until is not None:
             seen = seen.loc[: pd.Timestamp(segment.until)]

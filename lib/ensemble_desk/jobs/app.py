@@ -10,29 +10,24 @@ from ensemble_desk.errors import (
     DeskError,
     FutureDateError,
     InvalidHorizonError,
+    InvalidLabelError,
     InvalidSymbolError,
     InvalidTimeframeError,
     SettingsError,
 )
-from ensemble_desk.jobs import (
-    bars,
-    consensus,
-    drift,
-    export,
-    forecast,
-    live,
-    outcomes,
-    output,
-    predict,
-    serve_api,
-    tokens,
-    train,
-)
+from ensemble_desk.jobs import bars, consensus, drift, export, forecast, live, outcomes, output, predict, runs, serve_api, tokens, train
 from ensemble_desk.jobs.registry import fleet, moves, upkeep
 from ensemble_desk.jobs.registry import versions as registry
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
-_USAGE_ERRORS = (FutureDateError, InvalidHorizonError, InvalidSymbolError, InvalidTimeframeError, SettingsError)
+_USAGE_ERRORS = (
+    FutureDateError,
+    InvalidHorizonError,
+    InvalidLabelError,
+    InvalidSymbolError,
+    InvalidTimeframeError,
+    SettingsError,
+)
 
 
 def build() -> typer.Typer:
@@ -49,6 +44,7 @@ def build() -> typer.Typer:
     program.command("train")(train.train)
     program.command("demo")(train.demo)
     program.command("export")(export.export)
+    program.command("runs")(runs.runs)
     program.command("predict")(predict.predict)
     program.command("forecast")(forecast.forecast)
     program.command("consensus")(consensus.consensus)

@@ -7,10 +7,12 @@ import typer
 
 from ensemble_desk.market.keys import Key
 
+TIMEFRAMES = "m1 m5 m10 m15 m30 h1 h2 h4 h8 h12 d1 w1 or mn1; also 1d, 30m, 1h, 1M."
+
 Symbol = Annotated[str, typer.Argument(metavar="SYMBOL", help="Ticker symbol, for example AAPL or ^GSPC.")]
-Timeframe = Annotated[str, typer.Argument(metavar="TIMEFRAME", help="m15, h1, h4, d1 or w1.")]
+Timeframe = Annotated[str, typer.Argument(metavar="TIMEFRAME", help=TIMEFRAMES)]
 MaybeSymbol = Annotated[str | None, typer.Argument(metavar="[SYMBOL]", help="Ticker symbol; all when left out.")]
-MaybeTimeframe = Annotated[str | None, typer.Argument(metavar="[TIMEFRAME]", help="m15, h1, h4, d1 or w1.")]
+MaybeTimeframe = Annotated[str | None, typer.Argument(metavar="[TIMEFRAME]", help=TIMEFRAMES)]
 Version = Annotated[str, typer.Argument(metavar="VERSION", help="For example 20250121 or 20250121r02.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept with the deployment.")]
@@ -30,7 +32,7 @@ LeaveOut = Annotated[bool, typer.Option("--leave-out", help="Go on without rows 
 
 
 def key(symbol: str, timeframe: str) -> Key:
-    return Key(symbol.strip().upper(), timeframe.strip().lower())
+    return Key(symbol.strip().upper(), timeframe.strip())
 
 
 def optional_key(symbol: str | None, timeframe: str | None) -> Key | None:

@@ -55,9 +55,7 @@ def forecast(
 
 
 def _served(registry: Registry, timeframe: str | None) -> list[Key]:
-    wanted = timeframe.strip().lower() if timeframe else None
-    if wanted is not None:
-        arguments.key("A", wanted)
+    wanted = arguments.key("A", timeframe).timeframe if timeframe else None
     return [
         pointer.key
         for pointer in production.fleet(registry)

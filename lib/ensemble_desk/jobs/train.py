@@ -18,6 +18,7 @@ from ensemble_desk.training import fleet, job
 from ensemble_desk.training.fleet import TrainingRequest
 from ensemble_desk.training.job import TrainingOutcome
 from ensemble_desk.training.runs import FAILED
+from ensemble_desk.training.wanted_label import WantedLabel
 
 _DEFAULT_TIMEFRAME = "d1"
 _COLUMNS = ("key", "run", "status", "version", "seconds", "error")
@@ -42,10 +43,21 @@ def train(
             "--members", metavar="NAMES", help=f"With commas between them; of {', '.join(registered.MEMBERS)}."
         ),
     ] = ",".join(registered.DEFAULT_MEMBERS),
+    horizon: Annotated[
+        str | None,
+        typer.Option("--horizon", help="Bars, or a span such as 5D or 4h; by default the timeframe's first."),
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option("--threshold", help="Log return that a move must exceed, the same at every bar.")
+    ] = None,
+    multiplier: Annotated[
+        float | None, typer.Option("--multiplier", help="The same in trailing standard deviations; 0.5 by default.")
+    ] = None,
     actor: ActorName = None,
     as_json: Json = False,
 ) -> None:
     """Train a version of one key, or of every key; exits 1 when any training failed."""
+    label = WantedLabel(horizon, threshold, multiplier)
     if (symbol is None) == (not every):
         message = "say --symbol or --all"
         raise typer.BadParameter(message)
@@ -58,10 +70,10 @@ def train(
         if symbol is not None:
             key = arguments.key(symbol, timeframe or _DEFAULT_TIMEFRAME)
             outcomes: Sequence[TrainingOutcome] = (
-                _train_one(registry, TrainingRequest(key, moment, names), actor=name),
+                _train_one(registry, TrainingRequest(key, moment, names, label), actor=name),
             )
         else:
-            requests = [TrainingRequest(key, moment, names) for key in _keys(registry, timeframe)]
+            requests = [TrainingRequest(key, moment, names, label) for key in _keys(registry, timeframe)]
     if symbol is None:
         outcomes = _train_all(settings, requests, n_jobs=jobs or settings.jobs, actor=name)
     told = outcomes[0] if symbol is not None else list(outcomes)
@@ -94,9 +106,7 @@ def demo(
 
 
 def _keys(registry: Registry, timeframe: str | None) -> list[Key]:
-    wanted = timeframe.strip().lower() if timeframe else None
-    if wanted is not None:
-        arguments.key("A", wanted)
+    wanted = arguments.key("A", timeframe).timeframe if timeframe else None
     known = registry.source.keys()
     return [key for key in known if wanted in (None, key.timeframe)]
 
@@ -113,7 +123,13 @@ def _train_one(registry: Registry, request: TrainingRequest, *, actor: str) -> T
             bar.update(task, description=f"{request.key} {name}", completed=number - 1, total=n_steps)
 
         return job.train(
-            registry, request.key, as_of=request.as_of, actor=actor, progress=step, members=request.members
+            registry,
+            request.key,
+            as_of=request.as_of,
+            actor=actor,
+            progress=step,
+            members=request.members,
+            label=request.label,
         )
 
 

@@ -11,14 +11,14 @@ _SYMBOL = re.compile(r"[A-Z0-9^][A-Z0-9.^=/_&+-]{0,31}")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Key:
-    """A (symbol, timeframe) pair, written ``AAPL/d1``; symbols are upper case.
+    """A (symbol, timeframe) pair, written ``AAPL/d1``; symbols are upper case, timeframes take any spelling.
 
     Raises
     ------
     InvalidSymbolError
         When the symbol is empty, too long, or could be taken for a path.
     InvalidTimeframeError
-        When the timeframe is none of m15, h1, h4, d1, w1.
+        When the timeframe is none of those in :data:`ensemble_desk.market.timeframes.TIMEFRAMES`.
     """
 
     symbol: str
@@ -26,7 +26,8 @@ class Key:
 
     def __post_init__(self) -> None:
         check_symbol(self.symbol)
-        timeframes.get(self.timeframe)
+        if self.timeframe not in timeframes.TIMEFRAMES:
+            object.__setattr__(self, "timeframe", timeframes.get(self.timeframe).name)
 
     def __str__(self) -> str:
         return f"{self.symbol}/{self.timeframe}"
@@ -36,8 +37,8 @@ class Key:
         """Read ``AAPL/d1``, ``BTC/USD/d1`` or the guide's ``AAPL_d1``; letters of the symbol may be lower case."""
         for separator in "/_":
             symbol, _, timeframe = text.strip().rpartition(separator)
-            if timeframe.lower() in timeframes.TIMEFRAMES:
-                return cls(symbol.upper(), timeframe.lower())
+            if timeframes.named(timeframe):
+                return cls(symbol.upper(), timeframe)
         symbol, slash, timeframe = text.strip().rpartition("/")
         return cls(symbol.upper(), timeframe) if slash else cls(text.strip().upper(), "")
 

@@ -7,7 +7,7 @@ from ensemble_desk.market import timeframes
 
 _FEWEST = 4
 _SHARE = 0.25  # nights, weekends and holidays only ever widen a step, so the short steps tell
-_NEAR = (0.75, 1.5)  # of the nominal span
+_NEAR, _NEAR_INTRADAY = (0.75, 1.5), (0.9, 1.1)  # of the nominal span; the short ones are close to each other
 _A_DAY = pd.Timedelta(hours=18)  # the least distance of daily bars
 _DAILY, _SPARSE = "d1", 3.0  # what is seldom traded has daily bars some days apart, and nothing comes before weeks
 
@@ -22,8 +22,8 @@ def step(times: pd.DatetimeIndex) -> pd.Timedelta | None:
 
 def timeframe(distance: pd.Timedelta) -> str | None:
     """The timeframe whose bars are so far apart, None when it is none of ours."""
-    least, most = _NEAR
     for one in timeframes.TIMEFRAMES.values():
+        least, most = _NEAR if one.name in timeframes.OF_SESSIONS else _NEAR_INTRADAY
         if least * one.span <= distance <= (_SPARSE if one.name == _DAILY else most) * one.span:
             return one.name
     return None

@@ -11,6 +11,7 @@ from typing import Self
 from ensemble_desk.artifacts.store.folder import ArtifactStore
 from ensemble_desk.database import opening as databases
 from ensemble_desk.database.opening import Database
+from ensemble_desk.market import horizon_table, timeframes
 from ensemble_desk.registry.artifact_cache import ArtifactCache
 from ensemble_desk.registry.query_cache import QueryCache
 from ensemble_desk.settings import Settings
@@ -62,6 +63,7 @@ def open_registry(settings: Settings, *, clock: Clock | None = None) -> Registry
     DatabaseError, SettingsError
         When the database cannot be opened, see :func:`ensemble_desk.database.opening.open_database`.
     """
+    timeframes.use(horizon_table.read(settings.horizons))
     database = databases.open_database(settings.registry_url)
     return Registry(
         settings=settings,

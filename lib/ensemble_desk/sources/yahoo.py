@@ -26,7 +26,12 @@ Download = Callable[[str, str], pd.DataFrame]
 _NAME: Literal["yahoo"] = "yahoo"
 _SYMBOLS = ("AAPL", "GOOG", "IBM", "META", "MSFT", "^GSPC", "^IXIC")
 _OFFERED = ("h1", "d1", "w1")
-_ASKED = {"m15": ("m15", "15m"), "h1": ("h1", "1h"), "h4": ("h1", "1h"), "d1": ("d1", "1d"), "w1": ("d1", "1d")}
+_ASKED = {
+    **{name: (name, f"{name[1:]}m") for name in ("m1", "m5", "m15", "m30")},
+    **dict.fromkeys(("h1", "h2", "h4", "h8", "h12"), ("h1", "1h")),
+    **dict.fromkeys(("d1", "w1", "mn1"), ("d1", "1d")),
+    "m10": ("m5", "5m"),
+}
 _TIMEOUT_SECONDS = 15.0
 _ATTEMPTS = 3
 _KEPT_FOR = timedelta(minutes=5)

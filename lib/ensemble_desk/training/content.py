@@ -58,7 +58,7 @@ def describe(data: Dataset, recipe: Recipe, *, source: str) -> dict[str, Any]:
     """Everything the artifact says about its data, its label and the libraries that made it."""
     first, last = data.features.index[0], data.bars.index[-1]
     return {
-        "horizon": timeframes.base_horizon(recipe.timeframe),
+        "horizon": timeframes.read_horizon(recipe.timeframe, str(recipe.label.horizon_bars)).name,
         "label": recipe.label.to_dict(),
         "classes": list(CLASSES),
         "feature_names": [str(name) for name in data.features.columns],

@@ -11,7 +11,12 @@ from ensemble_desk.market import features, labels
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.labels import LabelSpec
 
-LOOKBACK_ROWS = {"m15": 8_000, "h1": 4_000, "h4": 2_000, "d1": 2_000, "w1": 1_500}
+LOOKBACK_ROWS = {
+    **dict.fromkeys(("m1", "m5", "m10", "m15"), 8_000),
+    **dict.fromkeys(("m30", "h1"), 4_000),
+    **dict.fromkeys(("h2", "h4", "h8", "h12", "d1"), 2_000),
+    **dict.fromkeys(("w1", "mn1"), 1_500),
+}
 """Newest labelled rows a version learns from: about eight years of daily bars, which keeps a training to seconds
 and the market it has seen comparable to the one it will meet. Price members may read older bars."""
 

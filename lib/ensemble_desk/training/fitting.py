@@ -10,17 +10,15 @@ from ensemble_desk.ensemble.members import catalogue as registered
 from ensemble_desk.ensemble.votes import Member
 from ensemble_desk.errors import AllMembersAbstainedError, extras
 from ensemble_desk.evaluation import splits
-from ensemble_desk.market import timeframes
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.labels import LabelSpec
-from ensemble_desk.training import content, dataset, holdout, walk_forward, weighing
+from ensemble_desk.training import content, dataset, holdout, walk_forward, wanted_label, weighing
 from ensemble_desk.training.dataset import Dataset
 from ensemble_desk.training.holdout import Verdict
 from ensemble_desk.training.walk_forward import N_FOLDS, Recipe
 from ensemble_desk.training.weighing import Weighing
 
 N_STEPS = N_FOLDS + 4
-VOLATILITY_MULTIPLIER = 0.5
 
 Progress = Callable[[str, int, int], None]
 """Told the name of the step that begins, its number from 1, and how many steps there are."""
@@ -28,8 +26,7 @@ Progress = Callable[[str, int, int], None]
 
 def default_label(timeframe: str) -> LabelSpec:
     """The base horizon of the timeframe against half a trailing standard deviation."""
-    h = timeframes.horizon_bars(timeframe, timeframes.base_horizon(timeframe))
-    return LabelSpec(horizon_bars=h, multiplier=VOLATILITY_MULTIPLIER)
+    return wanted_label.DEFAULT.of(timeframe)
 
 
 def fit_version(

@@ -10,11 +10,12 @@ from datetime import UTC, date, datetime, time
 from ensemble_desk.ensemble.members import catalogue as registered
 from ensemble_desk.errors import extras
 from ensemble_desk.market.keys import Key
-from ensemble_desk.registry import opening
+from ensemble_desk.registry import opening, workers
 from ensemble_desk.settings import Settings
-from ensemble_desk.training import job, run_log, workers
+from ensemble_desk.training import job, run_log, wanted_label
 from ensemble_desk.training.job import TrainingOutcome
 from ensemble_desk.training.runs import FAILED
+from ensemble_desk.training.wanted_label import WantedLabel
 
 KILLED = "a training process was ended from outside, perhaps for want of memory. Train this key again."
 
@@ -28,6 +29,7 @@ class TrainingRequest:
     key: Key
     as_of: datetime | None = None
     members: tuple[str, ...] = registered.DEFAULT_MEMBERS
+    label: WantedLabel = wanted_label.DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,14 @@ def _train(settings: Settings, request: TrainingRequest, position: int, *, actor
     """Train one request with a registry of this process's own."""
     try:
         with opening.open_registry(settings) as registry:
-            return position, job.train(registry, request.key, as_of=request.as_of, actor=actor, members=request.members)
+            return position, job.train(
+                registry,
+                request.key,
+                as_of=request.as_of,
+                actor=actor,
+                members=request.members,
+                label=request.label,
+            )
     except Exception as error:  # noqa: BLE001 - a key that cannot even record its failure must not stop the others
         _log.debug("Training %s could not be recorded", request.key, exc_info=True)
         return position, _unrecorded(request.key, str(error))

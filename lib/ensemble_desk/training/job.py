@@ -11,14 +11,16 @@ from ensemble_desk.ensemble.members import catalogue as registered
 from ensemble_desk.errors import DeskError, FutureDateError
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import LabelSpec
 from ensemble_desk.registry.folder import retention
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.registry.preflight import code_revision
-from ensemble_desk.training import fitting, processes, run_log
+from ensemble_desk.training import fitting, processes, run_log, wanted_label
 from ensemble_desk.training.fitting import Progress
 from ensemble_desk.training.run_log import Result
 from ensemble_desk.training.runs import COMPLETED, FAILED
+from ensemble_desk.training.wanted_label import WantedLabel
 
 N_STEPS = fitting.N_STEPS + 2
 _TRAINING = ("market", "ensemble", "evaluation", "training")  # the sources that decide a version's numbers
@@ -49,6 +51,7 @@ def train(
     progress: Progress | None = None,
     members: Sequence[str] = registered.DEFAULT_MEMBERS,
     seed: int = SEED,
+    label: WantedLabel = wanted_label.DEFAULT,
 ) -> TrainingOutcome:
     """Train, publish and register one version; a failure is recorded and told, never raised.
 
@@ -61,15 +64,20 @@ def train(
         only bars up to this moment are used; None uses all.
     members
         which members to train; ``lstm`` is one more than the default ones.
+    label
+        horizon and threshold that the version learns.
 
     Raises
     ------
+    InvalidHorizonError
+        When the horizon is none of this timeframe; no run is recorded.
     FutureDateError
         When ``as_of`` has not come yet; no run is recorded.
     UnknownMemberError, MissingExtraError
         When a member does not exist or needs what is not installed; no run is recorded.
     """
     registered.require(members)
+    spec = label.of(key.timeframe)
     began = registry.clock()
     if as_of is not None and as_of.date() > began.date():
         raise FutureDateError(as_of, today=began.date())
@@ -84,7 +92,7 @@ def train(
         n_steps=N_STEPS,
     )
     try:
-        version = _run(registry, key, run_id, as_of=as_of, actor=actor, progress=progress, recipe=(members, seed))
+        version = _run(registry, key, run_id, as_of=as_of, actor=actor, progress=progress, recipe=(members, spec, seed))
     except DeskError as error:
         return _failed(registry, key, run_id, str(error), began=began)
     except Exception as error:  # noqa: BLE001 - the one boundary where a broken key must end in its row
@@ -104,15 +112,15 @@ def _run(
     as_of: datetime | None,
     actor: str,
     progress: Progress | None,
-    recipe: tuple[Sequence[str], int],
+    recipe: tuple[Sequence[str], LabelSpec, int],
 ) -> str:
-    members, seed = recipe
+    members, label, seed = recipe
     step = _stepper(registry, run_id, progress)
     step("read bars", 1, N_STEPS)
     bars = registry.source.bars(key, until=as_of)
     content = fitting.fit_version(
         bars,
-        label=fitting.default_label(key.timeframe),
+        label=label,
         members=members,
         seed=seed,
         progress=lambda name, number, _: step(name, number + 1, N_STEPS),

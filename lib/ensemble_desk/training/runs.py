@@ -10,11 +10,24 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 from ensemble_desk.database.opening import Database
 from ensemble_desk.database.symbols import possible_keys
 from ensemble_desk.database.tables.registry_tables import symbols, training_run_progress, training_runs
-from ensemble_desk.errors import UnknownRunError
+from ensemble_desk.errors import InvalidSymbolError, InvalidTimeframeError, UnknownRunError
 from ensemble_desk.market.keys import Key
+from ensemble_desk.training import copied_runs
 
 RUNNING, COMPLETED, FAILED = "running", "completed", "failed"
 STATUSES = (RUNNING, COMPLETED, FAILED)
+OURS, OTHERS = "desk", "another program"
+
+
+@dataclass(frozen=True, slots=True)
+class OtherKey(Key):
+    """A symbol and a timeframe as another program writes them, which are no key here: listed, and nothing else."""
+
+    def __post_init__(self) -> None:
+        pass
+
+    def __str__(self) -> str:
+        return f"{self.symbol}/{self.timeframe}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +41,7 @@ class RunRecord:
     models_artifact_path : the published file.
     step, n_steps, step_name : how far it is, or was when it ended.
     log : one line a step, times in UTC.
+    source : who recorded it, ``desk`` or ``another program``.
     """
 
     id: int
@@ -51,6 +65,7 @@ class RunRecord:
     version: str | None
     actor: str
     log: str
+    source: str
 
     @property
     def seconds(self) -> float | None:
@@ -77,6 +92,7 @@ def listing(
     before: int | None = None,
 ) -> RunPage:
     """Page through runs, newest first, all or those of one status, symbol or timeframe."""
+    copied_runs.catch_up(database)
     wanted: list[ColumnElement[bool]] = []
     if status is not None:
         wanted.append(training_runs.c.status == status)
@@ -113,6 +129,7 @@ def get(database: Database, run_id: int) -> RunRecord:
 
 def latest(database: Database) -> tuple[RunRecord, ...]:
     """The newest run of every key, ordered by key: by run date, and by number where two dates are equal."""
+    copied_runs.catch_up(database)
     wanted = _runs().where(training_runs.c.id.in_(_latest())).order_by(symbols.c.ticker, training_runs.c.timeframe)
     with database.reading() as connection:
         return tuple(_record(row) for row in connection.execute(wanted))
@@ -154,7 +171,7 @@ def _runs() -> Select[Any]:
 def _record(row: Row[Any]) -> RunRecord:
     told = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for a row by column
     return RunRecord(
-        key=Key(told["ticker"], told["timeframe"]),
+        key=_key(told["ticker"], told["timeframe"]),
         model_performances=told["model_performances"] or {},
         weights=told["weights"] or {},
         status=told["status"] or COMPLETED,
@@ -163,8 +180,16 @@ def _record(row: Row[Any]) -> RunRecord:
         step_name=told["step_name"] or "",
         actor=told["actor"] or "",
         log=told["log"] or "",
+        source=OTHERS if told["updated_at"] is None else OURS,
         **{name: told[name] for name in _AS_STORED},
     )
+
+
+def _key(symbol: str, timeframe: str) -> Key:
+    try:
+        return Key(symbol.upper(), timeframe)
+    except (InvalidSymbolError, InvalidTimeframeError):
+        return OtherKey(symbol, timeframe)
 
 
 _AS_STORED = (

@@ -50,7 +50,7 @@ def test_plain_artifacts_are_listed_without_a_manifest(store):
 
 def test_files_that_name_no_version_are_told_with_the_reason_and_hide_nothing(store, publish):
     published = publish()
-    for name in ("model.pkl", "AAPL_d1_20250230.pkl", "aapl_d1_20250121.pkl", "A%2fB_d1_20250121.pkl"):
+    for name in ("model.pkl", "AAPL_d1_20250230.pkl", "AAPL_d1_latest.pkl", "A%FFB_d1_20250121.pkl"):
         (store.folder / name).write_bytes(b"x")
     (store.folder / "MSFT_d1_20250121.pkl").mkdir()
     (store.folder / "IBM_d1_20250121.pkl").symlink_to(store.folder / "nowhere")
@@ -60,8 +60,8 @@ def test_files_that_name_no_version_are_told_with_the_reason_and_hide_nothing(st
     assert set(scan.foreign) == {
         "model.pkl",
         "AAPL_d1_20250230.pkl",
-        "aapl_d1_20250121.pkl",
-        "A%2fB_d1_20250121.pkl",
+        "AAPL_d1_latest.pkl",
+        "A%FFB_d1_20250121.pkl",
         "MSFT_d1_20250121.pkl",
         "IBM_d1_20250121.pkl",
         "GOOG_d1_20250121.pkl",
@@ -137,7 +137,7 @@ def test_a_folder_that_is_a_link_itself_works(store, publish, tmp_path):
     assert through.read(published.file_name) == store.read(published.file_name)
 
 
-@pytest.mark.parametrize("name", ["../secret.pkl", "/etc/passwd", "x/AAPL_d1_20250121.pkl", "registry.db", ""])
+@pytest.mark.parametrize("name", ["../secret.pkl", "/etc/passwd", "../x/AAPL_d1_20250121.pkl", "registry.db", ""])
 def test_only_names_of_versions_are_read(store, publish, name):
     publish()
     for read in (store.read, store.manifest, store.exists):
@@ -187,3 +187,34 @@ def test_the_folder_s_mark_moves_with_every_file(store, publish):
         assert store.folder_mark() == 5
         change()
         assert store.folder_mark() != 5
+
+
+def test_files_of_other_programs_are_found_under_their_names_and_in_folders(store, publish):
+    publish()
+    data = b"x"
+    names = ("aapl_d1_2025-01-24.joblib", "AAPL/d1/20250125.pkl", "stocks/us/MSFT/d1_20250126_153000.pickle")
+    for name in (*names, "serving/AAPL_d1_20250127.pkl", "registry/AAPL_d1_20250128.pkl", ".git/AAPL_d1_20250129.pkl"):
+        (store.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (store.folder / name).write_bytes(data)
+    scan = store.scan()
+    found = {entry.file_name: (str(entry.key), entry.version) for entry in scan if entry.file_name in names}
+    assert found == {
+        "aapl_d1_2025-01-24.joblib": ("AAPL/d1", "20250124"),
+        "AAPL/d1/20250125.pkl": ("AAPL/d1", "20250125"),
+        "stocks/us/MSFT/d1_20250126_153000.pickle": ("MSFT/d1", "20250126T153000"),
+    }
+    assert (len(scan), scan.foreign) == (4, {})
+    assert store.read("AAPL/d1/20250125.pkl") == data
+
+
+def test_the_mark_of_the_folder_tells_of_files_in_folders_below(store, publish):
+    publish()
+    inside = store.folder / "AAPL" / "d1"
+    inside.mkdir(parents=True)
+    marks = [store.folder_mark()]
+    for folder in (inside, inside.parent, store.folder):
+        (folder / "AAPL_d1_20250125.pkl").write_bytes(b"x")
+        now = marks[-1] + 10_000_000
+        os.utime(folder, ns=(now, now))
+        marks.append(store.folder_mark())
+    assert marks == sorted(set(marks))

@@ -57,7 +57,7 @@ def test_too_few_bars_to_fill_one_coarser_bar(daily, recognise):
         recognise(daily.loc["2012-06-04":"2012-06-07"].to_csv(), key=WEEKLY, resample=True)
 
 
-@pytest.mark.parametrize(("minutes", "said"), [(5, "5 minutes"), (30, "30 minutes"), (120, "2 hours")])
+@pytest.mark.parametrize(("minutes", "said"), [(3, "3 minutes"), (20, "20 minutes"), (180, "3 hours")])
 def test_a_spacing_of_none_of_our_timeframes_is_told(recognise, minutes, said):
     index = pd.date_range("2024-01-02", periods=50, freq=f"{minutes}min", tz="UTC", name="time")
     frame = pd.DataFrame({"open": 1.0, "high": 2.0, "low": 0.5, "close": 1.5, "volume": 1.0}, index)

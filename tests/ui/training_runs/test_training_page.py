@@ -77,3 +77,13 @@ def _ended(registry):
             return newest
         time.sleep(0.5)
     return pytest.fail("the training did not end")
+
+
+def test_runs_of_another_program_say_so(folder, open_app, registry):
+    from sqlalchemy import text
+
+    with registry.database.writing() as connection:
+        connection.execute(text("INSERT INTO symbols (ticker) VALUES ('spy')"))
+        connection.execute(text("INSERT INTO training_runs (symbol_id, timeframe) SELECT max(id), '1d' FROM symbols"))
+    newest = open_app("training_runs").dataframe[0].value.iloc[0]
+    assert (newest["Key"], newest["By"]) == ("SPY/d1", runs.OTHERS)

@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from ensemble_desk.artifacts import naming
+from ensemble_desk.artifacts import naming, other_names
 from ensemble_desk.artifacts.format import KNOWN_SCHEMA_VERSIONS, SCHEMA_VERSION
 from ensemble_desk.artifacts.safe_loading import plainness
 from ensemble_desk.artifacts.safe_loading.allow_list.families import composition
 from ensemble_desk.errors import ArtifactNameError, IncompatibleArtifactError
+from ensemble_desk.market import timeframes
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES, LabelSpec
 
 _TEXTS = ("symbol", "timeframe", "timestamp", "horizon", "code_revision", "bars_source")
+_DAY = 8  # digits of a day; a plain artifact may call its version anything else
 _TABLES = ("performances", "model_predictions_sample", "label", "data_window", "evaluation", "libraries")
 
 
@@ -162,11 +164,20 @@ def _check_identity(content: dict[str, Any], key: Key, version: str, name: str) 
         content.get("timestamp", version),
     ]
     symbol, timeframe, timestamp = (str(part) for part in told)
-    day = re.sub(r"[^0-9]", "", timestamp)[:8]
-    fits = timestamp == version if is_ours(content) else day == naming.timestamp(version)
-    if (symbol, timeframe) != (key.symbol, key.timeframe) or not fits:
+    if is_ours(content):
+        fits = (symbol, timeframe, timestamp) == (key.symbol, key.timeframe, version)
+    else:
+        day = (other_names.version_of(timestamp) or re.sub(r"[^0-9]", "", timestamp))[:8]
+        same_key = _letters(symbol) == _letters(key.symbol) and timeframes.named(timeframe) == key.timeframe
+        fits = same_key and (len(day) < _DAY or day == naming.timestamp(version))
+    if not fits:
         problem = f"it says that it is {symbol}/{timeframe} {timestamp}, unlike its name"
         raise IncompatibleArtifactError(name, problem)
+
+
+def _letters(symbol: str) -> str:
+    """A symbol without what file names replace: BTC/USDT is BTC_USDT there."""
+    return re.sub(r"[/_:-]", "", symbol).upper()
 
 
 def _is_number(value: object) -> bool:

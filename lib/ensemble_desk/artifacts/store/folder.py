@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ensemble_desk.artifacts import naming
+from ensemble_desk.artifacts import naming, other_names
 from ensemble_desk.artifacts.manifest import Manifest
 from ensemble_desk.artifacts.store import claims, form_files, scanning
 from ensemble_desk.artifacts.store.scanning import Scan
@@ -93,30 +93,30 @@ class ArtifactStore:
 
     def read(self, file_name: str) -> bytes:
         """Read an artifact's bytes, at most `max_bytes`."""
-        naming.parse(file_name)
+        other_names.recognise(file_name)
         return self._read(file_name)
 
     def manifest(self, file_name: str) -> Manifest | None:
         """Read the manifest of an artifact; None for a plain artifact."""
-        naming.parse(file_name)
+        other_names.recognise(file_name)
         name = naming.manifest_name(file_name)
-        if not os.path.lexists(self.folder / name):
+        if name == file_name or not os.path.lexists(self.folder / name):
             return None
         return Manifest.from_json(self._read(name), name=name)
 
     def form(self, file_name: str) -> bytes:
         """Read the serving form of an artifact; raises ArtifactMissingError where there is none."""
-        naming.parse(file_name)
+        other_names.recognise(file_name)
         return self._read(naming.form_name(file_name))
 
     def write_form(self, file_name: str, data: bytes) -> None:
         """Write the serving form of an artifact, whole or not at all; raises OSError."""
-        naming.parse(file_name)
+        other_names.recognise(file_name)
         form_files.write(self.folder, naming.form_name(file_name), data)
 
     def stamp(self, file_name: str) -> tuple[int, int] | None:
         """Give size and time of an artifact's file; None when there is none."""
-        naming.parse(file_name)
+        other_names.recognise(file_name)
         try:
             status = (self.folder / file_name).stat()
         except OSError:
@@ -124,15 +124,16 @@ class ArtifactStore:
         return status.st_size, scanning.written_ns(status)
 
     def exists(self, file_name: str) -> bool:
-        naming.parse(file_name)
+        other_names.recognise(file_name)
         return (self.folder / file_name).is_file()
 
     def folder_mark(self) -> int:
-        """Give a number that differs once a file came, went or was renamed: the folder's mtime in nanoseconds."""
+        """Give a number that differs once a file came, went or was renamed: the newest mtime of it and its folders."""
         try:
-            return scanning.written_ns(self.folder.stat())
+            mark = scanning.written_ns(self.folder.stat())
         except FileNotFoundError:
             return 0
+        return max([mark, *scanning.marks_below(self.folder, mark)])
 
     def _claim(self, key: Key, date: dt.date, besides: Collection[str]) -> claims.Claim:
         taken = {*scanning.versions(self.folder, key), *besides}

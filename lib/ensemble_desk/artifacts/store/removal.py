@@ -4,8 +4,9 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ensemble_desk.artifacts import naming
+from ensemble_desk.artifacts import naming, other_names
 from ensemble_desk.artifacts.store import claims
+from ensemble_desk.errors import ArtifactNameError
 
 
 def files_of(folder: Path, file_names: Iterable[str]) -> Iterator[str]:
@@ -15,10 +16,11 @@ def files_of(folder: Path, file_names: Iterable[str]) -> Iterator[str]:
     """
     wanted = tuple(file_names)
     for name in wanted:
-        naming.parse(name)
+        other_names.recognise(name)
     if not wanted or not folder.is_dir():
         return
-    stems = {naming.stem(name) for name in wanted}
+    stems = {naming.stem(name) for name in wanted if _is_ours(name)}
+    yield from (name for name in wanted if not _is_ours(name) and os.path.lexists(folder / name))
     found = [name for name in os.listdir(folder) if _stem(name) in stems]  # noqa: PTH208 - names only
     yield from sorted(found, key=lambda name: (not naming.is_artifact(name), name))
     forms = (naming.form_name(name) for name in wanted if not naming.is_form_alone(name))
@@ -37,6 +39,14 @@ def remove(folder: Path, file_names: Iterable[str]) -> int:
     if removed:
         claims.sync_folder(folder)
     return removed
+
+
+def _is_ours(name: str) -> bool:
+    try:
+        naming.parse(name)
+    except ArtifactNameError:
+        return False
+    return True
 
 
 def _stem(name: str) -> str:

@@ -3,16 +3,19 @@
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import overload
 
-from ensemble_desk.artifacts import naming
+from ensemble_desk.artifacts import naming, other_names
 from ensemble_desk.artifacts.store import claims
 from ensemble_desk.errors import ArtifactError, ArtifactNameError
 from ensemble_desk.market.keys import Key
 
 _MOST_NS = 2**63 - 1  # in the year 2262
+_OURS = {naming.FORM_FOLDER, "registry", "logs"}  # folders that hold no artifacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class Scan(Sequence[FileEntry]):
-    """Whole versions ordered by file name; `foreign` maps other names of artifacts to the reason they are none."""
+    """Whole versions ordered by file name; `foreign` maps names of other artifacts to the reason they are none."""
 
     entries: tuple[FileEntry, ...] = ()
     foreign: Mapping[str, str] = field(default_factory=dict)
@@ -57,12 +60,13 @@ def scan(folder: Path) -> Scan:
 
 def versions(folder: Path, key: Key) -> Iterator[str]:
     """Give every version of a key that the folder names, be it an artifact, a manifest or a claim."""
-    for name in os.listdir(folder):  # noqa: PTH208 - names only
+    below = (f"{inside}/{name}" for inside in _folders_below(folder) for name in _names(folder / inside))
+    for name in (*os.listdir(folder), *below):  # noqa: PTH208 - names only
         candidate = name
         if name.endswith(naming.MANIFEST_SUFFIX):
             candidate = name.removesuffix(naming.MANIFEST_SUFFIX) + naming.ARTIFACT_SUFFIX
         try:
-            owner, version = naming.parse(candidate)
+            owner, version = other_names.recognise(candidate)
         except ArtifactNameError:
             continue
         if owner == key:
@@ -92,7 +96,7 @@ def _pass(folder: Path) -> tuple[Scan, set[str]]:
                     unfinished.add(claims.claimed_name(name) or "")
                 elif name.endswith(naming.MANIFEST_SUFFIX):
                     manifests.add(name)
-                elif naming.is_artifact(name):
+                elif other_names.is_artifact(name):
                     seen[name] = _stat(entry, folder)
     except FileNotFoundError:
         return Scan(), set()
@@ -100,6 +104,7 @@ def _pass(folder: Path) -> tuple[Scan, set[str]]:
         problem = f"The models folder {folder} cannot be listed: {error.strerror}. Check the path and its permissions."
         raise ArtifactError(folder.name, problem) from error
     unfinished.discard("")
+    seen |= _below(folder)
     found: list[FileEntry] = []
     foreign: dict[str, str] = {}
     for name in sorted(seen):
@@ -117,7 +122,7 @@ def _sort_in(
     foreign: dict[str, str],
 ) -> None:
     try:
-        key, version = naming.parse(name)
+        key, version = other_names.recognise(name)
     except ArtifactNameError as error:
         foreign[name] = str(error)
         return
@@ -129,12 +134,70 @@ def _sort_in(
             foreign[name] = status
         return
     has_manifest = naming.manifest_name(name) in manifests
-    if not has_manifest:
+    if not has_manifest and naming.manifest_name(name) != name:
         # In this order: a claim becomes the manifest by a rename, so whoever sees neither has seen a plain artifact.
         if os.path.lexists(claims.claim_path(folder, name)):
             return
         has_manifest = os.path.lexists(folder / naming.manifest_name(name))
     found.append(FileEntry(name, key, version, status.st_size, written_ns(status), has_manifest))
+
+
+def marks_below(folder: Path, mark: int, depth: int = 1) -> Iterator[int]:
+    """When each folder below changed last; which there are is remembered until the one that holds them changes."""
+    for name in _children(str(folder), mark, depth == 1):
+        inside = folder / name
+        try:
+            own = written_ns(os.stat(inside))  # noqa: PTH116 - on the path of every forecast
+        except OSError:
+            continue
+        yield own
+        if depth < other_names.DEEPEST:
+            yield from marks_below(inside, own, depth + 1)
+
+
+@lru_cache(maxsize=4_096)
+def _children(folder: str, mark: int, top: bool) -> tuple[str, ...]:  # noqa: FBT001 - part of the cache's key
+    """Folders that may hold artifacts of other programs; links are not followed. Another mark, another answer."""
+    del mark
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(entry.name for entry in entries if _is_open(entry))
+    except OSError:
+        return ()
+    return tuple(name for name in found if not (top and name in _OURS))
+
+
+def _folders_below(folder: Path, inside: str = "", depth: int = 1) -> Iterator[str]:
+    """Folders that may hold artifacts of other programs, relative to the models folder."""
+    for name in _children.__wrapped__(str(folder / inside), 0, depth == 1):
+        path = f"{inside}/{name}" if inside else name
+        yield path
+        if depth < other_names.DEEPEST:
+            yield from _folders_below(folder, path, depth + 1)
+
+
+def _is_open(entry: os.DirEntry[str]) -> bool:
+    return not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208 - names only
+    except OSError:
+        return []
+
+
+def _below(folder: Path) -> dict[str, os.stat_result | str]:
+    """Artifacts in the folders below, by their path from the models folder."""
+    seen: dict[str, os.stat_result | str] = {}
+    for inside in _folders_below(folder):
+        with suppress(OSError), os.scandir(folder / inside) as entries:
+            seen |= {
+                f"{inside}/{entry.name}": _stat(entry, folder)
+                for entry in entries
+                if other_names.is_artifact(entry.name) and not entry.name.startswith(".")
+            }
+    return seen
 
 
 def _stat(entry: os.DirEntry[str], folder: Path) -> os.stat_result | str:

@@ -2,12 +2,14 @@
 
 from alembic import context
 
+from ensemble_desk.database.schema_version import VERSION_TABLE
 from ensemble_desk.database.tables import registry_tables
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=registry_tables.metadata,
     transactional_ddl=True,
+    version_table=VERSION_TABLE,
     render_as_batch=True,
 )
 context.run_migrations()

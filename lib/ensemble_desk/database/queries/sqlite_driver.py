@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ensemble_desk.database.queries.query import Query
+from ensemble_desk.database.schema_version import VERSION_TABLE
 
 Mark = tuple[int, int]
 
-_AT = "SELECT version_num FROM alembic_version"
+_AT = f"SELECT version_num FROM {VERSION_TABLE}"  # noqa: S608 - a name of ours
 
 
 class SqliteDriver:

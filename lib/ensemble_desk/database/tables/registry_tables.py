@@ -29,6 +29,7 @@ from ensemble_desk.database.tables.token_tables import tokens
 from ensemble_desk.database.tables.upkeep_tables import pruned_versions, rehearsals
 
 __all__ = [
+    "copied_runs",
     "deployments",
     "drift_monitoring",
     "forecasts",
@@ -99,6 +100,15 @@ training_run_progress = Table(  # what the guide's table has no column for
     Column("pid", Integer),
     Column("host", Text),
     Column("log", Text, nullable=False, server_default=""),
+    PrimaryKeyConstraint("run_id"),
+)
+
+copied_runs = Table(  # runs that another program keeps in a table that could not be adopted
+    "copied_runs",
+    metadata,
+    Column("run_id", BigInteger, ForeignKey("training_runs.id", ondelete="CASCADE"), nullable=False),
+    Column("other_id", Exact, nullable=False, unique=True),
+    Column("digest", Exact, nullable=False),  # of the whole row there
     PrimaryKeyConstraint("run_id"),
 )
 

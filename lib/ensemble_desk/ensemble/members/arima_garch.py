@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 NAME = "arima_garch"
 SETTLING_BARS = 100  # bars before a row may vote: of the filter's start beta ** 100 is left (0.6 % at beta 0.95)
-_MIN_BARS = {"w1": 250}
+_MIN_BARS = {"w1": 250, "mn1": 120}
 _MIN_BARS_ELSE = 500
 _LEAST_NU = 2.5
 

@@ -21,7 +21,7 @@ MEMBERS = (*DEFAULT_MEMBERS, lstm.NAME)
 
 def build(name: str, *, label: LabelSpec, timeframe: str, seed: int, n_jobs: int = 1) -> Member:  # noqa: ARG001 - later members scale with the label
     """Build an unfitted member by name; raises UnknownMemberError."""
-    weekly = timeframe == "w1"
+    weekly = timeframe in ("w1", "mn1")  # few rows: small models
     if name == "rf":
         return FeatureMember(name, classifiers.random_forest(seed=seed, weekly=weekly, n_jobs=n_jobs))
     if name == "gb":

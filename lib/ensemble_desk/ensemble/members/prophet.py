@@ -39,7 +39,7 @@ Floats = NDArray[np.float64]
 
 NAME = "prophet"
 WINDOW_BARS = 750
-_MIN_BARS = {"w1": 120}
+_MIN_BARS = {"w1": 120, "mn1": 60}
 _MIN_BARS_ELSE = 250
 _MIN_INCREMENTS = 60
 

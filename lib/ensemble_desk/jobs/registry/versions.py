@@ -1,14 +1,16 @@
-"""Commands that look at the registry: list, show, production, history, live-at, sync, verify."""
+"""Commands that look at the registry: list, show, production, history, live-at, sync, import, verify."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ensemble_desk.jobs import arguments, desk, output
+from ensemble_desk.jobs import arguments, desk, files, output
 from ensemble_desk.jobs.arguments import Json, Limit, MaybeSymbol, MaybeTimeframe, Symbol, Timeframe
 from ensemble_desk.registry.entities import Deployment, Production, State, VersionRecord
-from ensemble_desk.registry.folder import audit, retention, sync
+from ensemble_desk.registry.folder import audit, importing, retention, sync
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.ledger import history, production
 from ensemble_desk.registry.opening import Registry
@@ -39,12 +41,11 @@ def list_versions(
     as_json: Json = False,
 ) -> None:
     """List versions, newest first."""
-    if symbol is not None or timeframe is not None:
-        arguments.key(symbol or "A", timeframe or "d1")
+    asked = arguments.key(symbol or "A", timeframe or "d1")
     with desk.registry() as registry:
         wanted = {
             "symbol": symbol.strip().upper() if symbol else None,
-            "timeframe": timeframe.strip().lower() if timeframe else None,
+            "timeframe": asked.timeframe if timeframe else None,
             "state": state,
         }
         found = list(_all_versions(registry, wanted, limit=limit))
@@ -123,8 +124,8 @@ def live_at(
 
 def synchronise(*, as_json: Json = False) -> None:
     """Look at the models folder and bring the index up to date; exits 1 when a file was refused."""
-    with desk.registry() as registry:
-        report = sync.synchronise(registry, force=True)
+    with desk.registry() as registry, _counting("reading files") as progress:
+        report = sync.synchronise(registry, force=True, progress=progress)
     rows: list[tuple[object, ...]] = [
         (what, name, "")
         for what in ("added", "changed", "vanished", "returned", "followed")
@@ -135,6 +136,20 @@ def synchronise(*, as_json: Json = False) -> None:
     output.show(report, as_json=as_json, table=lambda: output.table(("what", "file or key", "why"), rows, empty=empty))
     if report.refused:
         raise typer.Exit(1)
+
+
+def import_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An artifact that another program wrote.")],
+    *,
+    name: Annotated[str, typer.Option("--as", metavar="KEY/VERSION", help="For example AAPL/d1/20250121.")],
+    as_json: Json = False,
+) -> None:
+    """Copy a file into the models folder under a proper name, never over another, and register it."""
+    key, version = importing.named(name)
+    with desk.registry() as registry:
+        data = files.read(file, most_bytes=registry.store.max_bytes)
+        record = importing.take_in(registry, data, source=file, key=key, version=version)
+    output.show(record, as_json=as_json, table=lambda: _version_table([record]))
 
 
 def verify(*, as_json: Json = False) -> None:
@@ -169,6 +184,19 @@ def deployment_table(found: tuple[Deployment, ...]) -> None:
     ]
     columns = ("at", "key", "action", "outcome", "from", "to", "mode", "revision", "actor", "reason", "refusal")
     output.table(columns, rows, empty="Nothing has been deployed yet.")
+
+
+@contextmanager
+def _counting(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Draw a progress bar on standard error, only on a terminal: gives what to tell it how far the work is."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _all_versions(registry: Registry, wanted: dict[str, Any], *, limit: int | None) -> Iterator[VersionRecord]:
@@ -229,5 +257,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "history": show_history,
     "live-at": live_at,
     "sync": synchronise,
+    "import": import_file,
     "verify": verify,
 }

@@ -3,18 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ensemble_desk.artifacts import digests
+from ensemble_desk.artifacts import naming
 from ensemble_desk.artifacts.store.folder import ArtifactStore
 from ensemble_desk.artifacts.store.scanning import FileEntry, Scan
 from ensemble_desk.database import texts
-from ensemble_desk.errors import ArtifactError, ArtifactMissingError, MissingExtraError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import State
-from ensemble_desk.registry.folder import inspection
+from ensemble_desk.registry.folder import looking
+from ensemble_desk.registry.folder.looking import Look, Progress
 from ensemble_desk.registry.index.entries import Entry
 from ensemble_desk.registry.index.registration import Arrival
 from ensemble_desk.registry.index.stored import Rejected
 
+_ANOTHER_NAME = "To keep both, take it in under another: desk registry import FILE --as KEY/VERSION"
 _NOWHERE = -1  # size and time of a name that is refused without a look at the file
 
 
@@ -62,22 +63,32 @@ def compare(
     *,
     pruned: Mapping[str, str],
     force: bool,
+    progress: Progress | None = None,
 ) -> Differences:
     """Read what is new, and what changed its size or time since it was last looked at; with ``force`` everything.
 
     ``pruned`` maps file names that are never taken in again to the reason.
     """
     found = Differences()
-    for file in scan:
+    files, twice = _each_once(scan, known)
+    for file, name in twice:
+        reason = f"{file.file_name} is {file.key} {file.version}, which {name} is already. {_ANOTHER_NAME}"
+        _refuse(found, file.file_name, file.size_bytes, file.mtime_ns, reason)
+    to_look_at: list[FileEntry] = []
+    for file in files:
         entry, before = known.get(file.file_name), rejected.get(file.file_name)
         if entry is not None:
-            _look_again(store, entry, file, found, force=force)
+            if force or looking.differs(entry, file):
+                to_look_at.append(file)
         elif file.file_name in pruned:
             _refuse(found, file.file_name, file.size_bytes, file.mtime_ns, pruned[file.file_name])
         elif before is not None and before.is_of(file) and not force:
             found.refused[file.file_name] = before.reason
         else:
-            _look_first(store, file, found)
+            to_look_at.append(file)
+    pairs = [(file, known.get(file.file_name)) for file in to_look_at]
+    for (file, entry), look in zip(pairs, looking.at_all(store, pairs, force=force, progress=progress), strict=True):
+        _fold(found, look, file, entry)
     for name, reason in scan.foreign.items():
         _refuse(found, name, _NOWHERE, _NOWHERE, reason)
     present = {file.file_name for file in scan}
@@ -88,36 +99,38 @@ def compare(
     return found
 
 
-def _look_first(store: ArtifactStore, file: FileEntry, found: Differences) -> None:
-    try:
-        found.arrivals.append(inspection.arrival(store, file))
-    except ArtifactMissingError:
-        return  # gone between the listing and the reading
-    except MissingExtraError as error:  # not recorded: an installation that has the library may read it
-        found.refused[file.file_name] = found.unread[file.file_name] = str(error)
-    except ArtifactError as error:
-        _refuse(found, file.file_name, file.size_bytes, file.mtime_ns, str(error))
+def _each_once(scan: Scan, known: Mapping[str, Entry]) -> tuple[list[FileEntry], list[tuple[FileEntry, str]]]:
+    """Take one file for each version: the registered one, else one named as ours are, else the first by name."""
+    taken: dict[tuple[Key, str], str] = {}
+    order = sorted(scan, key=lambda file: (file.file_name not in known, not _is_plain(file), file.file_name))
+    for file in order:
+        taken.setdefault((file.key, file.version), file.file_name)
+    files, twice = [], []
+    for file in scan:
+        name = taken[file.key, file.version]
+        if name == file.file_name:
+            files.append(file)
+        else:
+            twice.append((file, name))
+    return files, twice
 
 
-def _look_again(store: ArtifactStore, entry: Entry, file: FileEntry, found: Differences, *, force: bool) -> None:
-    as_remembered = (entry.size_bytes, entry.mtime_ns) == (file.size_bytes, file.mtime_ns)
-    if as_remembered and not force and entry.health in (State.AVAILABLE, State.INCOMPATIBLE):
-        return
-    try:
-        data = store.read(file.file_name)
-        actual = digests.of(data)
-    except ArtifactMissingError:
-        return
-    except ArtifactError:
-        data, actual = b"", ""  # too large or unreadable: not the registered bytes, whatever they are
-    if actual != entry.sha256:
-        found.changed.append((entry, actual))
-    elif entry.health is State.INCOMPATIBLE:
-        _look_first(store, file, found)
-    else:
-        doubtful = force or entry.health is not State.AVAILABLE
-        form = inspection.sound_form(store, entry, data) if doubtful else entry.serving_sha256
-        found.intact.append((entry, file, form))
+def _is_plain(file: FileEntry) -> bool:
+    return file.file_name == naming.file_name(file.key, file.version)
+
+
+def _fold(found: Differences, look: Look, file: FileEntry, entry: Entry | None) -> None:
+    """Write down what a look at one file told."""
+    if look.arrival is not None:
+        found.arrivals.append(look.arrival)
+    elif look.unread:  # not recorded: an installation that has the library may read it
+        found.refused[file.file_name] = found.unread[file.file_name] = look.unread
+    elif look.refused:
+        _refuse(found, file.file_name, file.size_bytes, file.mtime_ns, look.refused)
+    elif entry is not None and look.changed is not None:
+        found.changed.append((entry, look.changed))
+    elif entry is not None and look.intact:
+        found.intact.append((entry, file, look.form))
 
 
 def _refuse(found: Differences, name: str, size_bytes: int, mtime_ns: int, reason: str) -> None:

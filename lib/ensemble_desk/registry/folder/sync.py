@@ -12,6 +12,7 @@ from ensemble_desk.registry.entities import State, SyncReport
 from ensemble_desk.registry.folder import comparison, retention
 from ensemble_desk.registry.folder import marks as folder_marks
 from ensemble_desk.registry.folder.comparison import Differences
+from ensemble_desk.registry.folder.looking import Progress
 from ensemble_desk.registry.index import entries, following, registration, states, tombstones
 from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index.following import Cause
@@ -33,11 +34,11 @@ class _Happened:
     new: list[str] = field(default_factory=list)
 
 
-def synchronise(registry: Registry, *, force: bool = False) -> SyncReport:
+def synchronise(registry: Registry, *, force: bool = False, progress: Progress | None = None) -> SyncReport:
     """Look at the folder and write what changed into the index, in one transaction.
 
     A file is read when it is new, or when its size or time differ from what the index remembers; ``force`` reads all.
-    New ones are loaded safely before they are registered. No file can stop the others.
+    New ones are loaded safely before they are registered, many of them on every core. No file can stop the others.
 
     Raises
     ------
@@ -55,7 +56,7 @@ def synchronise(registry: Registry, *, force: bool = False) -> SyncReport:
         pruned = {one.file_name: str(one.refusal) for one in tombstones.everything(connection)}
     if known and not registry.store.folder.is_dir():
         raise FolderGoneError(registry.store.folder.name, n_versions=len(known))
-    found = comparison.compare(registry.store, scan, known, rejected, pruned=pruned, force=force)
+    found = comparison.compare(registry.store, scan, known, rejected, pruned=pruned, force=force, progress=progress)
     with registry.database.writing() as connection:
         report = _write(connection, found, at=at)
         settled = at.timestamp() - mark / 1e9 > _RACY.total_seconds()

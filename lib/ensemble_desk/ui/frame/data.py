@@ -18,7 +18,7 @@ from ensemble_desk.registry.ledger import production as pointers
 from ensemble_desk.registry.preflight import replay as replays
 from ensemble_desk.registry.preflight import steps as checks
 from ensemble_desk.registry.preflight.replay import Replay
-from ensemble_desk.training import run_log, runs
+from ensemble_desk.training import copied_runs, run_log, runs
 from ensemble_desk.training.runs import RunPage, RunRecord
 from ensemble_desk.ui.frame import caching, warmth
 from ensemble_desk.ui.frame.filters import RunFilter, VersionFilter
@@ -155,6 +155,11 @@ def run_page(chosen: RunFilter, number: int) -> RunPage:
         limit=chosen.limit,
         before=before,
     )
+
+
+@caching.kept(seconds=300, max_entries=1, shared=True)
+def runs_kept_apart() -> str:
+    return copied_runs.kept_apart(caching.registry().database)
 
 
 @st.cache_data(ttl=1, max_entries=1, show_spinner=False)

@@ -59,6 +59,9 @@ def listing(chosen: RunFilter) -> None:
         number = st.pagination(n_pages, max_visible_pages=0, key="run_page", bind="query-params")
         st.caption(f"Page {number:,} of {n_pages:,} · {total:,} run{'s' if total != 1 else ''}")
     page = data.run_page(chosen, number)
+    kept_apart = data.runs_kept_apart()
+    if kept_apart:
+        st.caption(wording.plain(kept_apart))
     with slot:
         caching.show_once(("runs", caching.Same(page)), lambda: _table(page.rows))
     _one(page.rows)
@@ -78,7 +81,7 @@ def _table(rows: Sequence[RunRecord]) -> None:
                 "Version": run.version or "",
                 "Holdout accuracy": _accuracy(run, known),
                 "Rows": _rows(run),
-                "By": run.actor,
+                "By": run.actor if run.source == runs.OURS else run.source,
                 "Error": run.error_message or "",
             }
             for run in rows

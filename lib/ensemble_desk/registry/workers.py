@@ -1,4 +1,4 @@
-"""The processes that trainings run in: one thread each, kept for a while, ended by an interrupt."""
+"""The processes that trainings, and looks into many files, run in: one thread each, kept for a while."""
 
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -38,3 +38,12 @@ def pool(n_processes: int) -> Iterator[Executor]:
         # Also when it is broken: a killed process closes its files before it counts as dead, so wait for all of them.
         executor.shutdown(wait=True, kill_workers=True)
         raise
+
+
+def n_cores() -> int:
+    """Count the cores this process may use; 1 where the library of processes is not installed."""
+    try:
+        import joblib
+    except ModuleNotFoundError:
+        return 1
+    return int(joblib.cpu_count())

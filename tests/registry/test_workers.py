@@ -2,7 +2,7 @@
 
 import joblib
 
-from ensemble_desk.training import workers
+from ensemble_desk.registry import workers
 
 
 def test_joblib_goes_on_in_a_program_that_has_trained():

@@ -1,0 +1,105 @@
+"""File names as other programs write them: other cases, dates, times and suffixes, in folders by symbol or not.
+
+A file keeps the name it has; only key and version are read out of it. What this cannot read is named with the reason.
+"""
+
+import datetime as dt
+import re
+from contextlib import suppress
+from itertools import pairwise
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from ensemble_desk.artifacts import naming
+from ensemble_desk.errors import ArtifactNameError, DeskError
+from ensemble_desk.market import timeframes
+from ensemble_desk.market.keys import Key
+
+DEEPEST = 3
+"""Folders below the models folder that are looked into, as in ``stocks/AAPL/d1/20250121.pkl``."""
+
+_SUFFIX = re.compile(r"\.(?:pkl|pickle|joblib)(?:\.(?:gz|bz2|xz|lzma|z|lz4))?$", re.IGNORECASE)
+_DAY = r"(?P<year>[0-9]{4})(?P<dash>[-_.]?)(?P<month>[0-9]{2})(?P=dash)(?P<day>[0-9]{2})"
+_TIME = r"(?:[T_ -]?(?P<hour>[0-9]{2})[-:]?(?P<minute>[0-9]{2})(?:[-:]?(?P<second>[0-9]{2}))?Z?)?"
+_WHEN = re.compile(_DAY + _TIME)
+_EPOCH = re.compile(r"1[0-9]{9}")
+
+
+class Named(NamedTuple):
+    """What a file name says it holds."""
+
+    key: Key
+    version: str
+
+
+def is_artifact(file_name: str) -> bool:
+    """Tell by its suffix whether a file may be an artifact."""
+    return naming.is_artifact(file_name) or _SUFFIX.search(file_name) is not None
+
+
+def recognise(file_name: str) -> Named:
+    """Read key and version out of a name relative to the models folder, ours or another program's.
+
+    Raises
+    ------
+    ArtifactNameError
+        With the reason.
+    """
+    with suppress(ArtifactNameError):  # it may be another program's
+        return Named(*naming.parse(file_name))
+    parts = _parts(file_name)
+    stem = _SUFFIX.sub("", parts[-1])
+    problem: ArtifactNameError | None = None
+    for n_folders in range(len(parts)):
+        told = "_".join([*parts[len(parts) - 1 - n_folders : -1], stem])
+        try:
+            return _read(told, file_name)
+        except ArtifactNameError as error:
+            problem = problem or error
+    raise problem or ArtifactNameError(file_name, "it has no name")
+
+
+def _parts(file_name: str) -> list[str]:
+    parts = file_name.split("/")
+    if not is_artifact(parts[-1]):
+        raise ArtifactNameError(file_name, "it ends in none of .pkl, .pickle and .joblib, packed or not")
+    hidden = any(not part or part.startswith(".") or "\\" in part or not part.isprintable() for part in parts)
+    if hidden or len(parts) > DEEPEST + 1:
+        raise ArtifactNameError(file_name, f"it is hidden, or more than {DEEPEST} folders deep")
+    return parts
+
+
+def _read(told: str, file_name: str) -> Named:
+    cuts = [match.start() for match in re.finditer(r"[_-]", told)]
+    for before, after in pairwise(cuts):
+        timeframe, version = timeframes.named(told[before + 1 : after]), version_of(told[after + 1 :])
+        if timeframe is None or version is None:
+            continue
+        try:
+            return Named(Key(unquote(told[:before], errors="replace").upper(), timeframe), version)
+        except DeskError as error:
+            raise ArtifactNameError(file_name, str(error).rstrip(".")) from error
+    days = [told[cut + 1 :] for cut in cuts if version_of(told[cut + 1 :])]
+    lacking = (
+        "no timeframe such as d1 or 1h stands before its day"
+        if days
+        else "it names no day of the calendar such as 20250121"
+    )
+    raise ArtifactNameError(file_name, f"{lacking}; take it in with: desk registry import FILE --as KEY/VERSION")
+
+
+def version_of(when: str) -> str | None:
+    """The version that a time in a file name stands for; None when it is no time."""
+    if _EPOCH.fullmatch(when):
+        return f"{dt.datetime.fromtimestamp(int(when), dt.UTC):%Y%m%dT%H%M%S}"
+    found = _WHEN.fullmatch(when)
+    if not found:
+        return None
+    try:
+        day = dt.date(int(found["year"]), int(found["month"]), int(found["day"]))
+        if found["hour"] is None:
+            return f"{day:%Y%m%d}"
+        time = dt.time(int(found["hour"]), int(found["minute"]), int(found["second"] or 0))
+    except ValueError:
+        return None
+    return f"{day:%Y%m%d}T{time:%H%M%S}"

@@ -1,0 +1,93 @@
+"""Names that other programs give their files are read, or refused with the reason; the files keep them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ensemble_desk.artifacts import naming, other_names
+from ensemble_desk.errors import ArtifactNameError
+from ensemble_desk.market.keys import Key
+
+D1 = Key("AAPL", "d1")
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "version"),
+    [
+        ("AAPL_d1_20250121.pkl", D1, "20250121"),
+        ("AAPL_d1_20250121r02.pkl", D1, "20250121r02"),
+        ("aapl_d1_20250121.pkl", D1, "20250121"),
+        ("AAPL_D1_20250122.pkl", D1, "20250122"),
+        ("AAPL_1d_20250123.pkl", D1, "20250123"),
+        ("AAPL_1M_20250123.pkl", Key("AAPL", "mn1"), "20250123"),
+        ("AAPL_1m_20250123.pkl", Key("AAPL", "m1"), "20250123"),
+        ("aapl-60min-2025-01-23.PKL", Key("AAPL", "h1"), "20250123"),
+        ("AAPL_d1_2025-01-24.pkl", D1, "20250124"),
+        ("AAPL_d1_20250125_153000.pkl", D1, "20250125T153000"),
+        ("AAPL_d1_20250121T1530.pkl", D1, "20250121T153000"),
+        ("AAPL_d1_20250126T153000Z.pkl", D1, "20250126T153000"),
+        ("AAPL_d1_2025-01-26T15-30-00.pkl", D1, "20250126T153000"),
+        ("AAPL_d1_1737849600.pkl", D1, "20250126T000000"),
+        ("AAPL_d1_20250127.joblib", D1, "20250127"),
+        ("AAPL_d1_20250128.pickle", D1, "20250128"),
+        ("AAPL_d1_20250129.pkl.gz", D1, "20250129"),
+        ("AAPL_d1_20250129.joblib.lz4", D1, "20250129"),
+        ("BTC_USDT_h1_20250121.pkl", Key("BTC_USDT", "h1"), "20250121"),
+        ("BTC-USD_h4_2025-01-21.pkl", Key("BTC-USD", "h4"), "20250121"),
+        ("ETH_USDT_USDT_h1_20250121.pkl", Key("ETH_USDT_USDT", "h1"), "20250121"),
+        ("US30.cash_d1_20250121.pkl", Key("US30.CASH", "d1"), "20250121"),
+        ("AAPL/AAPL_d1_20250131.pkl", D1, "20250131"),
+        ("AAPL/d1/20250121.pkl", D1, "20250121"),
+        ("AAPL/d1_2025-01-21.joblib", D1, "20250121"),
+        ("stocks/us/AAPL/d1_20250121.pkl", D1, "20250121"),
+    ],
+)
+def test_names_of_other_programs_are_read(name, key, version):
+    assert other_names.recognise(name) == (key, version)
+    assert naming.parse(naming.file_name(key, version)) == (key, version)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("AAPL_d1_v3.pkl", "no day"),
+        ("AAPL_d1_latest.pkl", "no day"),
+        ("AAPL_d1_20250130 (1).pkl", "no day"),
+        ("AAPL_d1_20251345.pkl", "no day"),
+        ("AAPL_d1_20250121_2530.pkl", "no day"),
+        ("AAPL_20250121.pkl", "no timeframe"),
+        ("AAPL_d2_20250121.pkl", "no timeframe"),
+        ("ES1!_d1_20250121.pkl", "ticker symbol"),
+        ("NASDAQ:AAPL_d1_20250121.pkl", "ticker symbol"),
+        ("..%2F..%2Fx_d1_20250121.pkl", "hidden"),
+        ("AAPL_d1_20250121.onnx", "ends in none"),
+        ("a/b/c/d/AAPL_d1_20250121.pkl", "folders deep"),
+        ("../AAPL_d1_20250121.pkl", "hidden"),
+        (".x/AAPL_d1_20250121.pkl", "hidden"),
+        ("a//AAPL_d1_20250121.pkl", "hidden"),
+        ("/AAPL_d1_20250121.pkl", "hidden"),
+        ("a\\b/AAPL_d1_20250121.pkl", "hidden"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_the_reason(name, reason):
+    with pytest.raises(ArtifactNameError, match=reason):
+        other_names.recognise(name)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_version_or_a_named_refusal(text):
+    for name in (text, f"{text}.pkl", f"{text}_d1_20250121.pkl", f"A/{text}/d1/20250121.joblib"):
+        try:
+            key, version = other_names.recognise(name)
+        except ArtifactNameError:
+            continue
+        assert naming.parse(naming.file_name(key, version)) == (key, version)
+        assert ".." not in name.split("/")
+
+
+def test_no_two_files_share_what_lies_beside_them():
+    names = ["AAPL_d1_20250121.pkl", "AAPL_d1_20250121.joblib", "AAPL_d1_20250121.pkl.gz", "AAPL/d1/20250121.pkl"]
+    forms = [naming.form_name(name) for name in names]
+    assert len(set(forms)) == len(names)
+    assert all(form.count("/") == 1 for form in forms)
+    assert [naming.manifest_name(name) != name for name in names[:3]] == [True, False, False]
