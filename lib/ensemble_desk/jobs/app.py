@@ -15,7 +15,21 @@ from ensemble_desk.errors import (
     InvalidTimeframeError,
     SettingsError,
 )
-from ensemble_desk.jobs import bars, consensus, drift, export, forecast, live, outcomes, output, predict, runs, serve_api, tokens, train
+from ensemble_desk.jobs import (
+    bars,
+    consensus,
+    drift,
+    export,
+    forecast,
+    live,
+    outcomes,
+    output,
+    predict,
+    runs,
+    serve_api,
+    tokens,
+    train,
+)
 from ensemble_desk.jobs.registry import fleet, moves, upkeep
 from ensemble_desk.jobs.registry import versions as registry
 
