@@ -35,6 +35,7 @@ class Matured:
     as_of, target : times of the bar forecast at and of the bar that decided, shape (n,), microseconds UTC.
     p : probabilities, shape (n, 3).
     y : class numbers of what happened, shape (n,).
+    threshold : log return that was a move, shape (n,).
     horizon_bars : shape (n,).
     is_live : whether each was made before its outcome was known, shape (n,).
     version : position of each row's version in ``versions``, shape (n,).
@@ -45,6 +46,7 @@ class Matured:
     target: Times
     p: Floats
     y: Ints
+    threshold: Floats
     horizon_bars: Ints
     is_live: NDArray[np.bool_]
     version: Ints
@@ -70,6 +72,7 @@ class Matured:
             self.target[rows],
             self.p[rows],
             self.y[rows],
+            self.threshold[rows],
             self.horizon_bars[rows],
             self.is_live[rows],
             self.version[rows],
@@ -190,6 +193,7 @@ _KINDS = {
     "p_neutral": "float64",
     "p_bullish": "float64",
     "y": "int64",
+    "threshold": "float64",
     "horizon_bars": "int64",
     "is_live": "bool",
     "is_matured": "bool",
@@ -207,6 +211,7 @@ def _wanted(connection: Connection, joined: FromClause) -> Select[tuple[object, 
         forecasts.c.p_neutral,
         forecasts.c.p_bullish,
         columns.class_number(outcomes.c.label),
+        outcomes.c.threshold,
         forecasts.c.horizon_bars,
         columns.flag(forecasts.c.kind == Kind.LIVE.value),
         columns.flag(outcomes.c.state == _MATURED),
@@ -235,6 +240,7 @@ def _matured(found: Columns) -> Matured:
         target=one["target"][order],
         p=np.column_stack([one[name][order] for name in ("p_bearish", "p_neutral", "p_bullish")]),
         y=one["y"][order],
+        threshold=one["threshold"][order],
         horizon_bars=one["horizon_bars"][order],
         is_live=one["is_live"][order],
         version=numbers,

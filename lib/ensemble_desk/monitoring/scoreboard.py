@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from ensemble_desk.ensemble import pool
 from ensemble_desk.evaluation import comparison
-from ensemble_desk.evaluation.comparison import Mean, Verdict
-from ensemble_desk.evaluation.intervals import AccuracyEstimate
+from ensemble_desk.evaluation.comparison import Verdict
+from ensemble_desk.evaluation.intervals import AccuracyEstimate, Mean
 from ensemble_desk.forecasting import matured
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Matured
@@ -33,9 +33,10 @@ class MemberScore:
     ----------
     accuracy, pool_accuracy : of both on the rows on which the member voted.
     series : accuracy of its newest outcomes after each of these rows.
-    log_loss : mean with its interval; ``difference`` is the member's minus the pool's, negative is better.
-    dm_p : of Diebold and Mariano's test on log-loss; None when it cannot be computed.
-    verdict : better | worse | not enough data.
+    log_loss : mean with an interval for one look.
+    difference : the member's log-loss minus the pool's, negative is better, with an interval that may be looked at
+        every day; ``verdict`` says in one word what it tells.
+    bars_to_settle : rows that would tell the smallest difference worth having from none.
     kinds : of the rows.
     """
 
@@ -46,8 +47,8 @@ class MemberScore:
     series: Series
     log_loss: Mean
     difference: Mean
-    dm_p: float | None
     verdict: Verdict
+    bars_to_settle: int | None
     kinds: tuple[Kind, ...]
 
 
@@ -85,8 +86,8 @@ def _score(name: str, equal: Floats, p: Floats, rows: Matured, *, policy: Policy
         pool_accuracy=told.first_accuracy,
         series=live.series(replace(rows, p=p).take(voted), policy=policy),
         log_loss=told.second_log_loss,
-        difference=told.log_loss_difference,
-        dm_p=told.dm_p,
-        verdict=told.verdict,
+        difference=told.daily,
+        verdict=told.daily_verdict,
+        bars_to_settle=told.bars_to_settle,
         kinds=rows.kinds,
     )
