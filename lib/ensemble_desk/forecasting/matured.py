@@ -98,6 +98,22 @@ class Matured:
 
 
 @dataclass(frozen=True, slots=True)
+class Newer:
+    """What became known since an earlier look.
+
+    Attributes
+    ----------
+    rows : forecasts whose outcome is new.
+    outcome_id : the newest outcome there is now.
+    revised : whether an outcome that was known before has changed, so that what was made of it must be made anew.
+    """
+
+    rows: Matured
+    outcome_id: int
+    revised: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How many forecasts the log holds, by state."""
 
@@ -112,6 +128,19 @@ def read(database: Database, key: Key, *, version: str | None = None, horizon: s
     with database.reading() as connection:
         wanted = _wanted(connection, forecasts.join(symbols)).where(*conditions)
         return _matured(columns.fetch(connection, wanted, _KINDS))
+
+
+def newer(database: Database, key: Key, *, version: str, outcome_id: int) -> Newer:
+    """Read what became known after an outcome about a version's forecasts at the trained horizon."""
+    conditions = [*_of(key, version=version), _horizon(None), outcomes.c.id > outcome_id]
+    with database.reading() as connection:
+        wanted = _wanted(connection, forecasts.join(symbols)).add_columns(outcomes.c.id.label("outcome"))
+        found = columns.fetch(connection, wanted.where(*conditions), {**_KINDS, "outcome": "int64"})
+    return Newer(
+        rows=_matured({name: found[name] for name in _KINDS}),
+        outcome_id=int(found["outcome"].max(initial=outcome_id)),
+        revised=bool((found["revision"] > 1).any()),
+    )
 
 
 def of_production(database: Database) -> dict[Key, Matured]:

@@ -10,7 +10,7 @@ from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.jobs import arguments, desk, live, output
 from ensemble_desk.jobs.arguments import Json, Symbol, Timeframe
 from ensemble_desk.jobs.outcomes import OneSymbol, OneTimeframe, chosen
-from ensemble_desk.monitoring import daily, diagnosis, simulator
+from ensemble_desk.monitoring import alarm_states, daily, diagnosis, simulator
 from ensemble_desk.monitoring import drift as watching
 from ensemble_desk.monitoring.alerting import alerts, channels
 from ensemble_desk.monitoring.alerting.alerts import Alert
@@ -43,6 +43,30 @@ def check_drift(
     output.show(rows, as_json=as_json, table=lambda: _drift_table(told))
     if told.alerts:
         raise typer.Exit(1)
+
+
+def alarms(*, as_json: Json = False) -> None:
+    """Take the alarm of every key one step further by the newest outcomes alone; exits 1 when one stands."""
+    with desk.registry() as registry:
+        found = alarm_states.bring_up_to_date(registry)
+    rows = [
+        (one.key, one.version, one.kind, one.n, one.n_new, f"{one.e_value:.3g}", _ringing(one.rings, one.stands))
+        for one in found
+    ]
+    columns = ("key", "version", "forecasts", "outcomes", "new", "e-value", "alarm")
+    output.show(
+        list(found),
+        as_json=as_json,
+        table=lambda: output.table(columns, rows, empty="No version is in production."),
+    )
+    if any(one.stands for one in found):
+        raise typer.Exit(1)
+
+
+def _ringing(rings: bool, stands: bool) -> str:  # noqa: FBT001 - two answers of one look
+    if stands:
+        return "stands"
+    return "rings alone" if rings else ""
 
 
 def send_alerts(*, dry_run: DryRun = False, as_json: Json = False) -> None:

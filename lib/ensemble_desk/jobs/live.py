@@ -148,14 +148,12 @@ def _table(found: LiveAccuracy, members: tuple[MemberScore, ...]) -> None:
         for kind, one in found.counts.items()
     ]
     output.table(("", ""), facts, empty="")
-    regimes = [
-        (one.name, written(one.accuracy), one.skill and one.skill.in_words)
-        for one in (*found.volatility, *found.months)
-    ]
-    output.table(("regime", "accuracy", "against usual rates"), regimes, empty="")
+    regimes = (*found.volatility, *found.months)
+    rows = [(one.name, written(one.accuracy), one.skill and one.skill.in_words) for one in regimes]
+    output.table(("regime", "accuracy", "against usual rates"), rows, empty="")
     if members:
-        rows = [
+        board = [
             (one.name, written(one.accuracy), one.log_loss.value, difference(one.difference), one.verdict)
             for one in members
         ]
-        output.table(("member", "accuracy", "log-loss", "against equal weights", "verdict"), rows, empty="")
+        output.table(("member", "accuracy", "log-loss", "against equal weights", "verdict"), board, empty="")

@@ -154,15 +154,9 @@ def _skill(found: LiveAccuracy) -> str:
     missing = skill.no_call([name.capitalize() for name in found.never_named])
     if found.skill is None:
         return f"Against usual rates: unknown, because a version that spoke does not tell its usual rates. {missing}"
-    rps = found.skill.rps
-    return (
-        (
-            f"Against usual rates: **{found.skill.in_words}** log-loss (interval for daily looks), RPS {rps.value:+.4f} "
-            f"[{rps.low:+.4f}, {rps.high:+.4f}]. {missing}"
-        )
-        .replace("-", "−")
-        .replace("log−loss", "log-loss")
-    )
+    rps = f"RPS {found.skill.rps.value:+.4f} [{found.skill.rps.low:+.4f}, {found.skill.rps.high:+.4f}]"
+    told = f"**{found.skill.in_words}** log-loss, {rps.replace('-', '−')}"
+    return f"Against usual rates (intervals for daily looks): {told}. {missing}"
 
 
 def regimes(found: LiveAccuracy) -> None:
