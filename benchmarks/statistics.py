@@ -20,7 +20,7 @@ TRUTH, HOLDOUT, YEAR = 0.45, 400, 252
 GOOD_BARS = (0, 125, 250, 500)
 HORIZONS = (1, 5, 21)
 ALARM = 20.0
-N_PATHS, N_YEARS, N_TESTS = 3_000, 400, 3_000
+N_PATHS, N_YEARS, N_TESTS = 3_000, 120, 3_000
 
 
 def summed(n_paths: int, n: int, *, h: int, generator: np.random.Generator) -> Floats:
@@ -260,7 +260,7 @@ def coverage() -> None:
         draws = summed(N_YEARS, YEAR, h=h, generator=generator) < NormalDist().inv_cdf(TRUTH)
         missed = once = width = fixed = 0.0
         for row in draws:
-            looks = [confidence_sequences.share(row[:n], horizon_bars=h) for n in range(5, YEAR + 1, 2)]
+            looks = [confidence_sequences.share(row[:n], horizon_bars=h) for n in range(5, YEAR + 1, 3)]
             naive = [intervals.wilson(one.value, one.n, horizon_bars=h) for one in looks]
             missed += any(not one.low <= TRUTH <= one.high for one in looks)
             once += any(not one.low <= TRUTH <= one.high for one in naive)
@@ -280,7 +280,7 @@ def coverage() -> None:
 
 
 def _differences(h: int) -> tuple[str, str, str, str]:
-    generator, n_years = np.random.default_rng(60 + h), 120
+    generator, n_years = np.random.default_rng(60 + h), 80
     draws = np.clip(summed(n_years, YEAR, h=h, generator=generator) * 0.15 - 0.015, -1.6, 3.2)
     missed = once = width = fixed = 0.0
     for row in draws:

@@ -10,9 +10,9 @@ from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.jobs import arguments, desk, live, output
 from ensemble_desk.jobs.arguments import Json, Symbol, Timeframe
 from ensemble_desk.jobs.outcomes import OneSymbol, OneTimeframe, chosen
-from ensemble_desk.monitoring import alarm_states, daily, diagnosis, simulator
+from ensemble_desk.monitoring import daily, diagnosis, simulator
 from ensemble_desk.monitoring import drift as watching
-from ensemble_desk.monitoring.alerting import alerts, channels
+from ensemble_desk.monitoring.alerting import alarm_states, alerts, channels
 from ensemble_desk.monitoring.alerting.alerts import Alert
 from ensemble_desk.monitoring.diagnosis import Diagnosis
 from ensemble_desk.monitoring.drift import FleetDrift

@@ -13,7 +13,8 @@ from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.market import labels
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import LabelSpec
-from ensemble_desk.monitoring import alarm_states, drift
+from ensemble_desk.monitoring import drift
+from ensemble_desk.monitoring.alerting import alarm_states
 
 
 def said(bench, share_right, *, first=30, n=60, key=KEY, version="20200701", kind=Kind.LIVE, bars=400, seed=1):
