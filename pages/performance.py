@@ -35,6 +35,9 @@ if view == performance.SINCE:
     since_view.over_time(found)
     since_view.honesty(found)
 
+    st.subheader("Regimes", anchor=False)
+    since_view.regimes(found)
+
     st.subheader("Members against equal weights", anchor=False)
     member_scores.show(asked)
 else:

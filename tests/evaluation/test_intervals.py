@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+from statsmodels.stats.proportion import proportion_confint
 
 from ensemble_desk.evaluation import intervals
 
@@ -28,13 +28,6 @@ def test_no_outcome_says_nothing():
     estimate = intervals.wilson(math.nan, 0, horizon_bars=5)
     assert math.isnan(estimate.value)
     assert (estimate.n, estimate.n_eff, estimate.low, estimate.high) == (0, 0, 0, 1)
-    assert intervals.newcombe_difference(estimate, intervals.wilson(0.4, 9, horizon_bars=1)) == (-1, 1)
-
-
-def test_newcombe_equals_statsmodels():
-    a, b = intervals.wilson(56 / 70, 70, horizon_bars=1), intervals.wilson(48 / 80, 80, horizon_bars=1)
-    expected = confint_proportions_2indep(56, 70, 48, 80, method="newcomb", compare="diff")
-    assert intervals.newcombe_difference(a, b) == pytest.approx(expected, abs=1e-9)
 
 
 def test_intervals_on_overlapping_outcomes_cover_where_the_naive_one_does_not():
@@ -46,3 +39,29 @@ def test_intervals_on_overlapping_outcomes_cover_where_the_naive_one_does_not():
     naive = [intervals.wilson(share, n, horizon_bars=1) for share in shares]
     assert np.mean([e.low <= 0.5 <= e.high for e in honest]) > 0.95
     assert np.mean([e.low <= 0.5 <= e.high for e in naive]) < 0.85
+
+
+def overlapping(n, *, h, n_paths, seed):
+    shocks = np.random.default_rng(seed).standard_t(4, size=(n_paths, n + h - 1))
+    return np.lib.stride_tricks.sliding_window_view(shocks, h, axis=1).sum(axis=2)
+
+
+@pytest.mark.parametrize("h", [1, 5, 21])
+@pytest.mark.parametrize("n", [120, 250, 500])
+def test_one_look_at_a_mean_rejects_what_is_so_in_three_to_seven_of_a_hundred(h, n):
+    p_values = [intervals.at_one_look(row, horizon_bars=h)[1] for row in overlapping(n, h=h, n_paths=1_500, seed=n + h)]
+    assert 0.03 <= np.mean(np.array(p_values) < 0.05) <= 0.07
+
+
+@pytest.mark.parametrize("h", [1, 5, 21])
+def test_one_look_at_a_share_covers_it_as_often_as_it_says(h):
+    rows = overlapping(400, h=h, n_paths=1_200, seed=30 + h) < 0
+    found = [intervals.share_at_one_look(row, horizon_bars=h) for row in rows]
+    assert 0.925 <= np.mean([one.low <= 0.5 <= one.high for one in found]) <= 0.985
+
+
+def test_a_share_without_spread_or_with_few_rows_keeps_wilsons_interval():
+    for correct in (np.ones(100, bool), np.zeros(100, bool), np.array([True, False] * 6)):
+        told = intervals.wilson(float(correct.mean()), len(correct), horizon_bars=5)
+        assert intervals.share_at_one_look(correct, horizon_bars=5) == told
+    assert math.isnan(intervals.share_at_one_look(np.zeros(0, bool), horizon_bars=5).value)

@@ -82,7 +82,7 @@ def test_check_drift_says_the_same_twice_and_rebuilt_from_scratch(watched, desk)
 
 def test_check_drift_exits_1_only_when_drift_is_confirmed(watched, desk):
     calm = desk("check-drift")
-    assert (calm.code, "0 with confirmed drift" in calm.err) == (0, True)
+    assert (calm.code, "0 with a confirmed fall" in calm.err) == (0, True)
     with writing(watched) as connection:
         connection.execute(outcomes.update().values(label="BULLISH"))
         connection.execute(forecasts.update().values(p_bearish=0.8, p_neutral=0.1, p_bullish=0.1, label="BEARISH"))
@@ -90,7 +90,7 @@ def test_check_drift_exits_1_only_when_drift_is_confirmed(watched, desk):
     assert done.code == 1
     assert "EMERGENCY" in done.out
     assert "retrain_now" in done.out
-    assert "1 with confirmed drift" in done.err
+    assert "1 with a confirmed fall" in done.err
     assert "would be sent to nobody" in done.err
     assert "/drift?key=AAPL%2Fd1" in done.err
     assert told(desk("check-drift", "--symbol", "AAPL", "--json"), code=1)[0]["recommendation"] == "retrain_now"

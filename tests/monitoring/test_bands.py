@@ -36,18 +36,17 @@ def test_fewer_than_five_predictions_say_nothing():
     assert bands.band(estimate(0.0, n=4), estimate(0.5), POLICY) is Band.UNKNOWN
 
 
-def test_evidence_needs_the_interval_and_the_alarm():
-    low, good = estimate(0.20, n=200), estimate(0.45, n=400)
-    assert bands.evidence(low, good, e_value=25.0, policy=POLICY) is Evidence.CONFIRMED
-    assert bands.evidence(low, good, e_value=19.9, policy=POLICY) is Evidence.UNCONFIRMED
-    assert bands.evidence(estimate(0.44, n=200), good, e_value=25.0, policy=POLICY) is Evidence.UNCONFIRMED
-    assert bands.evidence(estimate(0.0, n=95, horizon_bars=5), good, e_value=99, policy=POLICY) is Evidence.INSUFFICIENT
+def test_the_alarm_decides_and_nothing_else_is_asked():
+    assert bands.evidence(20.0, rings=True, policy=POLICY) is Evidence.CONFIRMED
+    assert bands.evidence(3000.0, rings=False, policy=POLICY) is Evidence.UNCONFIRMED
+    assert bands.evidence(19.9, rings=True, policy=POLICY) is Evidence.INSUFFICIENT
 
 
 @pytest.mark.parametrize(
     ("found", "behind", "expected"),
     [
-        (Band.OK, Evidence.CONFIRMED, Recommendation.OPERATING_NORMALLY),
+        (Band.OK, Evidence.CONFIRMED, Recommendation.MONITOR_CLOSELY),
+        (Band.OK, Evidence.UNCONFIRMED, Recommendation.OPERATING_NORMALLY),
         (Band.UNKNOWN, Evidence.INSUFFICIENT, Recommendation.OPERATING_NORMALLY),
         (Band.EMERGENCY, Evidence.UNCONFIRMED, Recommendation.MONITOR_CLOSELY),
         (Band.MONITOR, Evidence.CONFIRMED, Recommendation.MONITOR_CLOSELY),

@@ -77,9 +77,12 @@ def test_the_series_rolls_as_a_loop_would(sqlite_bench):
 
 
 def test_z_is_the_gap_in_standard_errors_that_know_overlap():
-    confidence, correct = np.full(100, 0.5), np.array([True] * 60 + [False] * 40)
-    assert calibration.promise(confidence, correct, horizon_bars=1).z == pytest.approx(10 / 5)
-    assert calibration.promise(confidence, correct, horizon_bars=4).z == pytest.approx(10 / 10)
+    confidence, correct = np.full(100, 0.5), np.random.default_rng(5).permutation(np.arange(100) < 60)
+    told = calibration.promise(confidence, correct, horizon_bars=1)
+    assert told.gap == pytest.approx(0.1)
+    assert told.low < told.gap < told.high
+    assert 0 < told.z < 10 / 5  # less than at one look, and less still where outcomes overlap
+    assert calibration.promise(confidence, correct, horizon_bars=4).z < told.z
     assert calibration.promise(np.ones(10), np.ones(10, bool), horizon_bars=1).z is None
     assert calibration.promise(np.empty(0), np.empty(0, bool), horizon_bars=1) is None
 
@@ -125,7 +128,7 @@ def test_three_outcomes_only_or_one_class_only_bring_no_warning(sqlite_bench, n)
     assert (found.accuracy.value, found.majority.value) == (1.0, 1.0)
     assert found.scores["direction_skill"] is None
     assert found.promise.z is None
-    assert {one.verdict for one in board} == {"not enough data"}
+    assert {one.verdict for one in board} == {"not settled"}
 
 
 def test_live_and_replay_have_numbers_of_their_own(sqlite_bench):

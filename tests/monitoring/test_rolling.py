@@ -7,7 +7,7 @@ import pytest
 
 from ensemble_desk.evaluation import e_process, intervals
 from ensemble_desk.monitoring import bands, rolling
-from ensemble_desk.monitoring.bands import Policy
+from ensemble_desk.monitoring.bands import Band, Policy
 from ensemble_desk.monitoring.rolling import BANDS, EVIDENCE
 
 POLICY = Policy()
@@ -40,38 +40,49 @@ def test_every_outcome_is_judged_as_it_would_be_alone(horizon_bars):
     for n in (1, 4, 5, 19, 20, 60, 61, 299, 300, 301, 420):
         newest = path[max(0, n - window) : n]
         alone = intervals.wilson(newest.mean(), len(newest), horizon_bars=horizon_bars)
-        e_value = e_process.run(path[:n], null=validated.low, horizon_bars=horizon_bars).current
+        process = e_process.run(path[None, :n], e_process.line(validated), horizon_bars=horizon_bars)
+        e_value, since = process.values[0, -1], process.since[0, -1]
+        rings = e_value >= POLICY.alarm_e_value
+        if rings:
+            newest = path[min(since, max(n - 5, 0)) : n]
+            alone = intervals.wilson(newest.mean(), len(newest), horizon_bars=horizon_bars)
         assert (found.rolling.n[n - 1], found.rolling.n_eff[n - 1]) == (alone.n, alone.n_eff)
         assert found.rolling.accuracy[n - 1] == pytest.approx(alone.value)
         assert (found.rolling.low[n - 1], found.rolling.high[n - 1]) == pytest.approx((alone.low, alone.high))
         assert found.e_value[n - 1] == pytest.approx(e_value)
         assert BANDS[found.band[n - 1]] is bands.band(alone, validated, POLICY)
-        assert EVIDENCE[found.evidence[n - 1]] is bands.evidence(alone, validated, e_value=e_value, policy=POLICY)
+        assert EVIDENCE[found.evidence[n - 1]] is bands.evidence(n / horizon_bars, rings=rings, policy=POLICY)
 
 
 @pytest.mark.parametrize("horizon_bars", HORIZONS)
 def test_an_unchanged_model_is_rarely_confirmed_in_two_years_of_daily_looks(horizon_bars):
     generator = np.random.default_rng(10 + horizon_bars)
-    found = judged(hits(VALIDATED, horizon_bars=horizon_bars, generator=generator), horizon_bars)
-    confirmed, naive = found.confirmed.any(axis=1).mean(), found.out_of_band.any(axis=1).mean()
+    paths = hits(VALIDATED, horizon_bars=horizon_bars, generator=generator)
+    found = judged(paths, horizon_bars)
+    newest = rolling.accuracy(paths, window=POLICY.window(horizon_bars), horizon_bars=horizon_bars)
+    outside = rolling.outside(newest, baseline=baseline(horizon_bars), policy=POLICY)
+    confirmed, naive = found.confirmed.any(axis=1).mean(), outside.any(axis=1).mean()
     print(f"h={horizon_bars}: confirmed {confirmed:.3f}, bands alone {naive:.3f}")  # noqa: T201 - the contrast is the point
     assert confirmed <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / PATHS)
     assert naive > 0.4
 
 
-@pytest.mark.parametrize(("horizon_bars", "least"), [(1, 0.99), (5, 0.8)])
-def test_a_fall_by_25_points_is_confirmed_as_soon_as_theory_says(horizon_bars, least):
-    fallen, null = VALIDATED - 0.25, baseline(horizon_bars).low
-    found = judged(hits(fallen, horizon_bars=horizon_bars, generator=np.random.default_rng(7)), horizon_bars)
-    noticed = found.confirmed.any(axis=1)
-    delay = np.median(found.confirmed.argmax(axis=1)[noticed] + 1)
-    # A phase's wealth grows by E log(1 + bet (null - hit)) with each of its outcomes; the best bet sets the pace.
-    bets = np.minimum(e_process.BETS, e_process.MOST_LOST / (1 - null))
-    growth = (fallen * np.log(1 + bets * (null - 1)) + (1 - fallen) * np.log(1 + bets * null)).max()
-    theory = horizon_bars * np.log(POLICY.alarm_e_value) / growth
-    print(f"h={horizon_bars}: noticed {noticed.mean():.2f}, median delay {delay:.0f}, theory {theory:.0f}")  # noqa: T201
-    assert noticed.mean() >= least
-    assert theory / 2 <= delay <= 1.5 * theory
+def test_a_permanent_fall_by_10_points_is_confirmed_whatever_the_newest_outcomes_say():
+    generator = np.random.default_rng(7)
+    fallen = judged(hits(VALIDATED - 0.10, horizon_bars=1, generator=generator, n_paths=40, n=3_000), 1)
+    assert fallen.confirmed[:, -1].all()
+    assert BANDS[int(np.median(fallen.band[:, -1]))] is Band.MONITOR
+    assert np.median(fallen.rolling.n[:, -1]) > 2_900
+
+
+def test_while_the_alarm_rings_the_band_is_of_the_rows_since_the_change():
+    good = hits(VALIDATED, horizon_bars=1, generator=np.random.default_rng(5), n_paths=1, n=300)[0]
+    bad = hits(0.1, horizon_bars=1, generator=np.random.default_rng(6), n_paths=1, n=200)[0]
+    found = judged(np.concatenate([good, bad]), 1)
+    assert abs(found.since[-1] - 300) <= 15
+    assert found.rolling.n[-1] == 500 - found.since[-1]
+    assert found.rolling.accuracy[-1] == pytest.approx(np.concatenate([good, bad])[found.since[-1] :].mean())
+    assert BANDS[found.band[-1]] is Band.EMERGENCY
 
 
 @pytest.mark.parametrize(("horizon_bars", "least"), [(1, 0.93), (5, 0.95)])

@@ -38,15 +38,26 @@ def test_evidence_spares_false_alarms_and_pays_with_days(sqlite_bench, horizon_b
     assert found.ours.share_of_years <= 0.05
     assert found.guide.share_of_years > 0.3
     assert found.ours.false_alarms_a_year < found.guide.false_alarms_a_year
-    assert found.guide.share_noticed >= found.ours.share_noticed
-    assert found.guide.days_until_noticed < (found.ours.days_until_noticed or np.inf)
+    assert [fall.good_bars for fall in found.ours.falls] == [fall.good_bars for fall in found.guide.falls]
+    assert [fall.good_bars for fall in found.ours.falls] == [0, 125, 250, 500]
+    for rough, careful in zip(found.guide.falls, found.ours.falls, strict=True):
+        assert rough.share_noticed >= careful.share_noticed
+        assert (rough.days_until_noticed or 0) < (careful.days_until_noticed or np.inf)
 
 
 def test_a_deeper_fall_is_noticed_sooner(sqlite_bench):
     filled(sqlite_bench)
-    shallow, deep = (simulated(sqlite_bench, drop=drop).ours for drop in (0.15, 0.3))
-    assert deep.share_noticed > 0.95
-    assert deep.days_until_noticed < shallow.days_until_noticed
+    shallow, deep = (simulated(sqlite_bench, drop=drop).ours.falls for drop in (0.15, 0.3))
+    for one, other in zip(shallow, deep, strict=True):
+        assert other.share_noticed > 0.95
+        assert other.days_until_noticed < one.days_until_noticed
+
+
+def test_a_fall_after_good_bars_is_noticed_nearly_as_often_as_one_at_once(sqlite_bench):
+    filled(sqlite_bench)
+    falls = simulated(sqlite_bench).ours.falls
+    assert falls[0].share_noticed > 0.8
+    assert falls[2].share_noticed > falls[0].share_noticed - 0.25
 
 
 def test_the_same_seed_imitates_the_same_years(sqlite_bench):

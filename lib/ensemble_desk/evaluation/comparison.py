@@ -3,19 +3,24 @@
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_desk.errors import extras
-from ensemble_desk.evaluation import intervals
-from ensemble_desk.evaluation.intervals import AccuracyEstimate
+from ensemble_desk.evaluation import confidence_sequences, intervals, metrics
+from ensemble_desk.evaluation.intervals import AccuracyEstimate, Mean
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LEAST_N_EFF = 20.0
-_SMALLEST = 1e-15
+LEAST_PROBABILITY = (
+    0.02  # that a comparison takes a forecast at, so that one bar cannot decide it and losses are bounded
+)
+WORTH_HAVING = 0.005  # difference in log-loss, nats
+_MOST = -math.log(LEAST_PROBABILITY)
 
 
 class Verdict(StrEnum):
@@ -23,27 +28,22 @@ class Verdict(StrEnum):
 
     BETTER = "better"
     WORSE = "worse"
-    NOT_ENOUGH_DATA = "not enough data"
-
-
-@dataclass(frozen=True, slots=True)
-class Mean:
-    """A mean over overlapping rows with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
+    NOT_SETTLED = "not settled"
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Second forecaster against the first; differences are second minus first (log-loss: negative is better).
+    """Second forecaster against the first; differences are second minus first (losses: negative is better).
 
     Attributes
     ----------
     n, n_eff : rows compared, and how many of them count as independent (n / horizon_bars).
     flips : rows on which the two name different classes.
-    dm_statistic, dm_p : Diebold-Mariano on log-loss with the small-sample correction; None when losses are equal.
+    accuracy_difference, log_loss_difference, rps_difference : with intervals that hold at one look.
+    dm_p : of Diebold and Mariano's test on log-loss with fixed-smoothing critical values; None when losses are equal.
+    verdict : of that test, for one look.
+    daily, daily_verdict : the log-loss difference with an interval that may be looked at every day, and what it says.
+    bars_to_settle : rows that would tell a difference of WORTH_HAVING from none (power 80 %).
     """
 
     n: int
@@ -55,9 +55,12 @@ class Comparison:
     second_log_loss: Mean
     accuracy_difference: Mean
     log_loss_difference: Mean
-    dm_statistic: float | None
+    rps_difference: Mean
     dm_p: float | None
     verdict: Verdict
+    daily: Mean
+    daily_verdict: Verdict
+    bars_to_settle: int | None
 
 
 def compare(first: Floats, second: Floats, y: Ints, *, horizon_bars: int) -> Comparison:
@@ -71,70 +74,53 @@ def compare(first: Floats, second: Floats, y: Ints, *, horizon_bars: int) -> Com
     """
     both = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
     first, second, y = first[both], second[both], y[both]
-    n, rows = len(y), np.arange(int(both.sum()))
-    hits = [p.argmax(axis=1) == y for p in (first, second)]
-    losses = [-np.log(np.maximum(p[rows, y], _SMALLEST)) for p in (first, second)]
-    statistic, p_value = _diebold_mariano(losses[0], losses[1], horizon_bars=horizon_bars)
-    difference = _mean(losses[1] - losses[0], horizon_bars=horizon_bars)
+    n = len(y)
+    hits = [np.asarray(p.argmax(axis=1) == y) if n else np.zeros(0, np.bool_) for p in (first, second)]
+    losses = [_losses(p, y) for p in (first, second)]
+    apart, at_once = losses[1] - losses[0], partial(intervals.at_one_look, horizon_bars=horizon_bars)
+    difference, p_value = at_once(apart)
+    settled = p_value is not None and n / horizon_bars >= LEAST_N_EFF
+    daily = _daily(apart, horizon_bars=horizon_bars)
     return Comparison(
         n=n,
         n_eff=n / horizon_bars,
         flips=int((first.argmax(axis=1) != second.argmax(axis=1)).sum()) if n else 0,
-        first_accuracy=_accuracy(hits[0], horizon_bars),
-        second_accuracy=_accuracy(hits[1], horizon_bars),
-        first_log_loss=_mean(losses[0], horizon_bars=horizon_bars),
-        second_log_loss=_mean(losses[1], horizon_bars=horizon_bars),
-        accuracy_difference=_mean(hits[1].astype(float) - hits[0].astype(float), horizon_bars=horizon_bars),
+        first_accuracy=intervals.share_at_one_look(hits[0], horizon_bars=horizon_bars),
+        second_accuracy=intervals.share_at_one_look(hits[1], horizon_bars=horizon_bars),
+        first_log_loss=at_once(losses[0])[0],
+        second_log_loss=at_once(losses[1])[0],
+        accuracy_difference=at_once(hits[1].astype(float) - hits[0].astype(float))[0],
         log_loss_difference=difference,
-        dm_statistic=statistic,
+        rps_difference=at_once(metrics.rps_of(second, y) - metrics.rps_of(first, y))[0],
         dm_p=p_value,
-        verdict=_verdict(difference, p_value, n_eff=n / horizon_bars),
+        verdict=said(difference) if settled else Verdict.NOT_SETTLED,
+        daily=daily,
+        daily_verdict=said(daily),
+        bars_to_settle=_to_settle(apart, horizon_bars=horizon_bars),
     )
 
 
-def _accuracy(hits: NDArray[np.bool_], horizon_bars: int) -> AccuracyEstimate:
-    share = float(hits.mean()) if len(hits) else math.nan
-    return intervals.wilson(share, len(hits), horizon_bars=horizon_bars)
+def _losses(p: Floats, y: Ints) -> Floats:
+    return np.asarray(-np.log(np.maximum(p[np.arange(len(y)), y], LEAST_PROBABILITY)))
 
 
-def _mean(values: Floats, *, horizon_bars: int) -> Mean:
-    """Mean with a t interval whose variance counts the overlap of h-bar outcomes (Newey-West, h - 1 lags)."""
-    n = len(values)
-    if n <= max(2, horizon_bars):
-        return Mean(float(values.mean()) if n else math.nan, -math.inf, math.inf)
-    with extras.needed():
-        from scipy.special import stdtrit
-
-    centred = values - values.mean()
-    variance = float(centred @ centred) / n
-    for lag in range(1, horizon_bars):
-        variance += 2 * (1 - lag / horizon_bars) * float(centred[lag:] @ centred[:-lag]) / n
-    half = float(stdtrit(max(n / horizon_bars - 1, 1.0), 0.975)) * math.sqrt(max(variance, 0.0) / (n - 1))
-    mean = float(values.mean())
-    return Mean(mean, mean - half, mean + half)
+def _daily(differences: Floats, *, horizon_bars: int) -> Mean:
+    return confidence_sequences.mean(differences, lowest=-_MOST, highest=_MOST, horizon_bars=horizon_bars)
 
 
-def _diebold_mariano(first: Floats, second: Floats, *, horizon_bars: int) -> tuple[float | None, float | None]:
-    """Diebold and Mariano (1995) on given losses, corrected as Harvey, Leybourne and Newbold (1997)."""
-    if len(first) <= max(2, 2 * horizon_bars) or np.allclose(first, second, rtol=0, atol=1e-12):
-        return None, None
-    with extras.needed():
-        from statsmodels.tsa.stattools import diebold_mariano_test
-
-    result = diebold_mariano_test(
-        np.zeros(len(first)),
-        second,
-        first,
-        criterion=lambda _, loss: loss,
-        harvey_adj=True,
-        horizon=horizon_bars,
-    )
-    return float(result.statistic), float(result.pvalue)
+def _to_settle(differences: Floats, *, horizon_bars: int) -> int | None:
+    """Bars until one look tells a difference of WORTH_HAVING from none in four of five cases."""
+    found, p_value = intervals.at_one_look(differences, horizon_bars=horizon_bars)
+    if p_value is None:
+        return None
+    normal = NormalDist()
+    error = (found.high - found.low) / 2 / normal.inv_cdf(0.975)
+    reach = (normal.inv_cdf(0.975) + normal.inv_cdf(0.8)) * error / WORTH_HAVING
+    return math.ceil(len(differences) * reach**2)
 
 
-def _verdict(difference: Mean, p_value: float | None, *, n_eff: float) -> Verdict:
-    if p_value is None or p_value >= 0.05 or n_eff < LEAST_N_EFF:  # noqa: PLR2004 - the usual 5 % level
-        return Verdict.NOT_ENOUGH_DATA
+def said(difference: Mean) -> Verdict:
+    """Put an interval of a loss difference in one word."""
     if difference.high < 0:
         return Verdict.BETTER
-    return Verdict.WORSE if difference.low > 0 else Verdict.NOT_ENOUGH_DATA
+    return Verdict.WORSE if difference.low > 0 else Verdict.NOT_SETTLED

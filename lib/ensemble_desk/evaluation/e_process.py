@@ -1,118 +1,235 @@
-"""An alarm for falling accuracy that may be looked at after every bar: a betting e-process, and e-BH over a fleet.
+"""An alarm for falling accuracy that may be looked at after every bar and hears a late fall: a betting e-process.
 
 Sources: Podkopaev and Ramdas, "Tracking the risk of a deployed model" (ICLR 2022, arXiv 2110.06177), for betting on a
 drop; Henzi and Ziegel, "Valid sequential inference on probability forecast performance" (Biometrika 109(4), 2022), for
-forecasts whose outcomes overlap; Wang and Ramdas, "False discovery rate control with e-values" (JRSS B 84, 2022), for
-e-BH.
+forecasts whose outcomes overlap; Shin, Ramdas and Rinaldo, "E-detectors" (New England Journal of Statistics in Data
+Science 2(2), 2024), for bets that begin at every time; Page, "Continuous inspection schemes" (Biometrika 41, 1954), for
+the likeliest change; Wang and Ramdas, "False discovery rate control with e-values" (JRSS B 84, 2022), for e-BH.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-BETS: tuple[float, ...] = (0.25, 0.5, 1.0, 1.5)
-_MOST_LOG_WEALTH = 500.0
+from ensemble_desk.evaluation import intervals
+from ensemble_desk.evaluation.intervals import AccuracyEstimate
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+DEFENDED = 0.68  # confidence of the interval whose lower end is defended
+FALLS: tuple[float, ...] = (0.05, 0.15, 0.25)  # that the stakes are fitted to, shares
+SHARES: tuple[float, ...] = (0.1, 0.45, 0.45)  # of the mass for each: small falls have time, large ones have none
+AT_ONCE = 0.25  # of the mass: bets from the first outcome
+MEAN_START_BARS = 504.0  # of the rest, which enters bar by bar
 MOST_LOST = 0.99  # share of the wealth that one wrong bet may cost
+_LEAST_STAKE = 0.05
+_MOST_LOG_WEALTH = 500.0
+_IMITATED, _LOOK_AHEAD, _HALF = 100, 128, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is bet against: accuracy of at least ``null``, with these stakes and the shares of the mass they have."""
+
+    null: float
+    stakes: tuple[float, ...]
+    shares: tuple[float, ...] = SHARES
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """The e-process of m sequences after n outcomes: all that the next outcome needs.
+
+    Each array has shape (m, horizon_bars, n_stakes). ``logs`` is the logarithm of the wealth of a bet that began with
+    the first outcome of its phase, ``entered`` that of the mass that has entered, counted in units of that wealth;
+    ``lowest`` is the least that ``logs`` has been and ``lowest_at`` the number of the outcome that came next.
+    """
+
+    n: int
+    logs: Floats
+    entered: Floats
+    lowest: Floats
+    lowest_at: Ints
+
+    def copies(self, times: int, *, n: int) -> "State":
+        """Repeat the sequences, as arrays of their own, told to have seen n outcomes."""
+        return State(
+            n,
+            np.repeat(self.logs, times, axis=0),
+            np.repeat(self.entered, times, axis=0),
+            np.repeat(self.lowest, times, axis=0),
+            np.repeat(self.lowest_at, times, axis=0),
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """Write the state of a single sequence as plain numbers; :func:`from_plain` gives it back to the last bit."""
+        told = {name: getattr(self, name)[0].tolist() for name in ("logs", "lowest", "lowest_at")}
+        entered = [[None if math.isinf(one) else one for one in row] for row in self.entered[0].tolist()]
+        return {"n": self.n, "entered": entered} | told
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EProcess:
-    """Evidence against "accuracy is at least `null`" after each outcome.
+    """Evidence against the line after each of n outcomes, shapes (m, n).
 
     Attributes
     ----------
-    values : shape (n,), the e-value after each matured outcome; at least 1/alpha is an alarm at level alpha.
-    null : the accuracy that is defended, a share in 0..1.
+    values : e-values; at least 1/alpha is an alarm at level alpha.
+    since : number of the first outcome after the likeliest change; one more than the outcome's own number where
+        nothing at all speaks for a fall.
+    state : after the last outcome.
     """
 
-    values: NDArray[np.float64]
-    null: float
-
-    @property
-    def current(self) -> float:
-        return float(self.values[-1]) if len(self.values) else 1.0
-
-    def first_alarm(self, *, alpha: float = 0.05) -> int | None:
-        """Number of the outcome at which the alarm first rang, or None."""
-        hits = np.flatnonzero(self.values >= 1.0 / alpha)
-        return int(hits[0]) if len(hits) else None
+    values: Floats
+    since: Ints
+    state: State
 
 
-def run(
-    correct: NDArray[np.bool_] | Sequence[bool],
-    *,
-    null: float,
-    horizon_bars: int,
-    bar_numbers: NDArray[np.int64] | None = None,
-    bets: Sequence[float] = BETS,
-) -> EProcess:
-    """Bet on errors, outcome after outcome.
+def line(baseline: AccuracyEstimate, *, falls: Sequence[float] = FALLS) -> Line:
+    """Defend the lower end of the 68 % interval of a validated accuracy, with the stakes that suit these three falls.
 
-    Within each phase (bar number modulo the horizon) outcomes do not overlap and wealth multiplies by
-    ``1 + bet * (null - correct)``; the e-value is the mean over phases and bets. A phase whose next outcome is already
-    under way counts with the worst factor that outcome could bring, so that looking at any bar stays valid.
+    A stake is the one with which wealth grows fastest when accuracy has fallen by so much (Kelly). An accuracy that
+    does not tell its rows defends nothing: its e-value never rises.
+    """
+    if not baseline.n:
+        return Line(0.0, (_LEAST_STAKE,) * len(SHARES))
+    limits = intervals.wilson_limits(np.float64(baseline.value), np.float64(baseline.n_eff), confidence=DEFENDED)
+    null = float(limits[0])
+    most = MOST_LOST / max(1.0 - null, 1e-9)
+    spread = max(null * (1.0 - null), 1e-9)
+    fitted = [(null - max(baseline.value - fall, 0.0)) / spread for fall in falls]
+    return Line(null, tuple(min(max(stake, _LEAST_STAKE), most) for stake in fitted))
+
+
+def begin(line: Line, *, horizon_bars: int, n_paths: int = 1) -> State:
+    """Before the first outcome."""
+    shape = (n_paths, horizon_bars, len(line.stakes))
+    return State(0, np.zeros(shape), np.full(shape, -np.inf), np.zeros(shape), np.zeros(shape, np.int64))
+
+
+def from_plain(told: Mapping[str, Any]) -> State:
+    """Give back what :meth:`State.plain` wrote."""
+    entered = [[-np.inf if one is None else one for one in row] for row in told["entered"]]
+    logs, lowest = (np.asarray([told[name]], np.float64) for name in ("logs", "lowest"))
+    return State(int(told["n"]), logs, np.asarray([entered]), lowest, np.asarray([told["lowest_at"]], np.int64))
+
+
+def advance(state: State, correct: Floats | NDArray[np.bool_], line: Line) -> EProcess:
+    """Go on by n outcomes; the same to the last bit in one go, bar by bar or from a stored state.
+
+    Within each phase (number of the outcome modulo the horizon) outcomes do not overlap, and wealth multiplies by
+    ``1 + stake * (null - correct)``. Mass enters before every outcome and waits as cash until then:
+    ``S_t = (S_{t-1} + w_t) * factor_t`` and ``E_t = S_t + cash_t``, averaged over stakes (by
+    their shares) and phases. A phase whose next
+    outcome is under way counts with the worst factor that outcome could bring, so that every look is valid.
 
     Parameters
     ----------
-    correct : shape (n,), whether each matured forecast was right, in time order.
-    null : the accuracy defended, a share in 0..1.
-    horizon_bars : bars from a forecast to its outcome.
-    bar_numbers : shape (n,), running number of each forecast's bar; without it the forecasts are consecutive.
+    correct : shape (m, n), 1 for right and 0 for wrong, in time order.
     """
     hits = np.asarray(correct, dtype=np.float64)
-    if bar_numbers is None:
-        return EProcess(paths(hits[None, :], null=null, horizon_bars=horizon_bars, bets=bets)[0], null)
-    stakes, worst = _stakes(bets, null=null)
-    logs = np.zeros((horizon_bars, len(stakes)))
-    values = np.empty(len(hits))
-    pending = np.repeat(worst[None, :], horizon_bars, axis=0)
-    for at, (hit, number) in enumerate(zip(hits, np.asarray(bar_numbers), strict=True)):
-        phase = int(number) % horizon_bars
-        logs[phase] += np.log(1.0 + stakes * (null - hit))
-        owed = pending.copy()
-        owed[phase] = 1.0
-        values[at] = (_wealth(logs) * owed).mean()
-    return EProcess(values, null)
-
-
-def paths(
-    correct: NDArray[np.float64], *, null: float, horizon_bars: int, bets: Sequence[float] = BETS
-) -> NDArray[np.float64]:
-    """Give the e-values of many sequences of consecutive forecasts at once, as :func:`run` does for one.
-
-    ``correct`` has shape (m, n), 1 for right and 0 for wrong; so has the result.
-    """
-    m, n = correct.shape
-    stakes, worst = _stakes(bets, null=null)
-    total = np.zeros((m, n))
-    at = np.arange(n)
+    m, n = hits.shape
+    horizon_bars = state.logs.shape[1]
+    numbers = state.n + np.arange(n)
+    values, strongest = np.zeros((m, n)), np.zeros((m, n))
+    since = np.broadcast_to(numbers + 1, (m, n)).copy()
+    after = state.copies(1, n=state.n + n)
     for phase in range(horizon_bars):
-        known = np.maximum((at - phase + horizon_bars) // horizon_bars, 0)  # outcomes of this phase so far
-        under_way = at % horizon_bars != phase
-        for stake, loss in zip(stakes, worst, strict=True):
-            gains = np.log(1.0 + stake * (null - correct[:, phase::horizon_bars]))
-            logs = np.concatenate([np.zeros((m, 1)), np.cumsum(gains, axis=1)], axis=1)
-            total += _wealth(logs)[:, known] * np.where(under_way, loss, 1.0)
-    values: NDArray[np.float64] = total / (horizon_bars * len(stakes))
-    return values
+        before = max((state.n - phase + horizon_bars - 1) // horizon_bars, 0)  # outcomes of this phase until now
+        mine = hits[:, (phase - state.n) % horizon_bars :: horizon_bars]
+        known = np.maximum((numbers - phase + horizon_bars) // horizon_bars, 0) - before
+        under_way = numbers % horizon_bars != phase
+        places = phase + horizon_bars * (before + np.arange(mine.shape[1]))  # their numbers among all outcomes
+        entering, cash = _masses(before, mine.shape[1] + 1, horizon_bars=horizon_bars)
+        values += np.where(under_way, cash[known + 1], cash[known])
+        for number, (stake, share) in enumerate(zip(line.stakes, line.shares, strict=True)):
+            at = (slice(None), phase, number)
+            logs = _gains(mine, stake=stake, null=line.null, first=state.logs[at])
+            entered = _accumulated(np.logaddexp, state.entered[at], np.log(entering[:-1]) - logs[:, :-1])
+            lowest, lowest_at = _minima(state.lowest[at], state.lowest_at[at], logs, places)
+            after.logs[at], after.entered[at] = logs[:, -1], entered[:, -1]
+            after.lowest[at], after.lowest_at[at] = lowest[:, -1], lowest_at[:, -1]
+            wealth = np.exp(np.minimum(logs + entered, _MOST_LOG_WEALTH))[:, known]
+            worst = 1.0 + stake * (line.null - 1.0)
+            values += share * np.where(under_way, (wealth + entering[known]) * worst, wealth)
+            risen = (logs - lowest)[:, known]
+            better = risen > strongest
+            strongest = np.where(better, risen, strongest)
+            since = np.where(better, lowest_at[:, known], since)
+    return EProcess(values / horizon_bars, since, after)
 
 
-def _wealth(logs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Wealth from its logarithm, cut off where floats would overflow; evidence that large needs no digits."""
-    return np.exp(np.minimum(logs, _MOST_LOG_WEALTH))
+def run(correct: Floats | NDArray[np.bool_], line: Line, *, horizon_bars: int) -> EProcess:
+    """Bet on every outcome from the first, of many sequences at once; ``correct`` has shape (m, n)."""
+    return advance(begin(line, horizon_bars=horizon_bars, n_paths=len(correct)), correct, line)
 
 
-def _stakes(bets: Sequence[float], *, null: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Bets small enough that none can lose everything, and the factor that each brings at worst."""
-    stakes = np.minimum(np.asarray(bets), MOST_LOST / max(1.0 - null, 1e-9))
-    return stakes, 1.0 + stakes * (null - 1.0)
+def outcomes_to_alarm(
+    state: State, line: Line, *, accuracy: float, alarm_e_value: float, most: int, generator: np.random.Generator
+) -> int | None:
+    """Tell how many more outcomes of this accuracy it takes until the alarm rings in half of all cases.
+
+    ``state`` is that of a single sequence; outcomes closer than the horizon are imitated as one. None when it takes
+    more than ``most``.
+    """
+    horizon_bars = state.logs.shape[1]
+    rung = np.zeros(_IMITATED, np.bool_)
+    paths = state.copies(_IMITATED, n=state.n)
+    told = 0
+    while told < most:
+        n = min(max(_LOOK_AHEAD, told), most - told)
+        fates = generator.random((_IMITATED, -(-n // horizon_bars))) < accuracy
+        found = advance(paths, np.repeat(fates, horizon_bars, axis=1)[:, :n], line)
+        shares = (np.logical_or.accumulate(found.values >= alarm_e_value, axis=1) | rung[:, None]).mean(axis=0)
+        if shares[-1] >= _HALF:
+            return told + int(np.argmax(shares >= _HALF)) + 1
+        rung |= (found.values >= alarm_e_value).any(axis=1)
+        paths, told = found.state, told + n
+    return None
+
+
+def _masses(before: int, n: int, *, horizon_bars: int) -> tuple[Floats, Floats]:
+    """Mass that enters before each of n outcomes of a phase, and the cash left before each; shapes (n,), (n + 1,)."""
+    kept = (1.0 - 1.0 / MEAN_START_BARS) ** horizon_bars
+    cash = (1.0 - AT_ONCE) * kept ** np.arange(before, before + n + 1, dtype=np.float64)
+    entering = cash[:-1] - cash[1:]
+    if before == 0:
+        cash[0], entering[0] = 1.0, entering[0] + AT_ONCE
+    return entering, cash
+
+
+def _gains(hits: Floats, *, stake: float, null: float, first: Floats) -> Floats:
+    won, lost = math.log(1.0 + stake * null), math.log(1.0 + stake * (null - 1.0))
+    return _accumulated(np.add, first, won + hits * (lost - won))
+
+
+def _accumulated(what: np.ufunc, first: Floats, values: Floats) -> Floats:
+    """Accumulate from left to right, from what there was before; shape (m, n + 1)."""
+    return np.asarray(what.accumulate(np.concatenate([first[:, None], values], axis=1), axis=1))
+
+
+def _minima(lowest: Floats, lowest_at: Ints, logs: Floats, places: Ints) -> tuple[Floats, Ints]:
+    """The least wealth before each outcome and the number of the outcome that came next, shapes (m, n + 1)."""
+    least = _accumulated(np.minimum, lowest, logs[:, :-1])
+    fresh = logs[:, :-1] <= least[:, :-1]
+    changed = np.concatenate([np.ones((len(logs), 1), np.bool_), fresh], axis=1)
+    last = np.maximum.accumulate(changed * np.arange(logs.shape[1]), axis=1)
+    every = np.concatenate([lowest_at[:, None], np.broadcast_to(places, fresh.shape)], axis=1)
+    return least, np.take_along_axis(every, last, axis=1)
 
 
 def benjamini_hochberg(e_values: Mapping[str, float], *, alpha: float = 0.05) -> frozenset[str]:
-    """Name the alarms that stand across a fleet with a false discovery rate of at most alpha (e-BH)."""
-    ordered = sorted(e_values, key=lambda name: -e_values[name])
+    """Name the alarms that stand across a fleet with a false discovery rate of at most alpha (e-BH).
+
+    What is not a number is no evidence; it still counts as one of the fleet.
+    """
+    known = {name: 0.0 if math.isnan(value) else value for name, value in e_values.items()}
+    ordered = sorted(known, key=lambda name: -known[name])
     m = len(ordered)
-    standing = [k for k, name in enumerate(ordered, start=1) if e_values[name] >= m / (k * alpha)]
+    standing = [k for k, name in enumerate(ordered, start=1) if known[name] >= m / (k * alpha)]
     return frozenset(ordered[: max(standing, default=0)])

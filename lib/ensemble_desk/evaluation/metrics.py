@@ -30,8 +30,13 @@ def brier(p: Floats, y: Ints) -> float:
 
 def rps(p: Floats, y: Ints) -> float:
     """Ranked probability score, over the two class borders and halved (0 best, 1 worst); knows the classes' order."""
+    return float(np.mean(rps_of(p, y)))
+
+
+def rps_of(p: Floats, y: Ints) -> Floats:
+    """Ranked probability score of each row, shape (n,)."""
     distance = np.cumsum(p, axis=1) - np.cumsum(np.eye(3)[y], axis=1)
-    return float(np.mean((distance[:, :2] ** 2).sum(axis=1) / 2))
+    return np.asarray((distance[:, :2] ** 2).sum(axis=1) / 2)
 
 
 def confusion(p: Floats, y: Ints) -> Ints:

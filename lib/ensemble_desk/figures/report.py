@@ -12,10 +12,10 @@ from ensemble_desk.figures import confusion, evidence, reliability, rolling
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.monitoring.bands import Band, Evidence
 from ensemble_desk.monitoring.diagnosis import NOT_AN_ALARM, Diagnosis
-from ensemble_desk.monitoring.drift import DriftState
 from ensemble_desk.monitoring.live import LiveAccuracy
 from ensemble_desk.monitoring.reporting import Report
 from ensemble_desk.monitoring.scoreboard import MemberScore
+from ensemble_desk.monitoring.verdicts import DriftState
 
 _MOST_FEATURES = 10
 _STYLE = """
@@ -55,15 +55,16 @@ def verdict(state: DriftState) -> str:
     if state.problem:
         return f"Nothing can be said yet: {state.problem}."
     band = f"{state.band}, {state.evidence.lower()}"
+    since = f" since about {state.since:%Y-%m-%d} (n {state.live.n})" if state.since else ""
     if state.confirmed:
-        return f"Accuracy has fallen: {band}. Recommended: {_words(state.recommendation)}."
+        return f"Accuracy has fallen{since}: {band}. Recommended: {_words(state.recommendation)}."
     if state.evidence is Evidence.INSUFFICIENT:
-        return f"Too few outcomes to judge ({band}, n_eff {state.live.n_eff:.0f} of 20)."
+        return f"Too few outcomes to judge ({band}, n_eff {state.overall.n_eff:.0f} of 20)."
+    if state.rings_alone:
+        return f"Its alarm rings{since}, but does not stand among so many keys ({band})."
     if state.band is Band.OK:
         return f"It does what its validation promised ({state.band})."
-    more = (
-        "" if state.more_outcomes is None else f" {state.more_outcomes} more outcomes would settle a fall this large."
-    )
+    more = "" if state.more_outcomes is None else f" The alarm would ring after about {state.more_outcomes} more."
     return f"It lies below its validation, but the evidence does not confirm a fall ({band}).{more}"
 
 
@@ -134,13 +135,16 @@ def _facts(found: LiveAccuracy) -> list[tuple[str, str]]:
     scores, promise = found.scores, found.promise
     facts = [
         ("Accuracy", percent(found.accuracy)),
-        (f"Newest {found.series.window} outcomes at most", percent(found.recent)),
+        (f"Newest {found.series.window} outcomes at most (interval for one look)", percent(found.recent)),
         ("Majority on the same rows", percent(found.majority)),
         ("Persistence on the same rows", percent(found.persistence)),
     ]
     if promise is not None:
         z = "" if promise.z is None else f", Z {promise.z:+.1f}"
-        facts.append(("Promised", f"{_share(promise.promised)}, gap {100 * promise.gap:+.0f} points{z}"))
+        limits = f"[{100 * promise.low:+.0f}, {100 * promise.high:+.0f}]"
+        facts.append(("Promised", f"{_share(promise.promised)}, gap {100 * promise.gap:+.0f} points {limits}{z}"))
+    facts.append(("Against usual rates", "unknown" if found.skill is None else f"{found.skill.in_words} log-loss"))
+    facts += [("Never named", ", ".join(found.never_named))] if found.never_named else []
     facts += [
         (title, "unknown" if scores[name] is None else f"{scores[name]:.3f}")
         for title, name in (
@@ -163,13 +167,12 @@ def _members(members: Sequence[MemberScore]) -> Iterator[str]:
             one.name,
             percent(one.accuracy),
             f"{one.log_loss.value:.3f}",
-            f"{one.difference.value:+.3f}",
-            "" if one.dm_p is None else f"{one.dm_p:.2f}",
+            f"{one.difference.value:+.3f} [{one.difference.low:+.3f}, {one.difference.high:+.3f}]",
             one.verdict,
         )
         for one in members
     ]
-    yield _table(("", "accuracy", "log-loss", "minus the pool's", "p", ""), rows)
+    yield _table(("", "accuracy", "log-loss", "minus the pool's", ""), rows)
 
 
 def _features(found: Diagnosis | None) -> Iterator[str]:

@@ -12,9 +12,12 @@ from ensemble_desk.database.tables.registry_tables import (
     pruned_versions,
     version_manifests,
 )
+from ensemble_desk.evaluation import skill
 from ensemble_desk.market import bars
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import LabelSpec
+
+_USUAL_RATES = ("evaluation", "usual_rates")  # place in a manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Definition:
     horizon : name of the trained horizon, None for a plain artifact.
     accuracy, low, high : of the validation's holdout, shares in 0..1; None when the artifact does not tell.
     n_holdout, n_eff : rows of the holdout, and how many of them count as independent.
+    usual_rates : how often each class came among the rows it learnt from; None when the artifact does not tell.
     """
 
     key: Key
@@ -38,6 +42,7 @@ class Definition:
     high: float | None
     n_holdout: int | None
     n_eff: float | None
+    usual_rates: tuple[float, float, float] | None = None
 
 
 def of_key(database: Database, key: Key) -> Mapping[str, Definition]:
@@ -76,6 +81,7 @@ def _wanted() -> Select[tuple[object, ...]]:
         table.c.n_eff,
         manifest["label"].label("label"),
         manifest["horizon"].label("horizon"),
+        manifest[_USUAL_RATES].label("usual_rates"),
     ).select_from(table.outerjoin(version_manifests, version_manifests.c.version_id == table.c.id))
 
 
@@ -87,6 +93,7 @@ def _pruned(key: Key) -> Select[tuple[object, ...]]:
         *(null().label(name) for name in untold),
         manifest["label"].label("label"),
         manifest["horizon"].label("horizon"),
+        manifest[_USUAL_RATES].label("usual_rates"),
     ).where(table.c.symbol == key.symbol, table.c.timeframe == key.timeframe)
 
 
@@ -101,6 +108,7 @@ def _definition(row: Row[tuple[object, ...]]) -> Definition:
         high=row.accuracy_high,
         n_holdout=row.n_holdout,
         n_eff=row.n_eff,
+        usual_rates=skill.of_rates(row.usual_rates),
     )
 
 

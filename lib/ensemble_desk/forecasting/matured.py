@@ -35,6 +35,7 @@ class Matured:
     as_of, target : times of the bar forecast at and of the bar that decided, shape (n,), microseconds UTC.
     p : probabilities, shape (n, 3).
     y : class numbers of what happened, shape (n,).
+    threshold : log return that was a move, shape (n,).
     horizon_bars : shape (n,).
     is_live : whether each was made before its outcome was known, shape (n,).
     version : position of each row's version in ``versions``, shape (n,).
@@ -45,6 +46,7 @@ class Matured:
     target: Times
     p: Floats
     y: Ints
+    threshold: Floats
     horizon_bars: Ints
     is_live: NDArray[np.bool_]
     version: Ints
@@ -70,6 +72,7 @@ class Matured:
             self.target[rows],
             self.p[rows],
             self.y[rows],
+            self.threshold[rows],
             self.horizon_bars[rows],
             self.is_live[rows],
             self.version[rows],
@@ -95,6 +98,22 @@ class Matured:
 
 
 @dataclass(frozen=True, slots=True)
+class Newer:
+    """What became known since an earlier look.
+
+    Attributes
+    ----------
+    rows : forecasts whose outcome is new.
+    outcome_id : the newest outcome there is now.
+    revised : whether an outcome that was known before has changed, so that what was made of it must be made anew.
+    """
+
+    rows: Matured
+    outcome_id: int
+    revised: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How many forecasts the log holds, by state."""
 
@@ -109,6 +128,19 @@ def read(database: Database, key: Key, *, version: str | None = None, horizon: s
     with database.reading() as connection:
         wanted = _wanted(connection, forecasts.join(symbols)).where(*conditions)
         return _matured(columns.fetch(connection, wanted, _KINDS))
+
+
+def newer(database: Database, key: Key, *, version: str, outcome_id: int) -> Newer:
+    """Read what became known after an outcome about a version's forecasts at the trained horizon."""
+    conditions = [*_of(key, version=version), _horizon(None), outcomes.c.id > outcome_id]
+    with database.reading() as connection:
+        wanted = _wanted(connection, forecasts.join(symbols)).add_columns(outcomes.c.id.label("outcome"))
+        found = columns.fetch(connection, wanted.where(*conditions), {**_KINDS, "outcome": "int64"})
+    return Newer(
+        rows=_matured({name: found[name] for name in _KINDS}),
+        outcome_id=int(found["outcome"].max(initial=outcome_id)),
+        revised=bool((found["revision"] > 1).any()),
+    )
 
 
 def of_production(database: Database) -> dict[Key, Matured]:
@@ -190,6 +222,7 @@ _KINDS = {
     "p_neutral": "float64",
     "p_bullish": "float64",
     "y": "int64",
+    "threshold": "float64",
     "horizon_bars": "int64",
     "is_live": "bool",
     "is_matured": "bool",
@@ -207,6 +240,7 @@ def _wanted(connection: Connection, joined: FromClause) -> Select[tuple[object, 
         forecasts.c.p_neutral,
         forecasts.c.p_bullish,
         columns.class_number(outcomes.c.label),
+        outcomes.c.threshold,
         forecasts.c.horizon_bars,
         columns.flag(forecasts.c.kind == Kind.LIVE.value),
         columns.flag(outcomes.c.state == _MATURED),
@@ -235,6 +269,7 @@ def _matured(found: Columns) -> Matured:
         target=one["target"][order],
         p=np.column_stack([one[name][order] for name in ("p_bearish", "p_neutral", "p_bullish")]),
         y=one["y"][order],
+        threshold=one["threshold"][order],
         horizon_bars=one["horizon_bars"][order],
         is_live=one["is_live"][order],
         version=numbers,

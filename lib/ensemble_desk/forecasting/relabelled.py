@@ -58,6 +58,7 @@ def read(registry: Registry, key: Key, *, version: str, label: LabelSpec, horizo
         target=scored.targets[known],
         p=np.column_stack([found[name][rows] for name in ("p_bearish", "p_neutral", "p_bullish")]),
         y=scored.labels[known],
+        threshold=scored.thresholds[known],
         horizon_bars=np.full(len(rows), label.horizon_bars, np.int64),
         is_live=found["is_live"][rows],
         version=np.zeros(len(rows), np.int64),

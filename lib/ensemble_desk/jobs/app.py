@@ -66,6 +66,7 @@ def build() -> typer.Typer:
     program.command("replay")(outcomes.replay_past)
     program.command("live")(live.accuracy)
     program.command("check-drift")(drift.check_drift)
+    program.command("alarms")(drift.alarms)
     program.command("diagnose")(drift.diagnose)
     program.command("simulate-alarms")(drift.simulate_alarms)
     program.command("alerts")(drift.send_alerts)

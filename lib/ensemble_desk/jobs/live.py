@@ -7,12 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from ensemble_desk.errors import UnwritableFileError
-from ensemble_desk.evaluation.intervals import AccuracyEstimate
+from ensemble_desk.evaluation.intervals import AccuracyEstimate, Mean
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.jobs import arguments, desk, output
 from ensemble_desk.jobs.arguments import Json, Symbol, Timeframe
 from ensemble_desk.market.labels import LabelSpec
 from ensemble_desk.monitoring import live, reporting, scoreboard
+from ensemble_desk.monitoring.calibration import Promise
 from ensemble_desk.monitoring.live import LiveAccuracy, Series
 from ensemble_desk.monitoring.scoreboard import MemberScore
 from ensemble_desk.registry.index import versions
@@ -93,6 +94,16 @@ def written(estimate: AccuracyEstimate | None) -> str:
     return f"{estimate.value:.1%} [{estimate.low:.0%}-{estimate.high:.0%}], n {estimate.n}, n_eff {estimate.n_eff:.0f}"
 
 
+def _kept(promise: Promise) -> str:
+    limits = f"[{promise.low:+.1%}, {promise.high:+.1%}]"
+    return f"{promise.promised:.1%}, gap {promise.gap:+.1%} {limits}, Z {output.cell(promise.z)}"
+
+
+def difference(mean: Mean) -> str:
+    """Write a difference with its interval."""
+    return f"{mean.value:+.4f} [{mean.low:+.4f}, {mean.high:+.4f}]"
+
+
 def _label(horizon_bars: int | None, threshold: float | None) -> LabelSpec | None:
     if horizon_bars is None:
         if threshold is not None:
@@ -132,7 +143,9 @@ def _table(found: LiveAccuracy, members: tuple[MemberScore, ...]) -> None:
         ("validated", written(found.validated)),
         ("majority", written(found.majority)),
         ("persistence", written(found.persistence)),
-        ("promised", promise and f"{promise.promised:.1%}, gap {promise.gap:+.1%}, Z {output.cell(promise.z)}"),
+        ("promised", promise and _kept(promise)),
+        ("against usual rates", found.skill and found.skill.in_words),
+        ("never named", ", ".join(found.never_named) or None),
         *((name.replace("_", " "), scores[name]) for name in ("log_loss", "brier", "rps")),
         *((name.replace("_", " "), scores[name]) for name in ("volatility_skill", "direction_skill")),
     ]
@@ -141,9 +154,12 @@ def _table(found: LiveAccuracy, members: tuple[MemberScore, ...]) -> None:
         for kind, one in found.counts.items()
     ]
     output.table(("", ""), facts, empty="")
+    regimes = (*found.volatility, *found.months)
+    rows = [(one.name, written(one.accuracy), one.skill and one.skill.in_words) for one in regimes]
+    output.table(("regime", "accuracy", "against usual rates"), rows, empty="")
     if members:
-        rows = [
-            (one.name, written(one.accuracy), one.log_loss.value, one.difference.value, one.dm_p, one.verdict)
+        board = [
+            (one.name, written(one.accuracy), one.log_loss.value, difference(one.difference), one.verdict)
             for one in members
         ]
-        output.table(("member", "accuracy", "log-loss", "against equal weights", "p", "verdict"), rows, empty="")
+        output.table(("member", "accuracy", "log-loss", "against equal weights", "verdict"), board, empty="")

@@ -6,7 +6,6 @@ from enum import StrEnum
 import numpy as np
 
 from ensemble_desk.errors import extras
-from ensemble_desk.evaluation import intervals
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
 from ensemble_desk.settings import Settings
 
@@ -24,7 +23,11 @@ class Band(StrEnum):
 
 
 class Evidence(StrEnum):
-    """Whether the outcomes so far can bear the band."""
+    """Whether the outcomes so far can bear a fall.
+
+    INSUFFICIENT while all of them are worth fewer than 20 without overlap; CONFIRMED when the alarm rings, for the key
+    and among all keys that are watched; UNCONFIRMED otherwise.
+    """
 
     INSUFFICIENT = "INSUFFICIENT"
     UNCONFIRMED = "UNCONFIRMED"
@@ -51,8 +54,8 @@ class Policy:
     """The bands in whole points below the validated accuracy, and the evidence asked for.
 
     ``monitor_points`` ends OK, ``drift_points`` ends MONITOR, ``emergency_points`` ends DRIFT; a margin exactly on a
-    border falls into the worse band. Live accuracy is that of the newest outcomes, as many as are worth
-    ``window_n_eff`` without overlap.
+    border falls into the worse band. While the alarm rings, the band is that of the outcomes since the likeliest
+    change; else of the newest ones, as many as are worth ``window_n_eff`` without overlap.
     """
 
     monitor_points: int = 5
@@ -64,8 +67,13 @@ class Policy:
     window_n_eff: int = 60
 
     def window(self, horizon_bars: int) -> int:
-        """Outcomes that live accuracy is taken over."""
+        """Outcomes that live accuracy is taken over while nothing is proven."""
         return self.window_n_eff * horizon_bars
+
+    @property
+    def falls(self) -> tuple[float, ...]:
+        """The falls worth acting on, shares: what the alarm's stakes are fitted to."""
+        return (self.monitor_points / 100, self.drift_points / 100, self.emergency_points / 100)
 
 
 def policy(settings: Settings) -> Policy:
@@ -92,19 +100,19 @@ def band(live: AccuracyEstimate, baseline: AccuracyEstimate, policy: Policy) -> 
     return Band.MONITOR if margin <= -policy.monitor_points else Band.OK
 
 
-def evidence(live: AccuracyEstimate, baseline: AccuracyEstimate, *, e_value: float, policy: Policy) -> Evidence:
-    """Say whether a fall is proven: the upper 95 % bound of live - baseline is below 0 and the e-process alarms."""
-    if live.n_eff < policy.least_n_eff:
+def evidence(n_eff: float, *, rings: bool, policy: Policy) -> Evidence:
+    """Say what ``n_eff`` outcomes without overlap prove: the alarm decides, and nothing else is asked."""
+    if n_eff < policy.least_n_eff:
         return Evidence.INSUFFICIENT
-    upper = intervals.newcombe_difference(live, baseline)[1]
-    return Evidence.CONFIRMED if upper < 0 and e_value >= policy.alarm_e_value else Evidence.UNCONFIRMED
+    return Evidence.CONFIRMED if rings else Evidence.UNCONFIRMED
 
 
 def recommendation(found: Band, behind_it: Evidence) -> Recommendation:
     """What to do; retraining is only asked for on confirmed evidence."""
+    proven = behind_it is Evidence.CONFIRMED
     if found in {Band.OK, Band.UNKNOWN}:
-        return Recommendation.OPERATING_NORMALLY
-    if behind_it is not Evidence.CONFIRMED or found is Band.MONITOR:
+        return Recommendation.MONITOR_CLOSELY if proven else Recommendation.OPERATING_NORMALLY
+    if not proven or found is Band.MONITOR:
         return Recommendation.MONITOR_CLOSELY
     return Recommendation.RETRAIN_NOW if found is Band.EMERGENCY else Recommendation.SCHEDULE_RETRAIN
 

@@ -1,12 +1,11 @@
 """What forecasts promised against what came: promised accuracy, its gap, and reliability by confidence."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_desk.evaluation import intervals
+from ensemble_desk.evaluation import confidence_sequences, intervals
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
 
 Floats = NDArray[np.float64]
@@ -25,12 +24,14 @@ class Promise:
     promised : mean confidence of the rows, A* in 0..1.
     gap : accuracy minus promised; falling means a worse model, while accuracy and promise falling together mean a
         harder market.
-    z : the gap in units of its standard error, which counts the overlap of h-bar outcomes; None when every forecast
-        was certain.
+    low, high : limits of the gap that may be looked at every day.
+    z : how far the gap lies from 0 in standard errors that hold at every look; None when every forecast was certain.
     """
 
     promised: float
     gap: float
+    low: float
+    high: float
     z: float | None
 
 
@@ -43,14 +44,14 @@ class Bin:
 
 
 def promise(confidence: Floats, correct: Flags, *, horizon_bars: int) -> Promise | None:
-    """Compare confidence and hits of n forecasts, shapes (n,); None when there are none."""
+    """Set confidences (shape (n,)) against what came, in time order; None when there are none."""
     if not len(confidence):
         return None
-    promised = float(confidence.mean())
-    variance = horizon_bars * float(np.sum(confidence * (1 - confidence)))
-    excess = float(np.sum(correct - confidence))
-    z = excess / math.sqrt(variance) if variance > 0 else None
-    return Promise(promised, float(correct.mean()) - promised, z)
+    excess = correct - confidence
+    gap = confidence_sequences.mean(excess, lowest=-1.0, highest=1.0, horizon_bars=horizon_bars)
+    certain = bool(np.all((confidence <= 0) | (confidence >= 1)))
+    z = None if certain else confidence_sequences.z_of_zero(excess, lowest=-1.0, highest=1.0, horizon_bars=horizon_bars)
+    return Promise(float(confidence.mean()), gap.value, gap.low, gap.high, z)
 
 
 def reliability(confidence: Floats, correct: Flags, *, horizon_bars: int) -> tuple[Bin, ...]:

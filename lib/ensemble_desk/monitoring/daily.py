@@ -37,9 +37,9 @@ class BandHistory:
     ----------
     days : datetime64[D], of the deciding bars.
     version, kind : by whom and how each day's outcomes were forecast.
-    accuracy, low, high, n, n_eff : rolling accuracy with its interval.
+    accuracy, low, high, n, n_eff : of the rows that the day's band is read off, with pointwise limits.
     baseline, margin : NaN where the version does not tell its validated accuracy.
-    detected : confirmed drift.
+    detected : the key's own alarm rang that day; whether it stood across the fleet is told of today only.
     """
 
     key: Key
@@ -143,10 +143,10 @@ def _columns(
     """Columns of one version's outcomes of one kind, a row for each outcome."""
     n, h = len(rows), live.horizon_of(rows)
     baseline = live.validated(definition) if definition else None
-    found = rolling.accuracy(rows.correct, window=policy.window(h), horizon_bars=h)
     judged = (
         None if baseline is None else rolling.states(rows.correct, baseline=baseline, horizon_bars=h, policy=policy)
     )
+    found = judged.rolling if judged else rolling.accuracy(rows.correct, window=policy.window(h), horizon_bars=h)
     unknown = np.full(n, np.nan)
     return {
         "day": rows.target.astype("datetime64[D]"),

@@ -1,88 +1,26 @@
-"""Drift of what is in production: band, evidence and what to do, for one key and for the fleet ranked by evidence."""
+"""Drift of what is in production, for one key and for the fleet ranked by evidence; whose alarm stands among all."""
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_desk.errors import UnknownKeyError
-from ensemble_desk.evaluation import e_process, power
-from ensemble_desk.evaluation.intervals import AccuracyEstimate
+from ensemble_desk.evaluation import e_process
 from ensemble_desk.forecasting import definitions, matured
-from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.log import Kind
-from ensemble_desk.forecasting.matured import Matured
-from ensemble_desk.market import timeframes
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import bands, calibration, live, references, rolling
-from ensemble_desk.monitoring.bands import Band, Evidence, Policy, Recommendation, Trend
-from ensemble_desk.monitoring.calibration import Promise
-from ensemble_desk.monitoring.rolling import BANDS, EVIDENCE, States
+from ensemble_desk.monitoring import bands, live, verdicts
+from ensemble_desk.monitoring.bands import Policy
+from ensemble_desk.monitoring.verdicts import DriftState
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.opening import Registry
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.datetime64]
-
-SPARKLINE_POINTS = 60
-NO_LABEL = "the version defines no label, so nothing can score its forecasts"
-NO_ACCURACY = "the version does not tell its validated accuracy"
-NO_OUTCOMES = "no forecast of this version has an outcome yet"
-_DRIFTING = frozenset({Band.DRIFT, Band.EMERGENCY})
-
-
-@dataclass(frozen=True, slots=True)
-class DriftState:
-    """How the version in production does against what its validation promised.
-
-    Attributes
-    ----------
-    version : None when the key has no usable version.
-    kinds : of the outcomes behind every number here; empty when there are none.
-    as_of : time of the newest deciding bar.
-    live, overall : accuracy of the newest outcomes (the policy's window), and of all of this version.
-    majority : of the class that came most often among the newest outcomes.
-    baseline : the validated holdout accuracy; ``margin`` is live minus baseline, a share.
-    e_value : evidence for a fall, over all outcomes; ``alarm_at`` is when it first reached the alarm line.
-    stands : whether the alarm also stands across the whole fleet (e-BH, false discovery rate 5 %).
-    settles_n_eff : outcomes without overlap that would settle a fall as large as the present one (power 80 %), and
-        ``more_outcomes`` how many more forecasts that takes; None when nothing fell.
-    sparkline : rolling accuracy, oldest first, from the least number of outcomes that says anything.
-    problem : why nothing can be said; '' otherwise.
-    """
-
-    key: Key
-    version: str | None
-    kinds: tuple[Kind, ...]
-    horizon: str
-    horizon_bars: int
-    as_of: datetime | None
-    live: AccuracyEstimate
-    overall: AccuracyEstimate
-    majority: AccuracyEstimate | None
-    baseline: AccuracyEstimate | None
-    margin: float | None
-    band: Band
-    evidence: Evidence
-    e_value: float
-    alarm_at: datetime | None
-    stands: bool
-    trend: Trend
-    recommendation: Recommendation
-    promise: Promise | None
-    settles_n_eff: int | None
-    more_outcomes: int | None
-    sparkline: tuple[float, ...]
-    problem: str = ""
-
-    @property
-    def confirmed(self) -> bool:
-        """Whether this is an alert: DRIFT or worse, with the evidence for it."""
-        return self.band in _DRIFTING and self.evidence is Evidence.CONFIRMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +38,8 @@ class FleetDrift:
 class EvidencePath:
     """The e-process of one version after each of n outcomes, shapes (n,); times are of the deciding bars.
 
-    ``alarm_line`` is the e-value that alarms, ``null`` the accuracy defended: the lower bound of the validated one.
+    ``alarm_line`` is the e-value that alarms, ``null`` the accuracy defended: the lower end of the validated one's
+    68 % interval.
     """
 
     key: Key
@@ -122,18 +61,23 @@ def fleet(registry: Registry, *, policy: Policy | None = None, kinds: Sequence[K
     policy = policy or bands.policy(registry.settings)
     rows = matured.of_production(registry.database)
     found = {
-        key: judge(rows[key].of_kinds(kinds) if key in rows else None, definition, policy)
+        key: verdicts.judge(rows[key].of_kinds(kinds) if key in rows else None, definition, policy)
         for key, definition in definitions.of_production(registry.database).items()
     }
     return ranked(found, policy)
 
 
 def ranked(found: Mapping[Key, DriftState], policy: Policy) -> FleetDrift:
-    """Rank keys by evidence and say whose alarm stands across all of them."""
+    """Rank keys by evidence; only an alarm that stands across all of them confirms a fall."""
     alpha = 1 / policy.alarm_e_value
     standing = e_process.benjamini_hochberg({str(key): one.e_value for key, one in found.items()}, alpha=alpha)
-    states = [replace(one, stands=str(key) in standing) for key, one in found.items()]
+    states = [_in_fleet(one, stands=str(key) in standing, policy=policy) for key, one in found.items()]
     return FleetDrift(tuple(sorted(states, key=lambda one: (-one.e_value, one.key))))
+
+
+def _in_fleet(one: DriftState, *, stands: bool, policy: Policy) -> DriftState:
+    evidence = bands.evidence(one.overall.n_eff, rings=one.rings and stands, policy=policy)
+    return replace(one, stands=stands, evidence=evidence, recommendation=bands.recommendation(one.band, evidence))
 
 
 def state(
@@ -150,7 +94,7 @@ def state(
             return one
     if key not in versions.keys(registry):
         raise UnknownKeyError(key)
-    return _nothing(key, None, problem="no version of it is usable")
+    return verdicts.nothing(key, None, problem="no version of it is usable")
 
 
 def path(
@@ -168,8 +112,9 @@ def path(
     if baseline is None:
         return None
     rows = matured.read(registry.database, key, version=version).of_kinds(kinds)
-    found = e_process.run(rows.correct, null=baseline.low, horizon_bars=live.horizon_of(rows))
-    return EvidencePath(key, version, rows.kinds, rows.target, found.values, policy.alarm_e_value, found.null)
+    line = e_process.line(baseline, falls=policy.falls)
+    found = e_process.run(rows.correct[None, :], line, horizon_bars=live.horizon_of(rows))
+    return EvidencePath(key, version, rows.kinds, rows.target, found.values[0], policy.alarm_e_value, line.null)
 
 
 def status(registry: Registry, key: Key, *, policy: Policy | None = None) -> dict[str, Any]:
@@ -201,95 +146,15 @@ def told(one: DriftState) -> dict[str, Any]:
         "kinds": [kind.value for kind in one.kinds],
         "evidence": one.evidence.value,
         "e_value": one.e_value,
+        "rings": one.rings,
         "stands_in_fleet": one.stands,
-        "n_eff": one.live.n_eff,
+        "since": one.since.isoformat() if one.since else None,
+        "n_eff": one.overall.n_eff,
         "accuracy_low": one.live.low if known else None,
         "accuracy_high": one.live.high if known else None,
-        "settles_n_eff": one.settles_n_eff,
+        "settles": one.settles,
+        "more_outcomes": one.more_outcomes,
+        "skill": None if one.skill is None else asdict(one.skill),
+        "never_named": list(one.never_named),
         "problem": one.problem,
     }
-
-
-def judge(rows: Matured | None, definition: Definition, policy: Policy) -> DriftState:
-    """Say how one version does by its matured forecasts, for itself: whether it stands is the fleet's to say."""
-    baseline = live.validated(definition)
-    empty = _nothing(definition.key, definition, problem=_problem(rows, definition, baseline))
-    if rows is None or not len(rows):
-        return empty
-    h, correct = live.horizon_of(rows), rows.correct
-    newest = slice(-policy.window(h), None)
-    known = replace(
-        empty,
-        kinds=rows.kinds,
-        horizon_bars=h,
-        as_of=live.moment(rows.target[-1]),
-        live=live.estimate(correct[newest], horizon_bars=h),
-        overall=live.estimate(correct, horizon_bars=h),
-        majority=references.majority(rows.y[newest], horizon_bars=h),
-        trend=bands.trend(correct[newest], horizon_bars=h, least=policy.least_predictions),
-        promise=calibration.promise(rows.p.max(axis=1), correct, horizon_bars=h),
-    )
-    if baseline is None:
-        return known
-    return _judged(known, rolling.states(correct, baseline=baseline, horizon_bars=h, policy=policy), rows, policy)
-
-
-def _judged(known: DriftState, found: States, rows: Matured, policy: Policy) -> DriftState:
-    assert known.baseline is not None  # noqa: S101 - the caller has looked
-    band, evidence = BANDS[int(found.band[-1])], EVIDENCE[int(found.evidence[-1])]
-    rung = np.flatnonzero(found.e_value >= policy.alarm_e_value)
-    drop = known.baseline.value - known.live.value
-    settles = power.outcomes_to_settle(known.baseline.value, drop)
-    missing = None if settles is None else max(0, settles * known.horizon_bars - known.live.n)
-    telling = found.rolling.accuracy[policy.least_predictions - 1 :]
-    return replace(
-        known,
-        margin=float(found.margin[-1]),
-        band=band,
-        evidence=evidence,
-        e_value=float(found.e_value[-1]),
-        alarm_at=live.moment(rows.target[rung[0]]) if len(rung) else None,
-        recommendation=bands.recommendation(band, evidence),
-        settles_n_eff=settles,
-        more_outcomes=missing,
-        sparkline=tuple(telling[-SPARKLINE_POINTS:].tolist()),
-    )
-
-
-def _nothing(key: Key, definition: Definition | None, *, problem: str) -> DriftState:
-    nobody = live.estimate(np.zeros(0, np.bool_), horizon_bars=1)
-    base = timeframes.base_horizon(key.timeframe)
-    label = definition.label if definition else None
-    return DriftState(
-        key=key,
-        version=definition.version if definition else None,
-        kinds=(),
-        horizon=(definition.horizon if definition else None) or base,
-        horizon_bars=label.horizon_bars if label else timeframes.horizon_bars(key.timeframe, base),
-        as_of=None,
-        live=nobody,
-        overall=nobody,
-        majority=None,
-        baseline=live.validated(definition) if definition else None,
-        margin=None,
-        band=Band.UNKNOWN,
-        evidence=Evidence.INSUFFICIENT,
-        e_value=1.0,
-        alarm_at=None,
-        stands=False,
-        trend=Trend.INSUFFICIENT_DATA,
-        recommendation=Recommendation.OPERATING_NORMALLY,
-        promise=None,
-        settles_n_eff=None,
-        more_outcomes=None,
-        sparkline=(),
-        problem=problem,
-    )
-
-
-def _problem(rows: Matured | None, definition: Definition, baseline: AccuracyEstimate | None) -> str:
-    if definition.label is None:
-        return NO_LABEL
-    if rows is None or not len(rows):
-        return NO_OUTCOMES
-    return "" if baseline is not None else NO_ACCURACY

@@ -12,8 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ensemble_desk.errors import LabelIsFixedError, LabelNeedsVersionError
-from ensemble_desk.evaluation import intervals, metrics
+from ensemble_desk.evaluation import confidence_sequences, intervals, metrics, skill
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
+from ensemble_desk.evaluation.skill import Skill
 from ensemble_desk.forecasting import definitions, matured, relabelled
 from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.log import Kind
@@ -21,9 +22,10 @@ from ensemble_desk.forecasting.matured import Counts, Matured
 from ensemble_desk.market import timeframes
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import LabelSpec
-from ensemble_desk.monitoring import bands, calibration, references, rolling
+from ensemble_desk.monitoring import bands, calibration, references, regimes, rolling
 from ensemble_desk.monitoring.bands import Policy
 from ensemble_desk.monitoring.calibration import Bin, Promise
+from ensemble_desk.monitoring.regimes import Regime
 from ensemble_desk.registry.opening import Registry
 
 Floats = NDArray[np.float64]
@@ -43,7 +45,8 @@ class State(StrEnum):
 class Series:
     """Accuracy of the newest outcomes after each of n outcomes, shapes (n,); times are of the deciding bars.
 
-    ``promised`` is the mean confidence and ``window`` the number of outcomes that each value is taken over.
+    The limits are pointwise, ``promised`` is the mean confidence and ``window`` the number of outcomes that each value
+    is taken over.
     """
 
     times: Times
@@ -64,9 +67,14 @@ class LiveAccuracy:
     version : None for the key as a whole, whichever version spoke.
     kinds : of the rows behind every number here.
     counts : forecasts in the log by kind and state, whatever ``kinds`` says.
-    accuracy, recent : over all rows, and over the newest ones (``series.window``).
+    accuracy : over all rows, with an interval that may be looked at every day.
+    recent : over the newest ones (``series.window``), with one that holds at one look.
     validated : the version's holdout accuracy.
     majority, persistence : on the same rows; persistence on those with a known outcome before.
+    skill : all rows against the usual rates of the versions that spoke; None when one of them does not tell them.
+    never_named : classes that none of these forecasts named.
+    months : the same by calendar month, newest last; ``volatility`` by thirds of volatility, calmest first, where the
+        label tells it.
     scores : log_loss, brier, rps, precision, recall, f1, per_class, confusion, volatility_skill, direction_skill as
         :func:`ensemble_desk.evaluation.metrics.scores` names them.
     """
@@ -87,6 +95,10 @@ class LiveAccuracy:
     persistence: AccuracyEstimate | None
     promise: Promise | None
     reliability: tuple[Bin, ...]
+    skill: Skill | None
+    never_named: tuple[str, ...]
+    months: tuple[Regime, ...]
+    volatility: tuple[Regime, ...]
     scores: Mapping[str, Any]
     series: Series
 
@@ -121,9 +133,11 @@ def accuracy(
     rows = rows.of_kinds(kinds)
     counts = matured.counts(registry.database, key, version=version, horizon=horizon or _base(key, version))
     unlabelled = version is not None and label is None and (definition is None or definition.label is None)
+    rows = rows if version is not None else rows.one_a_bar()
     return _told(
         key,
-        rows if version is not None else rows.one_a_bar(),
+        rows,
+        usual=regimes.usual(rows, found),
         version=version,
         horizon=horizon or (definition.horizon if definition else None) or timeframes.base_horizon(key.timeframe),
         counts=counts,
@@ -197,6 +211,7 @@ def _told(
     key: Key,
     rows: Matured,
     *,
+    usual: Floats | None,
     version: str | None,
     horizon: str,
     counts: Mapping[Kind, Counts],
@@ -217,18 +232,27 @@ def _told(
         first=moment(rows.as_of[0]) if len(rows) else None,
         last=moment(rows.as_of[-1]) if len(rows) else None,
         accuracy=estimate(correct, horizon_bars=h),
-        recent=estimate(correct[-rolled.window :], horizon_bars=h),
+        recent=pointwise(correct[-rolled.window :], horizon_bars=h),
         validated=validated,
         majority=references.majority(rows.y, horizon_bars=h),
         persistence=references.persistence(rows.y, as_of=rows.as_of, target=rows.target, horizon_bars=h),
         promise=calibration.promise(confidence, correct, horizon_bars=h),
         reliability=calibration.reliability(confidence, correct, horizon_bars=h),
+        skill=None if usual is None else skill.daily(rows.p, usual, rows.y, horizon_bars=h),
+        never_named=skill.never_named(rows.p),
+        months=regimes.by_month(rows, usual, horizon_bars=h),
+        volatility=regimes.by_volatility(rows, usual, horizon_bars=h),
         scores=metrics.scores(rows.p, rows.y),
         series=rolled,
     )
 
 
 def estimate(correct: NDArray[np.bool_], *, horizon_bars: int) -> AccuracyEstimate:
-    """Share of hits with its interval."""
+    """Share of hits of all rows so far, with an interval that may be looked at every day."""
+    return confidence_sequences.share(correct, horizon_bars=horizon_bars)
+
+
+def pointwise(correct: NDArray[np.bool_], *, horizon_bars: int) -> AccuracyEstimate:
+    """Share of hits of some rows, with an interval that holds at one look."""
     share = float(correct.mean()) if len(correct) else math.nan
     return intervals.wilson(share, len(correct), horizon_bars=horizon_bars)

@@ -1,7 +1,7 @@
 """The fleet's drift after production moved: only the keys that moved are read again."""
 
 from ensemble_desk.forecasting import definitions, matured
-from ensemble_desk.monitoring import bands, drift
+from ensemble_desk.monitoring import bands, drift, verdicts
 from ensemble_desk.monitoring.drift import FleetDrift
 from ensemble_desk.registry.opening import Registry
 
@@ -22,6 +22,6 @@ def after_moves(registry: Registry, before: FleetDrift) -> FleetDrift:
         told = known.get((key, definition.version))
         if told is None:
             rows = matured.read(registry.database, key, version=definition.version)
-            told = drift.judge(rows.of_kinds(None), definition, policy)
+            told = verdicts.judge(rows.of_kinds(None), definition, policy)
         found[key] = told
     return drift.ranked(found, policy)

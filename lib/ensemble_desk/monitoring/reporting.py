@@ -6,9 +6,10 @@ from datetime import datetime
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring import diagnosis, drift, live, scoreboard
 from ensemble_desk.monitoring.diagnosis import Diagnosis
-from ensemble_desk.monitoring.drift import DriftState, EvidencePath
+from ensemble_desk.monitoring.drift import EvidencePath
 from ensemble_desk.monitoring.live import LiveAccuracy
 from ensemble_desk.monitoring.scoreboard import MemberScore
+from ensemble_desk.monitoring.verdicts import DriftState
 from ensemble_desk.registry.entities import Production, VersionRecord
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.ledger import production

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_desk.evaluation import e_process, intervals
+from ensemble_desk.evaluation.e_process import EProcess
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
 from ensemble_desk.monitoring.bands import Band, Evidence, Policy
 
@@ -19,7 +20,10 @@ _DRIFT, _CONFIRMED = BANDS.index(Band.DRIFT), EVIDENCE.index(Evidence.CONFIRMED)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rolling:
-    """Accuracy of the newest outcomes after each of n outcomes, shapes (…, n); ``n`` and ``n_eff`` have shape (n,)."""
+    """Accuracy of some rows after each of n outcomes; shapes (…, n), or (n,) where all sequences have the same.
+
+    ``low`` and ``high`` are pointwise 95 % limits: they hold for a day picked beforehand, not for every day at once.
+    """
 
     accuracy: Floats
     n: NDArray[np.int64]
@@ -34,10 +38,14 @@ class States:
 
     Attributes
     ----------
-    margin : rolling accuracy minus baseline, share.
+    rolling : accuracy of the rows that the band is read off: those since the likeliest change while the alarm rings,
+        else the newest ones.
+    margin : that accuracy minus the baseline, share.
     band : positions in BANDS.
-    evidence : positions in EVIDENCE.
+    evidence : positions in EVIDENCE, for this sequence alone: the fleet may take a confirmation back.
     e_value : of the e-process over all outcomes so far.
+    since : number of the first outcome after the likeliest change.
+    process : the e-process itself.
     """
 
     rolling: Rolling
@@ -45,16 +53,18 @@ class States:
     band: NDArray[np.int64]
     evidence: NDArray[np.int64]
     e_value: Floats
+    since: NDArray[np.int64]
+    process: EProcess
 
     @property
     def out_of_band(self) -> Flags:
-        """Where the guide's rule would alarm: DRIFT or worse, whatever the evidence."""
+        """Where the band is DRIFT or worse, whatever the evidence."""
         return np.asarray(self.band >= _DRIFT)
 
     @property
     def confirmed(self) -> Flags:
-        """Where drift is confirmed: DRIFT or worse, with the evidence for it."""
-        return np.asarray(self.out_of_band & (self.evidence == _CONFIRMED))
+        """Where a fall is confirmed."""
+        return np.asarray(self.evidence == _CONFIRMED)
 
 
 def mean(values: Floats, *, window: int) -> Floats:
@@ -80,18 +90,42 @@ def states(
     correct: NDArray[np.bool_] | Floats, *, baseline: AccuracyEstimate, horizon_bars: int, policy: Policy
 ) -> States:
     """Apply the policy after every outcome; the same as :mod:`ensemble_desk.monitoring.bands` says of each alone."""
-    hits = np.atleast_2d(np.asarray(correct, dtype=np.float64))
-    shape = np.shape(correct)
-    found = accuracy(correct, window=policy.window(horizon_bars), horizon_bars=horizon_bars)
-    e_value = e_process.paths(hits, null=baseline.low, horizon_bars=horizon_bars).reshape(shape)
-    margin = found.accuracy - baseline.value
+    hits = np.asarray(correct, dtype=np.float64)
+    line = e_process.line(baseline, falls=policy.falls)
+    found = e_process.run(np.atleast_2d(hits), line, horizon_bars=horizon_bars)
+    e_value, since = found.values.reshape(hits.shape), found.since.reshape(hits.shape)
+    rings = e_value >= policy.alarm_e_value
+    newest = accuracy(hits, window=policy.window(horizon_bars), horizon_bars=horizon_bars)
+    read = _since_the_change(hits, newest, np.where(rings, since, -1), horizon_bars=horizon_bars, policy=policy)
+    margin = read.accuracy - baseline.value
+    enough = np.arange(1, hits.shape[-1] + 1) / horizon_bars >= policy.least_n_eff
     return States(
-        rolling=found,
+        rolling=read,
         margin=margin,
-        band=_bands(found, margin, policy),
-        evidence=_evidence(found, margin, baseline, e_value, policy),
+        band=_bands(read, margin, policy),
+        evidence=np.where(enough, 1 + rings.astype(np.int64), 0),
         e_value=e_value,
+        since=since,
+        process=found,
     )
+
+
+def outside(newest: Rolling, *, baseline: AccuracyEstimate, policy: Policy) -> Flags:
+    """Where the guide's rule would alarm: the newest outcomes in DRIFT or worse, whatever the evidence."""
+    return np.asarray(_bands(newest, newest.accuracy - baseline.value, policy) >= _DRIFT)
+
+
+def _since_the_change(
+    hits: Floats, newest: Rolling, since: NDArray[np.int64], *, horizon_bars: int, policy: Policy
+) -> Rolling:
+    """Accuracy since the change where there is one (since >= 0), at least of as many rows as say anything."""
+    so_far = np.arange(1, hits.shape[-1] + 1)
+    n = np.where(since >= 0, np.maximum(so_far - since, np.minimum(policy.least_predictions, so_far)), newest.n)
+    total = np.concatenate([np.zeros((*hits.shape[:-1], 1)), np.cumsum(hits, axis=-1)], axis=-1)
+    fallen = (total[..., 1:] - np.take_along_axis(total, np.broadcast_to(so_far - n, hits.shape), axis=-1)) / n
+    share = np.where(since >= 0, np.clip(fallen, 0.0, 1.0), newest.accuracy)
+    low, high = intervals.wilson_limits(share, n / horizon_bars)
+    return Rolling(share, n.astype(np.int64), n / horizon_bars, np.asarray(low), np.asarray(high))
 
 
 def _bands(found: Rolling, margin: Floats, policy: Policy) -> NDArray[np.int64]:
@@ -99,11 +133,3 @@ def _bands(found: Rolling, margin: Floats, policy: Policy) -> NDArray[np.int64]:
     borders = (policy.monitor_points, policy.drift_points, policy.emergency_points)
     band = 1 + sum((points <= -border).astype(np.int64) for border in borders)
     return np.where(found.n < policy.least_predictions, 0, band)
-
-
-def _evidence(
-    found: Rolling, margin: Floats, baseline: AccuracyEstimate, e_value: Floats, policy: Policy
-) -> NDArray[np.int64]:
-    upper = margin + np.hypot(found.high - found.accuracy, baseline.value - baseline.low)
-    proven = (upper < 0) & (e_value >= policy.alarm_e_value) & (baseline.n > 0)
-    return np.where(found.n_eff < policy.least_n_eff, 0, 1 + proven.astype(np.int64))

@@ -1,4 +1,4 @@
-"""Each member's live score against the pool with equal weights, on the same matured rows."""
+"""Who does better on the same matured rows: each member against equal weights, one version against another."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,15 +8,16 @@ from numpy.typing import NDArray
 
 from ensemble_desk.ensemble import pool
 from ensemble_desk.evaluation import comparison
-from ensemble_desk.evaluation.comparison import Mean, Verdict
-from ensemble_desk.evaluation.intervals import AccuracyEstimate
-from ensemble_desk.forecasting import matured
+from ensemble_desk.evaluation.comparison import Comparison, Verdict
+from ensemble_desk.evaluation.intervals import AccuracyEstimate, Mean
+from ensemble_desk.forecasting import definitions, matured
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Matured
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring import bands, live
 from ensemble_desk.monitoring.bands import Policy
 from ensemble_desk.monitoring.live import Series
+from ensemble_desk.registry.index import versions as index
 from ensemble_desk.registry.opening import Registry
 
 Floats = NDArray[np.float64]
@@ -33,9 +34,10 @@ class MemberScore:
     ----------
     accuracy, pool_accuracy : of both on the rows on which the member voted.
     series : accuracy of its newest outcomes after each of these rows.
-    log_loss : mean with its interval; ``difference`` is the member's minus the pool's, negative is better.
-    dm_p : of Diebold and Mariano's test on log-loss; None when it cannot be computed.
-    verdict : better | worse | not enough data.
+    log_loss : mean with an interval for one look.
+    difference : the member's log-loss minus the pool's, negative is better, with an interval that may be looked at
+        every day; ``verdict`` says in one word what it tells.
+    bars_to_settle : rows that would tell the smallest difference worth having from none.
     kinds : of the rows.
     """
 
@@ -46,8 +48,8 @@ class MemberScore:
     series: Series
     log_loss: Mean
     difference: Mean
-    dm_p: float | None
     verdict: Verdict
+    bars_to_settle: int | None
     kinds: tuple[Kind, ...]
 
 
@@ -75,6 +77,29 @@ def members(
     return tuple(sorted(found, key=lambda one: one.log_loss.value))
 
 
+def versions(registry: Registry, key: Key, *, first: str, second: str) -> Comparison | None:
+    """Set the second version against the first on the bars that both forecast and neither was trained on.
+
+    None where their labels differ or either does not tell what it was trained on.
+
+    Raises
+    ------
+    UnknownKeyError, UnknownVersionError, DatabaseError
+    """
+    found = definitions.of_key(registry.database, key)
+    labels = [found[name].label if name in found else None for name in (first, second)]
+    last_bars = [index.get(registry, key, name).last_bar for name in (first, second)]
+    if None in labels or labels[0] != labels[1] or None in last_bars:
+        return None
+    known = max(last for last in last_bars if last is not None)
+    every = matured.read(registry.database, key)
+    rows = every.take(every.as_of > np.datetime64(known.replace(tzinfo=None)))
+    ours, theirs = rows.of_version(first), rows.of_version(second)
+    _, left, right = np.intersect1d(ours.as_of, theirs.as_of, return_indices=True)
+    ours, theirs = ours.take(left), theirs.take(right)
+    return comparison.compare(ours.p, theirs.p, ours.y, horizon_bars=live.horizon_of(ours))
+
+
 def _score(name: str, equal: Floats, p: Floats, rows: Matured, *, policy: Policy) -> MemberScore:
     told = comparison.compare(equal, p, rows.y, horizon_bars=live.horizon_of(rows))
     voted = np.asarray(np.isfinite(p).all(axis=1))
@@ -85,8 +110,8 @@ def _score(name: str, equal: Floats, p: Floats, rows: Matured, *, policy: Policy
         pool_accuracy=told.first_accuracy,
         series=live.series(replace(rows, p=p).take(voted), policy=policy),
         log_loss=told.second_log_loss,
-        difference=told.log_loss_difference,
-        dm_p=told.dm_p,
-        verdict=told.verdict,
+        difference=told.daily,
+        verdict=told.daily_verdict,
+        bars_to_settle=told.bars_to_settle,
         kinds=rows.kinds,
     )

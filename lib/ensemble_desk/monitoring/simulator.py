@@ -1,7 +1,7 @@
 """What a policy does to a version like this one: false alarms when nothing changed, delay when accuracy truly falls."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ from ensemble_desk.registry.opening import Registry
 Flags = NDArray[np.bool_]
 
 DROP = 0.15
+GOOD_BARS = (0, 125, 250, 500)  # before the fall
 MOST_PATHS = 400
 _MOST_OUTCOMES = 200_000  # over all paths: what takes about a second
 _LEAST_N_EFF = 20
@@ -33,22 +34,35 @@ NO_ACCURACY = "the version does not tell its validated accuracy"
 
 
 @dataclass(frozen=True, slots=True)
-class Alarms:
-    """How one rule behaves in the first year of a version, looked at after every outcome.
+class Delay:
+    """How soon a rule notices that accuracy has fallen after so many good bars, looked at for a year from then.
 
     Attributes
     ----------
-    false_alarms_a_year : how often it begins to alarm, on average, when nothing changed.
-    share_of_years : share of unchanged years with at least one alarm.
-    days_until_noticed : median calendar days from the first forecast to the first alarm when accuracy has fallen; None
-        when fewer than half of the falls are noticed within the year.
+    days_until_noticed : median calendar days from the first forecast after the change to an alarm; None when fewer
+        than half of the falls are noticed within the year.
     share_noticed : share of the falls noticed within the year.
+    """
+
+    good_bars: int
+    share_noticed: float
+    days_until_noticed: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """How one rule behaves when it is looked at after every outcome.
+
+    Attributes
+    ----------
+    false_alarms_a_year : how often it begins to alarm in a version's first year, on average, when nothing changed.
+    share_of_years : share of unchanged first years with at least one alarm.
+    falls : what it makes of a fall that begins at once, or later.
     """
 
     false_alarms_a_year: float
     share_of_years: float
-    days_until_noticed: float | None
-    share_noticed: float
+    falls: tuple[Delay, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +73,7 @@ class Simulation:
     ----------
     version : whose outcomes are imitated; None when it has too few and those of all the key's versions are.
     kinds, n_outcomes : of the outcomes that blocks are drawn from.
-    drop : by how much accuracy falls in the second half of the question, a share.
+    drop : by how much accuracy falls, a share.
     block_outcomes : length of the blocks, so that neighbouring outcomes stay together.
     problem : why there is no answer; '' otherwise.
     """
@@ -107,12 +121,17 @@ def of_version(
     a_year = timeframes.get(key.timeframe).bars_per_year
     n_paths = max(20, min(MOST_PATHS, _MOST_OUTCOMES // a_year))
     policy = policy or bands.policy(registry.settings)
-    unchanged = resample(rows.correct, n_paths=n_paths, n=a_year, block=block, generator=generator)
-    fallen = unchanged & ~_lost(unchanged.shape, rows.correct, drop, horizon_bars=h, generator=generator)
+    last = max(GOOD_BARS) + a_year
+    unchanged = resample(rows.correct, n_paths=n_paths, n=last, block=block, generator=generator)
+    lost = _lost(unchanged.shape, rows.correct, drop, horizon_bars=h, generator=generator)
     promised = intervals.wilson(float(rows.correct.mean()), baseline.n, horizon_bars=h)
+    falls = {
+        good: _rings(_fallen(unchanged, lost, good=good, n=good + a_year), promised, h, policy) for good in GOOD_BARS
+    }
+    calm = _rings(unchanged[:, :a_year], promised, h, policy)
     guide, ours = (
-        _alarms(calm, moved, horizon_bars=h, a_year=a_year)
-        for calm, moved in zip(_rings(unchanged, promised, h, policy), _rings(fallen, promised, h, policy), strict=True)
+        _alarms(calm[rule], {good: found[rule][:, good:] for good, found in falls.items()}, horizon_bars=h)
+        for rule in range(2)
     )
     return Simulation(*told, n_paths, block, guide, ours)
 
@@ -142,20 +161,33 @@ def _lost(
     return np.asarray(np.repeat(fates, horizon_bars, axis=1)[:, : shape[1]])
 
 
+def _fallen(unchanged: Flags, lost: Flags, *, good: int, n: int) -> Flags:
+    """Sequences of n outcomes whose accuracy falls after so many good ones."""
+    fallen = unchanged[:, :n].copy()
+    fallen[:, good:] &= ~lost[:, good:n]
+    return fallen
+
+
 def _rings(correct: Flags, baseline: AccuracyEstimate, horizon_bars: int, policy: Policy) -> tuple[Flags, Flags]:
     """Where the guide's bands alarm and where ours do, shapes (n_paths, n)."""
     found = rolling.states(correct, baseline=baseline, horizon_bars=horizon_bars, policy=policy)
-    return found.out_of_band, found.confirmed
+    newest = rolling.accuracy(correct, window=policy.window(horizon_bars), horizon_bars=horizon_bars)
+    return rolling.outside(newest, baseline=baseline, policy=policy), found.confirmed
 
 
-def _alarms(calm: Flags, moved: Flags, *, horizon_bars: int, a_year: int) -> Alarms:
+def _alarms(calm: Flags, falls: Mapping[int, Flags], *, horizon_bars: int) -> Alarms:
     begins = calm & ~np.concatenate([np.zeros((len(calm), 1), np.bool_), calm[:, :-1]], axis=1)
-    noticed = moved.any(axis=1)
-    bars = np.where(noticed, moved.argmax(axis=1) + horizon_bars, np.inf)
-    median = float(np.median(bars))
     return Alarms(
         false_alarms_a_year=float(begins.sum(axis=1).mean()),
         share_of_years=float(calm.any(axis=1).mean()),
-        days_until_noticed=median * _DAYS_A_YEAR / a_year if np.isfinite(median) else None,
-        share_noticed=float(noticed.mean()),
+        falls=tuple(_delay(good, moved, horizon_bars=horizon_bars) for good, moved in falls.items()),
     )
+
+
+def _delay(good: int, moved: Flags, *, horizon_bars: int) -> Delay:
+    """``moved`` tells where the rule alarms in the year after the change, shape (n_paths, bars of a year)."""
+    noticed = moved.any(axis=1)
+    bars = np.where(noticed, moved.argmax(axis=1) + horizon_bars, np.inf)
+    median = float(np.median(bars))
+    days = median * _DAYS_A_YEAR / moved.shape[1] if np.isfinite(median) else None
+    return Delay(good, float(noticed.mean()), days)

@@ -1,7 +1,8 @@
 """The holdout, scored once: the ensemble and its members beside baselines, intervals and marks of leakage."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 from ensemble_desk.ensemble.members.catalogue import PRICE_MEMBERS
 from ensemble_desk.ensemble.votes import Votes
 from ensemble_desk.errors import extras
-from ensemble_desk.evaluation import baselines, intervals, leakage, metrics
+from ensemble_desk.evaluation import baselines, intervals, leakage, metrics, skill
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
+from ensemble_desk.evaluation.skill import Skill
 from ensemble_desk.evaluation.splits import Split
 from ensemble_desk.training import walk_forward, weighing
 from ensemble_desk.training.dataset import Dataset
@@ -40,9 +42,12 @@ def score(data: Dataset, split: Split, recipe: Recipe, *, oof: OutOfFold, learnt
         name: _performance(metrics.scores(seen[name], y_train), told[name], n_features=n_features[name])
         for name in votes
     }
-    pooled = metrics.scores(learnt.pooled(unseen), y)
+    said, h = learnt.pooled(unseen), recipe.label.horizon_bars
+    pooled = metrics.scores(said, y)
     known = baselines.baselines(y_train, y, horizon_bars=recipe.label.horizon_bars, last_labels=data.classes[split.gap])
-    estimate = intervals.wilson(pooled["accuracy"], pooled["n"], horizon_bars=recipe.label.horizon_bars)
+    voted = np.isfinite(said).all(axis=1)
+    estimate = intervals.share_at_one_look(said[voted].argmax(axis=1) == y[voted], horizon_bars=h)
+    usual = np.tile(np.bincount(y_train, minlength=3) / len(y_train), (int(voted.sum()), 1))
     evaluation = {
         "n_train": len(y_train),
         "n_holdout": len(y),
@@ -54,6 +59,9 @@ def score(data: Dataset, split: Split, recipe: Recipe, *, oof: OutOfFold, learnt
         "baselines": known,
         "baseline_accuracy": baselines.published(known),
         "confusion": pooled["confusion"],
+        "usual_rates": skill.usual_rates(data.classes),
+        "skill": _skill(skill.at_one_look(said[voted], usual, y[voted].astype(np.int64), horizon_bars=h)),
+        "never_named": list(skill.never_named(said[voted])),
         "volatility_skill": pooled["volatility_skill"],
         "direction_skill": pooled["direction_skill"],
         "leakage": list(_leakage(data, split, recipe, estimate, majority=baselines.published(known))),
@@ -61,6 +69,16 @@ def score(data: Dataset, split: Split, recipe: Recipe, *, oof: OutOfFold, learnt
         "abstained": dict(oof.left_out) | _silent(votes, len(y_train)),
     }
     return Verdict(performances, evaluation)
+
+
+def _skill(found: Skill | None) -> dict[str, Any] | None:
+    """Write what the holdout says against the rates of the train part; a limit that is not known is None."""
+    if found is None:
+        return None
+    told = asdict(found)
+    for score in ("log_loss", "rps"):
+        told[score] = {name: value if math.isfinite(value) else None for name, value in told[score].items()}
+    return told | {"verdict": found.verdict.value}
 
 
 def _votes(name: str, data: Dataset, recipe: Recipe, *, learn: NDArray[np.int64], ask: NDArray[np.int64]) -> Votes:

@@ -222,7 +222,7 @@ def test_everything_people_must_hear_of_is_due_with_a_link_to_its_page(bench):
     found = {one.subject: one for one in alerts.due(bench.registry)}
     assert set(found) == set(Subject)
     assert "20200702" in found[Subject.DRIFT].text
-    assert "live forecasts 0 % [0–6], n 60" in found[Subject.DRIFT].text
+    assert "live forecasts since about 2020-02-12 0 % [0–4], n 100" in found[Subject.DRIFT].text
     assert "it went mad" in found[Subject.ROLLBACK].text
     assert "there is no IBM/d1" in found[Subject.FAILED_RUN].text
     assert {one.link.partition("?")[0] for one in found.values()} == {

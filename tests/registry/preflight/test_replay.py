@@ -45,7 +45,7 @@ def test_without_a_bar_to_score_there_is_no_majority(desk):
 
 def test_a_version_against_itself_flips_nothing_and_proves_nothing(desk):
     found = replay.replay(desk, AAPL, "20120928", "20120928")
-    assert (found.flips, found.compared.verdict) == (0, Verdict.NOT_ENOUGH_DATA)
+    assert (found.flips, found.compared.verdict) == (0, Verdict.NOT_SETTLED)
 
 
 def test_each_row_equals_a_forecast_made_at_that_bar(desk):

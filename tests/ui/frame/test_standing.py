@@ -9,7 +9,7 @@ import pytest
 
 from ensemble_desk.errors import DatabaseError
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import drift
+from ensemble_desk.monitoring import drift, verdicts
 from ensemble_desk.monitoring.drift import FleetDrift
 from ensemble_desk.registry.entities import Mode, Production
 from ensemble_desk.ui.frame import standing
@@ -54,7 +54,7 @@ def until_current(watch, *, mark):
 
 
 def state(version):
-    nothing = drift._nothing(KEY, None, problem="")
+    nothing = verdicts.nothing(KEY, None, problem="")
     return replace(nothing, version=version)
 
 

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ensemble_desk.evaluation.comparison import Mean
+from ensemble_desk.evaluation.intervals import Mean
 from ensemble_desk.ui.frame import wording
 from ensemble_desk.ui.rollback import replay as replay_view
 

@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from ensemble_desk.database.tables.columns import BigId, Exact, Json, UtcTime
+from ensemble_desk.database.tables.columns import BigId, Exact, Json, UtcTime, Verbatim
 from ensemble_desk.database.tables.metadata import metadata
 
 forecasts = Table(  # append-only
@@ -89,6 +89,21 @@ sent_alerts = Table(  # what each channel was told last about each topic that is
     Column("state", Text, nullable=False),  # sending | sent
     Column("at", UtcTime(), nullable=False),
     PrimaryKeyConstraint("topic", "channel"),
+)
+
+alarm_states = Table(  # made of the log alone: a row that is lost or too old is made anew
+    "alarm_states",
+    metadata,
+    Column("symbol_id", BigInteger, ForeignKey("symbols.id"), nullable=False),
+    Column("timeframe", Exact, nullable=False),
+    Column("version", Exact, nullable=False),  # in production when the row was written
+    Column("kind", Text, nullable=False),  # live | replay
+    Column("line", Verbatim, nullable=False),  # what is defended, with which stakes
+    Column("outcome_id", BigInteger, nullable=False),  # newest outcome that was looked at
+    Column("as_of", UtcTime(), nullable=False),  # bar of the newest forecast in it
+    Column("e_value", Float, nullable=False),
+    Column("state", Verbatim, nullable=False),
+    PrimaryKeyConstraint("symbol_id", "timeframe"),
 )
 
 

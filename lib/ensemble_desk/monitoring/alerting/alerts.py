@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring import drift
-from ensemble_desk.monitoring.drift import DriftState, FleetDrift
+from ensemble_desk.monitoring.drift import FleetDrift
+from ensemble_desk.monitoring.verdicts import DriftState
 from ensemble_desk.registry.entities import Action, State
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.ledger import history
@@ -75,9 +76,10 @@ def written(estimate: AccuracyEstimate) -> str:
 def _about_drift(one: DriftState) -> Alert:
     assert one.baseline is not None  # noqa: S101 - drift is only confirmed against a validated accuracy
     kinds = " and ".join(kind.value for kind in one.kinds)
+    since = f" since about {one.since:%Y-%m-%d}" if one.since else ""
     told = (
-        f"Version {one.version}: accuracy of {kinds} forecasts {written(one.live)}, "
-        f"validated {written(one.baseline)}; e-value {one.e_value:.3g}. "
+        f"Version {one.version}: accuracy of {kinds} forecasts{since} {written(one.live)}, "
+        f"validated {written(one.baseline)}; e-value {one.e_value:.3g}, which stands across the fleet. "
         f"Recommended: {one.recommendation.value.replace('_', ' ')}."
     )
     return Alert(

@@ -44,10 +44,10 @@ def _columns(keys: Sequence[str]) -> dict[str, object]:
         ),
         "Band": st.column_config.MultiselectColumn(options=list(chips), color=list(chips.values())),
         "Accuracy since training": st.column_config.TextColumn(
-            help="Of the newest forecasts: interval, forecasts, majority of the same rows; live or replayed."
+            help="Of all forecasts of this version: interval for daily looks, forecasts; live or replayed."
         ),
         "Against validated": st.column_config.NumberColumn(
-            format="%+.0f points", help="Accuracy since minus validated accuracy."
+            format="%+.0f points", help="Accuracy of the rows the band is read off minus validated accuracy."
         ),
         "Trend": st.column_config.TextColumn(
             help="Where the newest outcomes are heading; named only when chance does not explain it (95 %)."
@@ -56,7 +56,8 @@ def _columns(keys: Sequence[str]) -> dict[str, object]:
             help="Whether the alarm also stands among all keys (e-BH, false discovery rate 5 %)."
         ),
         "Outcomes missing": st.column_config.NumberColumn(
-            format="localized", help="More forecasts with their outcome that would settle a fall this large."
+            format="localized",
+            help="More forecasts with their outcome until the alarm rings, as often sooner as later, if it goes on so.",
         ),
         "Show": st.column_config.ButtonColumn("", type="tertiary", key=_CLICK, on_click=_show, args=(keys,)),
     }

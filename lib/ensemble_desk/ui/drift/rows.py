@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring.drift import DriftState
+from ensemble_desk.monitoring.verdicts import DriftState
 from ensemble_desk.registry.entities import VersionRecord
 from ensemble_desk.ui.drift import wording as drift_wording
 from ensemble_desk.ui.frame import caching, components, data, monitoring_data, wording

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring.simulator import Alarms, Simulation
+from ensemble_desk.monitoring.simulator import Alarms, Delay, Simulation
 from ensemble_desk.ui.frame import actions, components, monitoring_data, wording
 
 _LEAST, _MOST, _FALL = 5, 40, 15  # points
@@ -34,20 +34,21 @@ def simulator(key: Key, version: str) -> None:
 
 
 def _alarms(found: Simulation, guide: Alarms, ours: Alarms) -> pd.DataFrame:
-    fall = f"Accuracy falls by {100 * found.drop:.0f} points"
-    asked = (
-        ("Nothing changed: false alarms a year", lambda one: f"{one.false_alarms_a_year:.2f}"),
-        ("Nothing changed: years with an alarm", lambda one: wording.percent(one.share_of_years)),
-        (f"{fall}: noticed within the year", lambda one: wording.percent(one.share_noticed)),
-        (f"{fall}: days until noticed (median)", _days),
-    )
-    return pd.DataFrame(
-        [
-            {"": question, "Bands alone (the guide)": told(guide), "Bands with evidence (here)": told(ours)}
-            for question, told in asked
-        ]
-    )
+    rows = [
+        ("Nothing changed: false alarms a year", *(f"{one.false_alarms_a_year:.2f}" for one in (guide, ours))),
+        ("Nothing changed: years with an alarm", *(wording.percent(one.share_of_years) for one in (guide, ours))),
+    ]
+    rows += [
+        (f"Falls by {100 * found.drop:.0f} points {_begins(first.good_bars)}", _noticed(first), _noticed(second))
+        for first, second in zip(guide.falls, ours.falls, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["", "Bands alone (the guide)", "Bands with evidence (here)"])
 
 
-def _days(one: Alarms) -> str:
-    return "more than a year" if one.days_until_noticed is None else f"{one.days_until_noticed:.0f}"
+def _begins(good_bars: int) -> str:
+    return f"after {good_bars} good bars" if good_bars else "at once"
+
+
+def _noticed(fall: Delay) -> str:
+    share = f"{wording.percent(fall.share_noticed)} noticed within a year"
+    return share if fall.days_until_noticed is None else f"{share}, half in {fall.days_until_noticed:.0f} days"

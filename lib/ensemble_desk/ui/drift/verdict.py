@@ -7,7 +7,7 @@ import streamlit as st
 from ensemble_desk.figures import evidence, history, rolling
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring import bands
-from ensemble_desk.monitoring.drift import DriftState
+from ensemble_desk.monitoring.verdicts import DriftState
 from ensemble_desk.registry import actors
 from ensemble_desk.ui.drift import wording as drift_wording
 from ensemble_desk.ui.frame import actions, caching, charts, components, data, monitoring_data, session, wording
@@ -45,20 +45,19 @@ def verdict(state: DriftState) -> None:
         return
     validated = data.version(state.key, state.version).baseline_accuracy if state.version else None
     st.markdown(
-        f"Newest outcomes **{drift_wording.forecasts(state)}** · all of this version "
-        f"{wording.estimate(state.overall)} · validated {wording.estimate(state.baseline, majority=validated)}"
+        f"{drift_wording.judged(state)} · all of this version {wording.estimate(state.overall)} · "
+        f"validated {wording.estimate(state.baseline, majority=validated)}"
     )
     with st.grid(4, min_column_width=150):
         _number("Version", str(state.version))
         _number("Against validated", wording.UNKNOWN if state.margin is None else wording.points(state.margin))
         _number("E-value", drift_wording.e_value(state.e_value), drift_wording.E_VALUE)
-        missing = "none" if not state.more_outcomes else f"{state.more_outcomes:,}"
         _number(
-            "Outcomes to wait for", missing, "More forecasts with their outcome that would settle a fall this large."
+            "Outcomes to wait for",
+            "none" if not state.more_outcomes else f"{state.more_outcomes:,}",
+            "More forecasts with their outcome until the alarm rings, as often sooner as later, if it goes on so.",
         )
-    fleet = " Among all keys of the fleet the alarm stands as well." if state.confirmed and state.stands else ""
-    if state.confirmed and not state.stands:
-        fleet = " Among so many keys one such alarm is expected by chance: it does not stand across the fleet."
+    fleet = " Among all keys of the fleet the alarm stands as well." if state.confirmed else ""
     st.caption(f"{drift_wording.settling(state)} Trend: {drift_wording.trend(state)}.{fleet}")
 
 
@@ -90,8 +89,8 @@ def e_process(state: DriftState) -> None:
     )
     rang = "" if state.alarm_at is None else f" It first reached the line on {wording.day(state.alarm_at)}."
     st.caption(
-        f"Defended: accuracy of at least {wording.percent(found.null)}, the lower end of what was validated "
-        f"({wording.estimate(state.baseline)}); {wording.kinds(found.kinds)} forecasts.{rang}"
+        f"Defended: accuracy of at least {wording.percent(found.null)}, the lower end of the 68 % interval of what was "
+        f"validated ({wording.estimate(state.baseline)}); {wording.kinds(found.kinds)} forecasts.{rang}"
     )
 
 
@@ -116,7 +115,8 @@ def promised(state: DriftState) -> None:
     z = "" if promise.z is None or math.isnan(promise.z) else f", Z {promise.z:+.1f}".replace("-", "−")
     st.caption(
         f"Promised {wording.percent(promise.promised)}, realised {wording.estimate(state.overall, majority=majority)}: "
-        f"{wording.points(promise.gap)}{z}. {drift_wording.kept(promise)}"
+        f"{wording.points(promise.gap)} [{100 * promise.low:+.0f}, {100 * promise.high:+.0f}]{z}. "
+        f"{drift_wording.kept(promise)}"
     )
 
 
@@ -135,7 +135,7 @@ def band_history(key: Key) -> None:
     detected = int(found.detected.sum())
     st.caption(
         f"{len(found):,} days, {len(set(found.version))} versions, each against its own validated accuracy; "
-        f"{detected:,} days with confirmed drift. The shaded bands begin {policy.monitor_points}, "
+        f"{detected:,} days on which the alarm rang. The shaded bands begin {policy.monitor_points}, "
         f"{policy.drift_points} and {policy.emergency_points} points below it."
     )
 

@@ -4,18 +4,20 @@ import math
 
 from ensemble_desk.monitoring.bands import Band, Evidence, Recommendation, Trend
 from ensemble_desk.monitoring.calibration import Promise
-from ensemble_desk.monitoring.drift import DriftState
+from ensemble_desk.monitoring.verdicts import MOST_OUTCOMES, DriftState
 from ensemble_desk.ui.frame import wording
 
 E_VALUE = (
-    "Somebody bets against the version after every outcome, at odds that are fair while it keeps the lower end of its "
-    "validated accuracy. The e-value is what a stake of 1 has grown to. **20 means twentyfold**: among versions whose "
-    "accuracy never fell, at most one in 20 ever gets there, however often one looks. Values around or below 1 say "
-    "that nothing points to a fall."
+    "Somebody bets against the version after every outcome, at odds that are fair while its accuracy stays above a "
+    "line: the lower end of the 68 % interval of what was validated. New bets begin with every bar, so a fall is heard "
+    "after good months too. The e-value is what a stake of 1 has grown to. **20 means twentyfold**: while accuracy "
+    "stays above the line, at most one version in 20 ever gets there, however often one looks. An alarm says that "
+    "accuracy was below the line for a stretch; a regime of bad months raises it too."
 )
 CONFIRMED = (
-    "A fall is **confirmed** when the e-value has reached the alarm line and the 95 % interval of the difference to "
-    "the validated accuracy lies below 0. Until then a band only says where accuracy happens to lie."
+    "A fall is **confirmed** when the e-value has reached 20 and the alarm also stands among all keys (e-BH, false "
+    "discovery rate 5 %): of a hundred keys some will ring by chance. While the alarm rings, band and accuracy are "
+    "those since the likeliest change; until then a band only says where the newest outcomes happen to lie."
 )
 _BEHIND = {
     Evidence.CONFIRMED: "confirmed",
@@ -28,8 +30,7 @@ _RECOMMENDED = {
     Recommendation.SCHEDULE_RETRAIN: "Schedule a retrain",
     Recommendation.RETRAIN_NOW: "Retrain now",
 }
-_BEYOND_CHANCE = 2.0  # standard errors
-_COMING, _UNKNOWN = "being read", "UNKNOWN"
+_COMING, _UNKNOWN, _ALONE = "being read", "UNKNOWN", "rings alone"
 
 
 def chip(state: DriftState | None) -> str:
@@ -38,7 +39,9 @@ def chip(state: DriftState | None) -> str:
         return _COMING
     if state.band is Band.UNKNOWN:
         return _UNKNOWN
-    if state.band is Band.OK and state.evidence is not Evidence.INSUFFICIENT:
+    if state.evidence is Evidence.UNCONFIRMED and state.rings:
+        return f"{state.band} · {_ALONE}"
+    if state.band is Band.OK and state.evidence is Evidence.UNCONFIRMED:
         return str(state.band)  # there is no fall to confirm
     return f"{state.band} · {_BEHIND[state.evidence]}"
 
@@ -49,9 +52,10 @@ def chip_colours() -> dict[str, str]:
         f"{band} · {_BEHIND[behind]}": _colour(band, behind)
         for band in (Band.OK, Band.MONITOR, Band.DRIFT, Band.EMERGENCY)
         for behind in Evidence
-        if band is not Band.OK or behind is Evidence.INSUFFICIENT
+        if band is not Band.OK or behind is not Evidence.UNCONFIRMED
     }
-    return {str(Band.OK): "green"} | told | {_UNKNOWN: "gray", _COMING: "gray"}
+    alone = {f"{band} · {_ALONE}": "orange" for band in (Band.OK, Band.MONITOR, Band.DRIFT, Band.EMERGENCY)}
+    return {str(Band.OK): "green"} | told | alone | {_UNKNOWN: "gray", _COMING: "gray"}
 
 
 def colour(state: DriftState | None) -> str:
@@ -61,9 +65,9 @@ def colour(state: DriftState | None) -> str:
 def _colour(band: Band, behind: Evidence) -> str:
     if behind is Evidence.INSUFFICIENT:
         return "gray"
-    if band is Band.MONITOR:
-        return "blue"
-    return "red" if behind is Evidence.CONFIRMED else "orange"
+    if behind is Evidence.CONFIRMED:
+        return "red"
+    return "blue" if band is Band.MONITOR else "orange"
 
 
 def verdict(state: DriftState) -> str:
@@ -71,12 +75,19 @@ def verdict(state: DriftState) -> str:
     if state.problem:
         return f"Nothing can be said yet: {state.problem}."
     if state.confirmed:
-        return "Accuracy has fallen, and the evidence confirms it."
+        return f"Accuracy has fallen{since(state)}, and the evidence confirms it."
     if state.evidence is Evidence.INSUFFICIENT:
-        return f"Too few outcomes to judge: {state.live.n_eff:.0f} independent ones of the 20 it takes."
+        return f"Too few outcomes to judge: {state.overall.n_eff:.0f} independent ones of the 20 it takes."
+    if state.rings_alone:
+        return f"Its alarm rings{since(state)}, but among so many keys one such alarm is expected by chance."
     if state.band is Band.OK:
         return "It does what its validation promised."
     return "It lies below its validation, but the evidence does not confirm a fall."
+
+
+def since(state: DriftState) -> str:
+    """Say when the likeliest change was, where the alarm rings."""
+    return "" if state.since is None else f" since about {wording.day(state.since)} (n {state.live.n:,})"
 
 
 def recommendation(state: DriftState) -> str:
@@ -96,13 +107,24 @@ def e_value(value: float) -> str:
 
 
 def forecasts(state: DriftState | None) -> str:
-    """Accuracy of the newest outcomes, said whether live or replayed; why there is none otherwise."""
+    """Accuracy of all of the version's outcomes, said whether live or replayed; why there is none otherwise."""
     if state is None:
         return f"{_COMING} …"
     if not state.kinds:
         return state.problem
+    return f"{wording.kinds(state.kinds)} {wording.estimate(state.overall)}"
+
+
+def judged(state: DriftState) -> str:
+    """Accuracy of the rows that the band is read off, with the majority of the same rows."""
+    rows = f"Since about {wording.day(state.since)}" if state.since else "Newest outcomes"
     majority = state.majority.value if state.majority else None
-    return f"{wording.kinds(state.kinds)} {wording.estimate(state.live, majority=majority)}"
+    return f"{rows} **{wording.estimate(state.live, majority=majority)}** (interval for one look)"
+
+
+def skill(state: DriftState | None) -> str:
+    """Whether it beats the usual rates, in one word and with the numbers behind it."""
+    return "" if state is None or state.skill is None else state.skill.in_words
 
 
 def promise(state: DriftState | None) -> str:
@@ -117,24 +139,26 @@ def kept(promise: Promise) -> str:
     """Say whether reality keeps what the confidences promised, and what that makes of a fall."""
     if promise.z is None or not math.isfinite(promise.z):
         return "Too few outcomes to set one against the other."
-    if promise.z <= -_BEYOND_CHANCE:
+    if promise.high < 0:
         return "Reality lies below the promise by more than chance: the model is worse than it believes."
-    if promise.z >= _BEYOND_CHANCE:
+    if promise.low > 0:
         return "Reality lies above the promise by more than chance: the model is better than it believes."
     return (
-        "Reality keeps the promise within chance (Z between −2 and 2), so nothing here points to a worse model: "
-        "where both lie below the validated accuracy, the market is harder."
+        "Reality keeps the promise within chance, so nothing here points to a worse model: where both lie below the "
+        "validated accuracy, the market is harder."
     )
 
 
 def settling(state: DriftState) -> str:
-    """What sample size would settle a fall as large as the present one."""
+    """What it would take the alarm to ring if the present accuracy went on."""
     if state.problem and not state.kinds:
         return ""
-    if state.settles_n_eff is None or state.margin is None:
+    if state.rings:
+        return "The alarm rings: there is nothing to wait for."
+    if state.margin is None or state.margin >= 0:
         return "Nothing to settle: it does not lie below its validated accuracy."
-    fall = f"A fall of {abs(100 * state.margin):.1f} points takes about {state.settles_n_eff:,} independent outcomes"
-    if not state.more_outcomes:
-        return f"{fall} to settle; there are that many."
+    fall = f"If a fall of {abs(100 * state.margin):.1f} points went on, the alarm would ring"
+    if state.more_outcomes is None:
+        return f"{fall} after more than {MOST_OUTCOMES:,} more outcomes, or never."
     each = "forecast" if state.more_outcomes == 1 else "forecasts"
-    return f"{fall} to settle (power 80 %): {state.more_outcomes:,} more {each} with their outcome."
+    return f"{fall} after about {state.more_outcomes:,} more {each} with their outcome, as often sooner as later."

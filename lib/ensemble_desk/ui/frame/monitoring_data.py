@@ -5,6 +5,7 @@ from datetime import datetime
 import numpy as np
 import streamlit as st
 
+from ensemble_desk.evaluation.comparison import Comparison
 from ensemble_desk.figures import report
 from ensemble_desk.forecasting import log, outcomes
 from ensemble_desk.forecasting.log import Kind
@@ -64,6 +65,12 @@ def accuracy(
 @caching.remembered(max_entries=64, also=newest, shared=True)
 def members(key: Key, *, version: str, horizon: str | None, kind: Kind | None) -> tuple[MemberScore, ...]:
     return scoreboard.members(caching.registry(), key, version=version, horizon=horizon, kinds=_kinds(kind))
+
+
+@caching.remembered(max_entries=32, also=newest, shared=True)
+def side_by_side(key: Key, first: str, second: str) -> Comparison | None:
+    """The second version against the first on the bars that both forecast."""
+    return scoreboard.versions(caching.registry(), key, first=first, second=second)
 
 
 @caching.remembered(max_entries=32, also=newest, shared=True)

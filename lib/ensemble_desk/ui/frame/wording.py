@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ensemble_desk.evaluation import intervals
+from ensemble_desk.evaluation import intervals, skill
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
 from ensemble_desk.figures.accuracy import LEAST_N_EFF
 from ensemble_desk.forecasting.log import Kind
@@ -77,6 +77,13 @@ def estimate(told: AccuracyEstimate | None, *, majority: float | None = None) ->
     written = accuracy(told.value, low=told.low, high=told.high, n=told.n, baseline=majority)
     overlapping = round(told.n_eff) != told.n
     return written.replace(f"n {told.n:,}", f"n {told.n:,} ({told.n_eff:,.0f} independent)") if overlapping else written
+
+
+def holdout_skill(evaluation: Mapping[str, Any]) -> str:
+    """Whether a version beat the usual rates on its holdout, in one word, and which classes it never names."""
+    found = skill.of_manifest(evaluation)
+    missing = skill.no_call([str(name).capitalize() for name in evaluation.get("never_named") or []])
+    return f"{UNKNOWN if found is None else f'{found.in_words} log-loss'}{'. ' if missing else ''}{missing}"
 
 
 def kinds(given: Sequence[Kind]) -> str:

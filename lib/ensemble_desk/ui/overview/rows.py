@@ -7,7 +7,7 @@ from datetime import datetime
 import pandas as pd
 
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring.drift import DriftState
+from ensemble_desk.monitoring.verdicts import DriftState
 from ensemble_desk.registry.entities import UNFIT, Production, State, VersionRecord
 from ensemble_desk.registry.preflight.readiness import Readiness
 from ensemble_desk.ui.drift import wording as drift_wording
@@ -56,7 +56,7 @@ def frame(rows: Sequence[Row], *, now: datetime) -> pd.DataFrame:
 def weak(rows: Sequence[Row]) -> dict[str, list[bool]]:
     """Which accuracies of each column rest on too few outcomes."""
     return {
-        SINCE: [row.state is None or not wording.is_firm(row.state.live.n_eff) for row in rows],
+        SINCE: [row.state is None or not wording.is_firm(row.state.overall.n_eff) for row in rows],
         VALIDATED: [row.record is not None and not wording.is_firm(row.record.n_eff) for row in rows],
     }
 
@@ -73,6 +73,7 @@ def _cells(row: Row, *, now: datetime) -> dict[str, object]:
         "Performance": "Open",
         "Rollback": "Roll back",
         "Way back": _way_back(row.way_back, now=now),
+        "Skill": drift_wording.skill(state),
         "Promised": drift_wording.promise(state),
         "Mode": [str(pointer.mode)] + ([WAITS] if pointer.newer_waiting else []),
         "Age (bars)": row.bars.age if row.bars else None,

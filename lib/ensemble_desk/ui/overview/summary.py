@@ -50,7 +50,7 @@ def _numbers(board: Board, standing: Standing) -> None:
         _number(
             "Confirmed alerts",
             "…" if standing.at is None else str(len(standing.alerts)),
-            "Keys whose accuracy has fallen into DRIFT or EMERGENCY, with the evidence for it.",
+            "Keys whose accuracy has fallen: the alarm rings, and stands among all keys.",
         )
         _number("Pinned keys", str(board.n_pinned))
         _number(

@@ -37,30 +37,34 @@ def _columns(keys: Sequence[str]) -> dict[str, Any]:
     return {
         "Key": st.column_config.TextColumn(pinned=True),
         SINCE: st.column_config.TextColumn(
-            help="Of the newest forecasts of this version whose outcome is known: interval, forecasts, majority of "
-            "the same rows. Live ones were made before their outcome; replayed ones afterwards, from what was known "
-            "then. Grey below 20 independent outcomes."
+            help="Of all forecasts of this version whose outcome is known, with an interval that holds at every "
+            "look. Live ones were made before their outcome; replayed ones afterwards, from what was known then. Grey "
+            "below 20 independent outcomes."
         ),
         "Band": st.column_config.MultiselectColumn(
             options=list(chips),
             color=list(chips.values()),
-            help="How far that lies below the validated accuracy, and whether the outcomes bear it out. Only a "
-            "confirmed fall is an alert; the drift page says how it is told.",
+            help="How far the newest outcomes, or those since a change, lie below the validated accuracy. Only a "
+            "confirmed fall is an alert: its alarm stands across the fleet.",
         ),
         "Rolling": st.column_config.LineChartColumn(
             y_min=0,
             y_max=100,
             color="gray",
             width=60,
-            help="The same accuracy in percent after each of the newest outcomes.",
+            help="Accuracy in percent of the newest outcomes, after each.",
         ),
         VALIDATED: st.column_config.TextColumn(
             help="On the holdout that neither models nor weights saw: interval, rows, majority baseline. "
             "Grey below 20 independent outcomes."
         ),
+        "Skill": st.column_config.TextColumn(
+            help="Log-loss of all forecasts since training minus that of the usual rates, with an interval that holds "
+            "at every look; negative is better."
+        ),
         "Promised": st.column_config.TextColumn(
-            help="What the forecasts' own confidences add up to, and Z: how many standard errors reality lies above "
-            "(+) or below (−) it."
+            help="What the forecasts' own confidences add up to, and Z: how far reality lies above (+) or below (−), "
+            "in standard errors that hold at every look."
         ),
         "Performance": _button(_OPEN, "", "pages/performance.py", keys),
         "Rollback": _button(_ROLL_BACK, " ", "pages/rollback.py", keys),

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from ensemble_desk.evaluation.comparison import Mean, Verdict
+from ensemble_desk.evaluation.comparison import Verdict
+from ensemble_desk.evaluation.intervals import Mean
 from ensemble_desk.monitoring.scoreboard import ENSEMBLE, MemberScore
 from ensemble_desk.ui.frame import caching, components, monitoring_data, wording
 from ensemble_desk.ui.performance.since import Asked
 
 _MOST_POINTS = 60
-_BETTER, _WORSE, _OPEN = "better than equal weights", "worse than equal weights", "not enough data to tell"
-_VERDICTS = {Verdict.BETTER: _BETTER, Verdict.WORSE: _WORSE, Verdict.NOT_ENOUGH_DATA: _OPEN}
+_BETTER, _WORSE, _OPEN = "better than equal weights", "worse than equal weights", "not settled"
+_VERDICTS = {Verdict.BETTER: _BETTER, Verdict.WORSE: _WORSE, Verdict.NOT_SETTLED: _OPEN}
 _COLOURS = {_BETTER: "green", _WORSE: "orange", _OPEN: "gray"}
 
 
@@ -42,9 +43,12 @@ def _table(scores: Sequence[MemberScore]) -> None:
                 options=list(_COLOURS), color=list(_COLOURS.values())
             ),
             "Log-loss difference": st.column_config.TextColumn(
-                help="Its log-loss minus that of equal weights, with the 95 % interval; negative is better."
+                help="Its log-loss minus that of equal weights, with an interval that holds at every look; "
+                "negative is better."
             ),
-            "p": st.column_config.TextColumn(help="Of Diebold and Mariano's test that both are equally good."),
+            "Bars to settle": st.column_config.NumberColumn(
+                format="localized", help="Bars that would tell a log-loss difference of 0.005 from none."
+            ),
         },
         weak=[not wording.is_firm(one.accuracy.n_eff) for one in scores],
     )
@@ -60,7 +64,7 @@ def _cells(one: MemberScore) -> dict[str, object]:
         "Rolling": [100 * share for share in one.series.accuracy[-_MOST_POINTS:].tolist()],
         "Log-loss": f"{one.log_loss.value:.3f}" if one.n else "",
         "Log-loss difference": _difference(one.difference) if one.n else "",
-        "p": "" if one.dm_p is None else f"{one.dm_p:.2f}",
+        "Bars to settle": one.bars_to_settle,
     }
 
 

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
+from ensemble_desk.evaluation import skill
 from ensemble_desk.figures import confusion, reliability, rolling
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Counts
@@ -122,16 +124,17 @@ def headline(asked: Asked, found: LiveAccuracy) -> None:
         f"{wording.day(found.last)}, horizon {found.horizon}{derived}: {accuracy}, last known label "
         f"{wording.estimate(found.persistence)}"
     )
+    st.markdown(_skill(found))
     scores, promise = found.scores, found.promise
     with st.grid(5, min_column_width=150):
         above = found.accuracy.value - found.majority.value if found.majority else None
         _points("Above the majority", above, "Accuracy minus the class that came most often on the same rows.")
-        z = "" if promise is None or promise.z is None else f" Z {promise.z:+.1f} standard errors.".replace("-", "−")
+        z = "" if promise is None or promise.z is None else f" Z {promise.z:+.1f} standard errors at every look."
         _points(
             "Above the promise",
             promise.gap if promise else None,
             f"Accuracy minus {wording.percent(promise.promised if promise else None)}, which the forecasts' own "
-            f"confidences add up to.{z} Both falling: a harder market. Only this falling: a worse model.",
+            f"confidences add up to.{z.replace('-', '−')} Both falling: a harder market. Only this: a worse model.",
         )
         _points("Volatility skill", scores["volatility_skill"], "Calling whether a move comes at all, above chance.")
         _points(
@@ -144,6 +147,33 @@ def headline(asked: Asked, found: LiveAccuracy) -> None:
             height="stretch",
             help=f"Lower is better; knowing nothing is 1.099. Brier {scores['brier']:.3f}, RPS {scores['rps']:.3f}.",
         )
+
+
+def _skill(found: LiveAccuracy) -> str:
+    """Whether the forecasts beat the usual rates, in one word."""
+    missing = skill.no_call([name.capitalize() for name in found.never_named])
+    if found.skill is None:
+        return f"Against usual rates: unknown, because a version that spoke does not tell its usual rates. {missing}"
+    rps = f"RPS {found.skill.rps.value:+.4f} [{found.skill.rps.low:+.4f}, {found.skill.rps.high:+.4f}]"
+    told = f"**{found.skill.in_words}** log-loss, {rps.replace('-', '−')}"
+    return f"Against usual rates (intervals for daily looks): {told}. {missing}"
+
+
+def regimes(found: LiveAccuracy) -> None:
+    """The same by thirds of volatility and by month; each row is looked at once."""
+    rows = [
+        {
+            "Regime": name,
+            "Accuracy": wording.estimate(one.accuracy),
+            "Against usual rates": wording.UNKNOWN if one.skill is None else one.skill.in_words,
+        }
+        for one, name in (
+            *((one, f"{one.name} third of volatility") for one in found.volatility),
+            *((one, one.name) for one in reversed(found.months)),
+        )
+    ]
+    components.table(pd.DataFrame(rows), key="regimes", alt="Accuracy and skill by regime")
+    st.caption("Intervals for one look: among so many rows some lie off zero by chance.")
 
 
 def _points(label: str, value: float | None, explanation: str) -> None:
@@ -165,7 +195,8 @@ def over_time(found: LiveAccuracy) -> None:
         alt=f"Rolling accuracy of {wording.kinds(found.kinds)} forecasts of {found.key}",
     )
     st.caption(
-        f"Each point: the newest {found.series.window} outcomes at most, with the 95 % interval. Newest: "
+        f"Each point: the newest {found.series.window} outcomes at most, with a pointwise 95 % interval: it "
+        "holds for a day picked beforehand, not for every day at once. Newest: "
         f"{wording.estimate(found.recent, majority=found.majority.value if found.majority else None)}. "
         f"{_counted(found)}"
     )
@@ -181,7 +212,9 @@ def honesty(found: LiveAccuracy) -> None:
             key="reliability",
             alt="Promised against realised accuracy by confidence",
         )
-        st.caption("On the dotted line promise and reality agree. At most five groups of equal size, 95 % intervals.")
+        st.caption(
+            "On the dotted line promise and reality agree. At most five groups of equal size, intervals for one look."
+        )
     with right:
         st.subheader("What was said and what came", anchor=False)
         counts: Any = found.scores["confusion"]

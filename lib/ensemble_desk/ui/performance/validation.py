@@ -63,6 +63,7 @@ def evaluation(record: VersionRecord) -> Mapping[str, Any]:
 
 def headline(record: VersionRecord, told: Mapping[str, Any]) -> None:
     """How much better than chance the holdout was."""
+    st.markdown(f"Against usual rates: **{wording.holdout_skill(told)}**")
     ensemble: Mapping[str, Any] = told.get("ensemble") or {}
     prior = ((told.get("baselines") or {}).get("prior") or {}).get("log_loss")
     with st.grid(5, min_column_width=150):

@@ -3,7 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from ensemble_desk.evaluation.comparison import Comparison, Mean, Verdict
+from ensemble_desk.evaluation import comparison
+from ensemble_desk.evaluation.comparison import Comparison, Verdict
+from ensemble_desk.evaluation.intervals import Mean
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.preflight.replay import Replay
 from ensemble_desk.ui.frame import actions, caching, components, data, wording
@@ -11,7 +13,7 @@ from ensemble_desk.ui.frame import actions, caching, components, data, wording
 _VERDICTS = {
     Verdict.BETTER: ":green-badge[:material/trending_up: {} did better]",
     Verdict.WORSE: ":orange-badge[:material/trending_down: {} did worse]",
-    Verdict.NOT_ENOUGH_DATA: ":gray-badge[:material/balance: not enough data to tell them apart]",
+    Verdict.NOT_SETTLED: ":gray-badge[:material/balance: not settled]",
 }
 
 
@@ -48,8 +50,14 @@ def _scope(found: Replay, compared: Comparison) -> str:
     return (
         f"Replayed now on the newest {len(found.times)} bars ({data.source_of(found.key)}); nothing here was live. "
         f"{compared.n} bars are scored; {left_out} that a version was trained on are left out. "
-        f"On {found.flips} of all bars the two name different classes."
+        f"On {found.flips} of all bars the two name different classes.{_settles(compared)}"
     )
+
+
+def _settles(compared: Comparison) -> str:
+    if compared.verdict is not Verdict.NOT_SETTLED or compared.bars_to_settle is None:
+        return ""
+    return f" About {compared.bars_to_settle:,} bars would tell a difference of {comparison.WORTH_HAVING} from none."
 
 
 def _rows(found: Replay, compared: Comparison) -> pd.DataFrame:

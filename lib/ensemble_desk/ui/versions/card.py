@@ -55,6 +55,7 @@ def _what(record: VersionRecord, told: Mapping[str, Any]) -> dict[str, object]:
         "Bars from": _told(told, "bars_source"),
         "Features": len(told.get("feature_names") or []) or wording.UNKNOWN,
         "Calibration": _calibration(told.get("temperature")),
+        "Against usual rates": wording.holdout_skill(told.get("evaluation") or {}),
         "Leakage marks": wording.plain(", ".join((told.get("evaluation") or {}).get("leakage") or [])) or "none",
     }
 

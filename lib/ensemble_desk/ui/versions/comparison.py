@@ -10,7 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 from ensemble_desk.figures import accuracy
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import VersionRecord
-from ensemble_desk.ui.frame import caching, charts, components, data, wording
+from ensemble_desk.ui.frame import caching, charts, components, data, monitoring_data, wording
+from ensemble_desk.ui.versions import timeline
 
 _SKIPPED = (
     "feature_names",
@@ -40,6 +41,7 @@ def compare_two(key: Key, left: DeltaGenerator, right: DeltaGenerator) -> None:
         second = components.version_picker(key, label="Beside", name="beside", only=others)
     told = data.manifest(key, first.version), data.manifest(key, second.version)
     _accuracies(first, second)
+    _same_bars(first, second)
     _members(first, second, told)
     _rest(first, second, told)
     _features(first, second, told)
@@ -71,7 +73,29 @@ def _accuracies(first: VersionRecord, second: VersionRecord) -> None:
     )
     st.caption(
         "Each was scored on its own holdout, so the intervals say how sure each is, not which is better: "
-        "that takes both on the same bars."
+        f"that takes both on the same bars. {timeline.flattery(first.key)}"
+    )
+
+
+def _same_bars(first: VersionRecord, second: VersionRecord) -> None:
+    """Both on the bars that both forecast since they were trained."""
+    st.subheader("On the same bars", anchor=False)
+    found = monitoring_data.side_by_side(first.key, first.version, second.version)
+    if found is None or not found.n:
+        st.caption(
+            "There are no bars that both forecast, with the same label, after what either was trained on: replay them, "
+            "then score what came."
+        )
+        return
+    difference = found.daily
+    told = f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]".replace("-", "−")
+    st.markdown(
+        f"**{second.version}** against **{first.version}**: **{found.daily_verdict}**, log-loss {told} on "
+        f"{found.n:,} bars."
+    )
+    st.caption(
+        f"An interval for daily looks; negative is better. {second.version} was right on "
+        f"{wording.estimate(found.second_accuracy)}, {first.version} on {wording.estimate(found.first_accuracy)}."
     )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import streamlit as st
 
+from ensemble_desk.evaluation import shrinkage
 from ensemble_desk.figures import accuracy, live, members
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Deployment, State, VersionRecord
@@ -25,7 +26,22 @@ def accuracies(key: Key) -> None:
     )
     st.caption(
         "Holdout accuracy with its 95 % interval on effectively independent outcomes; the short line is the majority "
-        "baseline of the same holdout. Grey rests on fewer than 20 of them."
+        f"baseline of the same holdout. Grey rests on fewer than 20 of them. {flattery(key)}"
+    )
+
+
+def flattery(key: Key) -> str:
+    """Say what the best of several versions shows and what it is likely worth."""
+    known = [one for one in data.versions(key) if one.ensemble_accuracy is not None and one.n_eff]
+    if len(known) < 2:  # noqa: PLR2004 - a choice takes two
+        return ""
+    values = [float(one.ensemble_accuracy or 0.0) for one in known]
+    chance = [value * (1 - value) / float(one.n_eff or 1.0) for value, one in zip(values, known, strict=True)]
+    worth = shrinkage.shrunken(values, chance)
+    best = max(range(len(values)), key=values.__getitem__)
+    return (
+        f"Choosing the best of {len(values)} by its holdout flatters it: {known[best].version} shows "
+        f"{100 * values[best]:.1f} %, and is likely worth about {100 * worth[best]:.1f} %."
     )
 
 
