@@ -33,7 +33,7 @@ def test_the_band_of_a_live_accuracy_against_50_points(live, expected):
 
 
 def test_fewer_than_five_predictions_say_nothing():
-    assert bands.band(estimate(0.0, n=4), estimate(0.5), POLICY) is Band.UNKNOWN
+    assert bands.band(estimate(0.0, n=4), estimate(0.5), POLICY) is Band.NOT_MEASURED
 
 
 def test_evidence_needs_the_interval_and_the_alarm():
@@ -48,7 +48,7 @@ def test_evidence_needs_the_interval_and_the_alarm():
     ("found", "behind", "expected"),
     [
         (Band.OK, Evidence.CONFIRMED, Recommendation.OPERATING_NORMALLY),
-        (Band.UNKNOWN, Evidence.INSUFFICIENT, Recommendation.OPERATING_NORMALLY),
+        (Band.NOT_MEASURED, Evidence.INSUFFICIENT, Recommendation.MEASURE_FIRST),
         (Band.EMERGENCY, Evidence.UNCONFIRMED, Recommendation.MONITOR_CLOSELY),
         (Band.MONITOR, Evidence.CONFIRMED, Recommendation.MONITOR_CLOSELY),
         (Band.DRIFT, Evidence.CONFIRMED, Recommendation.SCHEDULE_RETRAIN),

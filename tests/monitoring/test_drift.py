@@ -89,7 +89,11 @@ def test_a_fall_that_few_outcomes_show_is_not_confirmed_and_says_what_would_sett
 def test_three_outcomes_say_nothing(sqlite_bench):
     said(sqlite_bench, 0.0, n=3)
     found = drift.state(sqlite_bench.registry, KEY)
-    assert (found.band, found.evidence, found.trend) == (Band.UNKNOWN, Evidence.INSUFFICIENT, Trend.INSUFFICIENT_DATA)
+    assert (found.band, found.evidence, found.trend) == (
+        Band.NOT_MEASURED,
+        Evidence.INSUFFICIENT,
+        Trend.INSUFFICIENT_DATA,
+    )
     assert found.recommendation is Recommendation.OPERATING_NORMALLY
 
 
@@ -114,7 +118,7 @@ def test_what_cannot_be_judged_says_why_and_is_json(sqlite_bench, published, pro
 
     said(sqlite_bench, 0.1, **published)
     found = drift.state(sqlite_bench.registry, KEY)
-    assert (found.band, found.problem, found.confirmed) == (Band.UNKNOWN, problem, False)
+    assert (found.band, found.problem, found.confirmed) == (Band.NOT_MEASURED, problem, False)
     json.dumps(drift.told(found), allow_nan=False)
 
 

@@ -33,6 +33,7 @@ _KEPT = (
     "timestamp",
     "schema_version",
     "horizon",
+    "config",
     "label",
     "temperature",
     "feature_names",
@@ -87,7 +88,8 @@ def _model(content: Mapping[str, Any], member: str, arrays: dict[str, NDArray[An
     model = content["models"][member]
     if isinstance(model, Mapping):
         return _stored(model, member, arrays)
-    classes = class_numbers(member, model.classes_, numbered="schema_version" in content)
+    meaning = content.get("class_meaning")
+    classes = class_numbers(member, model.classes_, numbered="schema_version" in content, meaning=meaning)
     forest = flattening.flatten(model, classes=classes)
     distance = parity(forest, model, sample=content.get("sample_features"))
     if not distance <= TOLERANCE:

@@ -14,6 +14,14 @@ from ensemble_desk.errors.artifacts import (
     UnsafeArtifactError,
 )
 from ensemble_desk.errors.base import DeskError
+from ensemble_desk.errors.descriptions import (
+    ContradictedDescriptionError,
+    ExpiredVersionError,
+    InvalidDescriptionError,
+    NothingDescribedError,
+    NoTrainingWindowError,
+    UntoldLabelError,
+)
 from ensemble_desk.errors.ensemble import (
     AllMembersAbstainedError,
     NotTrainedError,
@@ -66,15 +74,18 @@ __all__ = [
     "ArtifactMissingError",
     "ArtifactNameError",
     "ArtifactTooLargeError",
+    "ContradictedDescriptionError",
     "DatabaseError",
     "DateReading",
     "DeskError",
     "DownwardResampleError",
+    "ExpiredVersionError",
     "FolderGoneError",
     "FutureDateError",
     "IncompatibleArtifactError",
     "InvalidBarsError",
     "InvalidCursorError",
+    "InvalidDescriptionError",
     "InvalidFeaturesError",
     "InvalidHorizonError",
     "InvalidSymbolError",
@@ -86,8 +97,10 @@ __all__ = [
     "MissingFeaturesError",
     "NoEarlierVersionError",
     "NoFleetTargetError",
+    "NoTrainingWindowError",
     "NotAllowedError",
     "NotTrainedError",
+    "NothingDescribedError",
     "NothingToMoveError",
     "OtherTimeframeError",
     "PreflightFailedError",
@@ -108,6 +121,7 @@ __all__ = [
     "UnknownRunError",
     "UnknownVersionError",
     "UnsafeArtifactError",
+    "UntoldLabelError",
     "UnwritableFileError",
     "UploadError",
 ]

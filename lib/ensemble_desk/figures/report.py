@@ -53,7 +53,7 @@ def percent(estimate: AccuracyEstimate | None) -> str:
 def verdict(state: DriftState) -> str:
     """Say in one sentence how the version does."""
     if state.problem:
-        return f"Nothing can be said yet: {state.problem}."
+        return f"{state.band}: {state.problem}. To mend that, run: {state.remedy}"
     band = f"{state.band}, {state.evidence.lower()}"
     if state.confirmed:
         return f"Accuracy has fallen: {band}. Recommended: {_words(state.recommendation)}."

@@ -9,17 +9,25 @@ import typer
 from ensemble_desk.errors import (
     DeskError,
     FutureDateError,
+    InvalidDescriptionError,
     InvalidHorizonError,
     InvalidSymbolError,
     InvalidTimeframeError,
     SettingsError,
 )
 from ensemble_desk.jobs import bars, consensus, drift, forecast, live, outcomes, output, predict, train
-from ensemble_desk.jobs.registry import fleet, moves, upkeep
+from ensemble_desk.jobs.registry import describing, fleet, moves, upkeep
 from ensemble_desk.jobs.registry import versions as registry
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
-_USAGE_ERRORS = (FutureDateError, InvalidHorizonError, InvalidSymbolError, InvalidTimeframeError, SettingsError)
+_USAGE_ERRORS = (
+    FutureDateError,
+    InvalidDescriptionError,
+    InvalidHorizonError,
+    InvalidSymbolError,
+    InvalidTimeframeError,
+    SettingsError,
+)
 
 
 def build() -> typer.Typer:
@@ -47,7 +55,8 @@ def build() -> typer.Typer:
     program.command("alerts")(drift.send_alerts)
     program.command("report")(live.report)
     commands = typer.Typer(help="Versions and what is in production.", no_args_is_help=True, rich_markup_mode=None)
-    for name, command in (registry.COMMANDS | moves.COMMANDS | fleet.COMMANDS | upkeep.COMMANDS).items():
+    rooms = (registry, describing, moves, fleet, upkeep)
+    for name, command in (pair for room in rooms for pair in room.COMMANDS.items()):
         commands.command(name)(command)
     program.add_typer(commands, name="registry")
     prices = typer.Typer(help="Bars in the database.", no_args_is_help=True, rich_markup_mode=None)

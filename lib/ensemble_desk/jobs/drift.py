@@ -132,8 +132,11 @@ def _drift_table(found: FleetDrift) -> None:
     alerting = found.alerts
     standing = sum(one.stands for one in alerting)
     output.note(
-        f"{len(found.states)} keys, {len(alerting)} with confirmed drift, {standing} of them also across the fleet."
+        f"{len(found.states)} keys, {len(alerting)} with confirmed drift, {standing} of them also across the fleet, "
+        f"{len(found.unmeasured)} not measured."
     )
+    for one in found.unmeasured:
+        output.note(f"{one.key} is not measured: {one.problem}. Run: {one.remedy}")
 
 
 def _settles(one: DriftState) -> str:

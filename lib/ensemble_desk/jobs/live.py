@@ -118,7 +118,7 @@ def _table(found: LiveAccuracy, members: tuple[MemberScore, ...]) -> None:
     facts = [
         ("key", found.key),
         ("version", found.version or "all, each bar by its own"),
-        ("horizon", f"{found.horizon} ({found.horizon_bars} bars)"),
+        ("horizon", f"{found.horizon} ({found.horizon_bars} bars)" if found.horizon else "unknown"),
         ("forecasts", " and ".join(kind.value for kind in found.kinds) or found.state.value),
         ("bars", f"{found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}" if found.first and found.last else ""),
         ("accuracy", written(found.accuracy)),

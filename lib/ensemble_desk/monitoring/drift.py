@@ -16,7 +16,6 @@ from ensemble_desk.forecasting import definitions, matured
 from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Matured
-from ensemble_desk.market import timeframes
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring import bands, calibration, live, references, rolling
 from ensemble_desk.monitoring.bands import Band, Evidence, Policy, Recommendation, Trend
@@ -29,9 +28,11 @@ Floats = NDArray[np.float64]
 Times = NDArray[np.datetime64]
 
 SPARKLINE_POINTS = 60
-NO_LABEL = "the version defines no label, so nothing can score its forecasts"
+NO_LABEL = "nobody has told its horizon and label, so nothing can score its forecasts"
 NO_ACCURACY = "the version does not tell its validated accuracy"
 NO_OUTCOMES = "no forecast of this version has an outcome yet"
+TOO_FEW = "too few of its forecasts have an outcome yet"
+NO_VERSION = "no version of it is usable"
 _DRIFTING = frozenset({Band.DRIFT, Band.EMERGENCY})
 
 
@@ -53,13 +54,14 @@ class DriftState:
         ``more_outcomes`` how many more forecasts that takes; None when nothing fell.
     sparkline : rolling accuracy, oldest first, from the least number of outcomes that says anything.
     problem : why nothing can be said; '' otherwise.
+    remedy : the command that mends it; '' when there is no problem.
     """
 
     key: Key
     version: str | None
     kinds: tuple[Kind, ...]
-    horizon: str
-    horizon_bars: int
+    horizon: str | None
+    horizon_bars: int | None
     as_of: datetime | None
     live: AccuracyEstimate
     overall: AccuracyEstimate
@@ -78,6 +80,7 @@ class DriftState:
     more_outcomes: int | None
     sparkline: tuple[float, ...]
     problem: str = ""
+    remedy: str = ""
 
     @property
     def confirmed(self) -> bool:
@@ -94,6 +97,10 @@ class FleetDrift:
     @property
     def alerts(self) -> tuple[DriftState, ...]:
         return tuple(one for one in self.states if one.confirmed)
+
+    @property
+    def unmeasured(self) -> tuple[DriftState, ...]:
+        return tuple(one for one in self.states if one.band is Band.NOT_MEASURED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +157,7 @@ def state(
             return one
     if key not in versions.keys(registry):
         raise UnknownKeyError(key)
-    return _nothing(key, None, problem="no version of it is usable")
+    return _nothing(key, None, problem=NO_VERSION)
 
 
 def path(
@@ -207,6 +214,7 @@ def told(one: DriftState) -> dict[str, Any]:
         "accuracy_high": one.live.high if known else None,
         "settles_n_eff": one.settles_n_eff,
         "problem": one.problem,
+        "remedy": one.remedy,
     }
 
 
@@ -240,8 +248,10 @@ def _judged(known: DriftState, found: States, rows: Matured, policy: Policy) -> 
     rung = np.flatnonzero(found.e_value >= policy.alarm_e_value)
     drop = known.baseline.value - known.live.value
     settles = power.outcomes_to_settle(known.baseline.value, drop)
-    missing = None if settles is None else max(0, settles * known.horizon_bars - known.live.n)
+    missing = None if settles is None else max(0, settles * live.horizon_of(rows) - known.live.n)
     telling = found.rolling.accuracy[policy.least_predictions - 1 :]
+    if band is Band.NOT_MEASURED:
+        known = replace(known, problem=TOO_FEW, remedy=_remedy(known.key, TOO_FEW))
     return replace(
         known,
         margin=float(found.margin[-1]),
@@ -258,33 +268,48 @@ def _judged(known: DriftState, found: States, rows: Matured, policy: Policy) -> 
 
 def _nothing(key: Key, definition: Definition | None, *, problem: str) -> DriftState:
     nobody = live.estimate(np.zeros(0, np.bool_), horizon_bars=1)
-    base = timeframes.base_horizon(key.timeframe)
     label = definition.label if definition else None
     return DriftState(
         key=key,
         version=definition.version if definition else None,
         kinds=(),
-        horizon=(definition.horizon if definition else None) or base,
-        horizon_bars=label.horizon_bars if label else timeframes.horizon_bars(key.timeframe, base),
+        horizon=definition.horizon if definition else None,
+        horizon_bars=label.horizon_bars if label else None,
         as_of=None,
         live=nobody,
         overall=nobody,
         majority=None,
         baseline=live.validated(definition) if definition else None,
         margin=None,
-        band=Band.UNKNOWN,
+        band=Band.NOT_MEASURED,
         evidence=Evidence.INSUFFICIENT,
         e_value=1.0,
         alarm_at=None,
         stands=False,
         trend=Trend.INSUFFICIENT_DATA,
-        recommendation=Recommendation.OPERATING_NORMALLY,
+        recommendation=Recommendation.MEASURE_FIRST,
         promise=None,
         settles_n_eff=None,
         more_outcomes=None,
         sparkline=(),
         problem=problem,
+        remedy=_remedy(key, problem),
     )
+
+
+def _remedy(key: Key, problem: str) -> str:
+    """Name the one command that mends a problem."""
+    train = f"desk train --symbol '{key.symbol}' --timeframe {key.timeframe}"
+    replay = f"desk replay --symbol '{key.symbol}' --timeframe {key.timeframe}"
+    outcomes = f"desk outcomes --symbol '{key.symbol}' --timeframe {key.timeframe}"
+    mended = {
+        NO_LABEL: f"desk registry describe '{key}' --horizon BARS --threshold RETURN",
+        NO_OUTCOMES: f"{replay} && {outcomes}",
+        TOO_FEW: f"{replay} && {outcomes}",
+        NO_ACCURACY: train,
+        NO_VERSION: train,
+    }
+    return mended.get(problem, "")
 
 
 def _problem(rows: Matured | None, definition: Definition, baseline: AccuracyEstimate | None) -> str:

@@ -18,7 +18,6 @@ from ensemble_desk.forecasting import definitions, matured, relabelled
 from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Counts, Matured
-from ensemble_desk.market import timeframes
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import LabelSpec
 from ensemble_desk.monitoring import bands, calibration, references, rolling
@@ -36,7 +35,7 @@ class State(StrEnum):
     KNOWN = "known"
     NO_FORECASTS = "no forecasts"
     NO_OUTCOMES = "no outcomes yet"
-    NO_LABEL = "no label"  # a plain artifact: a person must name the label that scores it
+    NO_LABEL = "no label"  # nobody has told it: nothing scores the version's forecasts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +61,7 @@ class LiveAccuracy:
     Attributes
     ----------
     version : None for the key as a whole, whichever version spoke.
+    horizon, horizon_bars : None where nobody has told them.
     kinds : of the rows behind every number here.
     counts : forecasts in the log by kind and state, whatever ``kinds`` says.
     accuracy, recent : over all rows, and over the newest ones (``series.window``).
@@ -73,8 +73,8 @@ class LiveAccuracy:
 
     key: Key
     version: str | None
-    horizon: str
-    horizon_bars: int
+    horizon: str | None
+    horizon_bars: int | None
     state: State
     kinds: tuple[Kind, ...]
     counts: Mapping[Kind, Counts]
@@ -106,7 +106,7 @@ def accuracy(
     Parameters
     ----------
     version : None takes the key as a whole, each bar by the version that forecast it.
-    horizon : None takes the trained one.
+    horizon : None takes the trained one, of each version its own.
     kinds : None takes live forecasts if any has matured, else replayed ones; they are mixed only when both are named.
     label : for a version that defines none; its forecasts are then scored by the bars there are now.
 
@@ -119,13 +119,13 @@ def accuracy(
     definition = found.get(version) if version is not None else None
     rows = _rows(registry, key, version=version, horizon=horizon, label=label, definition=definition)
     rows = rows.of_kinds(kinds)
-    counts = matured.counts(registry.database, key, version=version, horizon=horizon or _base(key, version))
+    counts = matured.counts(registry.database, key, version=version, horizon=horizon)
     unlabelled = version is not None and label is None and (definition is None or definition.label is None)
     return _told(
         key,
         rows if version is not None else rows.one_a_bar(),
         version=version,
-        horizon=horizon or (definition.horizon if definition else None) or timeframes.base_horizon(key.timeframe),
+        horizon=horizon or _horizon(rows, found, version),
         counts=counts,
         state=_state(rows, counts, kinds, unlabelled=unlabelled),
         validated=validated(definition) if definition and horizon in (None, definition.horizon) else None,
@@ -171,7 +171,7 @@ def _rows(
     definition: Definition | None,
 ) -> Matured:
     if label is None:
-        return matured.read(registry.database, key, version=version, horizon=horizon or _base(key, version))
+        return matured.read(registry.database, key, version=version, horizon=horizon)
     if version is None:
         raise LabelNeedsVersionError(key)
     if definition is not None and definition.label is not None:
@@ -179,18 +179,22 @@ def _rows(
     return relabelled.read(registry, key, version=version, label=label, horizon=horizon)
 
 
-def _base(key: Key, version: str | None) -> str | None:
-    """A key as a whole is taken at its base horizon; a version (None here) at what it was trained for."""
-    return timeframes.base_horizon(key.timeframe) if version is None else None
+def _horizon(rows: Matured, found: Mapping[str, Definition], version: str | None) -> str | None:
+    """Name the trained horizon of a version; of a key as a whole that of the versions which spoke, newest first."""
+    spoke = rows.versions if len(rows) else tuple(found)
+    asked = sorted(spoke, reverse=True) if version is None else [version]
+    return next((one.horizon for one in map(found.get, asked) if one is not None and one.horizon), None)
 
 
 def _state(rows: Matured, counts: Mapping[Kind, Counts], kinds: Sequence[Kind] | None, *, unlabelled: bool) -> State:
     if len(rows):
         return State.KNOWN
+    if unlabelled:
+        return State.NO_LABEL
     wanted = [counts[kind] for kind in kinds or Kind]
     if not any(one.pending or one.matured or one.void for one in wanted):
         return State.NO_FORECASTS
-    return State.NO_LABEL if unlabelled else State.NO_OUTCOMES
+    return State.NO_OUTCOMES
 
 
 def _told(
@@ -198,7 +202,7 @@ def _told(
     rows: Matured,
     *,
     version: str | None,
-    horizon: str,
+    horizon: str | None,
     counts: Mapping[Kind, Counts],
     state: State,
     validated: AccuracyEstimate | None,
@@ -210,7 +214,7 @@ def _told(
         key=key,
         version=version,
         horizon=horizon,
-        horizon_bars=h,
+        horizon_bars=h if len(rows) or horizon else None,
         state=state,
         kinds=rows.kinds,
         counts=counts,

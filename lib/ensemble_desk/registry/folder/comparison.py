@@ -101,7 +101,7 @@ def _look_first(store: ArtifactStore, file: FileEntry, found: Differences) -> No
 
 def _look_again(store: ArtifactStore, entry: Entry, file: FileEntry, found: Differences, *, force: bool) -> None:
     as_remembered = (entry.size_bytes, entry.mtime_ns) == (file.size_bytes, file.mtime_ns)
-    if as_remembered and not force and entry.health in (State.AVAILABLE, State.INCOMPATIBLE):
+    if as_remembered and not force and entry.health in (State.AVAILABLE, State.INCOMPATIBLE, State.UNFIT):
         return
     try:
         data = store.read(file.file_name)
@@ -115,7 +115,7 @@ def _look_again(store: ArtifactStore, entry: Entry, file: FileEntry, found: Diff
     elif entry.health is State.INCOMPATIBLE:
         _look_first(store, file, found)
     else:
-        doubtful = force or entry.health is not State.AVAILABLE
+        doubtful = force or entry.health not in (State.AVAILABLE, State.UNFIT)
         form = inspection.sound_form(store, entry, data) if doubtful else entry.serving_sha256
         found.intact.append((entry, file, form))
 

@@ -27,17 +27,18 @@ _RECOMMENDED = {
     Recommendation.MONITOR_CLOSELY: "Monitor closely",
     Recommendation.SCHEDULE_RETRAIN: "Schedule a retrain",
     Recommendation.RETRAIN_NOW: "Retrain now",
+    Recommendation.MEASURE_FIRST: "Measure it first",
 }
 _BEYOND_CHANCE = 2.0  # standard errors
-_COMING, _UNKNOWN = "being read", "UNKNOWN"
+_COMING = "being read"
 
 
 def chip(state: DriftState | None) -> str:
     """Band and evidence in a few words; ``state`` None is not read yet."""
     if state is None:
         return _COMING
-    if state.band is Band.UNKNOWN:
-        return _UNKNOWN
+    if state.band is Band.NOT_MEASURED:
+        return str(state.band)
     if state.band is Band.OK and state.evidence is not Evidence.INSUFFICIENT:
         return str(state.band)  # there is no fall to confirm
     return f"{state.band} · {_BEHIND[state.evidence]}"
@@ -51,7 +52,7 @@ def chip_colours() -> dict[str, str]:
         for behind in Evidence
         if band is not Band.OK or behind is Evidence.INSUFFICIENT
     }
-    return {str(Band.OK): "green"} | told | {_UNKNOWN: "gray", _COMING: "gray"}
+    return {str(Band.OK): "green"} | told | {str(Band.NOT_MEASURED): "orange", _COMING: "gray"}
 
 
 def colour(state: DriftState | None) -> str:
@@ -69,7 +70,7 @@ def _colour(band: Band, behind: Evidence) -> str:
 def verdict(state: DriftState) -> str:
     """Say in one sentence how the version does; band and evidence stand beside it as a chip."""
     if state.problem:
-        return f"Nothing can be said yet: {state.problem}."
+        return f"It is not measured: {state.problem}."
     if state.confirmed:
         return "Accuracy has fallen, and the evidence confirms it."
     if state.evidence is Evidence.INSUFFICIENT:
