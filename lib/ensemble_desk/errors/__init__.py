@@ -38,7 +38,6 @@ from ensemble_desk.errors.market import (
     MissingFeaturesError,
     TooFewBarsError,
 )
-from ensemble_desk.errors.monitoring import LabelIsFixedError, LabelNeedsVersionError
 from ensemble_desk.errors.outside import (
     AmbiguousDatesError,
     DatabaseError,
@@ -90,8 +89,6 @@ __all__ = [
     "InvalidHorizonError",
     "InvalidSymbolError",
     "InvalidTimeframeError",
-    "LabelIsFixedError",
-    "LabelNeedsVersionError",
     "LiveVersionError",
     "MissingExtraError",
     "MissingFeaturesError",

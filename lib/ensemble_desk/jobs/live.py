@@ -11,7 +11,6 @@ from ensemble_desk.evaluation.intervals import AccuracyEstimate
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.jobs import arguments, desk, output
 from ensemble_desk.jobs.arguments import Json, Symbol, Timeframe
-from ensemble_desk.market.labels import LabelSpec
 from ensemble_desk.monitoring import live, reporting, scoreboard
 from ensemble_desk.monitoring.live import LiveAccuracy, Series
 from ensemble_desk.monitoring.scoreboard import MemberScore
@@ -31,12 +30,6 @@ def accuracy(
     whole_key: Annotated[bool, typer.Option("--key", help="All versions of the key, each bar by its own.")] = False,
     horizon: Annotated[str | None, typer.Option("--horizon", help="The trained one by default.")] = None,
     kind: Kinds = None,
-    label_horizon: Annotated[
-        int | None, typer.Option("--label-horizon", min=1, help="For a version without a label: its horizon in bars.")
-    ] = None,
-    label_threshold: Annotated[
-        float | None, typer.Option("--label-threshold", min=0, help="A fixed log return; half a sigma by default.")
-    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show the accuracy of forecasts whose outcome is known, beside what it must be compared with."""
@@ -51,7 +44,6 @@ def accuracy(
             version=chosen,
             horizon=horizon,
             kinds=kind or None,
-            label=_label(label_horizon, label_threshold),
         )
         members = (
             scoreboard.members(registry, key, version=chosen, horizon=horizon, kinds=kind or None) if chosen else ()
@@ -85,15 +77,6 @@ def written(estimate: AccuracyEstimate | None) -> str:
     if not estimate.n:
         return f"{estimate.value:.1%}"
     return f"{estimate.value:.1%} [{estimate.low:.0%}-{estimate.high:.0%}], n {estimate.n}, n_eff {estimate.n_eff:.0f}"
-
-
-def _label(horizon_bars: int | None, threshold: float | None) -> LabelSpec | None:
-    if horizon_bars is None:
-        if threshold is not None:
-            message = "say --label-horizon as well"
-            raise typer.BadParameter(message)
-        return None
-    return LabelSpec(horizon_bars) if threshold is None else LabelSpec(horizon_bars, "fixed", fixed_threshold=threshold)
 
 
 def _told(found: LiveAccuracy, members: tuple[MemberScore, ...]) -> dict[str, Any]:

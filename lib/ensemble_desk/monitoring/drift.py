@@ -17,7 +17,7 @@ from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Matured
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import bands, calibration, live, references, rolling
+from ensemble_desk.monitoring import bands, calibration, lacks, live, references, rolling
 from ensemble_desk.monitoring.bands import Band, Evidence, Policy, Recommendation, Trend
 from ensemble_desk.monitoring.calibration import Promise
 from ensemble_desk.monitoring.rolling import BANDS, EVIDENCE, States
@@ -28,11 +28,6 @@ Floats = NDArray[np.float64]
 Times = NDArray[np.datetime64]
 
 SPARKLINE_POINTS = 60
-NO_LABEL = "nobody has told its horizon and label, so nothing can score its forecasts"
-NO_ACCURACY = "the version does not tell its validated accuracy"
-NO_OUTCOMES = "no forecast of this version has an outcome yet"
-TOO_FEW = "too few of its forecasts have an outcome yet"
-NO_VERSION = "no version of it is usable"
 _DRIFTING = frozenset({Band.DRIFT, Band.EMERGENCY})
 
 
@@ -157,7 +152,7 @@ def state(
             return one
     if key not in versions.keys(registry):
         raise UnknownKeyError(key)
-    return _nothing(key, None, problem=NO_VERSION)
+    return _nothing(key, None, problem=lacks.NO_VERSION)
 
 
 def path(
@@ -251,7 +246,7 @@ def _judged(known: DriftState, found: States, rows: Matured, policy: Policy) -> 
     missing = None if settles is None else max(0, settles * live.horizon_of(rows) - known.live.n)
     telling = found.rolling.accuracy[policy.least_predictions - 1 :]
     if band is Band.NOT_MEASURED:
-        known = replace(known, problem=TOO_FEW, remedy=_remedy(known.key, TOO_FEW))
+        known = replace(known, problem=lacks.TOO_FEW, remedy=lacks.remedy(known.key, lacks.TOO_FEW))
     return replace(
         known,
         margin=float(found.margin[-1]),
@@ -293,28 +288,13 @@ def _nothing(key: Key, definition: Definition | None, *, problem: str) -> DriftS
         more_outcomes=None,
         sparkline=(),
         problem=problem,
-        remedy=_remedy(key, problem),
+        remedy=lacks.remedy(key, problem),
     )
-
-
-def _remedy(key: Key, problem: str) -> str:
-    """Name the one command that mends a problem."""
-    train = f"desk train --symbol '{key.symbol}' --timeframe {key.timeframe}"
-    replay = f"desk replay --symbol '{key.symbol}' --timeframe {key.timeframe}"
-    outcomes = f"desk outcomes --symbol '{key.symbol}' --timeframe {key.timeframe}"
-    mended = {
-        NO_LABEL: f"desk registry describe '{key}' --horizon BARS --threshold RETURN",
-        NO_OUTCOMES: f"{replay} && {outcomes}",
-        TOO_FEW: f"{replay} && {outcomes}",
-        NO_ACCURACY: train,
-        NO_VERSION: train,
-    }
-    return mended.get(problem, "")
 
 
 def _problem(rows: Matured | None, definition: Definition, baseline: AccuracyEstimate | None) -> str:
     if definition.label is None:
-        return NO_LABEL
+        return lacks.NO_LABEL
     if rows is None or not len(rows):
-        return NO_OUTCOMES
-    return "" if baseline is not None else NO_ACCURACY
+        return lacks.NO_OUTCOMES
+    return "" if baseline is not None else lacks.NO_ACCURACY

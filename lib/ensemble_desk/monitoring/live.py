@@ -11,15 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ensemble_desk.errors import LabelIsFixedError, LabelNeedsVersionError
 from ensemble_desk.evaluation import intervals, metrics
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
-from ensemble_desk.forecasting import definitions, matured, relabelled
+from ensemble_desk.forecasting import definitions, matured
 from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Counts, Matured
 from ensemble_desk.market.keys import Key
-from ensemble_desk.market.labels import LabelSpec
 from ensemble_desk.monitoring import bands, calibration, references, rolling
 from ensemble_desk.monitoring.bands import Policy
 from ensemble_desk.monitoring.calibration import Bin, Promise
@@ -98,7 +96,6 @@ def accuracy(
     version: str | None = None,
     horizon: str | None = None,
     kinds: Sequence[Kind] | None = None,
-    label: LabelSpec | None = None,
     policy: Policy | None = None,
 ) -> LiveAccuracy:
     """Compute live accuracy from the outcomes in the database.
@@ -108,19 +105,17 @@ def accuracy(
     version : None takes the key as a whole, each bar by the version that forecast it.
     horizon : None takes the trained one, of each version its own.
     kinds : None takes live forecasts if any has matured, else replayed ones; they are mixed only when both are named.
-    label : for a version that defines none; its forecasts are then scored by the bars there are now.
 
     Raises
     ------
-    LabelIsFixedError, LabelNeedsVersionError, SourceError, DatabaseError
+    DatabaseError
     """
     policy = policy or bands.policy(registry.settings)
     found = definitions.of_key(registry.database, key)
     definition = found.get(version) if version is not None else None
-    rows = _rows(registry, key, version=version, horizon=horizon, label=label, definition=definition)
-    rows = rows.of_kinds(kinds)
+    rows = matured.read(registry.database, key, version=version, horizon=horizon).of_kinds(kinds)
     counts = matured.counts(registry.database, key, version=version, horizon=horizon)
-    unlabelled = version is not None and label is None and (definition is None or definition.label is None)
+    unlabelled = version is not None and (definition is None or definition.label is None)
     return _told(
         key,
         rows if version is not None else rows.one_a_bar(),
@@ -159,24 +154,6 @@ def horizon_of(rows: Matured) -> int:
 
 def moment(time: np.datetime64) -> datetime:
     return pd.Timestamp(time).to_pydatetime().replace(tzinfo=UTC)
-
-
-def _rows(
-    registry: Registry,
-    key: Key,
-    *,
-    version: str | None,
-    horizon: str | None,
-    label: LabelSpec | None,
-    definition: Definition | None,
-) -> Matured:
-    if label is None:
-        return matured.read(registry.database, key, version=version, horizon=horizon)
-    if version is None:
-        raise LabelNeedsVersionError(key)
-    if definition is not None and definition.label is not None:
-        raise LabelIsFixedError(key, version)
-    return relabelled.read(registry, key, version=version, label=label, horizon=horizon)
 
 
 def _horizon(rows: Matured, found: Mapping[str, Definition], version: str | None) -> str | None:

@@ -9,7 +9,7 @@ from ensemble_desk.errors.base import listed
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
 from ensemble_desk.forecasting import failures
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import drift
+from ensemble_desk.monitoring import drift, lacks
 from ensemble_desk.monitoring.drift import DriftState, FleetDrift
 from ensemble_desk.registry import ages
 from ensemble_desk.registry.entities import Action, State, VersionRecord
@@ -195,7 +195,7 @@ def _expired(registry: Registry) -> Iterator[Alert]:
 
 def _unmeasured(fleet: FleetDrift) -> Iterator[Alert]:
     """One alert for all keys that lack the same thing; those that only lack outcomes yet will have them in time."""
-    lacking = [one for one in fleet.unmeasured if one.problem in (drift.NO_LABEL, drift.NO_ACCURACY)]
+    lacking = [one for one in fleet.unmeasured if one.problem in (lacks.NO_LABEL, lacks.NO_ACCURACY)]
     unlike = {one.problem: one for one in reversed(lacking)}
     for problem, first in sorted(unlike.items()):
         keys = [str(one.key) for one in lacking if one.problem == problem]
