@@ -68,7 +68,7 @@ def result(record: VersionRecord, answer: Answer) -> None:
         _metric("Confidence", wording.percent(told["confidence"]), "Probability of the label.")
         _metric("Agreement", wording.percent(told["agreement"]), "Weight share of the members whose own choice it is.")
         _metric("As of", wording.day(answer.as_of), wording.time(answer.as_of))
-    span = "an unknown horizon, which nobody has told"
+    span = "unknown, nobody has told it"
     if told["horizon"]:
         span = f"{told['horizon']} ({told['horizon_bars']} bar{'s' if told['horizon_bars'] != 1 else ''})"
     st.caption(f"Horizon {span}, version {record.version}. Validated: {wording.accuracy_of(record)}")
