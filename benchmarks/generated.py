@@ -121,6 +121,7 @@ def _row(one: Version, symbol_id: int, *, mtime_ns: int) -> dict[str, Any]:
         "health": "available",
         "state": "available",
         "problem": "",
+        "fit": True,
     }
 
 

@@ -17,7 +17,11 @@ from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES, LabelSpec
 from ensemble_desk.registry import opening
-from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.folder import registering
+from ensemble_desk.registry.index import entries, following, states, versions
+from ensemble_desk.registry.index import stored as index
+from ensemble_desk.registry.index.following import Cause
+from ensemble_desk.registry.ledger import pointers
 from ensemble_desk.settings import Settings
 
 KEY = Key("AAPL", "d1")
@@ -115,7 +119,17 @@ class Bench:
         at = datetime(day.year, day.month, day.day, 22, tzinfo=UTC)
         published = self.registry.store.publish(content | more, key=key, date=day, created_at=at)
         assert published.version == version
-        return versions.register(self.registry, published, actor="trainer")
+        registering.register(self.registry, published, actor="trainer")
+        self._let_live(key, version, at=at)
+        return versions.get(self.registry, key, version)
+
+    def _let_live(self, key: Key, version: str, *, at: datetime) -> None:
+        """Take a version for proven, as one that went live while there were bars enough."""
+        with self.database.writing() as connection:
+            pointer = pointers.lock_or_create(connection, key, at=at)
+            index.set_fit(connection, entries.find(connection, key, version))
+            states.restate(connection, key, [version], live=pointer.version)
+            following.settle(connection, pointer, cause=Cause("trainer", at, following.registered(version)))
 
     def say(
         self,

@@ -16,8 +16,8 @@ from ensemble_desk.forecasting import multi_horizon
 from ensemble_desk.forecasting.multi_horizon import MultiHorizonForecast
 from ensemble_desk.market import horizon_table, timeframes
 from ensemble_desk.market.keys import Key
-from ensemble_desk.registry import opening
-from ensemble_desk.registry.entities import UNFIT, VersionRecord
+from ensemble_desk.registry import ages, opening
+from ensemble_desk.registry.entities import UNSERVED, VersionRecord
 from ensemble_desk.registry.folder import freshness
 from ensemble_desk.registry.ledger import production
 from ensemble_desk.registry.opening import Registry
@@ -99,11 +99,16 @@ class EnsembleLoader:
         InvalidSymbolError, InvalidTimeframeError
         TamperedArtifactError, UnsafeArtifactError, ArtifactMissingError and other ArtifactErrors
             When the version in production cannot be trusted or read: that is not the same as having none.
+        ExpiredVersionError
+            When it is older than DESK_MAX_AGE and DESK_EXPIRED says to refuse it.
         """
         registry, key = _desk.opened(), _key(symbol, timeframe)
         version = _version(registry, key)
         if version is None or _is_too_old(registry, key, version, max_age_days):
             return None
+        refused_at = ages.refused_at(registry.settings, key, version)
+        if refused_at is not None and registry.clock() > refused_at:
+            raise ages.refusal(registry.settings, key, version)
         return _loaded(registry, key, version)
 
     @staticmethod
@@ -128,7 +133,7 @@ class EnsembleLoader:
         """Every version whose file is there and intact, newest first, by ``SYMBOL_TIMEFRAME``, from the index alone."""
         from ensemble_desk.registry.index import versions
 
-        found = versions.names(_desk.opened(), without=UNFIT)
+        found = versions.names(_desk.opened(), without=UNSERVED)
         return {f"{key.symbol}_{key.timeframe}": list(names) for key, names in found.items()}
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -69,6 +70,13 @@ class Settings(BaseModel):
     drift_window: int = Field(
         default=60, ge=20, description="Newest outcomes, without overlap, that live accuracy is taken over."
     )
+    max_age: dict[str, str] = Field(
+        default_factory=dict,
+        description="Age at which versions expire, in days or bars, for all or by timeframe: 60d or d1=60d,h1=500bars.",
+    )
+    expired: Literal["warn", "refuse"] = Field(
+        default="warn", description="What becomes of expired versions: marked only, or refused by the loader as well."
+    )
     alert_urls: tuple[str, ...] = Field(
         default=(), repr=False, description="Where alerts go: apprise URLs such as slack://… with spaces between them."
     )
@@ -119,6 +127,23 @@ class Settings(BaseModel):
             message = "write three rising whole numbers such as 5,15,25"
             raise ValueError(message)
         return tuple(map(int, parts))
+
+    @field_validator("max_age", mode="before")
+    @classmethod
+    def _ages(cls, given: object) -> object:
+        """Read ages by timeframe; '' stands for all others."""
+        if not isinstance(given, str):
+            return given
+        found = {}
+        for part in filter(None, (part.strip().lower() for part in given.split(","))):
+            timeframe, _, age = part.rpartition("=")
+            is_age = re.fullmatch(r"[1-9][0-9]{0,4}(d|bars)", age.strip())
+            is_timeframe = re.fullmatch(r"((mn|[mhdw])[0-9]{1,2})?", timeframe.strip())
+            if not is_age or not is_timeframe or timeframe.strip() in found:
+                message = f"write an age such as 60d or 500bars, or d1=60d,h1=500bars; found {part!r}"
+                raise ValueError(message)
+            found[timeframe.strip()] = age.strip()
+        return found
 
     @field_validator("alert_urls", mode="before")
     @classmethod

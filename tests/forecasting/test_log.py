@@ -9,7 +9,7 @@ from tests.forecast_bench import KEY, certain, walk
 
 from ensemble_desk.database.tables.registry_tables import forecasts as table
 from ensemble_desk.errors import AllMembersAbstainedError, NotTrainedError, UnknownKeyError
-from ensemble_desk.forecasting import log, matured, outcomes, production, relabelled
+from ensemble_desk.forecasting import log, matured, outcomes, production
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.market import labels
 from ensemble_desk.market.keys import Key
@@ -162,21 +162,6 @@ def test_where_two_versions_spoke_about_a_bar_the_newest_word_counts_for_the_key
     one = found.one_a_bar()
     assert [one.versions[number] for number in one.version] == ["20200701"] * 5 + ["20200702"] * 5
     assert matured.of_production(sqlite_bench.database)[KEY].versions == ("20200702",)
-
-
-def test_a_plain_version_is_scored_by_the_label_a_person_names(sqlite_bench):
-    frame = walk(200)
-    sqlite_bench.prices.frames[KEY] = frame
-    sqlite_bench.publish(label=None)
-    label = LabelSpec(3, "fixed", fixed_threshold=0.004)
-    truth = labels.label(frame, label)
-    known = truth.notna().to_numpy()
-    sqlite_bench.say(frame.index, certain(truth.fillna(0).astype(int).to_numpy()))
-    found = relabelled.read(sqlite_bench.registry, KEY, version="20200701", label=label)
-    assert len(found) == known.sum() == 197
-    assert found.correct.all()
-    assert found.horizon_bars.max() == 3
-    assert matured.read(sqlite_bench.database, KEY, version="20200701").kinds == ()
 
 
 def test_keys_of_every_spelling_keep_apart(sqlite_bench):

@@ -110,10 +110,7 @@ def test_live_tells_what_every_accuracy_must_be_compared_with(watched, desk):
     assert (whole["version"], whole["horizon"], whole["members"]) == (None, "1W", [])
 
 
-def test_live_refuses_a_label_for_a_version_that_has_one(watched, desk):
-    done = desk("live", "AAPL", "d1", "--label-horizon", "5")
-    assert (done.code, "defines its own label" in done.err) == (1, True)
-    assert desk("live", "AAPL", "d1", "--label-threshold", "0.01").code == 2
+def test_live_knows_no_version_that_is_not_there(watched, desk):
     assert desk("live", "AAPL", "d1", "--version", "20200101").code == 1
 
 

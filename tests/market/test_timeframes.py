@@ -78,11 +78,6 @@ def test_a_horizon_that_is_no_whole_number_of_bars_is_refused(timeframe, text):
         timeframes.read_horizon(timeframe, text)
 
 
-def test_the_trained_horizon_is_forecast_beside_the_table():
-    assert timeframes.horizons_besides("d1", timeframes.Horizon("10D", 10)) == {"1D": 1, "1W": 5, "10D": 10, "1M": 21}
-    assert timeframes.horizons_besides("d1", timeframes.Horizon("5D", 5)) == {"1D": 1, "1W": 5, "1M": 21}
-
-
 @pytest.mark.parametrize("name", timeframes.TIMEFRAMES)
 def test_the_base_horizon_is_the_shortest(name):
     horizons = timeframes.horizons(name)

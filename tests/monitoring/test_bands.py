@@ -33,7 +33,7 @@ def test_the_band_of_a_live_accuracy_against_50_points(live, expected):
 
 
 def test_fewer_than_five_predictions_say_nothing():
-    assert bands.band(estimate(0.0, n=4), estimate(0.5), POLICY) is Band.UNKNOWN
+    assert bands.band(estimate(0.0, n=4), estimate(0.5), POLICY) is Band.NOT_MEASURED
 
 
 def test_the_alarm_decides_and_nothing_else_is_asked():
@@ -47,7 +47,7 @@ def test_the_alarm_decides_and_nothing_else_is_asked():
     [
         (Band.OK, Evidence.CONFIRMED, Recommendation.MONITOR_CLOSELY),
         (Band.OK, Evidence.UNCONFIRMED, Recommendation.OPERATING_NORMALLY),
-        (Band.UNKNOWN, Evidence.INSUFFICIENT, Recommendation.OPERATING_NORMALLY),
+        (Band.NOT_MEASURED, Evidence.INSUFFICIENT, Recommendation.MEASURE_FIRST),
         (Band.EMERGENCY, Evidence.UNCONFIRMED, Recommendation.MONITOR_CLOSELY),
         (Band.MONITOR, Evidence.CONFIRMED, Recommendation.MONITOR_CLOSELY),
         (Band.DRIFT, Evidence.CONFIRMED, Recommendation.SCHEDULE_RETRAIN),

@@ -15,7 +15,7 @@ from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.market import labels
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import LabelSpec
-from ensemble_desk.monitoring import daily, drift, refreshing, verdicts
+from ensemble_desk.monitoring import daily, drift, lacks, refreshing
 from ensemble_desk.monitoring.bands import Band, Evidence, Policy, Recommendation, Trend
 from ensemble_desk.registry.actors import Actor, Role
 from ensemble_desk.registry.moves import promotion as moves
@@ -94,8 +94,14 @@ def test_a_fall_that_few_outcomes_show_is_not_confirmed_and_says_what_would_sett
 def test_three_outcomes_say_nothing(sqlite_bench):
     said(sqlite_bench, 0.0, n=3)
     found = drift.state(sqlite_bench.registry, KEY)
-    assert (found.band, found.evidence, found.trend) == (Band.UNKNOWN, Evidence.INSUFFICIENT, Trend.INSUFFICIENT_DATA)
-    assert found.recommendation is Recommendation.OPERATING_NORMALLY
+    assert (found.band, found.evidence, found.trend) == (
+        Band.NOT_MEASURED,
+        Evidence.INSUFFICIENT,
+        Trend.INSUFFICIENT_DATA,
+    )
+    assert found.recommendation is Recommendation.MEASURE_FIRST
+    assert found.problem == lacks.TOO_FEW
+    assert found.remedy.startswith("desk replay")
 
 
 def test_the_guides_dictionary_stands_first_and_is_json(sqlite_bench):
@@ -111,7 +117,7 @@ def test_the_guides_dictionary_stands_first_and_is_json(sqlite_bench):
 
 @pytest.mark.parametrize(
     ("published", "problem"),
-    [({"label": None}, verdicts.NO_LABEL), ({"accuracy": None}, verdicts.NO_ACCURACY)],
+    [({"label": None}, lacks.NO_LABEL), ({"accuracy": None}, lacks.NO_ACCURACY)],
     ids=["no label", "no accuracy"],
 )
 def test_what_cannot_be_judged_says_why_and_is_json(sqlite_bench, published, problem):
@@ -119,7 +125,7 @@ def test_what_cannot_be_judged_says_why_and_is_json(sqlite_bench, published, pro
 
     said(sqlite_bench, 0.1, **published)
     found = drift.state(sqlite_bench.registry, KEY)
-    assert (found.band, found.problem, found.confirmed) == (Band.UNKNOWN, problem, False)
+    assert (found.band, found.problem, found.confirmed) == (Band.NOT_MEASURED, problem, False)
     json.dumps(drift.told(found), allow_nan=False)
 
 
@@ -132,7 +138,7 @@ def test_a_plain_versions_accuracy_without_rows_confirms_nothing(sqlite_bench):
 def test_keys_without_forecasts_without_versions_and_unknown_ones(sqlite_bench):
     sqlite_bench.prices.frames[KEY] = walk(60)
     sqlite_bench.publish()
-    assert drift.state(sqlite_bench.registry, KEY).problem == verdicts.NO_OUTCOMES
+    assert drift.state(sqlite_bench.registry, KEY).problem == lacks.NO_OUTCOMES
     quarantine.quarantine(sqlite_bench.registry, KEY, "20200701", actor=OLGA, reason="bad feed")
     assert drift.state(sqlite_bench.registry, KEY).version is None
     assert drift.fleet(sqlite_bench.registry).states == ()

@@ -7,7 +7,6 @@ import pytest
 from sklearn.metrics import accuracy_score, log_loss
 from tests.forecast_bench import KEY, certain, walk
 
-from ensemble_desk.errors import LabelIsFixedError, LabelNeedsVersionError
 from ensemble_desk.evaluation import metrics
 from ensemble_desk.forecasting import outcomes
 from ensemble_desk.forecasting.log import Kind
@@ -149,7 +148,7 @@ def test_live_and_replay_have_numbers_of_their_own(sqlite_bench):
     assert told([Kind.LIVE, Kind.REPLAY]) == ((Kind.LIVE, Kind.REPLAY), pytest.approx(20 / 90), 90)
 
 
-def test_a_plain_version_needs_a_label_and_no_other_may_be_given_one(sqlite_bench):
+def test_a_version_whose_label_nobody_has_told_is_scored_by_none(sqlite_bench):
     frame = walk(200)
     sqlite_bench.prices.frames[KEY] = frame
     sqlite_bench.publish(label=None, accuracy=0.6)
@@ -159,13 +158,8 @@ def test_a_plain_version_needs_a_label_and_no_other_may_be_given_one(sqlite_benc
     sqlite_bench.say(frame.index[30:130], certain(truth))
     outcomes.mature(sqlite_bench.registry)
     assert live.accuracy(sqlite_bench.registry, KEY, version=VERSION).state is State.NO_LABEL
-    found = live.accuracy(sqlite_bench.registry, KEY, version=VERSION, label=label)
-    assert (found.state, found.accuracy.value, found.accuracy.n) == (State.KNOWN, 1.0, 100)
-    assert (found.validated.value, found.validated.n) == (0.6, 0)
-    with pytest.raises(LabelIsFixedError):
-        live.accuracy(sqlite_bench.registry, KEY, version="20200702", label=label)
-    with pytest.raises(LabelNeedsVersionError):
-        live.accuracy(sqlite_bench.registry, KEY, label=label)
+    found = live.accuracy(sqlite_bench.registry, KEY, version=VERSION)
+    assert (found.horizon, found.horizon_bars) == (None, None)
 
 
 def test_a_member_that_knows_beats_the_pool_and_one_that_errs_loses_to_it(bench):

@@ -13,6 +13,7 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import opening
 from ensemble_desk.registry.actors import Actor, Role
 from ensemble_desk.registry.entities import VersionRecord
+from ensemble_desk.registry.folder import registering
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.settings import Settings
@@ -55,7 +56,7 @@ class Desk:
             self.content | changes, key=key, date=day.date(), created_at=day + timedelta(hours=22)
         )
         assert published.version == version
-        return versions.register(self.registry, published, actor="trainer")
+        return registering.register(self.registry, published, actor="trainer")
 
     def publish_all(self, *names: str, key: Key = AAPL) -> None:
         for name in names:

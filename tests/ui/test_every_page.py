@@ -58,7 +58,7 @@ def test_overview_counts_what_serves(folder, open_app):
     assert list(rows["Key"]) == ["AAPL/d1", "IBM/w1"]
     assert list(rows["Production"]) == ["20021031", "20081226"]
     assert (rows["Accuracy since training"] == "no forecast of this version has an outcome yet").all()
-    assert list(rows["Band"]) == [["UNKNOWN"]] * 2
+    assert list(rows["Band"]) == [["NOT MEASURED"]] * 2
     assert counted["Confirmed alerts"] == "0"
     assert rows["Validated accuracy"].str.fullmatch(r"\d+ % \[\d+–\d+\], n \d+, majority \d+ %").all()
     assert (rows["Age (bars)"] > 100).all()

@@ -36,6 +36,7 @@ _KEPT = (
     "timestamp",
     "schema_version",
     "horizon",
+    "config",
     "label",
     "temperature",
     "feature_names",
@@ -123,7 +124,8 @@ def _model(content: Mapping[str, Any], member: str, arrays: dict[str, NDArray[An
     model = content["models"][member]
     if isinstance(model, Mapping):
         return _stored(model, member, arrays)
-    classes = class_numbers(member, model.classes_, numbered="schema_version" in content)
+    meaning = content.get("class_meaning")
+    classes = class_numbers(member, model.classes_, numbered="schema_version" in content, meaning=meaning)
     forest = flattening.flatten(model, classes=classes)
     if isinstance(model, FlatForest):
         return {_FOREST: _stored(flat_state.to_state(forest), member, arrays)}

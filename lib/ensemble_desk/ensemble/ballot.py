@@ -55,7 +55,7 @@ def collect(
     weights: Mapping[str, float],
     rows: Rows,
     *,
-    label: LabelSpec,
+    label: LabelSpec | None,
     temperature: float,
     progress: Progress | None = None,
 ) -> Ballot:

@@ -14,8 +14,7 @@ from ensemble_desk.ensemble.inputs import Needs
 from ensemble_desk.ensemble.members.catalogue import PRICE_MEMBERS
 from ensemble_desk.ensemble.votes import Member, Rows
 from ensemble_desk.errors import AllMembersAbstainedError, IncompatibleArtifactError, NotTrainedError
-from ensemble_desk.market import frames
-from ensemble_desk.market.timeframes import Horizon
+from ensemble_desk.market import aims, frames
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +60,8 @@ class EnhancedEnsembleForecaster:
 
     Attributes
     ----------
-    horizon, symbol_id : what is forecast, for example ``1D`` of ``AAPL``.
+    horizon, symbol_id : what is forecast, for example ``1D`` of ``AAPL``; the horizon is None while it serves a version
+        of which nobody has told it.
     is_trained : whether there are models to ask.
     training_stats : ensemble_accuracy (None when unknown), weights, loaded_from, model_performances.
     ensemble_manager : ``.ensemble.models`` and ``.ensemble.weights`` may be replaced from outside.
@@ -75,7 +75,9 @@ class EnhancedEnsembleForecaster:
         enable_prophet: bool = True,  # noqa: FBT001, FBT002 - the guide's signature
         enable_lstm: bool = False,  # noqa: FBT001, FBT002 - the guide's signature
     ) -> None:
-        self.horizon, self.symbol_id = horizon, symbol_id
+        self.horizon: str | None = horizon
+        self._first_horizon = horizon
+        self.symbol_id = symbol_id
         self.is_trained = False
         self.training_stats: dict[str, Any] = {}
         enabled = {"arima_garch": enable_arima_garch, "prophet": enable_prophet, "lstm": enable_lstm}
@@ -96,13 +98,6 @@ class EnhancedEnsembleForecaster:
     def version(self) -> str:
         return self.ensemble_manager.ensemble.traits.version
 
-    @property
-    def trained_horizon(self) -> Horizon:
-        """What the version in here was trained for."""
-        self.prepare()
-        traits = self.ensemble_manager.ensemble.traits
-        return Horizon(traits.horizon, traits.label.horizon_bars)
-
     def inject(self, artifact: Mapping[str, Any], *, version: str | None = None) -> None:
         """Take over models, weights and everything else of an artifact, ours or one with the guide's keys only.
 
@@ -111,7 +106,7 @@ class EnhancedEnsembleForecaster:
         IncompatibleArtifactError
             When there is nothing in it to serve; the ensemble then stays as it was.
         """
-        traits = Traits.of_artifact(artifact, horizon=self.horizon, version=version)
+        traits = Traits.of_artifact(artifact, horizon=self._first_horizon, version=version)
         models, weights = artifact.get("models"), artifact.get("weights") or {}
         if not isinstance(models, Mapping) or not models or not isinstance(weights, Mapping):
             raise IncompatibleArtifactError(traits.version, "it needs models and weights by member name")
@@ -150,7 +145,7 @@ class EnhancedEnsembleForecaster:
         Returns
         -------
         label, confidence, agreement, probabilities, component_predictions, weights_used, abstentions, as_of, horizon,
-        horizon_bars, symbol, timeframe, version, basis.
+        horizon_bars, symbol, timeframe, version, basis. The horizon is None where nobody has told it.
 
         Raises
         ------
@@ -219,16 +214,18 @@ class EnhancedEnsembleForecaster:
         if not members:
             raise AllMembersAbstainedError(dict.fromkeys(ensemble.models, "it is left out"))
         traits, shares = ensemble.traits, ensemble.shares(list(members))
-        horizon, horizon_bars = horizon or traits.horizon, horizon_bars or traits.label.horizon_bars
-        if horizon_bars == traits.label.horizon_bars:
-            traits = traits if horizon == traits.horizon else replace(traits, horizon=horizon)
+        own_bars = traits.label.horizon_bars if traits.label else None
+        if horizon is None or horizon_bars == own_bars:
+            traits = replace(traits, horizon=horizon) if horizon not in (None, traits.horizon) else traits
             return _Asked(members, shares, traits, "trained", {}, ensemble.needs(members))
-        votable = {name: member for name, member in members.items() if name in PRICE_MEMBERS}
-        silent = {name: f"it is trained for {traits.horizon} only" for name in members if name not in votable}
-        if not votable:
+        votable = {name: member for name, member in members.items() if name in PRICE_MEMBERS and traits.label}
+        only = f"it is trained for {traits.horizon} only" if traits.label else aims.UNTOLD
+        silent = {name: only for name in members if name not in votable}
+        if not votable or traits.label is None:
             raise AllMembersAbstainedError(silent)
         shares = normalised(shares, list(votable), version=traits.version)
-        derived = replace(traits, horizon=horizon, temperature=1.0, label=traits.label.at_horizon(horizon_bars))
+        label = traits.label.at_horizon(horizon_bars or traits.label.horizon_bars)
+        derived = replace(traits, horizon=horizon, temperature=1.0, label=label)
         return _Asked(votable, shares, derived, "derived", silent, ensemble.needs(votable))
 
     def _newest(self, asked: _Asked, df: pd.DataFrame, time_zone: str | None) -> dict[str, Any]:
@@ -236,7 +233,7 @@ class EnhancedEnsembleForecaster:
         return told | {
             "abstentions": told["abstentions"] | dict(asked.silent),
             "horizon": traits.horizon,
-            "horizon_bars": traits.label.horizon_bars,
+            "horizon_bars": traits.label.horizon_bars if traits.label else None,
             "symbol": self.symbol_id,
             "timeframe": traits.timeframe,
             "version": traits.version,

@@ -12,7 +12,7 @@ from ensemble_desk.ensemble.inputs import Needs
 from ensemble_desk.ensemble.members import catalogue as members
 from ensemble_desk.ensemble.votes import Member
 from ensemble_desk.errors import IncompatibleArtifactError, InvalidHorizonError
-from ensemble_desk.market import timeframes
+from ensemble_desk.market import aims, timeframes
 from ensemble_desk.market.labels import LabelSpec
 
 _log = logging.getLogger(__name__)
@@ -24,15 +24,18 @@ class Traits:
 
     Attributes
     ----------
+    horizon, label : None where neither the version nor a person has told them.
     numbered : whether integer classes of the estimators are known to be class numbers (our own versions).
+    meaning : what a person told of the estimators' classes, by their spelling; None where nobody has.
     """
 
     timeframe: str
-    horizon: str
-    label: LabelSpec
+    horizon: str | None
+    label: LabelSpec | None
     temperature: float = 1.0
     version: str = ""
     numbered: bool = False
+    meaning: Mapping[str, str] | None = None
 
     @classmethod
     def of_horizon(cls, horizon: str) -> "Traits":
@@ -42,22 +45,20 @@ class Traits:
 
     @classmethod
     def of_artifact(cls, artifact: Mapping[str, Any], *, horizon: str, version: str | None) -> "Traits":
-        """Read the traits of a version; what a plain artifact does not tell follows from its timeframe."""
+        """Read the traits of a version; the horizon and label that it does not tell stay unknown."""
         timeframe = str(artifact.get("timeframe") or _timeframe_of(horizon))
-        horizon = str(artifact.get("horizon") or timeframes.base_horizon(timeframe))
         version = str(artifact.get("timestamp") or "") if version is None else version
-        stored = artifact.get("label")
-        try:
-            label = LabelSpec.from_dict(dict(stored)) if stored else None
-        except (TypeError, ValueError) as error:
-            raise IncompatibleArtifactError(version, f"its label definition cannot be read ({error})") from error
+        aim = aims.of_content(artifact, timeframe=timeframe)
+        if artifact.get("label") and aim.label is None:
+            raise IncompatibleArtifactError(version, "its label definition cannot be read")
         return cls(
             timeframe,
-            horizon,
-            label or LabelSpec(timeframes.horizon_bars(timeframe, horizon)),
+            aim.horizon,
+            aim.label,
             _temperature(artifact.get("temperature"), version),
             version,
             numbered="schema_version" in artifact,
+            meaning=artifact.get("class_meaning"),
         )
 
 
@@ -78,10 +79,9 @@ class InjectedEnsemble:
         if models.keys() == built_from.keys() and all(models[name] is built_from[name] for name in models):
             return built
         traits = self.traits
-        built = {
-            name: members.rebuild(name, model, label=traits.label, timeframe=traits.timeframe, numbered=traits.numbered)
-            for name, model in models.items()
-        }
+        told: dict[str, Any] = {"label": traits.label, "timeframe": traits.timeframe}
+        told |= {"numbered": traits.numbered, "meaning": traits.meaning}
+        built = {name: members.rebuild(name, model, **told) for name, model in models.items()}
         self._rebuilt, self._needs = (models, built), {}
         return built
 

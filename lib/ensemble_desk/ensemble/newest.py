@@ -20,7 +20,12 @@ _Numbers = list[float]
 
 
 def forecast(
-    members: Mapping[str, Member], weights: Mapping[str, float], rows: Rows, *, label: LabelSpec, temperature: float
+    members: Mapping[str, Member],
+    weights: Mapping[str, float],
+    rows: Rows,
+    *,
+    label: LabelSpec | None,
+    temperature: float,
 ) -> dict[str, Any]:
     """Ask every member about the last row, pool what they say, and describe it in plain values.
 

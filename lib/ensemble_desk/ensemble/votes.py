@@ -74,8 +74,11 @@ class Member(Protocol):
         """
         ...
 
-    def predict(self, rows: Rows, *, label: LabelSpec) -> Votes:
-        """Vote on every row; ``label.horizon_bars`` may differ from the fitted one for price members only."""
+    def predict(self, rows: Rows, *, label: LabelSpec | None) -> Votes:
+        """Vote on every row; ``label.horizon_bars`` may differ from the fitted one for price members only.
+
+        Without a label (None: nobody has told it) members that need one abstain.
+        """
         ...
 
     def state(self) -> object:

@@ -26,7 +26,7 @@ def chart(found: BandHistory, *, policy: Policy) -> go.Figure:
     another version began to speak.
     """
     made = look.figure(height=320, legend=True)
-    told = np.array([band is not Band.UNKNOWN for band in found.band], dtype=bool)
+    told = np.array([band is not Band.NOT_MEASURED for band in found.band], dtype=bool)
     margin = np.where(told, 100 * found.margin, np.nan)
     known = margin[np.isfinite(margin)]
     low = min(float(known.min(initial=0.0)) - 5, -policy.emergency_points - _LEAST_DEPTH)

@@ -53,7 +53,7 @@ def percent(estimate: AccuracyEstimate | None) -> str:
 def verdict(state: DriftState) -> str:
     """Say in one sentence how the version does."""
     if state.problem:
-        return f"Nothing can be said yet: {state.problem}."
+        return f"{state.band}: {state.problem}. To mend that, run: {state.remedy}"
     band = f"{state.band}, {state.evidence.lower()}"
     since = f" since about {state.since:%Y-%m-%d} (n {state.live.n})" if state.since else ""
     if state.confirmed:

@@ -27,7 +27,7 @@ def forecast(
     -------
     One line per row, with the rows' index: BEARISH, NEUTRAL, BULLISH, label, confidence, agreement, in_sample, symbol,
     timeframe, horizon_bars, version, sha256. Bars before the features begin have no line; a line on which every
-    member abstains has no label.
+    member abstains has no label. horizon_bars is None where nobody has told the version's label.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def forecast(
         in_sample=None if last_bar is None or not dated else table.index <= pd.Timestamp(last_bar),
         symbol=_constant(key.symbol, len(table)),
         timeframe=_constant(key.timeframe, len(table)),
-        horizon_bars=traits.label.horizon_bars,
+        horizon_bars=traits.label.horizon_bars if traits.label else None,
         version=_constant(version, len(table)),
         sha256=_constant(record.sha256, len(table)),
     )

@@ -13,7 +13,7 @@ from ensemble_desk.database.tables.registry_tables import (
     version_manifests,
 )
 from ensemble_desk.evaluation import skill
-from ensemble_desk.market import bars
+from ensemble_desk.market import aims
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import LabelSpec
 
@@ -26,8 +26,8 @@ class Definition:
 
     Attributes
     ----------
-    label : None for a plain artifact, whose forecasts only a label that a person names can score.
-    horizon : name of the trained horizon, None for a plain artifact.
+    label : None where neither the version nor a person has told it; nothing then scores its forecasts.
+    horizon : name of the trained horizon, None where nobody has told it.
     accuracy, low, high : of the validation's holdout, shares in 0..1; None when the artifact does not tell.
     n_holdout, n_eff : rows of the holdout, and how many of them count as independent.
     usual_rates : how often each class came among the rows it learnt from; None when the artifact does not tell.
@@ -82,6 +82,7 @@ def _wanted() -> Select[tuple[object, ...]]:
         manifest["label"].label("label"),
         manifest["horizon"].label("horizon"),
         manifest[_USUAL_RATES].label("usual_rates"),
+        manifest["config"].label("config"),
     ).select_from(table.outerjoin(version_manifests, version_manifests.c.version_id == table.c.id))
 
 
@@ -94,15 +95,18 @@ def _pruned(key: Key) -> Select[tuple[object, ...]]:
         manifest["label"].label("label"),
         manifest["horizon"].label("horizon"),
         manifest[_USUAL_RATES].label("usual_rates"),
+        manifest["config"].label("config"),
     ).where(table.c.symbol == key.symbol, table.c.timeframe == key.timeframe)
 
 
 def _definition(row: Row[tuple[object, ...]]) -> Definition:
+    told = {"label": row.label, "horizon": row.horizon, "config": row.config}
+    aim = aims.of_content(told, timeframe=row.timeframe)
     return Definition(
         key=Key(row.symbol, row.timeframe),
         version=row.version,
-        label=_label(row.label),
-        horizon=row.horizon if isinstance(row.horizon, str) else None,
+        label=aim.label,
+        horizon=aim.horizon,
         accuracy=row.ensemble_accuracy,
         low=row.accuracy_low,
         high=row.accuracy_high,
@@ -110,15 +114,3 @@ def _definition(row: Row[tuple[object, ...]]) -> Definition:
         n_eff=row.n_eff,
         usual_rates=skill.of_rates(row.usual_rates),
     )
-
-
-def _label(stored: object) -> LabelSpec | None:
-    """Read a label definition; None for what another program may have left in its place."""
-    if not isinstance(stored, Mapping):
-        return None
-    try:
-        label = LabelSpec.from_dict(dict(stored))
-    except TypeError:
-        return None
-    sound = isinstance(label.horizon_bars, int) and label.horizon_bars > 0 and label.price in bars.PRICES
-    return label if sound and label.rule in {"volatility", "fixed"} else None

@@ -10,11 +10,13 @@ import pandas as pd
 
 from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
 from ensemble_desk.errors import AllMembersAbstainedError
-from ensemble_desk.market import timeframes
+from ensemble_desk.market import aims
+from ensemble_desk.market.aims import Aim
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES
 
 MIXED = "MIXED"
+UNKNOWN_HORIZON = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class HorizonForecast:
 
     Attributes
     ----------
+    horizon, horizon_bars : None for a version of which nobody has told them; it then speaks about that horizon only.
     probabilities : by class, summing to 1.
     basis : ``trained`` for the horizon that the version was trained for; ``derived`` when only its price members,
         which describe paths, were asked.
@@ -31,8 +34,8 @@ class HorizonForecast:
     weights_used : weight of each of these, after those of the others were shared out.
     """
 
-    horizon: str
-    horizon_bars: int
+    horizon: str | None
+    horizon_bars: int | None
     label: str
     confidence: float
     agreement: float
@@ -51,7 +54,7 @@ class MultiHorizonForecast:
     ----------
     version : the version that forecast, None when the ensemble was filled by hand.
     as_of : time of the last bar used; None for a frame of features without times.
-    forecasts : by name of the horizon.
+    forecasts : by name of the horizon; ``unknown`` is one that nobody has told.
     unavailable : horizons no member could speak about, with the reason.
     """
 
@@ -89,9 +92,14 @@ def forecast(
     AllMembersAbstainedError
         When not one horizon could be forecast.
     """
+    ensemble.prepare()
+    traits = ensemble.ensemble_manager.ensemble.traits
+    aim = Aim(traits.horizon, traits.label.horizon_bars, traits.label) if traits.label else Aim()
+    if aim.label is None:
+        return _of_one(key, ensemble.predict(df, time_zone=time_zone))
     results: dict[str, dict[str, Any]] = {}
     unavailable: dict[str, str] = {}
-    for horizon, n_bars in timeframes.horizons_besides(key.timeframe, ensemble.trained_horizon).items():
+    for horizon, n_bars in aims.horizons_beside(aim, timeframe=key.timeframe).items():
         try:
             results[horizon] = ensemble.predict_horizon(df, horizon=horizon, horizon_bars=n_bars, time_zone=time_zone)
         except AllMembersAbstainedError as error:
@@ -108,7 +116,13 @@ def forecast(
     )
 
 
-def _told(horizon: str, result: Mapping[str, Any]) -> HorizonForecast:
+def _of_one(key: Key, result: Mapping[str, Any]) -> MultiHorizonForecast:
+    """Tell what a version says over a horizon that nobody has told, and nothing about any other."""
+    only = {UNKNOWN_HORIZON: _told(result["horizon"], result)}
+    return MultiHorizonForecast(key, result["version"], result["as_of"], only, unavailable={})
+
+
+def _told(horizon: str | None, result: Mapping[str, Any]) -> HorizonForecast:
     return HorizonForecast(
         horizon=horizon,
         horizon_bars=result["horizon_bars"],

@@ -15,13 +15,14 @@ from ensemble_desk.database.tables.registry_tables import forecasts, outcomes
 from ensemble_desk.errors import DeskError
 from ensemble_desk.forecasting import columns, definitions, log, scoring
 from ensemble_desk.forecasting.columns import Columns
+from ensemble_desk.forecasting.matured import TRAINED
 from ensemble_desk.forecasting.scoring import IN_WORDS, Scored, Verdict
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES
 from ensemble_desk.registry.opening import Registry
 
 MATURED, VOID = "matured", "void"
-RESTATED = "the bars were restated"
+RESTATED = "the bars or the label were restated"
 _SAME = (
     1e-9  # log returns closer than this are one: scaling all prices by a factor, as a dividend does, changes nothing
 )
@@ -61,6 +62,8 @@ class OutcomeReport:
 def mature(registry: Registry, keys: Sequence[Key] | None = None) -> tuple[OutcomeReport, ...]:
     """Look at every forecast of the keys (None: of all) and write what the bars newly say of it.
 
+    A forecast that was logged as the trained one over another horizon than the version is now known to have is void.
+
     Safe to run at any time, twice, and by two programs at once. A key whose bars cannot be had is told in its report.
 
     Raises
@@ -93,9 +96,11 @@ def _mature(registry: Registry, key: Key) -> OutcomeReport:
             if definition is None or definition.label is None:
                 report += OutcomeReport(key, no_label=len(rows))
                 continue
-            some = {name: column[rows] for name, column in logged.items()}
-            scored = scoring.score(bars, definition.label.at_horizon(horizon_bars), some["as_of"])
-            report += _write(connection, key, some, scored, at=at)
+            lent = logged["is_trained"][rows] & (horizon_bars != definition.label.horizon_bars)
+            for chosen, is_lent in ((rows[~lent], False), (rows[lent], True)):
+                some = {name: column[chosen] for name, column in logged.items()}
+                scored = scoring.score(bars, definition.label.at_horizon(horizon_bars), some["as_of"])
+                report += _write(connection, key, some, scoring.refused(scored) if is_lent else scored, at=at)
     return report
 
 
@@ -104,6 +109,7 @@ _KINDS = {
     "as_of": "time",
     "version": "text",
     "horizon_bars": "int64",
+    "is_trained": "bool",
     "revision": "float64",
     "is_void": "float64",
     "label": "float64",
@@ -121,6 +127,7 @@ def _logged(connection: Connection, symbol_id: int, key: Key) -> Columns:
             columns.moment(connection, forecasts.c.as_of),
             forecasts.c.version,
             forecasts.c.horizon_bars,
+            columns.flag(forecasts.c.basis == TRAINED),
             outcomes.c.revision,
             columns.flag(outcomes.c.state == VOID),
             columns.class_number(outcomes.c.label),
@@ -141,7 +148,7 @@ def _write(connection: Connection, key: Key, some: Columns, scored: Scored, *, a
     differs = was_void | (some["label"] != scored.labels) | (some["target"] != scored.targets)
     differs |= ~np.isclose(some["move"], scored.moves, rtol=0, atol=_SAME)
     differs |= ~np.isclose(some["threshold"], scored.thresholds, rtol=0, atol=_SAME)
-    gone = scored.verdicts == Verdict.NO_SUCH_BAR
+    gone = (scored.verdicts == Verdict.NO_SUCH_BAR) | (scored.verdicts == Verdict.OTHER_HORIZON)
     unknowable = gone | (scored.verdicts == Verdict.BEFORE_BARS) | (scored.verdicts == Verdict.NO_THRESHOLD)
     restated = ~fresh & matured & differs
     void = (fresh & unknowable) | (~fresh & ~was_void & gone)

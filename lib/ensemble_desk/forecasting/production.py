@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from ensemble_desk.errors import NotTrainedError
-from ensemble_desk.forecasting import log, multi_horizon
+from ensemble_desk.errors import DatabaseError, DeskError, NotTrainedError
+from ensemble_desk.forecasting import failures, log, multi_horizon
 from ensemble_desk.forecasting.log import Entry, Kind, Stamp
 from ensemble_desk.forecasting.multi_horizon import HorizonForecast, MultiHorizonForecast
 from ensemble_desk.market.keys import Key
@@ -32,7 +32,9 @@ class ProductionForecast:
 def forecast(registry: Registry, key: Key, *, keep: bool = True) -> ProductionForecast:
     """Forecast every horizon from the newest bars of the source; with ``keep`` into the log, as live.
 
-    One version answers for all horizons, whatever happens to production meanwhile.
+    One version answers for all horizons, whatever happens to production meanwhile. What it says over a horizon that
+    nobody has told is not kept: no bar could decide it. With ``keep`` a failure is remembered, until a forecast
+    succeeds, so that an alert tells of it.
 
     Raises
     ------
@@ -43,8 +45,17 @@ def forecast(registry: Registry, key: Key, *, keep: bool = True) -> ProductionFo
     pointer = production.read(registry, key)
     if pointer.version is None:
         raise NotTrainedError(str(key))
-    ensemble = serving.ensemble_of(registry, key, pointer.version)
-    found = multi_horizon.forecast(ensemble, key, registry.source.bars(key).frame)
+    try:
+        ensemble = serving.ensemble_of(registry, key, pointer.version)
+        found = multi_horizon.forecast(ensemble, key, registry.source.bars(key).frame)
+    except DatabaseError:
+        raise
+    except DeskError as error:
+        if keep:
+            failures.keep(registry.database, key, version=pointer.version, problem=str(error), at=registry.clock())
+        raise
+    if keep:
+        failures.forget(registry.database, key)
     n_logged = _keep(registry, pointer, found) if keep else 0
     return ProductionForecast(found, pointer.revision, n_logged)
 
@@ -58,11 +69,15 @@ def _keep(registry: Registry, pointer: Production, found: MultiHorizonForecast) 
         kind=Kind.LIVE,
         created_at=registry.clock(),
     )
-    return log.append(registry.database, stamp, [_entry(found, one) for one in found.forecasts.values()])
+    entries = [_entry(found, one) for one in found.forecasts.values()]
+    return log.append(registry.database, stamp, [entry for entry in entries if entry is not None])
 
 
-def _entry(found: MultiHorizonForecast, one: HorizonForecast) -> Entry:
+def _entry(found: MultiHorizonForecast, one: HorizonForecast) -> Entry | None:
+    """Give the row of a forecast; None over a horizon that nobody has told: no bar could ever decide it."""
     assert found.as_of is not None  # noqa: S101 - the bars of a source have times
+    if one.horizon is None or one.horizon_bars is None:
+        return None
     return Entry(
         as_of=found.as_of,
         target_at=None,

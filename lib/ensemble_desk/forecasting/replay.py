@@ -1,6 +1,6 @@
 """Honest replay: each past bar forecast by the version that was newest at it, from no more than was known then."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,10 +8,17 @@ import numpy as np
 import pandas as pd
 
 from ensemble_desk.ensemble.forecaster import Batch, EnhancedEnsembleForecaster
-from ensemble_desk.errors import AllMembersAbstainedError, DeskError
+from ensemble_desk.errors import (
+    AllMembersAbstainedError,
+    DatabaseError,
+    DeskError,
+    NoTrainingWindowError,
+    UntoldLabelError,
+)
 from ensemble_desk.forecasting import log
 from ensemble_desk.forecasting.log import Entry, Kind, Stamp
-from ensemble_desk.market import timeframes
+from ensemble_desk.market import aims
+from ensemble_desk.market.aims import Aim
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES
 from ensemble_desk.registry.entities import VersionRecord
@@ -31,6 +38,7 @@ class ReplayReport:
     n_silent : bars and horizons at which every member abstained; they have no forecast.
     by_version : forecasts made by version.
     skipped : reason by version that could not be asked.
+    problem : why the key could not be replayed at all; '' when it was.
     """
 
     key: Key
@@ -39,6 +47,7 @@ class ReplayReport:
     n_silent: int
     by_version: Mapping[str, int]
     skipped: Mapping[str, str]
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +68,14 @@ def run(registry: Registry, key: Key) -> ReplayReport:
     Raises
     ------
     UnknownKeyError, SourceError, DatabaseError
+    NoTrainingWindowError
+        When no version tells which bars it was trained on.
     """
-    bars = registry.source.bars(key).frame
     records = versions.of_key(registry, key)
-    skipped = {one.version: "its training window is not known" for one in records if one.last_bar is None}
+    if all(one.last_bar is None for one in records):
+        raise NoTrainingWindowError(key)
+    bars = registry.source.bars(key).frame
+    skipped = {one.version: _untold(one) for one in records if one.last_bar is None}
     by_version: dict[str, int] = {}
     n_new = n_silent = 0
     for segment in segments(records):
@@ -78,6 +91,27 @@ def run(registry: Registry, key: Key) -> ReplayReport:
         n_silent += silent
         by_version[record.version] = len(entries)
     return ReplayReport(key, sum(by_version.values()), n_new, n_silent, by_version, skipped)
+
+
+def run_each(registry: Registry, keys: Sequence[Key]) -> Iterator[ReplayReport]:
+    """Replay keys one after the other; one that cannot be replayed has a report that says why.
+
+    Raises
+    ------
+    DatabaseError
+    """
+    for key in keys:
+        try:
+            yield run(registry, key)
+        except DatabaseError:
+            raise
+        except DeskError as error:
+            yield ReplayReport(key, 0, 0, 0, {}, {}, problem=str(error))
+
+
+def _untold(record: VersionRecord) -> str:
+    name = f"{record.key}/{record.version}"
+    return f"its training window is not known; tell it: desk registry describe '{name}' --trained-until version"
 
 
 def segments(records: tuple[VersionRecord, ...]) -> tuple[Segment, ...]:
@@ -96,7 +130,12 @@ def _forecast(
 ) -> tuple[list[Entry], int]:
     entries: list[Entry] = []
     n_silent = 0
-    for horizon, n_bars in timeframes.horizons_besides(key.timeframe, ensemble.trained_horizon).items():
+    ensemble.prepare()
+    traits = ensemble.ensemble_manager.ensemble.traits
+    if traits.label is None:
+        raise UntoldLabelError(key, traits.version)
+    aim = Aim(traits.horizon, traits.label.horizon_bars, traits.label)
+    for horizon, n_bars in aims.horizons_beside(aim, timeframe=key.timeframe).items():
         seen = bars.iloc[: max(len(bars) - n_bars, 0)]
         if segment.until is not None:
             seen = seen.loc[: pd.Timestamp(segment.until)]

@@ -1,6 +1,6 @@
 """What came of forecasts: a label specification applied to bars at given times; pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -25,12 +25,14 @@ class Verdict(IntEnum):
     NO_SUCH_BAR = 2  # the bar it was made at is missing between others
     BEFORE_BARS = 3  # the bars begin later
     NO_THRESHOLD = 4  # too few bars before it to know its volatility
+    OTHER_HORIZON = 5  # it was logged over a horizon that its version does not have
 
 
 IN_WORDS = {
     Verdict.NO_SUCH_BAR: "the bars do not hold the bar it was made at",
     Verdict.BEFORE_BARS: "the bars begin after the bar it was made at",
     Verdict.NO_THRESHOLD: "there are too few bars before it to know its threshold",
+    Verdict.OTHER_HORIZON: "its version is described with another horizon",
 }
 
 
@@ -88,3 +90,8 @@ def score(bars: pd.DataFrame, spec: LabelSpec, as_of: Times) -> Scored:
         prices_to=np.where(matured, price[goal], np.nan),
         targets=np.where(due, times[goal], np.datetime64("NaT", "us")),
     )
+
+
+def refused(scored: Scored) -> Scored:
+    """Give the same forecasts as ones that nothing can score, because their horizon is not that of their version."""
+    return replace(scored, verdicts=np.full(len(scored.verdicts), int(Verdict.OTHER_HORIZON)))

@@ -9,6 +9,7 @@ import typer
 from ensemble_desk.errors import (
     DeskError,
     FutureDateError,
+    InvalidDescriptionError,
     InvalidHorizonError,
     InvalidLabelError,
     InvalidSymbolError,
@@ -30,12 +31,13 @@ from ensemble_desk.jobs import (
     tokens,
     train,
 )
-from ensemble_desk.jobs.registry import fleet, moves, upkeep
+from ensemble_desk.jobs.registry import describing, fleet, moves, upkeep
 from ensemble_desk.jobs.registry import versions as registry
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 _USAGE_ERRORS = (
     FutureDateError,
+    InvalidDescriptionError,
     InvalidHorizonError,
     InvalidLabelError,
     InvalidSymbolError,
@@ -73,7 +75,8 @@ def build() -> typer.Typer:
     program.command("report")(live.report)
     program.command("serve-api")(serve_api.serve_api)
     commands = typer.Typer(help="Versions and what is in production.", no_args_is_help=True, rich_markup_mode=None)
-    for name, command in (registry.COMMANDS | moves.COMMANDS | fleet.COMMANDS | upkeep.COMMANDS).items():
+    rooms = (registry, describing, moves, fleet, upkeep)
+    for name, command in (pair for room in rooms for pair in room.COMMANDS.items()):
         commands.command(name)(command)
     program.add_typer(commands, name="registry")
     prices = typer.Typer(help="Bars in the database.", no_args_is_help=True, rich_markup_mode=None)

@@ -164,6 +164,8 @@ def _drift_table(found: FleetDrift) -> None:
         f"{len(found.states)} keys, {len(found.alerts)} with a confirmed fall"
         f"{f', {alone} whose alarm rings but does not stand among so many keys' if alone else ''}."
     )
+    for one in found.unmeasured:
+        output.note(f"{one.key} is not measured: {one.problem}. Run: {one.remedy}")
 
 
 def _settles(one: DriftState) -> str:

@@ -6,7 +6,7 @@ import typer
 
 from ensemble_desk.errors import DeskError
 from ensemble_desk.forecasting import production as forecasts
-from ensemble_desk.forecasting.multi_horizon import MultiHorizonForecast
+from ensemble_desk.forecasting.multi_horizon import UNKNOWN_HORIZON, MultiHorizonForecast
 from ensemble_desk.jobs import arguments, desk, output
 from ensemble_desk.jobs.arguments import Json
 from ensemble_desk.market.keys import Key
@@ -48,8 +48,12 @@ def forecast(
                 failed = True
     told = [_forecast_told(one) for one in found]
     output.show(told, as_json=as_json, table=lambda: _forecast_table(found))
-    if found and keep:
+    untold = [str(one.key) for one in found if UNKNOWN_HORIZON in one.forecasts]
+    if keep and len(found) > len(untold):
         output.note(f"{n_logged} new in the log." if n_logged else "The log holds these forecasts already.")
+    for name in untold:
+        advice = f"nobody has told its horizon. Run: desk registry describe '{name}' --horizon BARS --threshold RETURN"
+        output.note(f"{name}: not kept in the log, {advice}")
     if failed:
         raise typer.Exit(1)
 
@@ -76,7 +80,7 @@ def _forecast_table(found: list[MultiHorizonForecast]) -> None:
             one.key,
             one.version,
             one.as_of,
-            row.horizon,
+            row.horizon or "unknown",
             row.label,
             output.percent(row.confidence),
             output.percent(row.agreement),

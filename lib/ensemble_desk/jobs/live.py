@@ -11,7 +11,6 @@ from ensemble_desk.evaluation.intervals import AccuracyEstimate, Mean
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.jobs import arguments, desk, output
 from ensemble_desk.jobs.arguments import Json, Symbol, Timeframe
-from ensemble_desk.market.labels import LabelSpec
 from ensemble_desk.monitoring import live, reporting, scoreboard
 from ensemble_desk.monitoring.calibration import Promise
 from ensemble_desk.monitoring.live import LiveAccuracy, Series
@@ -38,12 +37,6 @@ def accuracy(
         str | None, typer.Option("--horizon", help="Such as 1D or 1W; the trained one by default.")
     ] = None,
     kind: Kinds = None,
-    label_horizon: Annotated[
-        int | None, typer.Option("--label-horizon", min=1, help="For a version without a label: its horizon in bars.")
-    ] = None,
-    label_threshold: Annotated[
-        float | None, typer.Option("--label-threshold", min=0, help="Its fixed log return; half a sigma by default.")
-    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show the accuracy of forecasts whose outcome is known, beside what it must be compared with."""
@@ -58,7 +51,6 @@ def accuracy(
             version=chosen,
             horizon=horizon,
             kinds=kind or None,
-            label=_label(label_horizon, label_threshold),
         )
         members = (
             scoreboard.members(registry, key, version=chosen, horizon=horizon, kinds=kind or None) if chosen else ()
@@ -104,15 +96,6 @@ def difference(mean: Mean) -> str:
     return f"{mean.value:+.4f} [{mean.low:+.4f}, {mean.high:+.4f}]"
 
 
-def _label(horizon_bars: int | None, threshold: float | None) -> LabelSpec | None:
-    if horizon_bars is None:
-        if threshold is not None:
-            message = "say --label-horizon as well"
-            raise typer.BadParameter(message)
-        return None
-    return LabelSpec(horizon_bars) if threshold is None else LabelSpec(horizon_bars, "fixed", fixed_threshold=threshold)
-
-
 def _told(found: LiveAccuracy, members: tuple[MemberScore, ...]) -> dict[str, Any]:
     told = _row(found)
     told["members"] = [_row(one) for one in members]
@@ -135,7 +118,7 @@ def _table(found: LiveAccuracy, members: tuple[MemberScore, ...]) -> None:
     facts = [
         ("key", found.key),
         ("version", found.version or "all, each bar by its own"),
-        ("horizon", f"{found.horizon} ({found.horizon_bars} bars)"),
+        ("horizon", f"{found.horizon} ({found.horizon_bars} bars)" if found.horizon else "unknown"),
         ("forecasts", " and ".join(kind.value for kind in found.kinds) or found.state.value),
         ("bars", f"{found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}" if found.first and found.last else ""),
         ("accuracy", written(found.accuracy)),

@@ -41,14 +41,22 @@ def replay_past(
     timeframe: OneTimeframe = None,
     as_json: Json = False,
 ) -> None:
-    """Forecast past bars by the version that was newest at each, into the log, marked as replay."""
+    """Forecast past bars by the version that was newest at each, into the log, marked as replay.
+
+    Exits 1 when a key cannot be replayed; the others are.
+    """
     if (symbol is None) == (not every):
         message = "say --symbol or --all"
         raise typer.BadParameter(message)
     with desk.registry() as registry:
         keys = chosen(versions.keys(registry), symbol, timeframe)
-        found = tuple(replay.run(registry, key) for key in keys)
+        found = tuple(replay.run_each(registry, keys))
     output.show(list(found), as_json=as_json, table=lambda: replay_table(found))
+    problems = [one for one in found if one.problem]
+    for one in problems:
+        output.note(f"error: {one.key}: {one.problem}")
+    if problems:
+        raise typer.Exit(1)
 
 
 def fill_log(registry: Registry) -> None:

@@ -170,7 +170,7 @@ def _prediction_table(key: Key, result: Mapping[str, Any], recognised: Sequence[
         ("key", key),
         ("version", result["version"]),
         ("as of", result["as_of"]),
-        ("horizon", f"{result['horizon']} ({result['horizon_bars']} bars)"),
+        ("horizon", f"{result['horizon']} ({result['horizon_bars']} bars)" if result["horizon"] else "unknown"),
         ("label", result["label"]),
         ("confidence", output.percent(result["confidence"])),
         ("agreement", output.percent(result["agreement"])),

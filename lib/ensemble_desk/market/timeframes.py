@@ -135,14 +135,6 @@ def horizons(timeframe: str) -> dict[str, int]:
     return dict(TIMEFRAME_HORIZONS[get(timeframe).name]["horizons"])
 
 
-def horizons_besides(timeframe: str, trained: Horizon) -> dict[str, int]:
-    """Give every horizon of a timeframe and the one that a version was trained for, shortest first."""
-    known = horizons(timeframe)
-    if trained.bars in known.values():
-        return known
-    return dict(sorted((known | {trained.name: trained.bars}).items(), key=lambda pair: pair[1]))
-
-
 def horizon_bars(timeframe: str, horizon: str) -> int:
     """Length of a horizon in bars; raises what `horizon` raises."""
     known = horizons(timeframe)

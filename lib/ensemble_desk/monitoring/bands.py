@@ -13,13 +13,13 @@ _LEVEL = 1e-9  # a slope of rounding errors
 
 
 class Band(StrEnum):
-    """How far live accuracy lies below the validated one."""
+    """How far live accuracy lies below the validated one; what cannot be measured is in no band that looks fine."""
 
     OK = "OK"
     MONITOR = "MONITOR"
     DRIFT = "DRIFT"
     EMERGENCY = "EMERGENCY"
-    UNKNOWN = "UNKNOWN"
+    NOT_MEASURED = "NOT MEASURED"
 
 
 class Evidence(StrEnum):
@@ -35,10 +35,13 @@ class Evidence(StrEnum):
 
 
 class Recommendation(StrEnum):
+    """The guide's four words, and one for what nothing can be said of."""
+
     OPERATING_NORMALLY = "operating_normally"
     MONITOR_CLOSELY = "monitor_closely"
     SCHEDULE_RETRAIN = "schedule_retrain"
     RETRAIN_NOW = "retrain_now"
+    MEASURE_FIRST = "measure_first"
 
 
 class Trend(StrEnum):
@@ -89,9 +92,9 @@ def policy(settings: Settings) -> Policy:
 
 
 def band(live: AccuracyEstimate, baseline: AccuracyEstimate, policy: Policy) -> Band:
-    """Place live accuracy in its band; UNKNOWN below the least number of predictions."""
+    """Place live accuracy in its band; NOT MEASURED below the least number of predictions."""
     if live.n < policy.least_predictions:
-        return Band.UNKNOWN
+        return Band.NOT_MEASURED
     margin = round((live.value - baseline.value) * 100)
     if margin <= -policy.emergency_points:
         return Band.EMERGENCY
@@ -109,8 +112,10 @@ def evidence(n_eff: float, *, rings: bool, policy: Policy) -> Evidence:
 
 def recommendation(found: Band, behind_it: Evidence) -> Recommendation:
     """What to do; retraining is only asked for on confirmed evidence."""
+    if found is Band.NOT_MEASURED:
+        return Recommendation.MEASURE_FIRST
     proven = behind_it is Evidence.CONFIRMED
-    if found in {Band.OK, Band.UNKNOWN}:
+    if found is Band.OK:
         return Recommendation.MONITOR_CLOSELY if proven else Recommendation.OPERATING_NORMALLY
     if not proven or found is Band.MONITOR:
         return Recommendation.MONITOR_CLOSELY

@@ -13,8 +13,8 @@ from ensemble_desk.evaluation import e_process
 from ensemble_desk.forecasting import definitions, matured
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import bands, live, verdicts
-from ensemble_desk.monitoring.bands import Policy
+from ensemble_desk.monitoring import bands, lacks, live, verdicts
+from ensemble_desk.monitoring.bands import Band, Policy
 from ensemble_desk.monitoring.verdicts import DriftState
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.opening import Registry
@@ -32,6 +32,10 @@ class FleetDrift:
     @property
     def alerts(self) -> tuple[DriftState, ...]:
         return tuple(one for one in self.states if one.confirmed)
+
+    @property
+    def unmeasured(self) -> tuple[DriftState, ...]:
+        return tuple(one for one in self.states if one.band is Band.NOT_MEASURED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +98,7 @@ def state(
             return one
     if key not in versions.keys(registry):
         raise UnknownKeyError(key)
-    return verdicts.nothing(key, None, problem="no version of it is usable")
+    return verdicts.nothing(key, None, problem=lacks.NO_VERSION)
 
 
 def path(
@@ -157,4 +161,5 @@ def told(one: DriftState) -> dict[str, Any]:
         "skill": None if one.skill is None else asdict(one.skill),
         "never_named": list(one.never_named),
         "problem": one.problem,
+        "remedy": one.remedy,
     }

@@ -11,17 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ensemble_desk.errors import LabelIsFixedError, LabelNeedsVersionError
 from ensemble_desk.evaluation import confidence_sequences, intervals, metrics, skill
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
 from ensemble_desk.evaluation.skill import Skill
-from ensemble_desk.forecasting import definitions, matured, relabelled
+from ensemble_desk.forecasting import definitions, matured
 from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Counts, Matured
-from ensemble_desk.market import timeframes
 from ensemble_desk.market.keys import Key
-from ensemble_desk.market.labels import LabelSpec
 from ensemble_desk.monitoring import bands, calibration, references, regimes, rolling
 from ensemble_desk.monitoring.bands import Policy
 from ensemble_desk.monitoring.calibration import Bin, Promise
@@ -38,7 +35,7 @@ class State(StrEnum):
     KNOWN = "known"
     NO_FORECASTS = "no forecasts"
     NO_OUTCOMES = "no outcomes yet"
-    NO_LABEL = "no label"  # a plain artifact: a person must name the label that scores it
+    NO_LABEL = "no label"  # nobody has told it: nothing scores the version's forecasts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +62,7 @@ class LiveAccuracy:
     Attributes
     ----------
     version : None for the key as a whole, whichever version spoke.
+    horizon, horizon_bars : None where nobody has told them.
     kinds : of the rows behind every number here.
     counts : forecasts in the log by kind and state, whatever ``kinds`` says.
     accuracy : over all rows, with an interval that may be looked at every day.
@@ -81,8 +79,8 @@ class LiveAccuracy:
 
     key: Key
     version: str | None
-    horizon: str
-    horizon_bars: int
+    horizon: str | None
+    horizon_bars: int | None
     state: State
     kinds: tuple[Kind, ...]
     counts: Mapping[Kind, Counts]
@@ -110,7 +108,6 @@ def accuracy(
     version: str | None = None,
     horizon: str | None = None,
     kinds: Sequence[Kind] | None = None,
-    label: LabelSpec | None = None,
     policy: Policy | None = None,
 ) -> LiveAccuracy:
     """Compute live accuracy from the outcomes in the database.
@@ -118,28 +115,26 @@ def accuracy(
     Parameters
     ----------
     version : None takes the key as a whole, each bar by the version that forecast it.
-    horizon : None takes the trained one.
+    horizon : None takes the trained one, of each version its own.
     kinds : None takes live forecasts if any has matured, else replayed ones; they are mixed only when both are named.
-    label : for a version that defines none; its forecasts are then scored by the bars there are now.
 
     Raises
     ------
-    LabelIsFixedError, LabelNeedsVersionError, SourceError, DatabaseError
+    DatabaseError
     """
     policy = policy or bands.policy(registry.settings)
     found = definitions.of_key(registry.database, key)
     definition = found.get(version) if version is not None else None
-    rows = _rows(registry, key, version=version, horizon=horizon, label=label, definition=definition)
-    rows = rows.of_kinds(kinds)
-    counts = matured.counts(registry.database, key, version=version, horizon=horizon or _base(key, version))
-    unlabelled = version is not None and label is None and (definition is None or definition.label is None)
+    rows = matured.read(registry.database, key, version=version, horizon=horizon).of_kinds(kinds)
+    counts = matured.counts(registry.database, key, version=version, horizon=horizon)
+    unlabelled = version is not None and (definition is None or definition.label is None)
     rows = rows if version is not None else rows.one_a_bar()
     return _told(
         key,
         rows,
         usual=regimes.usual(rows, found),
         version=version,
-        horizon=horizon or (definition.horizon if definition else None) or timeframes.base_horizon(key.timeframe),
+        horizon=horizon or _horizon(rows, found, version),
         counts=counts,
         state=_state(rows, counts, kinds, unlabelled=unlabelled),
         validated=validated(definition) if definition and horizon in (None, definition.horizon) else None,
@@ -175,36 +170,22 @@ def moment(time: np.datetime64) -> datetime:
     return pd.Timestamp(time).to_pydatetime().replace(tzinfo=UTC)
 
 
-def _rows(
-    registry: Registry,
-    key: Key,
-    *,
-    version: str | None,
-    horizon: str | None,
-    label: LabelSpec | None,
-    definition: Definition | None,
-) -> Matured:
-    if label is None:
-        return matured.read(registry.database, key, version=version, horizon=horizon or _base(key, version))
-    if version is None:
-        raise LabelNeedsVersionError(key)
-    if definition is not None and definition.label is not None:
-        raise LabelIsFixedError(key, version)
-    return relabelled.read(registry, key, version=version, label=label, horizon=horizon)
-
-
-def _base(key: Key, version: str | None) -> str | None:
-    """A key as a whole is taken at its base horizon; a version (None here) at what it was trained for."""
-    return timeframes.base_horizon(key.timeframe) if version is None else None
+def _horizon(rows: Matured, found: Mapping[str, Definition], version: str | None) -> str | None:
+    """Name the trained horizon of a version; of a key as a whole that of the versions which spoke, newest first."""
+    spoke = rows.versions if len(rows) else tuple(found)
+    asked = sorted(spoke, reverse=True) if version is None else [version]
+    return next((one.horizon for one in map(found.get, asked) if one is not None and one.horizon), None)
 
 
 def _state(rows: Matured, counts: Mapping[Kind, Counts], kinds: Sequence[Kind] | None, *, unlabelled: bool) -> State:
     if len(rows):
         return State.KNOWN
+    if unlabelled:
+        return State.NO_LABEL
     wanted = [counts[kind] for kind in kinds or Kind]
     if not any(one.pending or one.matured or one.void for one in wanted):
         return State.NO_FORECASTS
-    return State.NO_LABEL if unlabelled else State.NO_OUTCOMES
+    return State.NO_OUTCOMES
 
 
 def _told(
@@ -213,7 +194,7 @@ def _told(
     *,
     usual: Floats | None,
     version: str | None,
-    horizon: str,
+    horizon: str | None,
     counts: Mapping[Kind, Counts],
     state: State,
     validated: AccuracyEstimate | None,
@@ -225,7 +206,7 @@ def _told(
         key=key,
         version=version,
         horizon=horizon,
-        horizon_bars=h,
+        horizon_bars=h if len(rows) or horizon else None,
         state=state,
         kinds=rows.kinds,
         counts=counts,

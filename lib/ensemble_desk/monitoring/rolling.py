@@ -13,7 +13,7 @@ from ensemble_desk.monitoring.bands import Band, Evidence, Policy
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-BANDS: tuple[Band, ...] = (Band.UNKNOWN, Band.OK, Band.MONITOR, Band.DRIFT, Band.EMERGENCY)
+BANDS: tuple[Band, ...] = (Band.NOT_MEASURED, Band.OK, Band.MONITOR, Band.DRIFT, Band.EMERGENCY)
 EVIDENCE: tuple[Evidence, ...] = (Evidence.INSUFFICIENT, Evidence.UNCONFIRMED, Evidence.CONFIRMED)
 _DRIFT, _CONFIRMED = BANDS.index(Band.DRIFT), EVIDENCE.index(Evidence.CONFIRMED)
 

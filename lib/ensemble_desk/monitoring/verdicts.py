@@ -11,17 +11,13 @@ from ensemble_desk.evaluation.skill import Skill
 from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Matured
-from ensemble_desk.market import timeframes
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import bands, calibration, live, references, rolling
+from ensemble_desk.monitoring import bands, calibration, lacks, live, references, rolling
 from ensemble_desk.monitoring.bands import Band, Evidence, Policy, Recommendation, Trend
 from ensemble_desk.monitoring.calibration import Promise
 from ensemble_desk.monitoring.rolling import BANDS, EVIDENCE, States
 
 SPARKLINE_POINTS = 60
-NO_LABEL = "the version defines no label, so nothing can score its forecasts"
-NO_ACCURACY = "the version does not tell its validated accuracy"
-NO_OUTCOMES = "no forecast of this version has an outcome yet"
 MOST_OUTCOMES = 2_520  # that are looked ahead for what settles a fall
 _SEED = 20_250_121  # of the outcomes that are imitated ahead
 
@@ -50,13 +46,14 @@ class DriftState:
     never_named : classes that none of its forecasts named.
     sparkline : rolling accuracy, oldest first, from the least number of outcomes that says anything.
     problem : why nothing can be said; '' otherwise.
+    remedy : the command that mends it; '' when there is no problem.
     """
 
     key: Key
     version: str | None
     kinds: tuple[Kind, ...]
-    horizon: str
-    horizon_bars: int
+    horizon: str | None
+    horizon_bars: int | None
     as_of: datetime | None
     live: AccuracyEstimate
     overall: AccuracyEstimate
@@ -79,6 +76,7 @@ class DriftState:
     never_named: tuple[str, ...]
     sparkline: tuple[float, ...]
     problem: str = ""
+    remedy: str = ""
 
     @property
     def confirmed(self) -> bool:
@@ -129,11 +127,13 @@ def _judged(known: DriftState, found: States, rows: Matured, policy: Policy) -> 
     band, evidence = BANDS[int(found.band[-1])], EVIDENCE[int(found.evidence[-1])]
     alarms = np.flatnonzero(found.e_value >= policy.alarm_e_value)
     rings = bool(found.e_value[-1] >= policy.alarm_e_value)
-    read = slice(-int(found.rolling.n[-1]), None)
+    read, h = slice(-int(found.rolling.n[-1]), None), live.horizon_of(rows)
+    if band is Band.NOT_MEASURED:
+        known = replace(known, problem=lacks.TOO_FEW, remedy=lacks.remedy(known.key, lacks.TOO_FEW))
     judged = replace(
         known,
-        live=live.pointwise(rows.correct[read], horizon_bars=known.horizon_bars),
-        majority=references.majority(rows.y[read], horizon_bars=known.horizon_bars),
+        live=live.pointwise(rows.correct[read], horizon_bars=h),
+        majority=references.majority(rows.y[read], horizon_bars=h),
         margin=float(found.margin[-1]),
         band=band,
         evidence=evidence,
@@ -144,12 +144,12 @@ def _judged(known: DriftState, found: States, rows: Matured, policy: Policy) -> 
         recommendation=bands.recommendation(band, evidence),
         sparkline=tuple(found.rolling.accuracy[policy.least_predictions - 1 :][-SPARKLINE_POINTS:].tolist()),
     )
-    return _settled(judged, found, policy)
+    return _settled(judged, found, policy, horizon_bars=h)
 
 
-def _settled(judged: DriftState, found: States, policy: Policy) -> DriftState:
+def _settled(judged: DriftState, found: States, policy: Policy, *, horizon_bars: int) -> DriftState:
     """Say how many outcomes of the present accuracy the alarm takes, by imitating them."""
-    baseline, h = judged.baseline, judged.horizon_bars
+    baseline = judged.baseline
     if baseline is None or not baseline.n or judged.live.value >= baseline.value:
         return judged
     line = e_process.line(baseline, falls=policy.falls)
@@ -162,28 +162,27 @@ def _settled(judged: DriftState, found: States, policy: Policy) -> DriftState:
             most=MOST_OUTCOMES,
             generator=np.random.default_rng(_SEED),
         )
-        for state in (e_process.begin(line, horizon_bars=h), found.process.state)
+        for state in (e_process.begin(line, horizon_bars=horizon_bars), found.process.state)
     )
     return replace(judged, settles=settles, more_outcomes=0 if judged.rings else more)
 
 
 def nothing(key: Key, definition: Definition | None, *, problem: str) -> DriftState:
     nobody = live.pointwise(np.zeros(0, np.bool_), horizon_bars=1)
-    base = timeframes.base_horizon(key.timeframe)
     label = definition.label if definition else None
     return DriftState(
         key=key,
         version=definition.version if definition else None,
         kinds=(),
-        horizon=(definition.horizon if definition else None) or base,
-        horizon_bars=label.horizon_bars if label else timeframes.horizon_bars(key.timeframe, base),
+        horizon=definition.horizon if definition else None,
+        horizon_bars=label.horizon_bars if label else None,
         as_of=None,
         live=nobody,
         overall=nobody,
         majority=None,
         baseline=live.validated(definition) if definition else None,
         margin=None,
-        band=Band.UNKNOWN,
+        band=Band.NOT_MEASURED,
         evidence=Evidence.INSUFFICIENT,
         e_value=1.0,
         rings=False,
@@ -191,7 +190,7 @@ def nothing(key: Key, definition: Definition | None, *, problem: str) -> DriftSt
         since=None,
         stands=False,
         trend=Trend.INSUFFICIENT_DATA,
-        recommendation=Recommendation.OPERATING_NORMALLY,
+        recommendation=Recommendation.MEASURE_FIRST,
         promise=None,
         settles=None,
         more_outcomes=None,
@@ -199,12 +198,13 @@ def nothing(key: Key, definition: Definition | None, *, problem: str) -> DriftSt
         never_named=(),
         sparkline=(),
         problem=problem,
+        remedy=lacks.remedy(key, problem),
     )
 
 
 def _problem(rows: Matured | None, definition: Definition, baseline: AccuracyEstimate | None) -> str:
     if definition.label is None:
-        return NO_LABEL
+        return lacks.NO_LABEL
     if rows is None or not len(rows):
-        return NO_OUTCOMES
-    return "" if baseline is not None else NO_ACCURACY
+        return lacks.NO_OUTCOMES
+    return "" if baseline is not None else lacks.NO_ACCURACY

@@ -18,10 +18,11 @@ class State(StrEnum):
     TAMPERED = "tampered"
     INCOMPATIBLE = "incompatible"
     MISSING = "missing"
+    UNFIT = "unfit"  # it failed the preflight without which nothing goes live
     PRUNED = "pruned"  # removed by retention: only its tombstone is left, and only who asks for this state sees it
 
 
-UNFIT = (State.TAMPERED, State.INCOMPATIBLE, State.MISSING)  # the loader refuses these
+UNSERVED = (State.TAMPERED, State.INCOMPATIBLE, State.MISSING, State.UNFIT)  # the loader offers none of these
 
 
 class Mode(StrEnum):
@@ -67,10 +68,11 @@ class VersionRecord:
     first_bar: datetime | None
     last_bar: datetime | None
     run_id: int | None
-    problem: str = ""  # why it is tampered, incompatible, missing or pruned
+    problem: str = ""  # why it is tampered, incompatible, missing, unfit or pruned
     quarantine_reason: str = ""
     leakage_suspected: bool = False
     previously_live: bool = False
+    horizon: str | None = None  # name of the trained horizon, None until the file or a person tells it
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class PreflightReport:
     version: str
     at: datetime
     steps: tuple[Step, ...] = field(default_factory=tuple)
+    lacking: str = ""  # a library that is not installed here, so that nothing is proven of the version
 
     @property
     def passed(self) -> bool:
@@ -161,3 +164,4 @@ class SyncReport:
     returned: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
     followed: tuple[str, ...] = ()  # keys whose production moved because they follow latest
+    unfit: Mapping[str, str] = field(default_factory=dict)  # versions that could not go live, each with the reason

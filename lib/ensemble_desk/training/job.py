@@ -12,8 +12,7 @@ from ensemble_desk.errors import DeskError, FutureDateError
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import LabelSpec
-from ensemble_desk.registry.folder import retention
-from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.folder import registering, retention
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.registry.preflight import code_revision
 from ensemble_desk.training import fitting, processes, run_log, wanted_label
@@ -127,7 +126,7 @@ def _run(
     )
     step("publish and register", N_STEPS, N_STEPS)
     published = _publish(registry, key, bars, content | {"run_id": run_id}, as_of=as_of)
-    versions.register(registry, published, actor=actor)
+    registering.register(registry, published, actor=actor)
     run_log.complete(registry.database, run_id, result=_result(registry, published, content), at=registry.clock())
     return published.version
 

@@ -4,22 +4,25 @@ import json
 import threading
 import warnings
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 from tests import forecast_bench
-from tests.forecast_bench import KEY, certain, later, walk
+from tests.forecast_bench import GARCH, KEY, certain, later, walk
 
+from ensemble_desk.errors import AllMembersAbstainedError
 from ensemble_desk.forecasting import outcomes
+from ensemble_desk.forecasting import production as forecasts
 from ensemble_desk.market import labels
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import LabelSpec
 from ensemble_desk.monitoring.alerting import alerts, channels, sent
 from ensemble_desk.monitoring.alerting.alerts import Alert, Subject
 from ensemble_desk.registry.actors import Actor, Role
-from ensemble_desk.registry.folder import sync
+from ensemble_desk.registry.folder import registering, sync
 from ensemble_desk.registry.moves import promotion as moves
 from ensemble_desk.registry.moves import rollback
 from ensemble_desk.training import job
@@ -220,7 +223,7 @@ def test_everything_people_must_hear_of_is_due_with_a_link_to_its_page(bench):
     assert job.train(bench.registry, Key("IBM", "d1"), as_of=None, actor="ann").status == "failed"
 
     found = {one.subject: one for one in alerts.due(bench.registry)}
-    assert set(found) == set(Subject)
+    assert set(found) == {Subject.DRIFT, Subject.FAILED_RUN, Subject.ROLLBACK, Subject.TAMPERED}
     assert "20200702" in found[Subject.DRIFT].text
     assert "live forecasts since about 2020-02-12 0 % [0–4], n 100" in found[Subject.DRIFT].text
     assert "it went mad" in found[Subject.ROLLBACK].text
@@ -232,6 +235,43 @@ def test_everything_people_must_hear_of_is_due_with_a_link_to_its_page(bench):
 
     moves.follow_latest(bench.registry, KEY, expected=None, actor=OLGA, reason="incident closed")
     assert Subject.ROLLBACK not in {one.subject for one in alerts.due(bench.registry)}
+
+
+def test_versions_that_could_not_go_live_could_not_forecast_or_grew_old_are_alerts(bench):
+    frame = walk(400)
+    bench.prices.frames[KEY] = frame
+    bench.publish("20200701", last_bar=frame.index[299].to_pydatetime(), **sample(frame))
+    assert alerts.due(bench.registry) == ()
+
+    told = {"models": {"arima_garch": dict(GARCH)}, "weights": {"arima_garch": 1.0}, "label": LabelSpec(1).to_dict()}
+    wrong = {"feature_names": ["sentiment"]}  # which this code does not compute
+    published = bench.registry.store.publish(told | wrong, key=KEY, date=date(2020, 7, 2), created_at=bench.clock())
+    registering.register(bench.registry, published, actor="trainer")
+    bench.prices.frames[KEY] = walk(50)  # too few for its only member
+    with pytest.raises(AllMembersAbstainedError):
+        forecasts.forecast(bench.registry, KEY)
+    registry = replace(bench.registry, settings=bench.registry.settings.model_copy(update={"max_age": {"d1": "30d"}}))
+    found = {one.subject: one for one in alerts.due(registry)}
+    assert set(found) == {Subject.UNFIT, Subject.FAILED_FORECAST, Subject.EXPIRED}
+    assert "20200701 goes on serving" in found[Subject.UNFIT].text
+    assert "AAPL_d1_20200702.pkl is unfit" in found[Subject.UNFIT].title
+    assert "Every member abstained" in found[Subject.FAILED_FORECAST].text
+    assert "DESK_MAX_AGE allows 30d; it goes on serving" in found[Subject.EXPIRED].text
+
+    bench.prices.frames[KEY] = frame
+    forecasts.forecast(bench.registry, KEY)
+    assert Subject.FAILED_FORECAST not in {one.subject for one in alerts.due(registry)}
+    bench.publish("20200703", **sample(frame))  # a later good one
+    assert alerts.due(bench.registry) == ()
+
+
+def test_keys_that_nobody_can_measure_are_one_alert_until_told(bench):
+    for symbol in ("AAPL", "IBM"):
+        bench.prices.frames[Key(symbol, "d1")] = walk(400)
+        bench.publish(key=Key(symbol, "d1"), label=None)
+    (one,) = alerts.due(bench.registry)
+    assert (one.subject, one.title[:24]) == (Subject.NOT_MEASURED, "2 keys are not measured:")
+    assert "desk registry describe 'AAPL/d1'" in one.text
 
 
 def sample(frame):

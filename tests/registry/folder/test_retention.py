@@ -20,7 +20,7 @@ from ensemble_desk.errors import (
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.actors import Actor, Role
 from ensemble_desk.registry.entities import State
-from ensemble_desk.registry.folder import audit, freshness, retention, sync
+from ensemble_desk.registry.folder import audit, freshness, registering, retention, sync
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.ledger import history, production
 from ensemble_desk.registry.moves import promotion as moves
@@ -145,7 +145,7 @@ def test_a_pruned_name_is_never_used_again(six):
     )
     assert careless.version == "20250102"
     with pytest.raises(PrunedVersionError):
-        versions.register(six.registry, careless, actor="trainer")
+        registering.register(six.registry, careless, actor="trainer")
 
 
 def test_a_file_dropped_in_again_is_refused_and_told_why(six, tmp_path):

@@ -16,9 +16,12 @@ from ensemble_desk.errors import (
 )
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import State
-from ensemble_desk.registry.folder import sync
-from ensemble_desk.registry.index import registration, versions
+from ensemble_desk.registry.folder import registering, sync
+from ensemble_desk.registry.index import entries, following, registration, versions
+from ensemble_desk.registry.index import stored as index
+from ensemble_desk.registry.index.following import Cause
 from ensemble_desk.registry.index.registration import Arrival
+from ensemble_desk.registry.ledger import pointers
 from ensemble_desk.registry.moves import rollback
 
 AAPL = Key("AAPL", "d1")
@@ -43,7 +46,10 @@ def many(desk, n=120):
                 created_at=day,
                 content={"ensemble_accuracy": accuracy, "weights": {"rf": 1.0}},
             )
-            registration.enter_and_follow(connection, arrival, publisher="trainer", at=day)
+            registration.enter(connection, arrival, publisher="trainer", at=day)
+            index.set_fit(connection, entries.find(connection, key, arrival.version))
+            pointer = pointers.lock_or_create(connection, key, at=day)
+            following.settle(connection, pointer, cause=Cause("trainer", day, following.registered(arrival.version)))
     return desk
 
 
@@ -192,8 +198,8 @@ def test_the_manifest_of_the_index_is_the_one_beside_the_file(desk):
 def test_registering_the_same_version_again_changes_nothing(desk):
     day = datetime(2025, 1, 10, tzinfo=UTC)
     published = desk.registry.store.publish(desk.content, key=AAPL, date=day.date(), created_at=day)
-    first = versions.register(desk.registry, published, actor="trainer")
-    assert versions.register(desk.registry, published, actor="trainer") == first
+    first = registering.register(desk.registry, published, actor="trainer")
+    assert registering.register(desk.registry, published, actor="trainer") == first
     assert versions.listing(desk.registry).total == 1
 
 

@@ -13,7 +13,7 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import opening
 from ensemble_desk.registry.actors import Actor, Role
 from ensemble_desk.registry.entities import State
-from ensemble_desk.registry.folder import audit
+from ensemble_desk.registry.folder import audit, registering
 from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.ledger import chain, history, pointers, production
@@ -87,7 +87,7 @@ def register_at_once(settings, day, start, results):
                 CONTENT[0], key=AAPL, date=day, created_at=production.read(registry, AAPL).since
             )
             start.wait()
-            results.put(versions.register(registry, published, actor="trainer").version)
+            results.put(registering.register(registry, published, actor="trainer").version)
     except Exception as error:  # noqa: BLE001 - the parent must hear of any failure
         results.put(repr(error))
 

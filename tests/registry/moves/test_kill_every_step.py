@@ -16,7 +16,7 @@ from ensemble_desk.database.tables.registry_tables import metadata
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import opening
 from ensemble_desk.registry.actors import Actor, Role
-from ensemble_desk.registry.folder import audit, freshness, retention, sync
+from ensemble_desk.registry.folder import audit, freshness, registering, retention, sync
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.ledger import history, production
 from ensemble_desk.registry.moves import promotion as moves
@@ -137,7 +137,7 @@ def base(database_url, tmp_path, content) -> Bench:
 def publish(registry: Registry, content: dict, name: str) -> None:
     day = datetime.strptime(name, "%Y%m%d").replace(tzinfo=UTC)
     published = registry.store.publish(content, key=AAPL, date=day.date(), created_at=day)
-    versions.register(registry, published, actor="trainer")
+    registering.register(registry, published, actor="trainer")
 
 
 def killed(base: Bench, act: Callable[[Registry], object], *, before: int) -> bool:

@@ -24,7 +24,7 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import opening
 from ensemble_desk.registry.actors import Actor, Role
 from ensemble_desk.registry.entities import Mode, State
-from ensemble_desk.registry.folder import audit, retention, sync
+from ensemble_desk.registry.folder import audit, registering, retention, sync
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.ledger import history, production
 from ensemble_desk.registry.moves import promotion as moves
@@ -85,7 +85,7 @@ class Life(RuleBasedStateMachine):
         taken = retention.taken(self.registry, AAPL)
         published = self.registry.store.publish(self.content, key=AAPL, date=day, created_at=self.clock(), taken=taken)
         before = production.read(self.registry, AAPL) if self.revision else None
-        versions.register(self.registry, published, actor="trainer")
+        registering.register(self.registry, published, actor="trainer")
         after = production.read(self.registry, AAPL)
         if before is not None and (before.mode is Mode.PINNED or published.version < (before.version or "")):
             assert (after.version, after.revision) == (before.version, before.revision)

@@ -101,7 +101,10 @@ def test_other_libraries_are_told_but_stop_nothing(sqlite_desk):
 
 def test_another_label_is_told_but_stops_nothing(sqlite_desk):
     sqlite_desk.publish(OLD)
-    sqlite_desk.publish(NEW, label=sqlite_desk.content["label"] | {"multiplier": 0.9})
+    models = {"rf": sqlite_desk.content["models"]["rf"]}  # it answers the same by any label
+    told = {"rf": sqlite_desk.content["model_predictions_sample"]["rf"]}
+    label = sqlite_desk.content["label"] | {"multiplier": 0.9}
+    sqlite_desk.publish(NEW, models=models, weights={"rf": 1.0}, model_predictions_sample=told, label=label)
     report = run(sqlite_desk, OLD)
     assert report.passed
     assert outcomes(report)["label compatibility"] == "failed"

@@ -26,12 +26,18 @@ from ensemble_desk.database.tables.monitoring_tables import (
     sent_alerts,
 )
 from ensemble_desk.database.tables.token_tables import tokens
-from ensemble_desk.database.tables.upkeep_tables import pruned_versions, rehearsals
+from ensemble_desk.database.tables.upkeep_tables import (
+    failed_forecasts,
+    pruned_versions,
+    rehearsals,
+    version_descriptions,
+)
 
 __all__ = [
     "copied_runs",
     "deployments",
     "drift_monitoring",
+    "failed_forecasts",
     "forecasts",
     "metadata",
     "model_versions",
@@ -49,6 +55,7 @@ __all__ = [
     "training_run_progress",
     "training_runs",
     "version_counts",
+    "version_descriptions",
     "version_manifests",
 ]
 
@@ -127,7 +134,7 @@ model_versions = Table(
     Column("created_at", UtcTime(), nullable=False),
     Column("registered_at", UtcTime(), nullable=False),
     Column("publisher", Text, nullable=False),
-    Column("health", Exact, nullable=False),  # available | tampered | incompatible | missing
+    Column("health", Exact, nullable=False),  # available | tampered | incompatible | missing | unfit
     Column("quarantine_reason", Text),  # None: not quarantined
     Column("state", Exact, nullable=False),  # what health, quarantine and production make of it; lists filter on it
     Column("problem", Text, nullable=False, server_default=""),
@@ -144,6 +151,10 @@ model_versions = Table(
     Column("run_id", BigInteger),  # no foreign key: a file may name a run of another registry
     Column("leakage_suspected", Boolean, nullable=False, server_default=false()),
     Column("serving_sha256", Exact),  # of its serving form; None: it has none
+    Column("horizon", Exact),  # name of the trained horizon; None: nobody has told it
+    Column("description_id", BigInteger),  # the newest description that says something of it; None: there is none
+    Column("described", Text),  # what descriptions say of it, as JSON
+    Column("fit", Boolean),  # passed the preflight that going live takes; None: not examined yet
     UniqueConstraint("symbol_id", "timeframe", "version"),
 )
 Index("idx_model_versions_symbol_order", *(model_versions.c[name] for name in ("symbol", "timeframe", "version")))

@@ -1,8 +1,8 @@
-"""The tables of upkeep: rehearsed rollbacks, and what was pruned."""
+"""The tables of upkeep: rehearsed rollbacks, what was pruned, what people told of versions, what could not forecast."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, PrimaryKeyConstraint, Table, Text
 
-from ensemble_desk.database.tables.columns import Exact, Json, UtcTime
+from ensemble_desk.database.tables.columns import BigId, Exact, Json, UtcTime
 from ensemble_desk.database.tables.metadata import metadata
 
 rehearsals = Table(  # one row a key: the newest preflight of the version that a rollback would go to
@@ -39,4 +39,25 @@ pruned_versions = Table(  # tombstones: a pruned name is never used again
     Column("reason", Text, nullable=False),
     Column("finished_at", UtcTime()),  # None: its files are not known to be gone yet
     PrimaryKeyConstraint("symbol", "timeframe", "version"),
+)
+
+version_descriptions = Table(  # append-only: what people told of versions whose files do not tell it
+    "version_descriptions",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("scope", Exact, nullable=False),  # AAPL/d1/20250121, AAPL/d1 or a pattern such as */d1
+    Column("told", Json, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", UtcTime(), nullable=False),
+)
+
+failed_forecasts = Table(  # one row a key whose production could not forecast the last time it was asked
+    "failed_forecasts",
+    metadata,
+    Column("symbol", Exact, nullable=False),
+    Column("timeframe", Exact, nullable=False),
+    Column("version", Exact, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("at", UtcTime(), nullable=False),
+    PrimaryKeyConstraint("symbol", "timeframe"),
 )

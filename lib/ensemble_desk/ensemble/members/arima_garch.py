@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ensemble_desk.ensemble.members import garch, increments
 from ensemble_desk.ensemble.votes import Rows, Votes
 from ensemble_desk.errors import IncompatibleArtifactError, extras
-from ensemble_desk.market import labels
+from ensemble_desk.market import aims, labels
 from ensemble_desk.market.labels import LabelSpec
 
 Floats = NDArray[np.float64]
@@ -75,10 +75,12 @@ class ArimaGarch:
         self.parameters, self.reason = _estimate(returns)
         return self
 
-    def predict(self, rows: Rows, *, label: LabelSpec) -> Votes:
+    def predict(self, rows: Rows, *, label: LabelSpec | None) -> Votes:
         """Vote at any horizon; the first rows after the start of the bars abstain until the filter has settled."""
         if self.parameters is None:
             return Votes.abstain(len(rows.index), self.reason)
+        if label is None:
+            return Votes.abstain(len(rows.index), aims.UNTOLD)
         if rows.bars is None:
             return Votes.abstain(len(rows.index), "needs bars, and there are only features")
         bars = rows.bars.loc[: rows.index[-1]]

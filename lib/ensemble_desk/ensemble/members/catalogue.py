@@ -44,11 +44,19 @@ def require(names: Sequence[str]) -> None:
         lstm_training.require_torch()
 
 
-def rebuild(name: str, state: object, *, label: LabelSpec, timeframe: str, numbered: bool = False) -> Member:  # noqa: ARG001 - as `build`
+def rebuild(
+    name: str,
+    state: object,
+    *,
+    label: LabelSpec | None,  # noqa: ARG001 - as `build`
+    timeframe: str,
+    numbered: bool = False,
+    meaning: Mapping[str, str] | None = None,
+) -> Member:
     """Rebuild a fitted member from an artifact's model: an estimator under any name, or a known name's state.
 
-    ``numbered`` says that integer classes are class numbers, as in our own versions, see
-    :func:`ensemble_desk.ensemble.members.classes.class_numbers`.
+    ``numbered`` says that integer classes are class numbers, as in our own versions, and ``meaning`` what a person told
+    of the classes, see :func:`ensemble_desk.ensemble.members.classes.class_numbers`.
 
     Raises
     ------
@@ -62,7 +70,7 @@ def rebuild(name: str, state: object, *, label: LabelSpec, timeframe: str, numbe
         raise IncompatibleArtifactError(
             name, f"{type(state).__name__} is no fitted classifier (it lacks {', '.join(lacking)})"
         )
-    return FeatureMember.serving(name, state, numbered=numbered)
+    return FeatureMember.serving(name, state, numbered=numbered, meaning=meaning)
 
 
 def _from_state(name: str, state: Mapping[str, Any], *, timeframe: str) -> Member:

@@ -1,5 +1,6 @@
 """Members that read features: the random forest, gradient boosting and any other scikit-learn classifier."""
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -33,10 +34,12 @@ class FeatureMember:
         self._names: tuple[str, ...] | None = None
 
     @classmethod
-    def serving(cls, name: str, estimator: Any, *, numbered: bool) -> Self:
+    def serving(cls, name: str, estimator: Any, *, numbered: bool, meaning: Mapping[str, str] | None = None) -> Self:
         """Wrap a fitted estimator; raises IncompatibleArtifactError when its classes cannot be told apart."""
         member = cls(name, estimator)
-        member._known = class_numbers(name, estimator.classes_, numbered=numbered)
+        if isinstance(estimator, FlatForest):  # whoever made it has told the classes apart
+            numbered, meaning = True, None
+        member._known = class_numbers(name, estimator.classes_, numbered=numbered, meaning=meaning)
         member._names = _names(estimator)
         return member
 
@@ -77,7 +80,7 @@ class FeatureMember:
         self._names = _names(self.estimator)
         return self
 
-    def predict(self, rows: Rows, *, label: LabelSpec) -> Votes:  # noqa: ARG002 - Member's form
+    def predict(self, rows: Rows, *, label: LabelSpec | None) -> Votes:  # noqa: ARG002 - Member's form
         """Vote on the rows whose features are all finite; the other rows abstain."""
         if self.reason:
             return Votes.abstain(len(rows.index), self.reason)

@@ -89,7 +89,7 @@ class LstmMember:
             self.network = lstm_training.fit(lesson, seed=self.seed)
         return self
 
-    def predict(self, rows: Rows, *, label: LabelSpec) -> Votes:  # noqa: ARG002 - Member's form
+    def predict(self, rows: Rows, *, label: LabelSpec | None) -> Votes:  # noqa: ARG002 - Member's form
         """Vote on the rows that have a whole window before them."""
         n = len(rows.index)
         if self.network is None:

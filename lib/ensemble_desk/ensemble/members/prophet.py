@@ -32,7 +32,7 @@ from ensemble_desk.ensemble.members import prophet_trend
 from ensemble_desk.ensemble.members.prophet_trend import Trend
 from ensemble_desk.ensemble.votes import Probabilities, Rows, Votes
 from ensemble_desk.errors import IncompatibleArtifactError
-from ensemble_desk.market import labels
+from ensemble_desk.market import aims, labels
 from ensemble_desk.market.labels import LabelSpec
 
 Floats = NDArray[np.float64]
@@ -110,11 +110,13 @@ class ProphetMember:
         self.residuals = y - trend.at(np.arange(len(y), dtype=float))
         return self
 
-    def predict(self, rows: Rows, *, label: LabelSpec) -> Votes:
+    def predict(self, rows: Rows, *, label: LabelSpec | None) -> Votes:
         """Vote at any horizon that the fitted window holds enough increments of."""
         n = len(rows.index)
         if self.trend is None or self.window is None:
             return Votes.abstain(n, self.reason)
+        if label is None:
+            return Votes.abstain(len(rows.index), aims.UNTOLD)
         if rows.bars is None:
             return Votes.abstain(n, "needs bars, and there are only features")
         increments = self._increments(label.horizon_bars)

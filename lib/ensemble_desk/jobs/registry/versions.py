@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,9 +10,13 @@ import typer
 
 from ensemble_desk.jobs import arguments, desk, files, output
 from ensemble_desk.jobs.arguments import Json, Limit, MaybeSymbol, MaybeTimeframe, Symbol, Timeframe
+from ensemble_desk.market import aims
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import ages
 from ensemble_desk.registry.entities import Deployment, Production, State, VersionRecord
 from ensemble_desk.registry.folder import audit, importing, retention, sync
-from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.index import descriptions, versions
+from ensemble_desk.registry.index.descriptions import Told
 from ensemble_desk.registry.ledger import history, production
 from ensemble_desk.registry.opening import Registry
 
@@ -20,6 +25,8 @@ _LIST_KEYS = (
     "timeframe",
     "version",
     "state",
+    "expired",
+    "horizon",
     "ensemble_accuracy",
     "baseline_accuracy",
     "weights",
@@ -49,8 +56,11 @@ def list_versions(
             "state": state,
         }
         found = list(_all_versions(registry, wanted, limit=limit))
-    rows = [_chosen(output.row(record), _LIST_KEYS) for record in found]
-    output.show(rows, as_json=as_json, table=lambda: _version_table(found))
+        old = [_is_expired(registry, record) for record in found]
+    rows = [
+        _chosen(output.row(record) | {"expired": is_old}, _LIST_KEYS) for record, is_old in zip(found, old, strict=True)
+    ]
+    output.show(rows, as_json=as_json, table=lambda: _version_table(found, old))
 
 
 def show(
@@ -75,9 +85,25 @@ def show(
             return
         record = versions.get(registry, key, chosen)
         manifest = versions.manifest(registry, key, chosen)
-    told = output.row(record) | {"manifest": manifest}
-    facts = [(name, value) for name, value in output.row(record).items() if value not in (None, "")]
+        described = descriptions.history(registry, key, chosen)
+        is_old = _is_expired(registry, record)
+    aim = aims.of_content(manifest, timeframe=key.timeframe)
+    known = {"expired": is_old, "horizon": aim.horizon, "label": aim.label.to_dict() if aim.label else None}
+    told = output.row(record) | known | {"descriptions": [_description(one) for one in described]}
+    told |= {"manifest": manifest}
+    facts = [
+        (name, value) for name, value in output.row(record).items() if value not in (None, "") and name not in known
+    ]
+    facts += [(name, "unknown" if value is None else value) for name, value in known.items()]
+    facts += [
+        (f"told by {one.actor}", f"{one.at:%Y-%m-%d %H:%M} UTC, {one.scope}: {one.description.in_words}")
+        for one in described
+    ]
     output.show(told, as_json=as_json, table=lambda: output.table(("", ""), facts, empty=_NO_VERSIONS))
+
+
+def _description(one: Told) -> dict[str, Any]:
+    return {"at": one.at, "actor": one.actor, "scope": str(one.scope), "told": one.description.to_dict()}
 
 
 def show_production(symbol: MaybeSymbol = None, timeframe: MaybeTimeframe = None, *, as_json: Json = False) -> None:
@@ -93,11 +119,14 @@ def show_production(symbol: MaybeSymbol = None, timeframe: MaybeTimeframe = None
 def show_history(
     symbol: MaybeSymbol = None, timeframe: MaybeTimeframe = None, *, limit: Limit = None, as_json: Json = False
 ) -> None:
-    """Show the deployments, newest first, refused attempts included."""
+    """Show the deployments, newest first, refused attempts and what people told of versions included."""
     key = arguments.optional_key(symbol, timeframe)
     with desk.registry() as registry:
         found = history.deployments(registry, key, limit=limit or 100)
-    output.show(list(found), as_json=as_json, table=lambda: deployment_table(found))
+        told = descriptions.history(registry, key)[: limit or 100]
+    rows = [output.row(one) for one in found] + [_as_deployment(one, key) for one in told]
+    rows.sort(key=lambda row: str(row["at"]), reverse=True)
+    output.show(rows[: limit or 100], as_json=as_json, table=lambda: _history_table(found, told))
 
 
 def live_at(
@@ -123,7 +152,7 @@ def live_at(
 
 
 def synchronise(*, as_json: Json = False) -> None:
-    """Look at the models folder and bring the index up to date; exits 1 when a file was refused."""
+    """Bring the index in line with the models folder; exits 1 when a file was refused or cannot go live."""
     with desk.registry() as registry, _counting("reading files") as progress:
         report = sync.synchronise(registry, force=True, progress=progress)
     rows: list[tuple[object, ...]] = [
@@ -131,10 +160,11 @@ def synchronise(*, as_json: Json = False) -> None:
         for what in ("added", "changed", "vanished", "returned", "followed")
         for name in getattr(report, what)
     ]
+    rows += [("unfit", name, reason) for name, reason in report.unfit.items()]
     rows += [("refused", name, reason) for name, reason in report.refused.items()]
     empty = "The index agrees with the folder."
     output.show(report, as_json=as_json, table=lambda: output.table(("what", "file or key", "why"), rows, empty=empty))
-    if report.refused:
+    if report.refused or report.unfit:
         raise typer.Exit(1)
 
 
@@ -149,7 +179,8 @@ def import_file(
     with desk.registry() as registry:
         data = files.read(file, most_bytes=registry.store.max_bytes)
         record = importing.take_in(registry, data, source=file, key=key, version=version)
-    output.show(record, as_json=as_json, table=lambda: _version_table([record]))
+        is_old = _is_expired(registry, record)
+    output.show(record, as_json=as_json, table=lambda: _version_table([record], [is_old]))
 
 
 def verify(*, as_json: Json = False) -> None:
@@ -163,6 +194,21 @@ def verify(*, as_json: Json = False) -> None:
     )
     if findings:
         raise typer.Exit(1)
+
+
+def _as_deployment(one: Told, key: Key | None) -> dict[str, Any]:
+    """Write a description as a row of history; it moves nothing."""
+    blank = dict.fromkeys(field.name for field in fields(Deployment) if field.name != "key")
+    where = {"symbol": key.symbol if key else None, "timeframe": key.timeframe if key else None}
+    said = {"at": output.plain(one.at), "action": "describe", "outcome": "told", "actor": one.actor}
+    return where | blank | said | {"subject": str(one.scope), "reason": one.description.in_words, "preflight": []}
+
+
+def _history_table(found: tuple[Deployment, ...], told: tuple[Told, ...]) -> None:
+    deployment_table(found)
+    rows = [(one.at, one.scope, one.actor, one.description.in_words) for one in told]
+    if rows:
+        output.table(("at", "described", "by", "told"), rows, empty="")
 
 
 def deployment_table(found: tuple[Deployment, ...]) -> None:
@@ -210,12 +256,17 @@ def _all_versions(registry: Registry, wanted: dict[str, Any], *, limit: int | No
             return
 
 
-def _version_table(found: list[VersionRecord]) -> None:
+def _is_expired(registry: Registry, record: VersionRecord) -> bool:
+    return ages.is_expired(registry.settings, record.key, record.version, now=registry.clock())
+
+
+def _version_table(found: list[VersionRecord], old: list[bool]) -> None:
     rows = [
         (
             record.key,
             record.version,
-            record.state,
+            f"{record.state}, expired" if is_old else record.state,
+            record.horizon or "unknown",
             _accuracy(record),
             output.percent(record.baseline_accuracy),
             record.n_holdout,
@@ -224,9 +275,21 @@ def _version_table(found: list[VersionRecord]) -> None:
             f"{record.size_bytes / 1e6:.2f} MB",
             record.sha256[:12],
         )
-        for record in found
+        for record, is_old in zip(found, old, strict=True)
     ]
-    columns = ("key", "version", "state", "accuracy", "majority", "n", "weights", "last bar", "size", "sha256")
+    columns = (
+        "key",
+        "version",
+        "state",
+        "horizon",
+        "accuracy",
+        "majority",
+        "n",
+        "weights",
+        "last bar",
+        "size",
+        "sha256",
+    )
     output.table(columns, rows, empty=_NO_VERSIONS)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ensemble_desk.artifacts import digests, manifest, naming, serving_form
+from ensemble_desk.artifacts import descriptions, digests, manifest, naming, serving_form
 from ensemble_desk.artifacts.manifest import Manifest
 from ensemble_desk.artifacts.safe_loading import audit, checks, loading
 from ensemble_desk.artifacts.store.folder import ArtifactStore
@@ -55,7 +55,7 @@ def arrival(store: ArtifactStore, file: FileEntry) -> Arrival:
             form = make_form(store, file.file_name, content)
     except IncompatibleArtifactError as error:
         return _arrival(file, sha256, created_at, {}, health=State.INCOMPATIBLE, problem=error.problem)
-    described = {**told.content, "serving": form} if form else told.content
+    described = {**told.content, **member_classes(content), **({"serving": form} if form else {})}
     return _arrival(file, sha256, created_at, described, serving_sha256=form.get("sha256"))
 
 
@@ -90,7 +90,8 @@ def sound_form(store: ArtifactStore, entry: Entry, data: bytes) -> str | None:
     except ArtifactError:
         pass  # gone or unreadable: it is made anew
     try:
-        content = loading.load(data, name=entry.file_name, max_bytes=store.max_bytes)
+        loaded = loading.load(data, name=entry.file_name, max_bytes=store.max_bytes)
+        content = descriptions.lay_over(loaded, entry.described)
     except MissingExtraError:
         return entry.serving_sha256  # left to an installation that can make one
     except ArtifactError:
@@ -113,6 +114,14 @@ def _told(
         )
     except (TypeError, KeyError) as error:
         raise IncompatibleArtifactError(file.file_name, f"its content cannot be described ({error})") from error
+
+
+def member_classes(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell the class labels of a plain artifact's estimators, so that a description can be held against them."""
+    if "schema_version" in content:
+        return {}
+    known = {name: getattr(model, "classes_", None) for name, model in content["models"].items()}
+    return {"member_classes": {str(name): manifest.plain(list(own)) for name, own in known.items() if own is not None}}
 
 
 def _check_name(file: FileEntry, content: Mapping[str, Any]) -> None:

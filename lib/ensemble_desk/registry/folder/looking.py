@@ -49,7 +49,7 @@ class Look:
 def differs(entry: Entry, file: FileEntry) -> bool:
     """Whether a registered file has to be looked into: it changed its size or time, or something was wrong with it."""
     as_remembered = (entry.size_bytes, entry.mtime_ns) == (file.size_bytes, file.mtime_ns)
-    return not as_remembered or entry.health not in (State.AVAILABLE, State.INCOMPATIBLE)
+    return not as_remembered or entry.health not in (State.AVAILABLE, State.INCOMPATIBLE, State.UNFIT)
 
 
 def at_all(store: ArtifactStore, pairs: Sequence[Pair], *, force: bool, progress: Progress | None) -> list[Look]:
@@ -109,5 +109,5 @@ def _again(store: ArtifactStore, entry: Entry, file: FileEntry, *, force: bool) 
         return Look(changed=actual)
     if entry.health is State.INCOMPATIBLE:
         return _first(store, file)
-    doubtful = force or entry.health is not State.AVAILABLE
+    doubtful = force or entry.health not in (State.AVAILABLE, State.UNFIT)
     return Look(intact=True, form=inspection.sound_form(store, entry, data) if doubtful else entry.serving_sha256)

@@ -1,7 +1,7 @@
 """Bringing the index in line with the models folder: new, changed, vanished and returned files, and only those."""
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -9,11 +9,13 @@ from sqlalchemy import Connection
 from ensemble_desk.errors import FolderGoneError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import State, SyncReport
-from ensemble_desk.registry.folder import comparison, retention
+from ensemble_desk.registry.folder import comparison, following, retention
 from ensemble_desk.registry.folder import marks as folder_marks
 from ensemble_desk.registry.folder.comparison import Differences
+from ensemble_desk.registry.folder.following import Followed
 from ensemble_desk.registry.folder.looking import Progress
-from ensemble_desk.registry.index import entries, following, registration, states, tombstones
+from ensemble_desk.registry.index import entries, registration, states, tombstones
+from ensemble_desk.registry.index import following as index_following
 from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index.following import Cause
 from ensemble_desk.registry.index.registration import Arrival
@@ -35,10 +37,12 @@ class _Happened:
 
 
 def synchronise(registry: Registry, *, force: bool = False, progress: Progress | None = None) -> SyncReport:
-    """Look at the folder and write what changed into the index, in one transaction.
+    """Look at the folder and write what changed into the index, in one transaction; then let production follow.
 
     A file is read when it is new, or when its size or time differ from what the index remembers; ``force`` reads all.
     New ones are loaded safely before they are registered, many of them on every core. No file can stop the others.
+    Of each key that follows the latest version the newest one is examined and goes live when it passes the preflight;
+    else it is unfit, and what was live stays live. With ``force`` versions that were unfit before are examined anew.
 
     Raises
     ------
@@ -58,18 +62,26 @@ def synchronise(registry: Registry, *, force: bool = False, progress: Progress |
         raise FolderGoneError(registry.store.folder.name, n_versions=len(known))
     found = comparison.compare(registry.store, scan, known, rejected, pruned=pruned, force=force, progress=progress)
     with registry.database.writing() as connection:
-        report = _write(connection, found, at=at)
+        report, happened = _write(connection, found, at=at)
+        waiting = index.waiting_keys(connection, also_unfit=force)
+    keys = sorted({*happened, *waiting})
+    followed = [_follow(registry, key, happened.get(key, _Happened()), at=at, again=force) for key in keys]
+    with registry.database.writing() as connection:
         settled = at.timestamp() - mark / 1e9 > _RACY.total_seconds()
-        if not found.unread:  # else whoever can read them shall look again
+        if not found.unread and not any(one.waiting for one in followed):  # else whoever can read them shall look again
             folder_marks.keep(connection, registry.store.folder, mark=mark, at=at, settled=settled)
     for name, reason in found.unread.items():
         _log.warning("%s is not taken in here. %s", name, reason)
     for entry, _ in found.changed:
         registry.cache.forget(entry.sha256, entry.serving_sha256)
-    return report
+    return replace(
+        report,
+        followed=tuple(str(one.key) for one in followed if one.deployment is not None),
+        unfit={name: reason for one in followed for name, reason in one.unfit.items()},
+    )
 
 
-def _write(connection: Connection, found: Differences, *, at: datetime) -> SyncReport:
+def _write(connection: Connection, found: Differences, *, at: datetime) -> tuple[SyncReport, dict[Key, _Happened]]:
     for key in found.keys:  # in one order for all programs, so that none waits for another in a circle
         pointers.lock_or_create(connection, key, at=at)
     changed, returned = _write_known(connection, found)
@@ -81,18 +93,20 @@ def _write(connection: Connection, found: Differences, *, at: datetime) -> SyncR
         happened[entry.key].vanished.add(entry.version)
     for arrival in added:
         happened[arrival.key].new.append(arrival.version)
-    followed = [key for key, what in happened.items() if _follow(connection, key, what, at=at)]
+    for key, what in happened.items():
+        live = pointers.lock_or_create(connection, key, at=at).version
+        states.restate(connection, key, what.touched, live=live)
     index.forget_rejected(connection, [*found.forgotten, *found.newly_refused])
     for name, new in found.newly_refused.items():
         index.reject(connection, name, new, at=at)
-    return SyncReport(
+    report = SyncReport(
         added=tuple(arrival.file_name for arrival in added),
         changed=tuple(changed),
         vanished=tuple(entry.file_name for entry in found.vanished),
         returned=tuple(returned),
         refused=dict(sorted(found.refused.items())),
-        followed=tuple(str(key) for key in followed),
     )
+    return report, happened
 
 
 def _write_known(connection: Connection, found: Differences) -> tuple[list[str], list[str]]:
@@ -121,14 +135,15 @@ def _write_arrivals(connection: Connection, found: Differences, *, at: datetime)
     return [arrival for arrival in ordered if registration.enter(connection, arrival, publisher=ACTOR, at=at)]
 
 
-def _follow(connection: Connection, key: Key, happened: _Happened, *, at: datetime) -> bool:
-    """Restate the versions of a key and let production follow, once for all that happened to it."""
-    pointer = pointers.lock_or_create(connection, key, at=at)
-    states.restate(connection, key, happened.touched, live=pointer.version)
-    if pointer.version in happened.vanished:
+def _follow(registry: Registry, key: Key, happened: _Happened, *, at: datetime, again: bool) -> Followed:
+    """Let production of a key follow, once for all that happened to it."""
+    with registry.database.reading() as connection:
+        pointer = pointers.read(connection, key)
+    if pointer is not None and pointer.version in happened.vanished:
         reason = f"the file of {pointer.version} vanished; this key follows the latest version"
     elif happened.new:
-        reason = following.registered(*happened.new)
+        reason = index_following.registered(*happened.new)
     else:
         reason = "the files of this key changed; it follows the latest version"
-    return following.settle(connection, pointer, cause=Cause(ACTOR, at, reason)) is not None
+    cause = Cause(ACTOR, at, reason)
+    return following.follow(registry, key, cause=lambda _: cause, again=again)

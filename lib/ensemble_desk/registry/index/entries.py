@@ -1,6 +1,8 @@
 """One version as decisions need it, found by its name."""
 
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +28,23 @@ COLUMNS = (
     "problem",
     "quarantine_reason",
     "serving_sha256",
+    "description_id",
+    "described",
+    "fit",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What decisions need of one version; ``health`` is available, tampered, incompatible or missing."""
+    """What decisions need of one version.
+
+    Attributes
+    ----------
+    health : available, tampered, incompatible, missing or unfit.
+    described : what people told of it, as it lies over its content; empty where nobody has.
+    description_id : number of the newest description among these.
+    fit : whether it passed the preflight that going live takes; None when it was not examined yet.
+    """
 
     id: int
     key: Key
@@ -44,6 +57,9 @@ class Entry:
     problem: str
     quarantine_reason: str | None
     serving_sha256: str | None
+    description_id: int | None
+    described: Mapping[str, Any]
+    fit: bool | None
 
     @property
     def usable(self) -> bool:
@@ -89,6 +105,9 @@ def of_row(row: Any) -> Entry:
         problem=row.problem,
         quarantine_reason=row.quarantine_reason,
         serving_sha256=row.serving_sha256,
+        description_id=row.description_id,
+        described=json.loads(row.described) if row.described else {},
+        fit=None if row.fit is None else bool(row.fit),
     )
 
 

@@ -1,7 +1,9 @@
 """What production does by itself: follow the newest usable version, each time with a row of history that says so."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -29,9 +31,12 @@ def registered(*versions: str) -> str:
     return f"{listed(versions)} registered; this key follows the latest version"
 
 
-def settle(connection: Connection, pointer: Pointer, *, cause: Cause) -> Deployment | None:
+def settle(
+    connection: Connection, pointer: Pointer, *, cause: Cause, preflight: Sequence[Mapping[str, Any]] = ()
+) -> Deployment | None:
     """Move a locked pointer to where ``follow latest`` wants it; None when it stays, as a pinned one always does.
 
+    Only a version that has passed a preflight is followed; ``preflight`` are its steps, for the row of history.
     A live version that was tampered with stays live (and is refused) until a newer one comes: production never goes
     back by itself because of damage. A live version whose file is gone cannot be served by anybody, so production goes
     on to the newest usable version, and to none when there is none.
@@ -39,7 +44,7 @@ def settle(connection: Connection, pointer: Pointer, *, cause: Cause) -> Deploym
     if pointer.mode is not Mode.FOLLOW_LATEST:
         return None
     live = entries.find(connection, pointer.key, pointer.version) if pointer.version else None
-    target = _target(live, index.newest_usable(connection, pointer.key))
+    target = _target(live, index.newest_usable(connection, pointer.key, fit=True))
     version = target.version if target else None
     if version == pointer.version:
         return None
@@ -65,6 +70,7 @@ def settle(connection: Connection, pointer: Pointer, *, cause: Cause) -> Deploym
         mode=moved.mode,
         revision=moved.revision,
         sha256=moved.sha256,
+        preflight=tuple(preflight),
     )
     deployment, moved = chain.append(connection, moved, draft, at=at)
     pointers.write(connection, moved)
@@ -73,6 +79,6 @@ def settle(connection: Connection, pointer: Pointer, *, cause: Cause) -> Deploym
 
 
 def _target(live: Entry | None, newest: Entry | None) -> Entry | None:
-    if live is None or live.health is not State.TAMPERED:
+    if live is None or not (live.usable or live.health is State.TAMPERED):
         return newest
     return newest if newest and newest.version > live.version else live

@@ -1,4 +1,4 @@
-"""How a version enters the index: with its facts, its manifest, and production following it in the same transaction."""
+"""How a version enters the index: with its facts, its manifest, and what people told of versions like it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from ensemble_desk.market import aims
 from ensemble_desk.market.keys import Key
-from ensemble_desk.registry.entities import Deployment, State
-from ensemble_desk.registry.index import entries, following, manifest_columns, states, tombstones
+from ensemble_desk.registry.entities import State
+from ensemble_desk.registry.index import descriptions, entries, manifest_columns, states
 from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index.entries import Entry
-from ensemble_desk.registry.index.following import Cause
 from ensemble_desk.registry.ledger import pointers
 
 
@@ -44,8 +44,9 @@ class Arrival:
 def enter(connection: Connection, arrival: Arrival, *, publisher: str, at: datetime) -> bool:
     """Put a version into the index; True when it is new, else it is checked against what arrives.
 
-    The key's pointer is locked first, so that two programs which register versions of one key take turns. Production
-    does not follow yet: see :func:`ensemble_desk.registry.index.following.settle`.
+    The key's pointer is locked first, so that two programs which register versions of one key take turns. What people
+    told of such versions holds for a new one too. Production does not follow yet: that takes a preflight, see
+    :mod:`ensemble_desk.registry.folder.following`.
     """
     pointer = pointers.lock_or_create(connection, arrival.key, at=at)
     known = entries.find(connection, arrival.key, arrival.version)
@@ -55,17 +56,6 @@ def enter(connection: Connection, arrival: Arrival, *, publisher: str, at: datet
         _compare(connection, known, arrival)
         states.restate(connection, arrival.key, [arrival.version], live=pointer.version)
     return known is None
-
-
-def enter_and_follow(connection: Connection, arrival: Arrival, *, publisher: str, at: datetime) -> Deployment | None:
-    """Put a version into the index and let production follow it; gives the move, if there was one.
-
-    Raises PrunedVersionError for a name that was pruned.
-    """
-    tombstones.refuse(connection, arrival.key, arrival.version)
-    enter(connection, arrival, publisher=publisher, at=at)
-    pointer = pointers.lock_or_create(connection, arrival.key, at=at)
-    return following.settle(connection, pointer, cause=Cause(publisher, at, following.registered(arrival.version)))
 
 
 def _add(connection: Connection, arrival: Arrival, *, symbol_id: int, publisher: str, at: datetime) -> None:
@@ -81,6 +71,15 @@ def _add(connection: Connection, arrival: Arrival, *, symbol_id: int, publisher:
         "publisher": publisher,
     }
     index.add(connection, row, manifest=arrival.content)
+    _describe(connection, arrival)
+
+
+def _describe(connection: Connection, arrival: Arrival) -> None:
+    """Lay over the version what people told of those like it."""
+    told = descriptions.fitting(descriptions.everything(connection), arrival.key, arrival.version)
+    entry = entries.find(connection, arrival.key, arrival.version)
+    if told and entry is not None:
+        descriptions.apply(connection, entry, arrival.content, told)
 
 
 def _compare(connection: Connection, known: Entry, arrival: Arrival) -> None:
@@ -88,6 +87,7 @@ def _compare(connection: Connection, known: Entry, arrival: Arrival) -> None:
         index.set_health(connection, known, State.TAMPERED, entries.tampered(known, arrival.sha256))
     elif known.health is not State.AVAILABLE and arrival.health is State.AVAILABLE:
         index.describe(connection, known, _described(arrival), manifest=arrival.content)
+        _describe(connection, arrival)
     elif arrival.mtime_ns is not None:
         index.set_seen(connection, known, size_bytes=arrival.size_bytes, mtime_ns=arrival.mtime_ns)
 
@@ -99,4 +99,5 @@ def _described(arrival: Arrival) -> dict[str, Any]:
         "serving_sha256": arrival.serving_sha256,
         "health": arrival.health.value,
         "problem": arrival.problem,
+        "horizon": aims.of_content(arrival.content, timeframe=arrival.key.timeframe).horizon,
     }

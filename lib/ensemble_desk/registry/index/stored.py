@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
 from ensemble_desk.artifacts.store.scanning import FileEntry
 from ensemble_desk.database import statistics
 from ensemble_desk.database.opening import Database
 from ensemble_desk.database.tables.registry_tables import model_versions as table
-from ensemble_desk.database.tables.registry_tables import rejected_files, version_manifests
+from ensemble_desk.database.tables.registry_tables import production_pointers, rejected_files, version_manifests
 from ensemble_desk.errors import UnknownKeyError, UnknownVersionError
 from ensemble_desk.market.keys import Key
-from ensemble_desk.registry.entities import State
+from ensemble_desk.registry.entities import Mode, State
 from ensemble_desk.registry.index import entries, states, tombstones
 from ensemble_desk.registry.index.entries import Entry
 from ensemble_desk.registry.ledger import pointers
@@ -56,16 +56,43 @@ def require_of_known_key(database: Database, key: Key, version: str) -> Entry:
 
 
 def newest_usable(
-    connection: Connection, key: Key, *, older_than: str | None = None, other_than: str | None = None
+    connection: Connection,
+    key: Key,
+    *,
+    older_than: str | None = None,
+    other_than: str | None = None,
+    fit: bool = False,
 ) -> Entry | None:
-    """Find the newest version that is intact and not quarantined, by file-name order."""
-    return _newest(connection, key, [table.c.health == State.AVAILABLE.value], older_than, other_than)
+    """Find the newest version that is intact and not quarantined, by file-name order; ``fit``: one proven so."""
+    conditions = [table.c.health == State.AVAILABLE.value, *([table.c.fit.is_(True)] if fit else [])]
+    return _newest(connection, key, conditions, older_than, other_than)
+
+
+def unexamined(connection: Connection, key: Key, *, newer_than: str, also_unfit: bool) -> tuple[Entry, ...]:
+    """Find versions that might go live but passed no preflight yet, newest first; ``also_unfit``: failed ones too."""
+    usable = table.c.health == State.AVAILABLE.value
+    asked = or_(usable, table.c.health == State.UNFIT.value) if also_unfit else usable
+    wanted = _UNQUARANTINED.where(*_of(key), asked, table.c.fit.is_not(True), table.c.version > newer_than)
+    return tuple(entries.of_row(row) for row in connection.execute(wanted.order_by(table.c.version.desc())))
 
 
 def newest_standing(connection: Connection, key: Key) -> Entry | None:
     """Find what ``latest`` means to a person: like newest_usable, but a tampered version is not passed over."""
     standing = table.c.health.in_([State.AVAILABLE.value, State.TAMPERED.value])
     return _newest(connection, key, [standing], None, None)
+
+
+def waiting_keys(connection: Connection, *, also_unfit: bool) -> tuple[Key, ...]:
+    """Find the keys that follow the latest version and have a newer one that passed no preflight, in one query."""
+    usable = [State.AVAILABLE.value, *([State.UNFIT.value] if also_unfit else [])]
+    pointer = production_pointers
+    wanted = (
+        select(pointer.c.symbol, pointer.c.timeframe)
+        .join(table, (table.c.symbol == pointer.c.symbol) & (table.c.timeframe == pointer.c.timeframe))
+        .where(pointer.c.mode == Mode.FOLLOW_LATEST.value, table.c.version > func.coalesce(pointer.c.version, ""))
+        .where(table.c.health.in_(usable), table.c.quarantine_reason.is_(None), table.c.fit.is_not(True))
+    )
+    return tuple(Key(*found) for found in connection.execute(wanted.distinct()))
 
 
 def everything(connection: Connection) -> tuple[Entry, ...]:
@@ -116,6 +143,22 @@ def created_at(connection: Connection, entry: Entry) -> datetime:
 
 def set_health(connection: Connection, entry: Entry, health: State, problem: str = "") -> None:
     connection.execute(update(table).where(table.c.id == entry.id).values(health=health.value, problem=problem))
+
+
+def set_fit(connection: Connection, entry: Entry) -> None:
+    """Remember that a version passed the preflight that going live takes; one that had failed it is available again."""
+    health = State.AVAILABLE if entry.health is State.UNFIT else entry.health
+    problem = "" if entry.health is State.UNFIT else entry.problem
+    values = {"fit": True, "health": health.value, "problem": problem}
+    connection.execute(update(table).where(table.c.id == entry.id).values(**values))
+
+
+def set_unexamined(connection: Connection, entry: Entry) -> None:
+    """Forget what a preflight said of a version, because more is known of it now."""
+    health = State.AVAILABLE if entry.health is State.UNFIT else entry.health
+    problem = "" if entry.health is State.UNFIT else entry.problem
+    values = {"fit": None, "health": health.value, "problem": problem}
+    connection.execute(update(table).where(table.c.id == entry.id).values(**values))
 
 
 def set_seen(connection: Connection, entry: Entry, *, size_bytes: int, mtime_ns: int) -> None:

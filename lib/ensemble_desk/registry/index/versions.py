@@ -1,4 +1,4 @@
-"""Versions: the pages of the index, one version, its manifest, and registering a published one."""
+"""Versions: the pages of the index, one version, and its manifest."""
 
 import functools
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Integer, Select, and_, bindparam, func, select
 
-from ensemble_desk.artifacts.store.folder import Published
 from ensemble_desk.database.queries.compiled_select import CompiledSelect
 from ensemble_desk.database.tables.registry_tables import model_versions as table
 from ensemble_desk.database.tables.registry_tables import production_pointers, version_counts
@@ -16,10 +15,9 @@ from ensemble_desk.errors import UnknownKeyError
 from ensemble_desk.market import timeframes
 from ensemble_desk.market.keys import Key, check_symbol
 from ensemble_desk.registry.entities import State, VersionRecord
-from ensemble_desk.registry.index import entries, pruned, registration
+from ensemble_desk.registry.index import entries, pruned
 from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index.paging import Order, Walk
-from ensemble_desk.registry.index.registration import Arrival
 from ensemble_desk.registry.opening import Registry
 
 
@@ -139,26 +137,6 @@ def rejected(registry: Registry) -> Mapping[str, str]:
         return {name: found.reason for name, found in sorted(index.rejected(connection).items())}
 
 
-def register(registry: Registry, published: Published, *, actor: str) -> VersionRecord:
-    """Enter a version that the store has just published; production follows it in the same transaction."""
-    content = published.manifest.content
-    key = Key(str(content["symbol"]), str(content["timeframe"]))
-    arrival = Arrival(
-        key=key,
-        version=published.version,
-        file_name=published.file_name,
-        sha256=published.sha256,
-        size_bytes=published.size_bytes,
-        mtime_ns=published.mtime_ns,
-        created_at=published.manifest.created_at,
-        content=content,
-        serving_sha256=published.form_sha256,
-    )
-    with registry.database.writing() as connection:
-        registration.enter_and_follow(connection, arrival, publisher=actor, at=registry.clock())
-    return get(registry, key, published.version)
-
-
 @functools.lru_cache(maxsize=256)
 def _page_of(names: tuple[str, ...], walk: Walk, *, begun: bool) -> CompiledSelect:
     """Build the question for a page, each row with the number of all rows; ``begun``: not from the start."""
@@ -233,6 +211,7 @@ _AS_STORED = (
     "run_id",
     "problem",
     "leakage_suspected",
+    "horizon",
 )
 _SHOWN = tuple(
     table.c[name]

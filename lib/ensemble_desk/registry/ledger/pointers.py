@@ -39,12 +39,13 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What a forecast must know of production: the version, its digest, and whether it may be served."""
+    """What a forecast must know of production: version, digest, description, and whether it may be served."""
 
     version: str | None
     sha256: str | None
     revision: int
     health: State
+    description_id: int | None = None
 
 
 def served(database: Database, key: Key) -> Served | None:
@@ -53,7 +54,7 @@ def served(database: Database, key: Key) -> Served | None:
     if not found:
         return None
     row = found[0]
-    return Served(row.version, row.sha256, row.revision, State(row.health or State.MISSING))
+    return Served(row.version, row.sha256, row.revision, State(row.health or State.MISSING), row.description_id)
 
 
 def read(connection: "Connection", key: Key) -> Pointer | None:
@@ -152,7 +153,8 @@ _WRITE = PlainSql(
     times=TIMES,
 )
 _SERVED = PlainSql(
-    "SELECT p.version, p.sha256, p.revision, v.health FROM production_pointers AS p LEFT JOIN model_versions AS v"
+    "SELECT p.version, p.sha256, p.revision, v.health, v.description_id"
+    " FROM production_pointers AS p LEFT JOIN model_versions AS v"
     " ON v.symbol = p.symbol AND v.timeframe = p.timeframe AND v.version = p.version"
     " WHERE p.symbol = :symbol AND p.timeframe = :timeframe"
 )

@@ -91,6 +91,8 @@ def apply(connection: Connection, verdict: Verdict, *, at: datetime) -> Deployme
         index.set_quarantine(connection, move.key, plan.lift, None)
     at = chain.not_before(connection, before, at)
     entry = entries.find(connection, move.key, plan.version) if plan.version else None
+    if entry is not None and plan.check == entry.version:
+        index.set_fit(connection, entry)  # its preflight has passed, else this were a refusal
     after = _moved(before, plan, move, at=at, sha256=entry.sha256 if entry else None)
     draft = _draft(
         verdict,

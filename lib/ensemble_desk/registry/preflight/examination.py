@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ensemble_desk.artifacts import serving_form
+from ensemble_desk.artifacts import descriptions, serving_form
 from ensemble_desk.artifacts.safe_loading import loading
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import State
@@ -51,6 +51,7 @@ class Examination:
     lifting : whether the move that asks lifts the quarantine.
     data, content, notes : its bytes, its content, and what loading it warned of; set by the first steps.
     form : the content of its serving form, empty when it has none.
+    lacking : what this installation lacks to examine it; '' when nothing.
     """
 
     registry: Registry
@@ -62,6 +63,7 @@ class Examination:
     content: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     form: Mapping[str, Any] = field(default_factory=dict)
+    lacking: str = ""
 
     @property
     def is_plain(self) -> bool:
@@ -91,7 +93,8 @@ def digest(subject: Examination) -> Outcome:
     subject.data = verified.read(subject.registry, subject.entry)
     form = verified.form(subject.registry, subject.entry)
     if form is not None:
-        subject.form = serving_form.read(form, name=subject.entry.file_name)
+        found = serving_form.read(form, name=subject.entry.file_name)
+        subject.form = descriptions.lay_over(found, subject.entry.described)
     beside = " and of its serving form" if form is not None else ""
     return passed(f"SHA-256 {subject.entry.sha256[:12]}…{beside} as registered")
 
@@ -102,7 +105,8 @@ def safe_load(subject: Examination) -> Outcome:
     loaded = loading.load_with_notes(
         subject.data, name=subject.entry.file_name, max_bytes=subject.registry.store.max_bytes
     )
-    subject.content, subject.notes = loaded.content, loaded.warnings
+    subject.content = descriptions.lay_over(loaded.content, subject.entry.described)
+    subject.notes = loaded.warnings
     members = ", ".join(str(name) for name in subject.content.get("models", {}))
     return passed(f"members {members}")
 

@@ -36,7 +36,12 @@ def golden_sample(subject: Examination) -> Outcome:
         if told is None:
             return failed(f"{name} has no sample predictions")
         member = catalogue.rebuild(
-            name, model, label=spec, timeframe=subject.entry.key.timeframe, numbered=not subject.is_plain
+            name,
+            model,
+            label=spec,
+            timeframe=subject.entry.key.timeframe,
+            numbered=not subject.is_plain,
+            meaning=content.get("class_meaning"),
         )
         votes = member.predict(rows, label=spec)
         expected = np.asarray(told, dtype=float)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ensemble_desk.evaluation import comparison
 from ensemble_desk.evaluation.comparison import Comparison
-from ensemble_desk.market import labels, timeframes
+from ensemble_desk.market import aims, labels
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES, LabelSpec
 from ensemble_desk.registry.index import versions
@@ -27,6 +27,7 @@ class Replay:
     ----------
     times : shape (n,), the bars asked about.
     current, target : probabilities of each version, shape (n, 3); NaN where it abstains.
+    horizon_bars : of the current version; None where nobody has told it, and then no outcome is known.
     outcomes : class numbers, shape (n,); NaN where the outcome is pending.
     in_sample : shape (n,); True on bars that either version was trained on, which the comparison leaves out.
     compared : target against current on the bars that remain; None when the two define their label differently.
@@ -35,7 +36,7 @@ class Replay:
     key: Key
     current_version: str
     target_version: str
-    horizon_bars: int
+    horizon_bars: int | None
     times: pd.DatetimeIndex
     current: NDArray[np.float64]
     target: NDArray[np.float64]
@@ -78,22 +79,23 @@ def replay(registry: Registry, key: Key, current: str, target: str, *, n_bars: i
     times = pd.DatetimeIndex(tables[0].index).intersection(pd.DatetimeIndex(tables[1].index))
     first, second = (table.loc[times, list(CLASSES)].to_numpy(float) for table in tables)
     specs = [_label(registry, key, name) for name in (current, target)]
-    outcomes = labels.label(newest, specs[0]).loc[times].to_numpy(float)
+    spec = specs[0]
+    unknown = np.full(len(times), np.nan)
+    outcomes = unknown if spec is None else labels.label(newest, spec).loc[times].to_numpy(float)
     in_sample = _in_sample(registry, key, (current, target), times)
     compared = None
-    if specs[0] == specs[1]:
+    if spec is not None and spec == specs[1]:
         scored = ~in_sample & np.isfinite(outcomes)
         happened = outcomes[scored].astype(np.int64)
-        compared = comparison.compare(first[scored], second[scored], happened, horizon_bars=specs[0].horizon_bars)
-    return Replay(key, current, target, specs[0].horizon_bars, times, first, second, outcomes, in_sample, compared)
+        compared = comparison.compare(first[scored], second[scored], happened, horizon_bars=spec.horizon_bars)
+    return Replay(
+        key, current, target, spec.horizon_bars if spec else None, times, first, second, outcomes, in_sample, compared
+    )
 
 
-def _label(registry: Registry, key: Key, version: str) -> LabelSpec:
-    """The label that scores a version; a plain artifact has none of its own and is scored with the default one."""
-    stored = serving.load(registry, key, version).get("label")
-    if stored:
-        return LabelSpec.from_dict(dict(stored))
-    return LabelSpec(timeframes.horizon_bars(key.timeframe, timeframes.base_horizon(key.timeframe)))
+def _label(registry: Registry, key: Key, version: str) -> LabelSpec | None:
+    """The label that scores a version; None where neither the version nor a person tells it."""
+    return aims.of_content(serving.content(registry, key, version), timeframe=key.timeframe).label
 
 
 def _in_sample(registry: Registry, key: Key, names: tuple[str, str], times: pd.DatetimeIndex) -> NDArray[np.bool_]:

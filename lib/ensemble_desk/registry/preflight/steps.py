@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ensemble_desk.errors import DeskError
+from ensemble_desk.errors import DeskError, MissingExtraError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import PreflightReport, Step
 from ensemble_desk.registry.opening import Registry
@@ -54,7 +54,7 @@ def run(registry: Registry, key: Key, version: str, *, lifting: bool = False) ->
         if unmet is not None or step.outcome == FAILED:
             untold.add(check.name)
         steps[check.name] = step
-    return PreflightReport(key, version, at, tuple(steps.values()))
+    return PreflightReport(key, version, at, tuple(steps.values()), subject.lacking)
 
 
 def as_row(step: Step) -> Mapping[str, Any]:
@@ -70,6 +70,9 @@ def _run(check: _Check, subject: Examination) -> Step:
     begun = time.perf_counter()
     try:
         found = check.examine(subject)
+    except MissingExtraError as error:
+        subject.lacking = str(error)
+        found = Outcome(FAILED, str(error))
     except DeskError as error:
         found = Outcome(FAILED, str(error))
     except Exception as error:  # noqa: BLE001 - whatever a foreign estimator raises, the version has failed this step

@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
+from ensemble_desk.artifacts import descriptions
 from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
 from ensemble_desk.market import timeframes
 from ensemble_desk.market.keys import Key
-from ensemble_desk.registry import opening
+from ensemble_desk.registry import ages, opening
 from ensemble_desk.registry.entities import State
 from ensemble_desk.registry.index import entries
 from ensemble_desk.registry.index.entries import Entry
@@ -30,7 +32,8 @@ class ProductionEnsemble(EnhancedEnsembleForecaster):
         super().__init__(timeframes.base_horizon(key.timeframe), key.symbol, **_TRAINED | enabled)
         self._registry, self._key, self._question = registry, key, ("served", key)
         self._empty = self.ensemble_manager
-        self._sha256: str | None = None
+        self._served: tuple[str | None, int | None] = (None, None)  # digest and description of what was injected
+        self._expires_at: datetime | None = None  # when it is refused for its age; None: never
         self._turn = threading.Lock()
         self.revision = 0
         self._enabled = enabled
@@ -52,8 +55,12 @@ class ProductionEnsemble(EnhancedEnsembleForecaster):
             When no version is usable.
         TamperedArtifactError, ArtifactMissingError, ArtifactError
             When the version in production must not or cannot be served.
+        ExpiredVersionError
+            When it is older than the settings allow, and they say to refuse it.
         """
         self._follow()
+        if self._expires_at is not None and self._registry.clock() > self._expires_at:
+            raise ages.refusal(self._registry.settings, self._key, self.version)
         super().prepare()
 
     def _follow(self) -> None:
@@ -61,10 +68,11 @@ class ProductionEnsemble(EnhancedEnsembleForecaster):
             served = self._registry.query_cache.get(self._question, self._look)
             if served is None or served.version is None:
                 self.ensemble_manager, self.is_trained, self.training_stats = self._empty, False, {}
-                self._sha256 = None
-            elif served.sha256 != self._sha256 or served.health is not State.AVAILABLE:
+                self._served, self._expires_at = (None, None), None
+            elif (served.sha256, served.description_id) != self._served or served.health is not State.AVAILABLE:
                 self.inject(content(self._registry, self._key, served.version), version=served.version)
-                self._sha256 = served.sha256
+                self._served = (served.sha256, served.description_id)
+                self._expires_at = ages.refused_at(self._registry.settings, self._key, served.version)
             self.revision = served.revision if served else 0
 
     def _look(self) -> Served | None:
@@ -76,7 +84,7 @@ def _reopened(settings: Settings, key: Key, enabled: Mapping[str, bool]) -> Prod
 
 
 def load(registry: Registry, key: Key, version: str) -> dict[str, Any]:
-    """Give the artifact of a version with its estimators, verified against the index.
+    """Give the artifact of a version with its estimators, verified against the index, and what people told of it.
 
     The caller may change its own copy of the dicts.
 
@@ -90,7 +98,8 @@ def load(registry: Registry, key: Key, version: str) -> dict[str, Any]:
         content = registry.cache.get(entry.sha256, lambda: verified.load(registry, entry))
     else:
         _, content = verified.load(registry, entry)
-    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in content.items()}
+    told = descriptions.lay_over(content, entry.described)
+    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in told.items()}
 
 
 def content(registry: Registry, key: Key, version: str) -> Mapping[str, Any]:
@@ -100,7 +109,8 @@ def content(registry: Registry, key: Key, version: str) -> Mapping[str, Any]:
     """
     entry = _entry(registry, key, version)
     if entry.health is State.AVAILABLE and entry.serving_sha256 is not None:
-        return registry.cache.get(entry.serving_sha256, lambda: verified.load_form(registry, entry))
+        form = registry.cache.get(entry.serving_sha256, lambda: verified.load_form(registry, entry))
+        return descriptions.lay_over(form, entry.described)
     return load(registry, key, version)
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from ensemble_desk.figures import evidence, history, rolling
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import bands
+from ensemble_desk.monitoring import bands, lacks
 from ensemble_desk.monitoring.verdicts import DriftState
 from ensemble_desk.registry import actors
 from ensemble_desk.ui.drift import wording as drift_wording
@@ -66,12 +66,14 @@ def _number(label: str, value: str, explanation: str | None = None) -> None:
 
 
 def _nothing(state: DriftState) -> None:
-    scope = f"--symbol {state.key.symbol} --timeframe {state.key.timeframe}"
-    components.empty(
-        "There is no green light either.",
-        "Replay past bars by the version that was newest at each, then score what came:",
-        command=f"desk replay {scope}\ndesk outcomes {scope}",
-    )
+    told = {
+        lacks.NO_OUTCOMES: "Replay past bars by the version that was newest at each, then score what came:",
+        lacks.NO_LABEL: "Tell them once, in the form on the card of the version or by:",
+    }
+    advice = told.get(state.problem, "This mends it:")
+    components.empty("There is no green light either.", advice, command=state.remedy.replace(" && ", "\n"))
+    if state.version and state.problem == lacks.NO_LABEL:
+        components.describe_link(state.key, state.version)
 
 
 def e_process(state: DriftState) -> None:

@@ -29,16 +29,17 @@ _RECOMMENDED = {
     Recommendation.MONITOR_CLOSELY: "Monitor closely",
     Recommendation.SCHEDULE_RETRAIN: "Schedule a retrain",
     Recommendation.RETRAIN_NOW: "Retrain now",
+    Recommendation.MEASURE_FIRST: "Measure it first",
 }
-_COMING, _UNKNOWN, _ALONE = "being read", "UNKNOWN", "rings alone"
+_COMING, _ALONE = "being read", "rings alone"
 
 
 def chip(state: DriftState | None) -> str:
     """Band and evidence in a few words; ``state`` None is not read yet."""
     if state is None:
         return _COMING
-    if state.band is Band.UNKNOWN:
-        return _UNKNOWN
+    if state.band is Band.NOT_MEASURED:
+        return str(state.band)
     if state.evidence is Evidence.UNCONFIRMED and state.rings:
         return f"{state.band} · {_ALONE}"
     if state.band is Band.OK and state.evidence is Evidence.UNCONFIRMED:
@@ -55,7 +56,7 @@ def chip_colours() -> dict[str, str]:
         if band is not Band.OK or behind is not Evidence.UNCONFIRMED
     }
     alone = {f"{band} · {_ALONE}": "orange" for band in (Band.OK, Band.MONITOR, Band.DRIFT, Band.EMERGENCY)}
-    return {str(Band.OK): "green"} | told | alone | {_UNKNOWN: "gray", _COMING: "gray"}
+    return {str(Band.OK): "green"} | told | alone | {str(Band.NOT_MEASURED): "orange", _COMING: "gray"}
 
 
 def colour(state: DriftState | None) -> str:
@@ -73,7 +74,7 @@ def _colour(band: Band, behind: Evidence) -> str:
 def verdict(state: DriftState) -> str:
     """Say in one sentence how the version does; band and evidence stand beside it as a chip."""
     if state.problem:
-        return f"Nothing can be said yet: {state.problem}."
+        return f"It is not measured: {state.problem}."
     if state.confirmed:
         return f"Accuracy has fallen{since(state)}, and the evidence confirms it."
     if state.evidence is Evidence.INSUFFICIENT:

@@ -4,7 +4,7 @@ import functools
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import ParamSpec
@@ -12,11 +12,15 @@ from urllib.parse import quote
 
 import streamlit as st
 
+from ensemble_desk.artifacts.descriptions import Description
+from ensemble_desk.ensemble.members.classes import spelled
 from ensemble_desk.errors import DeskError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import actors
 from ensemble_desk.registry.actors import Actor
 from ensemble_desk.registry.entities import Deployment
+from ensemble_desk.registry.folder import describing
+from ensemble_desk.registry.index.descriptions import Scope
 from ensemble_desk.registry.moves import promotion as moves
 from ensemble_desk.registry.moves import quarantine, rollback
 from ensemble_desk.registry.moves import undo as undoing
@@ -101,6 +105,35 @@ def proven(row: Deployment) -> Proof:
         return proof.prove(caching.registry(), row.key)
     except DeskError as error:
         return Proof(None, 0.0, matches=False, detail=str(error))
+
+
+def describe(
+    scope: str,
+    *,
+    horizon_bars: int | None,
+    threshold: float | None,
+    multiplier: float | None,
+    classes: Mapping[str, str] | None,
+    trained_until: str | None,
+) -> None:
+    """Tell once what files do not tell, and draw the page again with what holds now."""
+    try:
+        description = Description(
+            horizon_bars=horizon_bars,
+            threshold=threshold,
+            multiplier=multiplier,
+            classes=classes and {spelled(label): meant for label, meant in classes.items()},
+            trained_until=trained_until,
+        )
+        actor = session.actor(caching.settings())
+        done = describing.describe(caching.registry(), Scope.parse(scope), description, actor=actor)
+    except DeskError as error:
+        refused(error)
+        return
+    caching.forget()
+    left = f" {len(done.unfit)} still cannot go live." if done.unfit else ""
+    st.toast(f"{done.n_versions} versions of {scope} described.{left}", icon=":material/check_circle:")
+    st.rerun()
 
 
 def undo(key: Key, row: Deployment) -> None:

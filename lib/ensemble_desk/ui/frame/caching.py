@@ -20,8 +20,9 @@ import streamlit as st
 from ensemble_desk import settings as configuration
 from ensemble_desk.errors import DeskError
 from ensemble_desk.registry import opening
-from ensemble_desk.registry.entities import UNFIT
+from ensemble_desk.registry.entities import UNSERVED
 from ensemble_desk.registry.folder import freshness
+from ensemble_desk.registry.index import descriptions
 from ensemble_desk.registry.index import versions as index
 from ensemble_desk.registry.ledger import history
 from ensemble_desk.registry.opening import Registry
@@ -49,14 +50,15 @@ def registry() -> Registry:
 
 @st.cache_data(ttl=_SECONDS_UNTIL_SEEN, max_entries=1, show_spinner=False)
 def mark() -> str:
-    """Probe what may have changed: files, versions found unfit, the newest deployment, the newest run, its steps."""
+    """Probe what may have changed: files, versions found unfit, the newest deployment, run, steps, description."""
     desk = registry()
     _look_at_folder(desk)
-    unfit = [index.listing(desk, state=state, limit=1).total for state in UNFIT]  # these come without a deployment
+    unfit = [index.listing(desk, state=state, limit=1).total for state in UNSERVED]  # these come without a deployment
     steps = [(run.id, run.step) for run in runs.under_way(desk.database)]
     with desk.database.reading() as connection:
         newest = runs.newest_id(connection)
-    return f"{desk.store.folder_mark()} {unfit} {history.newest_id(desk)} {newest} {steps}"
+        told = descriptions.newest_id(connection)
+    return f"{desk.store.folder_mark()} {unfit} {history.newest_id(desk)} {newest} {steps} {told}"
 
 
 class _Look(threading.Thread):

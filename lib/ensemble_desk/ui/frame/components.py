@@ -24,8 +24,10 @@ STATE_COLOURS: dict[State, Colour] = {
     State.TAMPERED: "red",
     State.INCOMPATIBLE: "violet",
     State.MISSING: "gray",
+    State.UNFIT: "red",
     State.PRUNED: "gray",
 }
+EXPIRED = "expired"
 _MOST_STYLED = 50  # rows; Streamlit takes about half a millisecond of each run for every styled row
 _STATE_ICONS = {
     State.IN_PRODUCTION: ":material/rocket_launch:",
@@ -34,6 +36,7 @@ _STATE_ICONS = {
     State.TAMPERED: ":material/gpp_bad:",
     State.INCOMPATIBLE: ":material/extension_off:",
     State.MISSING: ":material/help_center:",
+    State.UNFIT: ":material/block:",
     State.PRUNED: ":material/delete:",
 }
 
@@ -141,6 +144,14 @@ def state_badge(record: VersionRecord) -> None:
     )
 
 
+def age_badge(record: VersionRecord) -> None:
+    """Say so when a version is older than the settings allow."""
+    if data.is_expired(record):
+        st.badge(
+            "Expired", icon=":material/hourglass_disabled:", color="orange", help="Older than DESK_MAX_AGE allows."
+        )
+
+
 def mode_badge(mode: Mode) -> None:
     pinned = mode == Mode.PINNED
     st.badge(
@@ -160,6 +171,7 @@ def version_badges(record: VersionRecord) -> None:
     """State of a version and the source of its key's bars in one row."""
     with st.container(horizontal=True):
         state_badge(record)
+        age_badge(record)
         source_badge(record.key)
         if record.leakage_suspected:
             st.badge("Leakage suspected", icon=":material/water_drop:", color="red")
@@ -224,10 +236,22 @@ def percent_column(*, help: str | None = None) -> Any:  # noqa: A002 - Streamlit
 def states_column(label: str = "State") -> Any:
     """A column of states as coloured words."""
     return st.column_config.MultiselectColumn(
-        label, options=[str(state) for state in STATE_COLOURS], color=list(STATE_COLOURS.values())
+        label,
+        options=[*map(str, STATE_COLOURS), EXPIRED],
+        color=[*STATE_COLOURS.values(), "orange"],
     )
 
 
 def time_line(label: str, at: datetime | None) -> None:
     """A time in UTC with the viewer's own time on hover."""
     st.markdown(f"{label} {wording.time(at)}", help=wording.local_time(at, st.context.timezone) or None)
+
+
+def describe_link(key: Key, version: str) -> None:
+    """Lead to the form that tells what a version forecasts."""
+    st.page_link(
+        "pages/versions.py",
+        label=f"Describe {key} {version}",
+        icon=":material/edit_note:",
+        query_params={"view": "One version", "key": str(key), "version": version},
+    )

@@ -9,9 +9,12 @@ import streamlit as st
 
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import ages
 from ensemble_desk.registry.entities import Deployment, PreflightReport, Production, State, VersionRecord
+from ensemble_desk.registry.index import descriptions as telling
 from ensemble_desk.registry.index import pruned as graves
 from ensemble_desk.registry.index import versions as index
+from ensemble_desk.registry.index.descriptions import Told
 from ensemble_desk.registry.index.versions import VersionPage
 from ensemble_desk.registry.ledger import history
 from ensemble_desk.registry.ledger import production as pointers
@@ -91,6 +94,17 @@ def version(key: Key, name: str) -> VersionRecord:
 def manifest(key: Key, name: str) -> Mapping[str, Any]:
     """What a version tells about itself, also a pruned one, from the database; no artifact is opened."""
     return dict(graves.manifest(caching.registry(), key, name) or index.manifest(caching.registry(), key, name))
+
+
+@caching.remembered(max_entries=128)
+def descriptions(key: Key, name: str) -> tuple[Told, ...]:
+    """What people told of a version, newest first."""
+    return telling.history(caching.registry(), key, name)
+
+
+def is_expired(record: VersionRecord) -> bool:
+    """Whether a version is older than the settings allow, as of now."""
+    return ages.is_expired(caching.settings(), record.key, record.version, now=datetime.now(UTC))
 
 
 @caching.remembered(max_entries=128)

@@ -10,7 +10,6 @@ from ensemble_desk.figures import report
 from ensemble_desk.forecasting import log, outcomes
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.market.keys import Key
-from ensemble_desk.market.labels import LabelSpec
 from ensemble_desk.monitoring import daily, diagnosis, drift, live, reporting, scoreboard, simulator
 from ensemble_desk.monitoring.daily import BandHistory
 from ensemble_desk.monitoring.diagnosis import Diagnosis
@@ -18,6 +17,7 @@ from ensemble_desk.monitoring.drift import EvidencePath
 from ensemble_desk.monitoring.live import LiveAccuracy
 from ensemble_desk.monitoring.scoreboard import MemberScore
 from ensemble_desk.monitoring.simulator import Simulation
+from ensemble_desk.registry.index import descriptions
 from ensemble_desk.registry.ledger import history
 from ensemble_desk.ui.frame import caching
 from ensemble_desk.ui.frame.standing import Mark, Standing, Watch
@@ -29,9 +29,11 @@ _SECONDS_OF_BARS = 300  # bars are read anew this often, as in ensemble_desk.ui.
 
 @caching.remembered(max_entries=1, also=caching.every(1), shared=True)
 def newest() -> Mark:
-    """Numbers of the newest move, forecast and outcome."""
+    """Numbers of the newest move, forecast, outcome and description."""
     desk = caching.registry()
-    return history.newest_id(desk), log.newest_id(desk.database), outcomes.newest_id(desk.database)
+    with desk.database.reading() as connection:
+        told = descriptions.newest_id(connection)
+    return history.newest_id(desk), log.newest_id(desk.database), outcomes.newest_id(desk.database), told
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -57,9 +59,8 @@ def accuracy(
     version: str | None,
     horizon: str | None = None,
     kind: Kind | None = None,
-    label: LabelSpec | None = None,
 ) -> LiveAccuracy:
-    return live.accuracy(caching.registry(), key, version=version, horizon=horizon, kinds=_kinds(kind), label=label)
+    return live.accuracy(caching.registry(), key, version=version, horizon=horizon, kinds=_kinds(kind))
 
 
 @caching.remembered(max_entries=64, also=newest, shared=True)

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from ensemble_desk.errors import DeskError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring import drift, refreshing
+from ensemble_desk.monitoring.bands import Band
 from ensemble_desk.monitoring.drift import FleetDrift
 from ensemble_desk.monitoring.verdicts import DriftState
 from ensemble_desk.registry.entities import Production
 from ensemble_desk.registry.opening import Registry
 
-Mark = tuple[int, int, int]  # numbers of the newest move, forecast and outcome
+Mark = tuple[int, ...]
 
 MOST_SECONDS_WAITED = 0.3
 _REST = 4.0  # a long reading is begun anew only after this many times its own length
@@ -47,6 +48,10 @@ class Standing:
     @property
     def alerts(self) -> tuple[DriftState, ...]:
         return tuple(one for one in self.states if one.confirmed)
+
+    @property
+    def unmeasured(self) -> tuple[DriftState, ...]:
+        return tuple(one for one in self.states if one.band is Band.NOT_MEASURED)
 
 
 class _Reading(threading.Thread):

@@ -149,9 +149,9 @@ def weights(given: Mapping[str, float]) -> str:
 
 
 def label_in_words(label: Mapping[str, Any] | None, *, timeframe: str) -> str:
-    """Explain a version's label definition; plain artifacts have none."""
+    """Explain a version's label definition; one that nobody has told is unknown."""
     if not label:
-        return "not told by the artifact"
+        return UNKNOWN
     bars = label["horizon_bars"]
     span = f"{bars} bar{'s' if bars != 1 else ''} of {timeframes.get(timeframe).title}"
     if label["rule"] == "fixed":

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from ensemble_desk.market.keys import Key
-from ensemble_desk.registry.entities import UNFIT, Mode, Production, VersionRecord
+from ensemble_desk.registry.entities import UNSERVED, Mode, Production, VersionRecord
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.preflight import readiness
 from ensemble_desk.training import runs
@@ -63,7 +63,7 @@ def _bars() -> Mapping[Key, Bars]:
 def _refused(fleet: Sequence[Production]) -> tuple[VersionRecord, ...]:
     """What production names and the loader refuses; as long as nothing is wrong this reads three counts."""
     live = {(one.key, one.version) for one in fleet}
-    listed = (versions.listing(caching.registry(), state=state, limit=_MOST) for state in UNFIT if data.count(state))
+    listed = (versions.listing(caching.registry(), state=state, limit=_MOST) for state in UNSERVED if data.count(state))
     return tuple(record for page in listed for record in page.rows if (record.key, record.version) in live)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring.verdicts import DriftState
-from ensemble_desk.registry.entities import UNFIT, Production, State, VersionRecord
+from ensemble_desk.registry.entities import UNSERVED, Production, State, VersionRecord
 from ensemble_desk.registry.preflight.readiness import Readiness
 from ensemble_desk.ui.drift import wording as drift_wording
 from ensemble_desk.ui.frame import wording
@@ -88,7 +88,7 @@ def _band(row: Row) -> list[str]:
     """Band and evidence; where the loader refuses what is live, that instead of any praise for it."""
     if row.pointer.version is None:
         return []
-    if row.record is not None and row.record.state in UNFIT:
+    if row.record is not None and row.record.state in UNSERVED:
         return [refusal(row.record.state)]
     return [drift_wording.chip(row.state)]
 

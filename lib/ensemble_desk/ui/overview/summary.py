@@ -45,12 +45,17 @@ def freshness(standing: Standing) -> None:
 
 
 def _numbers(board: Board, standing: Standing) -> None:
-    with st.grid(5, min_column_width=150):
+    with st.grid(6, min_column_width=140):
         _number("Keys served", f"{board.n_served} of {len(board.keys)}")
         _number(
             "Confirmed alerts",
             "…" if standing.at is None else str(len(standing.alerts)),
             "Keys whose accuracy has fallen: the alarm rings, and stands among all keys.",
+        )
+        _number(
+            "Not measured",
+            "…" if standing.at is None else str(len(standing.unmeasured)),
+            "Keys of which nobody can say whether they do well; the drift page says what each lacks.",
         )
         _number("Pinned keys", str(board.n_pinned))
         _number(

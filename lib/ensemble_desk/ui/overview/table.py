@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from ensemble_desk.registry.entities import UNFIT, Mode
+from ensemble_desk.registry.entities import UNSERVED, Mode
 from ensemble_desk.registry.preflight.readiness import Going
 from ensemble_desk.ui.drift import wording as drift_wording
 from ensemble_desk.ui.frame import components
@@ -33,7 +33,7 @@ def show(board: Board) -> None:
 
 
 def _columns(keys: Sequence[str]) -> dict[str, Any]:
-    chips = drift_wording.chip_colours() | {refusal(state): "red" for state in UNFIT}
+    chips = drift_wording.chip_colours() | {refusal(state): "red" for state in UNSERVED}
     return {
         "Key": st.column_config.TextColumn(pinned=True),
         SINCE: st.column_config.TextColumn(

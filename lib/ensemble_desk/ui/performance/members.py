@@ -20,8 +20,8 @@ _COLOURS = {_BETTER: "green", _WORSE: "orange", _OPEN: "gray"}
 
 def show(asked: Asked) -> None:
     """The scoreboard of one version, best log-loss first."""
-    if asked.version is None or asked.label is not None:
-        st.caption("Members are compared within one version that defines its label; choose “This version” above.")
+    if asked.version is None:
+        st.caption("Members are compared within one version; choose “This version” above.")
         return
     scores = monitoring_data.members(asked.key, version=asked.version, horizon=asked.horizon, kind=asked.kind)
     if not scores:

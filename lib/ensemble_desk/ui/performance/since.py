@@ -14,10 +14,10 @@ from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Counts
 from ensemble_desk.market import timeframes
 from ensemble_desk.market.keys import Key
-from ensemble_desk.market.labels import CLASSES, LabelSpec
+from ensemble_desk.market.labels import CLASSES
 from ensemble_desk.monitoring.live import LiveAccuracy, State
 from ensemble_desk.registry.entities import VersionRecord
-from ensemble_desk.ui.frame import caching, charts, components, data, monitoring_data, wording
+from ensemble_desk.ui.frame import caching, charts, components, monitoring_data, wording
 
 _THIS, _ALL = "This version", "Every version"
 _KINDS = {"Live": Kind.LIVE, "Replayed": Kind.REPLAY}
@@ -30,26 +30,23 @@ class Asked:
     Attributes
     ----------
     version : None for all of the key, each bar by the version that forecast it.
-    label : for a version that defines none.
     """
 
     key: Key
     version: str | None
     horizon: str | None = None
     kind: Kind | None = None
-    label: LabelSpec | None = None
 
     def read(self) -> LiveAccuracy:
-        return monitoring_data.accuracy(
-            self.key, version=self.version, horizon=self.horizon, kind=self.kind, label=self.label
-        )
+        return monitoring_data.accuracy(self.key, version=self.version, horizon=self.horizon, kind=self.kind)
 
 
 def choose(record: VersionRecord) -> Asked:
     """Ask for the forecasts to look at; choices that change nothing are not offered."""
     key = record.key
-    trained = str(data.manifest(key, record.version).get("horizon") or timeframes.base_horizon(key.timeframe))
-    horizons = [trained, *(name for name in timeframes.horizons(key.timeframe) if name != trained)]
+    trained = record.horizon or wording.UNKNOWN
+    others = timeframes.horizons(key.timeframe) if record.horizon else ()
+    horizons = [trained, *(name for name in others if name != trained)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         scope = st.segmented_control(
             "Forecasts of", (_THIS, _ALL), default=_THIS, required=True, key="of", bind="query-params"
@@ -61,8 +58,6 @@ def choose(record: VersionRecord) -> Asked:
         asked = Asked(key, None if scope == _ALL else record.version, None if horizon == trained else horizon)
         found = asked.read()
         kind = _kind(found.counts)
-    if scope != _ALL and found.state is State.NO_LABEL:
-        return replace(asked, label=_label())
     return replace(asked, kind=kind)
 
 
@@ -75,23 +70,6 @@ def _kind(counts: Mapping[Kind, Counts]) -> Kind | None:
         help="Live: before their outcome. Replayed: afterwards, from what was known then.",
     )  # fmt: skip
     return _KINDS[str(chosen or "Live")]
-
-
-def _label() -> LabelSpec | None:
-    """Ask for the label that scores a version which defines none; no answer until a person names it."""
-    st.info(
-        "This version does not say what its classes mean, so nothing can score it. Name the label it was trained for.",
-        icon=":material/label:",
-    )
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        bars = st.number_input("Horizon in bars", 1, 252, None, placeholder="for example 1", key="label_bars")
-        move = st.number_input(
-            "Move that counts, in %", 0.0, 50.0, None, key="label_move",
-            placeholder="half a sigma", help="Log return beyond which a move is BULLISH or BEARISH.",
-        )  # fmt: skip
-    if bars is None:
-        return None
-    return LabelSpec(int(bars)) if move is None else LabelSpec(int(bars), "fixed", fixed_threshold=move / 100)
 
 
 def nothing(found: LiveAccuracy) -> None:
@@ -109,8 +87,13 @@ def nothing(found: LiveAccuracy) -> None:
             f"{_counted(found)} They are scored once the bar that decides them is there:",
             command=f"desk outcomes {scope}",
         )
-    else:
-        components.empty("Its forecasts wait for a label.", "Name it above; only then can they be scored.")
+    elif found.version is not None:
+        components.empty(
+            "Nobody has told its horizon and label, so nothing can score it.",
+            "Tell them once, in the form on its card or by:",
+            command=f"desk registry describe '{found.key}' --horizon BARS --threshold RETURN",
+        )
+        components.describe_link(found.key, found.version)
 
 
 def headline(asked: Asked, found: LiveAccuracy) -> None:

@@ -68,7 +68,9 @@ def result(record: VersionRecord, answer: Answer) -> None:
         _metric("Confidence", wording.percent(told["confidence"]), "Probability of the label.")
         _metric("Agreement", wording.percent(told["agreement"]), "Weight share of the members whose own choice it is.")
         _metric("As of", wording.day(answer.as_of), wording.time(answer.as_of))
-    span = f"{told['horizon']} ({told['horizon_bars']} bar{'s' if told['horizon_bars'] != 1 else ''})"
+    span = "unknown, nobody has told it"
+    if told["horizon"]:
+        span = f"{told['horizon']} ({told['horizon_bars']} bar{'s' if told['horizon_bars'] != 1 else ''})"
     st.caption(f"Horizon {span}, version {record.version}. Validated: {wording.accuracy_of(record)}")
 
 
@@ -123,14 +125,14 @@ def file_name(record: VersionRecord, what: str) -> str:
 def table(answer: Answer) -> pd.DataFrame:
     """One row for the pool, for each member, and for every other horizon."""
     told = answer.result
-    trained = {"Horizon": told["horizon"], "Basis": told["basis"]}
+    trained = {"Horizon": told["horizon"] or wording.UNKNOWN, "Basis": told["basis"]}
     rows = [{"Who": "ensemble", **trained, "Label": told["label"], "Weight": None, **told["probabilities"]}]
     rows += [
         {"Who": name, **trained, "Label": vote["label"], "Weight": vote["weight"], **vote["probabilities"]}
         for name, vote in told["component_predictions"].items()
     ]
     for name, given in answer.horizons.forecasts.items() if answer.horizons is not None else ():
-        if name != told["horizon"]:
+        if name != trained["Horizon"]:
             other = {"Horizon": name, "Basis": given.basis, "Label": given.label, "Weight": None}
             rows.append({"Who": "ensemble", **other, **given.probabilities})
     return pd.DataFrame(rows)

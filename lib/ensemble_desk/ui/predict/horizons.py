@@ -24,7 +24,9 @@ def every_horizon(answer: Answer) -> None:
     given = answer.horizons
     bars = [
         votes.Bar(
-            f"{name} · {forecast.basis}", forecast.probabilities, f"{forecast.horizon_bars} bars, {forecast.basis}"
+            f"{name} · {forecast.basis}",
+            forecast.probabilities,
+            f"{forecast.horizon_bars or 'unknown number of'} bars, {forecast.basis}",
         )
         for name, forecast in given.forecasts.items()
     ]
@@ -47,7 +49,7 @@ def every_timeframe(record: VersionRecord, asked: Input) -> None:
     speaking = [view for view in views if view.result is not None]
     bars = [
         votes.Bar(
-            f"{view.key.timeframe} · {view.result['horizon']}",
+            f"{view.key.timeframe} · {view.result['horizon'] or wording.UNKNOWN}",
             view.result["probabilities"],
             f"version {view.version}, as of {wording.day(view.result['as_of'])}",
         )
@@ -82,7 +84,7 @@ def _row(view: View) -> dict[str, object]:
         "Timeframe": view.key.timeframe,
         "Version": view.version or "none",
         "Says": f"nothing: {view.problem}" if told is None else str(told["label"]).capitalize(),
-        "Horizon": "" if told is None else told["horizon"],
+        "Horizon": "" if told is None else told["horizon"] or wording.UNKNOWN,
         "Confidence": "" if told is None else wording.percent(told["confidence"]),
         "As of": "" if told is None else wording.day(told["as_of"]),
         "Bar": "" if told is None else seen,

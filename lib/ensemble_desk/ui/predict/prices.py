@@ -10,7 +10,7 @@ from ensemble_desk.figures import candles, cone
 from ensemble_desk.figures.past_forecasts import Mark
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.past_forecasts import PastForecast
-from ensemble_desk.market import timeframes
+from ensemble_desk.market import aims
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import LabelSpec
 from ensemble_desk.registry.entities import VersionRecord
@@ -32,14 +32,15 @@ def chart(record: VersionRecord, asked: Input) -> None:
         components.empty("No candles: this upload holds features, not bars.")
         return
     key = record.key
-    horizons = timeframes.horizons(key.timeframe)
+    aim = aims.of_content(data.manifest(key, record.version), timeframe=key.timeframe)
+    horizons = aims.horizons_beside(aim, timeframe=key.timeframe)
     name = str(
         st.segmented_control(
             "Horizon", list(horizons), default=next(iter(horizons)), required=True, key="horizon", bind="query-params"
         )
     )
     n_bars = horizons[name]
-    told = data.manifest(key, record.version).get("label")
+    told = aim.label.to_dict() if aim.label else None
     known, later = asked.frame.tail(_CONE_BARS), asked.later.head(n_bars)
     said = _said(record.key, asked, name)
     charts.show(

@@ -5,7 +5,7 @@ from typing import Literal
 import streamlit as st
 
 from ensemble_desk.market.keys import Key
-from ensemble_desk.registry.entities import UNFIT, Production
+from ensemble_desk.registry.entities import UNSERVED, Production
 from ensemble_desk.registry.preflight import readiness as rehearsals
 from ensemble_desk.registry.preflight.readiness import Going, Readiness
 from ensemble_desk.ui.frame import actions, caching, components, data, wording
@@ -26,7 +26,7 @@ def refused(production: Production) -> None:
     if production.version is None:
         return
     record = data.version(production.key, production.version)
-    if record.state in UNFIT:
+    if record.state in UNSERVED:
         st.error(
             f"Nothing serves {wording.plain(str(production.key))}: {record.version} is {record.state}, so the loader "
             f"refuses it{f' ({wording.plain(record.problem)})' if record.problem else ''}. Go back to another version, "

@@ -6,8 +6,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from ensemble_desk.market import aims
 from ensemble_desk.registry.entities import VersionRecord
 from ensemble_desk.ui.frame import components, data, wording
+from ensemble_desk.ui.versions import describing
 
 
 def card(record: VersionRecord) -> None:
@@ -16,6 +18,7 @@ def card(record: VersionRecord) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(f"{record.key} · {record.version}", anchor=False, width="content")
             components.state_badge(record)
+            components.age_badge(record)
             if record.previously_live:
                 st.badge("Previously live", icon=":material/history:", color="gray")
             if record.leakage_suspected:
@@ -31,6 +34,8 @@ def card(record: VersionRecord) -> None:
             components.facts(_what(record, told), alt="What the version learnt")
         with right:
             components.facts(_where(record, told), alt="Where the version comes from")
+    describing.told(record)
+    describing.form(record)
     st.subheader("Members", anchor=False)
     members(record, told, key="card_members")
     left, right = st.columns(2, gap="large")
@@ -46,9 +51,10 @@ def card(record: VersionRecord) -> None:
 
 
 def _what(record: VersionRecord, told: Mapping[str, Any]) -> dict[str, object]:
-    label = told.get("label")
+    aim = aims.of_content(told, timeframe=record.key.timeframe)
+    label = aim.label.to_dict() if aim.label else None
     return {
-        "Horizon": _told(told, "horizon"),
+        "Horizon": aim.horizon or wording.UNKNOWN,
         "Label": wording.label_in_words(label, timeframe=record.key.timeframe),
         "Data": f"{wording.day(record.first_bar)} to {wording.day(record.last_bar)}",
         "Bars": _bars(told.get("data_window") or {}),

@@ -94,7 +94,8 @@ def _frame(rows: Sequence[VersionRecord]) -> pd.DataFrame:
             {
                 "Key": str(row.key),
                 "Version": row.version,
-                "State": [str(row.state)],
+                "State": [str(row.state)] + ([components.EXPIRED] if data.is_expired(row) else []),
+                "Horizon": row.horizon or wording.UNKNOWN,
                 "Holdout accuracy": wording.accuracy_of(row),
                 "Open": ":material/open_in_full: Open",
                 "Weights": wording.weights(row.weights),

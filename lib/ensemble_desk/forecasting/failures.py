@@ -1,0 +1,48 @@
+"""Keys whose production could not forecast the last time it was asked: remembered until it can again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from ensemble_desk.database import inserting
+from ensemble_desk.database.opening import Database
+from ensemble_desk.database.tables.registry_tables import failed_forecasts as table
+from ensemble_desk.market.keys import Key
+
+_OF_KEY = ("symbol", "timeframe")
+
+
+@dataclass(frozen=True, slots=True)
+class FailedForecast:
+    """The newest failure of a key: which version, why and when."""
+
+    key: Key
+    version: str
+    problem: str
+    at: datetime
+
+
+def keep(database: Database, key: Key, *, version: str, problem: str, at: datetime) -> None:
+    """Remember that a version in production could not forecast."""
+    told = {"version": version, "problem": problem, "at": at}
+    with database.writing() as connection:
+        new = inserting.insert_into(connection, table).values(symbol=key.symbol, timeframe=key.timeframe, **told)
+        connection.execute(new.on_conflict_do_update(index_elements=list(_OF_KEY), set_=told))
+
+
+def forget(database: Database, key: Key) -> None:
+    """Note that production of a key can forecast; writes only when it could not before."""
+    here = (table.c.symbol == key.symbol, table.c.timeframe == key.timeframe)
+    with database.reading() as connection:
+        known = connection.execute(select(table.c.version).where(*here)).first()
+    if known is not None:
+        with database.writing() as connection:
+            connection.execute(delete(table).where(*here))
+
+
+def standing(database: Database) -> tuple[FailedForecast, ...]:
+    """Every key whose production could not forecast the last time, in order."""
+    with database.reading() as connection:
+        rows = connection.execute(select(table).order_by(table.c.symbol, table.c.timeframe)).all()
+    return tuple(FailedForecast(Key(row.symbol, row.timeframe), row.version, row.problem, row.at) for row in rows)
