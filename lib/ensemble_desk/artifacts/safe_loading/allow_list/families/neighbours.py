@@ -44,8 +44,8 @@ def _check_metric(made: Any) -> None:
         raise UnfitError(problem=f"its neighbours are found by other distances than {', '.join(_METRICS)}")
     parts.one_of(made, "effective_metric_", _METRICS, _SUBJECT)
     given = told.get("effective_metric_params_")
-    expect(type(given) is dict and given.keys() <= {"p"}, _SUBJECT, "distance")
-    powers = [*given.values(), told.get("p", 2)]
+    expect(type(given) is dict and given.keys() <= {"p", "w"} and given.get("w") is None, _SUBJECT, "distance")
+    powers = [power for power in (given.get("p"), told.get("p")) if power is not None]
     expect(all(parts.is_finite(power) and power >= 1 for power in powers), _SUBJECT, "distance")
 
 

@@ -31,9 +31,9 @@ def width(made: Any) -> int:
     return check(made)  # type: ignore[misc] # expect() raised for None
 
 
-def is_plain(made: Any) -> bool:
-    """Tell whether a part is one of the transformers of this module."""
-    return type(made).__name__ in _WIDTHS
+def passes(made: Any) -> bool:
+    """Tell whether a part is the transformer that leaves any columns as they are, and needs no fitting."""
+    return type(made).__name__ == "FunctionTransformer" and made.__dict__.get("func") is None
 
 
 def _standard(made: Any) -> int:
