@@ -68,16 +68,24 @@ def compare(
     ``pruned`` maps file names that are never taken in again to the reason.
     """
     found = Differences()
+    owners = {(entry.key, entry.version): entry.file_name for entry in known.values()}
     for file in scan:
         entry, before = known.get(file.file_name), rejected.get(file.file_name)
+        owner = owners.get((file.key, file.version), file.file_name)
         if entry is not None:
             _look_again(store, entry, file, found, force=force)
+        elif owner != file.file_name:  # a pickle beside what was exported of it
+            reason = (
+                f"{file.file_name} is the same version as {owner}, which is registered. Give it another version's name."
+            )
+            _refuse(found, file.file_name, file.size_bytes, file.mtime_ns, reason)
         elif file.file_name in pruned:
             _refuse(found, file.file_name, file.size_bytes, file.mtime_ns, pruned[file.file_name])
         elif before is not None and before.is_of(file) and not force:
             found.refused[file.file_name] = before.reason
         else:
             _look_first(store, file, found)
+            owners |= {(new.key, new.version): new.file_name for new in found.arrivals[-1:]}
     for name, reason in scan.foreign.items():
         _refuse(found, name, _NOWHERE, _NOWHERE, reason)
     present = {file.file_name for file in scan}
