@@ -19,7 +19,7 @@ import write_booster_fixtures as fixtures
 
 FILES = sorted(fixtures.FOLDER.glob("*/*.pkl"))
 BOOSTERS = pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}-{file.stem}")
-TWO_CLASSES = {"two"}
+TWO_CLASSES = {"two", "two_free"}
 
 
 def content_of(file):

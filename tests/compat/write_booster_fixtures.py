@@ -84,7 +84,11 @@ def catboost(features: pd.DataFrame, classes: np.ndarray) -> dict[str, tuple[Any
     two = library.CatBoostClassifier(**small).fit(features, classes > 1)
     early = library.CatBoostClassifier(**small | {"iterations": 60, "learning_rate": 0.5})
     early.fit(features[:200], classes[:200], eval_set=(features[200:], classes[200:]), early_stopping_rounds=2)
-    told = {"three": three, "named": named, "two": two, "early": early}
+    free = library.CatBoostClassifier(**small | {"depth": 4}, grow_policy="Lossguide", max_leaves=6).fit(
+        features, classes
+    )
+    level = library.CatBoostClassifier(**small, grow_policy="Depthwise").fit(features, classes > 1)
+    told = {"three": three, "named": named, "two": two, "early": early, "free": free, "two_free": level}
     return {name: (model, model.predict_proba(features[:N_ASKED])) for name, model in told.items()}
 
 

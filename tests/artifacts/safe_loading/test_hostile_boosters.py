@@ -13,7 +13,8 @@ from ensemble_desk.artifacts.safe_loading.allow_list.boosters import catboost, f
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import MalformedError, UnfitError
 from ensemble_desk.errors import ArtifactError
 
-FILES = sorted((Path(__file__).parents[2] / "compat" / "boosters").glob("*/three.pkl"))
+BOOSTERS = Path(__file__).parents[2] / "compat" / "boosters"
+FILES = sorted([*BOOSTERS.glob("*/three.pkl"), *BOOSTERS.glob("*/free.pkl")])
 
 TREE = {
     "left_children": [1, -1, -1],
@@ -171,7 +172,7 @@ def test_offsets_that_lead_outside_are_refused(data):
         catboost.forest(b"CBM1" + len(data).to_bytes(4, "little") + data)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.parent.name)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}-{file.stem}")
 def test_damaged_bytes_are_refused_or_stay_probabilities(file):
     data, random = file.read_bytes(), np.random.default_rng(11)
     for _ in range(150):
@@ -188,7 +189,7 @@ def test_damaged_bytes_are_refused_or_stay_probabilities(file):
             assert said.sum(axis=1) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.parent.name)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}-{file.stem}")
 def test_bytes_that_break_off_are_refused(file):
     data = file.read_bytes()
     for size in range(0, len(data), max(len(data) // 60, 1)):

@@ -126,9 +126,6 @@ def _sort_in(
     except ArtifactNameError as error:
         foreign[name] = str(error)
         return
-    if found and (found[-1].key, found[-1].version) == (key, version):
-        foreign[name] = f"{name} is the same version as {found[-1].file_name}. Name one of them as another version."
-        return
     if isinstance(status, str):
         if status:
             foreign[name] = status

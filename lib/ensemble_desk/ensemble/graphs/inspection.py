@@ -20,7 +20,7 @@ _NODE_TYPE, _NODE_ATTRIBUTE, _NODE_DOMAIN = 4, 5, 7
 _ATTRIBUTE_NAME, _ATTRIBUTE_TENSOR, _ATTRIBUTE_INTS, _ATTRIBUTE_STRINGS = 1, 5, 8, 9
 _ATTRIBUTE_FOREIGN = {6: "a graph inside", 10: "a list of tensors", 11: "graphs inside", 22: "a sparse tensor"}
 _TENSOR_DIMENSIONS, _TENSOR_TYPE, _TENSOR_EXTERNAL, _TENSOR_PLACE = 1, 2, 13, 14
-_WHOLE_BYTES = frozenset({1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13})  # numbers of data types of a byte and more
+_WHOLE_BYTES = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13})  # data types that take a byte and more, texts too
 _LEAF = "LEAF"
 
 

@@ -1,8 +1,9 @@
 """CatBoost's boosters: the trees out of its binary model (cbm), a table of FlatBuffers behind the letters CBM1.
 
-The schema is catboost/libs/model/flatbuffers/model.fbs of https://github.com/catboost/catboost. Trees are oblivious:
-all nodes of a level ask the same question, float32 value above border, and the answers are the bits of the leaf's
-number. A leaf holds one value, or one for each class.
+The schema is catboost/libs/model/flatbuffers/model.fbs of https://github.com/catboost/catboost. Every node asks whether
+a float32 value is above a border. Mostly trees are oblivious: all nodes of a level ask the same question, and the
+answers are the bits of the leaf's number. Those of another grow_policy are free: each node tells the steps to its
+children. A leaf holds one value, or one for each class.
 """
 
 import json
@@ -22,7 +23,7 @@ _MAGIC, _HEAD_BYTES = b"CBM1", 8
 _KNOWN_VERSION = "FlabuffersModel_v1"  # spelt so by CatBoost
 _CORE_VERSION, _CORE_TREES, _CORE_INFO, _CORE_PARTS = range(4)
 _DIMENSIONS, _SPLITS, _SIZES = range(3)
-_FLOAT_FEATURES, _ONE_HOT, _COUNTERS, _LEAF_VALUES, _LEAF_WEIGHTS, _NON_SYMMETRIC = range(5, 11)
+_FLOAT_FEATURES, _ONE_HOT, _COUNTERS, _LEAF_VALUES, _LEAF_WEIGHTS, _STEPS, _PLACES = range(5, 12)
 _ESTIMATED, _SCALE, _BIAS, _BIASES = 13, 14, 15, 16
 _CATEGORICAL, _TEXT, _EMBEDDING = 4, 12, 18
 _PLACE, _BORDERS, _NAME, _GAPS = range(2, 6)
@@ -54,7 +55,8 @@ def forest(data: bytes) -> FlatForest:
     n_features = len(features)
     if not 0 < n_features <= assembly.MOST_FEATURES or [_place(one) for one in features] != list(range(n_features)):
         raise UnfitError(problem="its CatBoost booster reads features that are no numbers; run: desk export")
-    nodes, roots = assembly.joined(_trees(trees, width=width))
+    made = _free_trees(trees, width=width) if trees.length(_STEPS) else _trees(trees, width=width)
+    nodes, roots = assembly.joined(made)
     return FlatForest(
         BOOSTER,
         assembly.table(nodes, roots, n_features=n_features),
@@ -79,11 +81,6 @@ def _core(data: bytes) -> Table:
 
 
 def _refuse_foreign(core: Table, trees: Table) -> None:
-    if trees.length(_NON_SYMMETRIC):
-        raise UnfitError(
-            problem="its CatBoost booster has trees that are not symmetric (grow_policy); save it as ONNX with "
-            "save_model(FILE, format='onnx') and run: desk export --onnx"
-        )
     columns = (_CATEGORICAL, _ONE_HOT, _COUNTERS, _TEXT, _ESTIMATED, _EMBEDDING)
     if core.length(_CORE_PARTS) or any(trees.length(field) for field in columns):
         raise UnfitError(problem="its CatBoost booster reads categories or texts; train it on numbers")
@@ -138,6 +135,47 @@ def _trees(told: Table, *, width: int) -> list[Nodes]:
         )
         for at in range(len(sizes))
     ]
+
+
+def _free_trees(told: Table, *, width: int) -> list[Nodes]:
+    """Give trees whose nodes tell how many places behind them their children stand; 0 ends there, in their own leaf."""
+    sizes, splits = told.numbers(_SIZES, "<i4").tolist(), told.numbers(_SPLITS, "<i4")
+    steps, places = told.numbers(_STEPS, "<u4"), told.numbers(_PLACES, "<u4")  # two steps of 16 bits in each
+    values, weights = told.numbers(_LEAF_VALUES, "<f8"), told.numbers(_LEAF_WEIGHTS, "<f8")
+    n_nodes = len(splits)
+    if not sizes or min(sizes) < 1 or {len(steps), len(places), sum(sizes)} != {n_nodes}:
+        raise MalformedError(problem="a booster has no trees, or another number of nodes than it says")
+    questions = _questions(told)
+    inner = steps > 0
+    if (
+        not ((splits >= 0) & (splits < len(questions[0])) | ~inner).all()
+        or (places > len(values) - width)[~inner].any()
+    ):
+        raise MalformedError(problem="a booster asks a question or names a leaf that it does not have")
+    reached = np.minimum(places, max(len(values) - width, 0))
+    value = values[reached[:, None] + np.arange(width)] * float(told.scalar(_SCALE, "<d", 1.0))
+    cover = weights[reached // width] if weights.any() and len(weights) * width == len(values) else np.ones(n_nodes)
+    asked = np.where(inner, splits, 0)
+    columns = [column[asked] for column in questions]
+    parts = [slice(end - size, end) for size, end in zip(sizes, accumulate(sizes), strict=True)]
+    return [_free_tree([column[part] for column in columns], steps[part], value[part], cover[part]) for part in parts]
+
+
+def _free_tree(asked: list[NDArray[Any]], steps: NDArray[Any], value: NDArray[Any], cover: NDArray[Any]) -> Nodes:
+    """Give one tree: its nodes, and behind them for each node the leaf that it ends in."""
+    feature, threshold, gaps_left = asked
+    own, none = np.arange(len(steps)), np.full(len(steps), -1)
+    left, right = (half.astype(np.int64) for half in (steps & 0xFFFF, steps >> 16))
+    children = [np.where(step > 0, own + step, len(steps) + own) for step in (left, right)]
+    return Nodes(
+        feature=np.tile(feature, 2),
+        threshold=np.tile(threshold, 2),
+        left=np.concatenate([np.where(steps > 0, children[0], -1), none]),
+        right=np.concatenate([np.where(steps > 0, children[1], -1), none]),
+        missing_left=np.tile(gaps_left.astype(bool), 2),
+        value=np.tile(value, (2, 1)),
+        cover=np.tile(cover, 2),
+    )
 
 
 def _questions(told: Table) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
