@@ -20,6 +20,7 @@ from ensemble_desk.errors.ensemble import (
     UnknownMemberError,
 )
 from ensemble_desk.errors.extras import MissingExtraError
+from ensemble_desk.errors.features import FeatureSetError
 from ensemble_desk.errors.market import (
     DownwardResampleError,
     InvalidBarsError,
@@ -70,6 +71,7 @@ __all__ = [
     "DateReading",
     "DeskError",
     "DownwardResampleError",
+    "FeatureSetError",
     "FolderGoneError",
     "FutureDateError",
     "IncompatibleArtifactError",

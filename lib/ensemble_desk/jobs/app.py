@@ -15,7 +15,7 @@ from ensemble_desk.errors import (
     InvalidTimeframeError,
     SettingsError,
 )
-from ensemble_desk.jobs import bars, consensus, drift, forecast, live, outcomes, output, predict, runs, train
+from ensemble_desk.jobs import bars, consensus, drift, features, forecast, live, outcomes, output, predict, runs, train
 from ensemble_desk.jobs.registry import fleet, moves, upkeep
 from ensemble_desk.jobs.registry import versions as registry
 
@@ -63,6 +63,10 @@ def build() -> typer.Typer:
     for name, command in bars.COMMANDS.items():
         prices.command(name)(command)
     program.add_typer(prices, name="bars")
+    own = typer.Typer(help="Features of a team's own.", no_args_is_help=True, rich_markup_mode=None)
+    for name, command in features.COMMANDS.items():
+        own.command(name)(command)
+    program.add_typer(own, name="features")
     return program
 
 
