@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from ensemble_desk.errors import SettingsError
 
+_FEATURE_SET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_PLACE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*")
+
 
 class Settings(BaseModel):
     """What a deployment may choose; every field is the environment variable DESK_ + its upper-case name.
@@ -45,6 +48,10 @@ class Settings(BaseModel):
     horizons: str = Field(
         default="",
         description="Horizons by timeframe, as d1=1D,5D,10D;h1=1H:1,1D:7 or JSON; the first is what is trained.",
+    )
+    features: dict[str, str] = Field(
+        default_factory=dict,
+        description="A team's own features, as NAME=package.module:function pairs with commas between them.",
     )
     actor: str = Field(default="", description="Name recorded for moves from the command line; empty: the login name.")
     max_artifact_mb: float = Field(
@@ -115,6 +122,18 @@ class Settings(BaseModel):
                 message = f"write name=role with a role of {', '.join(sorted(known))}; found {name.strip()!r}"
                 raise ValueError(message)
         return {name.strip(): role.strip() for name, _, role in pairs}
+
+    @field_validator("features", mode="before")
+    @classmethod
+    def _functions(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        pairs = [part.partition("=") for part in given.split(",") if part.strip()]
+        for name, _, place in pairs:
+            if not _FEATURE_SET.fullmatch(name.strip()) or not _PLACE.fullmatch(place.strip()):
+                message = f"write NAME=package.module:function; found {name.strip()!r}"
+                raise ValueError(message)
+        return {name.strip(): place.strip() for name, _, place in pairs}
 
     @field_validator("drift_points", mode="before")
     @classmethod

@@ -306,3 +306,18 @@ def test_a_subclass_can_follow_another_version_before_every_forecast(fitted):
     assert forecaster.predict(fitted.bars)["version"] == "20130105"
     derived = forecaster.predict_horizon(fitted.bars, horizon="1D", horizon_bars=1)
     assert derived["weights_used"]["rf"] == 1
+
+
+def test_a_gap_in_an_old_row_does_not_forbid_the_newest(ensemble, fitted):
+    ready = fitted.features.iloc[-5:].copy()
+    whole = ensemble.predict(ready)
+    ready.iloc[1, [0, 3]] = math.nan
+    assert ensemble.predict(ready)["probabilities"] == whole["probabilities"]
+
+
+def test_a_gap_in_the_newest_row_is_named_by_column(ensemble, fitted):
+    ready = fitted.features.iloc[-5:].copy()
+    ready.iloc[-1, [0, 3]] = math.nan
+    names = f"{ready.columns[0]}, {ready.columns[3]}"
+    with pytest.raises(InvalidFeaturesError, match=f"the newest row lacks a finite number in {names}"):
+        ensemble.predict(ready)

@@ -40,6 +40,7 @@ _KEPT = (
     "label",
     "temperature",
     "feature_names",
+    "feature_set",
     "classes",
     "weights",
     "ensemble_accuracy",

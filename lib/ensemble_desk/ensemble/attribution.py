@@ -82,10 +82,10 @@ def explain(
 
     Raises what :func:`ensemble_desk.ensemble.inputs.read` raises.
     """
-    members = {
-        name: member for name, member in ensemble.ensemble_manager.ensemble.members().items() if name in weights_used
-    }
-    rows = inputs.last(inputs.read(df, members.values(), version=f"version {ensemble.version}"))
+    injected = ensemble.ensemble_manager.ensemble
+    members = {name: member for name, member in injected.members().items() if name in weights_used}
+    needed, version = injected.needs(members), f"version {ensemble.version}"
+    rows = inputs.last(inputs.read_for(df, needed, version=version, newest=True))
     by_member, unexplained = {}, {}
     for name, member in members.items():
         found = _of_member(member, rows)

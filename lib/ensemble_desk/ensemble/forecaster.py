@@ -39,15 +39,17 @@ class _Asked:
     silent: Mapping[str, str]
     needs: Needs
 
-    def read(self, df: pd.DataFrame, time_zone: str | None = None) -> Rows:
+    def read(self, df: pd.DataFrame, time_zone: str | None = None, *, newest: bool = False) -> Rows:
         of_features, timeframe = self.basis != "derived", self.traits.timeframe
         if of_features and frames.is_timed(df.index, timeframe) and (rows := inputs.ready(df, self.needs)):
             return rows
         df = frames.read(df, timeframe=timeframe, time_zone=time_zone, keep=self.needs.names)
-        return inputs.read_for(df, self.needs, version=_named(self.traits)) if of_features else inputs.read_prices(df)
+        if not of_features:
+            return inputs.read_prices(df)
+        return inputs.read_for(df, self.needs, version=_named(self.traits), newest=newest)
 
     def newest(self, df: pd.DataFrame, time_zone: str | None) -> dict[str, Any]:
-        rows, traits = inputs.last(self.read(df, time_zone)), self.traits
+        rows, traits = inputs.last(self.read(df, time_zone, newest=True)), self.traits
         return newest.forecast(self.members, self.shares, rows, label=traits.label, temperature=traits.temperature)
 
     def vote(self, rows: Rows, *, progress: Progress | None = None) -> Ballot:

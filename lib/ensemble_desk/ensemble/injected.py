@@ -27,6 +27,7 @@ class Traits:
     horizon, label : None where neither the version nor a person has told them.
     numbered : whether integer classes of the estimators are known to be class numbers (our own versions).
     meaning : what a person told of the estimators' classes, by their spelling; None where nobody has.
+    feature_set : the team's own features that it was trained on; empty: ours, or those of a ready frame.
     """
 
     timeframe: str
@@ -36,6 +37,7 @@ class Traits:
     version: str = ""
     numbered: bool = False
     meaning: Mapping[str, str] | None = None
+    feature_set: str = ""
 
     @classmethod
     def of_horizon(cls, horizon: str) -> "Traits":
@@ -59,6 +61,7 @@ class Traits:
             version,
             numbered="schema_version" in artifact,
             meaning=artifact.get("class_meaning"),
+            feature_set=_feature_set(artifact),
         )
 
 
@@ -89,7 +92,7 @@ class InjectedEnsemble:
         """Give what a frame must hold for some of the members, as :meth:`members` gave them."""
         names = tuple(asked)
         if names not in self._needs:
-            self._needs[names] = inputs.needs(asked.values())
+            self._needs[names] = inputs.needs(asked.values(), feature_set=self.traits.feature_set)
         return self._needs[names]
 
     def shares(self, names: list[str]) -> dict[str, float]:
@@ -144,6 +147,11 @@ def _timeframe_of(horizon: str) -> str:
         every = dict.fromkeys(name for frame in known for name in timeframes.horizons(frame))
         raise InvalidHorizonError(horizon, timeframe="any timeframe", known=tuple(every))
     return found[-1]
+
+
+def _feature_set(artifact: Mapping[str, Any]) -> str:
+    told = artifact.get("feature_set")
+    return str(told.get("name") or "") if isinstance(told, Mapping) else ""
 
 
 def _temperature(stored: Any, version: str) -> float:

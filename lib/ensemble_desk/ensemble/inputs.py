@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+import numpy as np
 import pandas as pd
 
 from ensemble_desk.ensemble.votes import Member, Rows
-from ensemble_desk.errors import IncompatibleArtifactError, MissingFeaturesError
-from ensemble_desk.market import bars, features
+from ensemble_desk.errors import IncompatibleArtifactError, InvalidFeaturesError, MissingFeaturesError
+from ensemble_desk.market import bars, feature_sets, features
 
 
 @runtime_checkable
@@ -27,10 +28,14 @@ class ReadsFeatures(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """The members that read features, and all names they read, in order; no names when they read nameless numbers."""
+    """The members that read features, and all names they read, in order; no names when they read nameless numbers.
+
+    ``feature_set`` names the team's own features that bars are turned into; empty: ours.
+    """
 
     readers: tuple[ReadsFeatures, ...]
     names: tuple[str, ...]
+    feature_set: str = ""
 
 
 def read(df: pd.DataFrame, members: Iterable[Member], *, version: str) -> Rows:
@@ -51,14 +56,20 @@ def read(df: pd.DataFrame, members: Iterable[Member], *, version: str) -> Rows:
     return read_for(df, needs(members), version=version)
 
 
-def needs(members: Iterable[Member]) -> Needs:
+def needs(members: Iterable[Member], *, feature_set: str = "") -> Needs:
     """Say what a frame must hold for these members; the same for every frame."""
     readers = tuple(member for member in members if isinstance(member, ReadsFeatures) and member.n_features)
-    return Needs(readers, tuple(dict.fromkeys(name for reader in readers for name in reader.feature_names or ())))
+    return Needs(
+        readers, tuple(dict.fromkeys(name for reader in readers for name in reader.feature_names or ())), feature_set
+    )
 
 
-def read_for(df: pd.DataFrame, needed: Needs, *, version: str) -> Rows:
-    """Turn a frame into rows for members whose needs are known, as :func:`read`."""
+def read_for(df: pd.DataFrame, needed: Needs, *, version: str, newest: bool = False) -> Rows:
+    """Turn a frame into rows for members whose needs are known, as :func:`read`.
+
+    With ``newest`` of ready features only the last row is taken, whatever older rows lack. Rows that the function of a
+    feature set has no numbers for are left out, but for the newest one, which is refused then.
+    """
     if not needed.readers:
         checked = bars.check(df)
         return Rows(checked.index, None, checked)
@@ -69,7 +80,9 @@ def read_for(df: pd.DataFrame, needed: Needs, *, version: str) -> Rows:
     columns = set(df.columns.tolist())
     missing = [name for name in needed.names if name not in columns]
     if not missing:
-        return _ready(df, needed.names, version=version)
+        return _ready(df, needed.names, version=version, newest=newest)
+    if needed.feature_set and _has_prices(df):
+        return _of_set(bars.check(df), needed, version=version)
     if not _has_prices(df) or not set(needed.names) <= set(features.FEATURE_NAMES):
         raise MissingFeaturesError(missing, version=version)
     checked = bars.check(df)
@@ -103,12 +116,44 @@ def later(rows: Rows, after: datetime | None) -> Rows:
     return rows.since(int(rows.index.searchsorted(pd.Timestamp(after), side="right")))
 
 
-def _ready(df: pd.DataFrame, names: Sequence[str], *, version: str) -> Rows:
-    chosen = features.require(df, names, version=version)
+def _of_set(checked: pd.DataFrame, needed: Needs, *, version: str) -> Rows:
+    table = feature_sets.compute(needed.feature_set, checked)
+    if missing := [name for name in needed.names if name not in table.columns]:
+        raise MissingFeaturesError(missing, version=version)
+    chosen = table[list(needed.names)]
+    whole = np.isfinite(chosen.to_numpy()).all(axis=1)
+    if not len(chosen) or not whole[-1]:
+        raise InvalidFeaturesError(_lacking(chosen, f"of the feature set {needed.feature_set} "))
+    kept = chosen[whole]
+    return Rows(kept.index, kept, checked, needed.names, features.ready(kept, needed.names))
+
+
+def _lacking(chosen: pd.DataFrame, which: str = "") -> str:
+    if chosen.empty:
+        return f"the newest bar has no row {which}".rstrip()
+    lacking = [str(name) for name in chosen.columns if not np.isfinite(chosen[name].to_numpy(np.float64)[-1])]
+    return f"the newest row {which}lacks a finite number in {', '.join(lacking)}"
+
+
+def _newest(df: pd.DataFrame, names: Sequence[str], *, version: str) -> pd.DataFrame:
+    """Select the last row of ready features; raises what `features.require` raises, naming what that row lacks."""
+    last = df.tail(1)
+    try:
+        return features.require(last, names, version=version)
+    except InvalidFeaturesError as error:
+        numeric = all(last[name].dtype.kind in "iufb" for name in names if name in last)
+        if last.empty or not numeric or not last.columns.is_unique:
+            raise
+        raise InvalidFeaturesError(_lacking(last[list(names)].astype(np.float64))) from error
+
+
+def _ready(df: pd.DataFrame, names: Sequence[str], *, version: str, newest: bool = False) -> Rows:
+    chosen = _newest(df, names, version=version) if newest else features.require(df, names, version=version)
     if not (_has_prices(df) and isinstance(df.index, pd.DatetimeIndex)):
         return Rows(chosen.index, chosen, None)
     checked = bars.check(df)
-    return Rows(checked.index, chosen.set_axis(checked.index), checked)
+    at = checked.index[-len(chosen) :]
+    return Rows(at, chosen.set_axis(at), checked)
 
 
 def _has_prices(df: pd.DataFrame) -> bool:

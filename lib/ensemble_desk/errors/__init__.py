@@ -35,6 +35,7 @@ from ensemble_desk.errors.ensemble import (
 )
 from ensemble_desk.errors.export import ExportError, UntrustedFileError
 from ensemble_desk.errors.extras import MissingExtraError
+from ensemble_desk.errors.features import FeatureSetError
 from ensemble_desk.errors.market import (
     DownwardResampleError,
     InvalidBarsError,
@@ -87,6 +88,7 @@ __all__ = [
     "DownwardResampleError",
     "ExpiredVersionError",
     "ExportError",
+    "FeatureSetError",
     "FolderGoneError",
     "FutureDateError",
     "IncompatibleArtifactError",

@@ -67,8 +67,9 @@ def outside(row: Mapping[str, float], ranges: Mapping[str, tuple[float, float]])
 
 
 def _newest(ensemble: EnhancedEnsembleForecaster, frame: pd.DataFrame) -> dict[str, float]:
-    members = ensemble.ensemble_manager.ensemble.members().values()
-    features = inputs.last(inputs.read(frame, members, version=f"version {ensemble.version}")).features
+    injected = ensemble.ensemble_manager.ensemble
+    needed, version = injected.needs(injected.members()), f"version {ensemble.version}"
+    features = inputs.last(inputs.read_for(frame, needed, version=version, newest=True)).features
     if features is None:
         return {}
     return {str(name): float(value) for name, value in features.iloc[-1].items()}

@@ -21,6 +21,7 @@ from ensemble_desk.jobs import (
     consensus,
     drift,
     export,
+    features,
     forecast,
     live,
     outcomes,
@@ -87,6 +88,10 @@ def build() -> typer.Typer:
     for name, command in tokens.COMMANDS.items():
         known.command(name)(command)
     program.add_typer(known, name="token")
+    own = typer.Typer(help="Features of a team's own.", no_args_is_help=True, rich_markup_mode=None)
+    for name, command in features.COMMANDS.items():
+        own.command(name)(command)
+    program.add_typer(own, name="features")
     return program
 
 

@@ -53,6 +53,9 @@ def train(
     multiplier: Annotated[
         float | None, typer.Option("--multiplier", help="The same in trailing standard deviations; 0.5 by default.")
     ] = None,
+    features: Annotated[
+        str, typer.Option("--features", metavar="NAME", help="A team's own features, see: desk features list")
+    ] = "",
     actor: ActorName = None,
     as_json: Json = False,
 ) -> None:
@@ -70,10 +73,10 @@ def train(
         if symbol is not None:
             key = arguments.key(symbol, timeframe or _DEFAULT_TIMEFRAME)
             outcomes: Sequence[TrainingOutcome] = (
-                _train_one(registry, TrainingRequest(key, moment, names, label), actor=name),
+                _train_one(registry, TrainingRequest(key, moment, names, label, features), actor=name),
             )
         else:
-            requests = [TrainingRequest(key, moment, names, label) for key in _keys(registry, timeframe)]
+            requests = [TrainingRequest(key, moment, names, label, features) for key in _keys(registry, timeframe)]
     if symbol is None:
         outcomes = _train_all(settings, requests, n_jobs=jobs or settings.jobs, actor=name)
     told = outcomes[0] if symbol is not None else list(outcomes)
@@ -130,6 +133,7 @@ def _train_one(registry: Registry, request: TrainingRequest, *, actor: str) -> T
             progress=step,
             members=request.members,
             label=request.label,
+            feature_set=request.feature_set,
         )
 
 

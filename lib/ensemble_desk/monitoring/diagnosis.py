@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ensemble_desk.errors import DeskError, NotTrainedError, extras
-from ensemble_desk.market import features
+from ensemble_desk.market import feature_sets, features
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring import histograms
 from ensemble_desk.monitoring.histograms import Reference
@@ -99,9 +99,11 @@ def features_of(
     references = histograms.read(manifest.get("reference_histograms"))
     if not references:
         return Diagnosis(key, chosen, 0, None, 0, (), "the version keeps no picture of its features")
-    names = [name for name in references if name in features.FEATURE_NAMES]
+    own = manifest.get("feature_set")
     try:
-        table = features.compute(registry.source.bars(key).frame)[names]
+        frame = registry.source.bars(key).frame
+        found = feature_sets.whole_rows(str(own["name"]), frame) if own else features.compute(frame)
+        table = found[[name for name in references if name in found.columns]]
     except DeskError as error:
         return Diagnosis(key, chosen, 0, None, 0, (), str(error))
     return diagnose(

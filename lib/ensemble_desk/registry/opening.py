@@ -5,16 +5,18 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 from ensemble_desk.artifacts.store.folder import ArtifactStore
 from ensemble_desk.database import opening as databases
 from ensemble_desk.database.opening import Database
-from ensemble_desk.market import horizon_table, timeframes
+from ensemble_desk.market import feature_sets, horizon_table, timeframes
 from ensemble_desk.registry.artifact_cache import ArtifactCache
 from ensemble_desk.registry.query_cache import QueryCache
 from ensemble_desk.settings import Settings
+from ensemble_desk.sources import feature_functions
 from ensemble_desk.sources import opening as sources
 from ensemble_desk.sources.protocol import BarSource
 
@@ -64,6 +66,7 @@ def open_registry(settings: Settings, *, clock: Clock | None = None) -> Registry
         When the database cannot be opened, see :func:`ensemble_desk.database.opening.open_database`.
     """
     timeframes.use(horizon_table.read(settings.horizons))
+    feature_sets.use(partial(feature_functions.find, chosen=settings.features), named_by=str(settings.features))
     database = databases.open_database(settings.registry_url)
     return Registry(
         settings=settings,

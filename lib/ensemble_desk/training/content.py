@@ -10,7 +10,7 @@ import pandas as pd
 
 from ensemble_desk.ensemble.members import catalogue
 from ensemble_desk.ensemble.votes import Member, Rows
-from ensemble_desk.market import timeframes
+from ensemble_desk.market import feature_sets, timeframes
 from ensemble_desk.market.labels import CLASSES
 from ensemble_desk.training.dataset import Dataset
 from ensemble_desk.training.walk_forward import Recipe
@@ -57,7 +57,10 @@ def _columns(bars: pd.DataFrame) -> dict[str, list[Any]]:
 def describe(data: Dataset, recipe: Recipe, *, source: str) -> dict[str, Any]:
     """Everything the artifact says about its data, its label and the libraries that made it."""
     first, last = data.features.index[0], data.bars.index[-1]
-    return {
+    own = {}
+    if recipe.feature_set:
+        own = {"feature_set": {"name": recipe.feature_set, "digest": feature_sets.get(recipe.feature_set).digest}}
+    return own | {
         "horizon": timeframes.read_horizon(recipe.timeframe, str(recipe.label.horizon_bars)).name,
         "label": recipe.label.to_dict(),
         "classes": list(CLASSES),

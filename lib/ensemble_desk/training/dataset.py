@@ -7,7 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ensemble_desk.ensemble.votes import Rows
-from ensemble_desk.market import features, labels
+from ensemble_desk.errors import TooFewBarsError
+from ensemble_desk.market import feature_sets, features, labels
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.labels import LabelSpec
 
@@ -57,10 +58,22 @@ class Dataset:
         return Rows(index=chosen.index, features=chosen, bars=self.bars.loc[: chosen.index[-1]])
 
 
-def build(bars: Bars, *, label: LabelSpec) -> Dataset:
-    """Compute features and classes of the newest bars; raises TooFewBarsError when not one row is left."""
-    wanted = LOOKBACK_ROWS[bars.key.timeframe] + label.horizon_bars + features.WARM_UP_BARS
-    table = features.compute(bars.frame.iloc[-wanted:])
+def build(bars: Bars, *, label: LabelSpec, feature_set: str = "") -> Dataset:
+    """Compute features and classes of the newest bars, by our features or a team's own.
+
+    Raises
+    ------
+    TooFewBarsError
+        When not one row is left.
+    FeatureSetError
+    """
+    n_rows = LOOKBACK_ROWS[bars.key.timeframe] + label.horizon_bars
+    if feature_set:
+        table = feature_sets.whole_rows(feature_set, bars.frame).iloc[-n_rows:]
+        if table.empty:
+            raise TooFewBarsError(str(bars.key), have=len(bars.frame), need=len(bars.frame) + 1, purpose=feature_set)
+    else:
+        table = features.compute(bars.frame.iloc[-(n_rows + features.WARM_UP_BARS) :])
     outcome = labels.label(bars.frame, label).reindex(table.index)
     known = outcome.notna().to_numpy()
     return Dataset(

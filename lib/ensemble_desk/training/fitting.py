@@ -35,6 +35,7 @@ def fit_version(
     label: LabelSpec,
     members: Sequence[str] = registered.DEFAULT_MEMBERS,
     seed: int,
+    feature_set: str = "",
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Train one version on the bars given; pure computing, the same content for the same arguments.
@@ -47,6 +48,8 @@ def fit_version(
     ------
     TooFewBarsError
         When no honest holdout is left beside the train part.
+    FeatureSetError
+        When the team's own features that were asked for cannot be used.
     AllMembersAbstainedError
         When no member said enough to be weighed, or none answers after the refit.
     """
@@ -56,12 +59,12 @@ def fit_version(
 
     step = _counted(progress)
     with threadpoolctl.threadpool_limits(1):  # sums of several threads differ in the last bits, and optimisers by more
-        return _fit(bars, Recipe(tuple(members), label, bars.key.timeframe, seed), step)
+        return _fit(bars, Recipe(tuple(members), label, bars.key.timeframe, seed, feature_set), step)
 
 
 def _fit(bars: Bars, recipe: Recipe, step: Callable[[str], None]) -> dict[str, Any]:
     step("features and labels")
-    data = dataset.build(bars, label=recipe.label)
+    data = dataset.build(bars, label=recipe.label, feature_set=recipe.feature_set)
     split = splits.holdout(len(data), horizon_bars=recipe.label.horizon_bars, timeframe=recipe.timeframe)
     oof = walk_forward.run(data, split.train, recipe, progress=step)
     if not oof.probabilities:

@@ -30,6 +30,7 @@ class TrainingRequest:
     as_of: datetime | None = None
     members: tuple[str, ...] = registered.DEFAULT_MEMBERS
     label: WantedLabel = wanted_label.DEFAULT
+    feature_set: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,7 @@ def _train(settings: Settings, request: TrainingRequest, position: int, *, actor
                 actor=actor,
                 members=request.members,
                 label=request.label,
+                feature_set=request.feature_set,
             )
     except Exception as error:  # noqa: BLE001 - a key that cannot even record its failure must not stop the others
         _log.debug("Training %s could not be recorded", request.key, exc_info=True)

@@ -8,7 +8,9 @@ from typing import Any
 
 from ensemble_desk.artifacts.store.folder import Published
 from ensemble_desk.ensemble.members import catalogue as registered
-from ensemble_desk.errors import DeskError, FutureDateError
+from ensemble_desk.ensemble.members import lstm
+from ensemble_desk.errors import DeskError, FeatureSetError, FutureDateError
+from ensemble_desk.market import feature_sets
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import LabelSpec
@@ -51,6 +53,7 @@ def train(
     members: Sequence[str] = registered.DEFAULT_MEMBERS,
     seed: int = SEED,
     label: WantedLabel = wanted_label.DEFAULT,
+    feature_set: str = "",
 ) -> TrainingOutcome:
     """Train, publish and register one version; a failure is recorded and told, never raised.
 
@@ -65,9 +68,13 @@ def train(
         which members to train; ``lstm`` is one more than the default ones.
     label
         horizon and threshold that the version learns.
+    feature_set
+        name of the team's own features to learn from; empty: ours.
 
     Raises
     ------
+    FeatureSetError
+        When there are no such features, or a member does not read them; no run is recorded.
     InvalidHorizonError
         When the horizon is none of this timeframe; no run is recorded.
     FutureDateError
@@ -76,6 +83,8 @@ def train(
         When a member does not exist or needs what is not installed; no run is recorded.
     """
     registered.require(members)
+    if feature_set:
+        _check_own(feature_set, members)
     spec = label.of(key.timeframe)
     began = registry.clock()
     if as_of is not None and as_of.date() > began.date():
@@ -91,7 +100,15 @@ def train(
         n_steps=N_STEPS,
     )
     try:
-        version = _run(registry, key, run_id, as_of=as_of, actor=actor, progress=progress, recipe=(members, spec, seed))
+        version = _run(
+            registry,
+            key,
+            run_id,
+            as_of=as_of,
+            actor=actor,
+            progress=progress,
+            recipe=(members, spec, seed, feature_set),
+        )
     except DeskError as error:
         return _failed(registry, key, run_id, str(error), began=began)
     except Exception as error:  # noqa: BLE001 - the one boundary where a broken key must end in its row
@@ -103,6 +120,13 @@ def train(
     return TrainingOutcome(run_id, key, COMPLETED, version, None, _seconds(registry, began))
 
 
+def _check_own(feature_set: str, members: Sequence[str]) -> None:
+    feature_sets.get(feature_set)
+    if lstm.NAME in members:
+        problem = f"the member {lstm.NAME} reads the features of this program only"
+        raise FeatureSetError(feature_set, problem)
+
+
 def _run(
     registry: Registry,
     key: Key,
@@ -111,9 +135,9 @@ def _run(
     as_of: datetime | None,
     actor: str,
     progress: Progress | None,
-    recipe: tuple[Sequence[str], LabelSpec, int],
+    recipe: tuple[Sequence[str], LabelSpec, int, str],
 ) -> str:
-    members, label, seed = recipe
+    members, label, seed, feature_set = recipe
     step = _stepper(registry, run_id, progress)
     step("read bars", 1, N_STEPS)
     bars = registry.source.bars(key, until=as_of)
@@ -122,6 +146,7 @@ def _run(
         label=label,
         members=members,
         seed=seed,
+        feature_set=feature_set,
         progress=lambda name, number, _: step(name, number + 1, N_STEPS),
     )
     step("publish and register", N_STEPS, N_STEPS)

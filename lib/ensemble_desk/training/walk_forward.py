@@ -26,6 +26,7 @@ class Recipe:
     label: LabelSpec
     timeframe: str
     seed: int
+    feature_set: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,7 +5,9 @@ from importlib import metadata
 from typing import Any
 
 from ensemble_desk.artifacts.safe_loading import audit
+from ensemble_desk.errors import FeatureSetError
 from ensemble_desk.errors.base import listed
+from ensemble_desk.market import feature_sets
 from ensemble_desk.market.features import FEATURE_NAMES
 from ensemble_desk.registry.preflight.examination import Examination, Outcome, failed, passed, skipped
 
@@ -27,12 +29,28 @@ def schema(subject: Examination) -> Outcome:
     names = feature_names(subject.content)
     if names is None:
         return skipped("it does not say which features it reads")
+    own = subject.content.get("feature_set")
+    if isinstance(own, Mapping):
+        return _own_features(own, len(names))
     missing = [name for name in names if name not in FEATURE_NAMES]
     if not missing:
         return passed(f"{len(names)} features, all of them computed by this code")
     if subject.is_plain:
         return skipped(f"it reads features of its own ({listed(missing)}), so forecasts need a ready-made frame")
     return failed(f"this code does not compute {listed(missing)}")
+
+
+def _own_features(told: Mapping[str, Any], n_names: int) -> Outcome:
+    """Whether the function of a team's own features is the one that the version was trained with."""
+    try:
+        found = feature_sets.get(str(told.get("name")))
+    except FeatureSetError as error:
+        return failed(str(error))
+    digest = str(told.get("digest") or "")
+    if digest and digest != found.digest:
+        problem = f"its source is {found.digest[:12]}…, it was trained with {digest[:12]}…"
+        return failed(f"the features {found.name} are computed by another function now ({found.origin}): {problem}")
+    return passed(f"{n_names} features of the set {found.name}, computed by {found.origin}")
 
 
 def environment(subject: Examination) -> Outcome:

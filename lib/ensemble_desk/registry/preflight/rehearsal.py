@@ -81,7 +81,7 @@ def smoke_forecast(subject: Examination) -> Outcome:
     names = feature_names(subject.content)
     if names is None:
         return skipped("it does not say which features it reads, so bars are not enough")
-    if not set(names) <= set(FEATURE_NAMES):
+    if not set(names) <= set(FEATURE_NAMES) and not subject.content.get("feature_set"):
         return skipped("it reads features of its own, so bars are not enough")
     try:
         newest = source.bars(key).tail(N_SMOKE_BARS)
