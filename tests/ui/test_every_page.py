@@ -66,9 +66,9 @@ def test_overview_counts_what_serves(folder, open_app):
 
 def test_drift_without_outcomes_claims_nothing(folder, open_app, texts):
     app = open_app("drift")
-    assert "Nothing can be said yet: no forecast of this version has an outcome yet" in texts(app)
+    assert "It is not measured: no forecast of this version has an outcome yet" in texts(app)
     assert "There is no green light either" in texts(app)
-    assert any(code.value.startswith("desk replay --symbol AAPL") for code in app.code)
+    assert any(code.value.startswith("desk replay --symbol 'AAPL'") for code in app.code)
     assert not app.metric
 
 

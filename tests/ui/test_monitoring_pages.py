@@ -53,7 +53,7 @@ def charts(app):
 def test_the_overview_tells_a_pm_first_what_a_pm_asks_first(watched, open_app, texts):
     app = open_app("overview")
     assert [metric.label for metric in app.metric] == [
-        "Keys served", "Confirmed alerts", "Pinned keys", "Failed last runs", "Newest bar",
+        "Keys served", "Confirmed alerts", "Not measured", "Pinned keys", "Failed last runs", "Newest bar",
     ]  # fmt: skip
     rows = app.dataframe[0].value
     assert list(rows.columns)[:9] == [
@@ -179,10 +179,10 @@ def test_a_few_outcomes_of_one_class_only_break_nothing(watched, open_app, texts
         for told in (texts(app), str([table.value.to_dict() for table in app.dataframe])):
             assert "inf" not in told.replace("information", "")
             assert "nan %" not in told
-    assert "Too few outcomes to judge" in texts(app)
+    assert "too few of its forecasts have an outcome yet" in texts(app)
 
 
-def test_a_version_without_a_label_asks_for_one(watched, open_app, texts):
+def test_a_version_without_a_label_asks_to_be_described(watched, open_app, texts):
     with writing(watched) as connection:
         for row in connection.execute(version_manifests.select()).all():
             plain = {name: value for name, value in row.manifest.items() if name != "label"}
@@ -190,11 +190,12 @@ def test_a_version_without_a_label_asks_for_one(watched, open_app, texts):
             connection.execute(version_manifests.update().where(here).values(manifest=plain))
         connection.execute(outcomes.delete())
     app = open_app("performance", key="AAPL/d1")
-    assert "does not say what its classes mean" in texts(app)
-    assert "Its forecasts wait for a label" in texts(app)
-    app.number_input(key="label_bars").set_value(1).run()
     assert not app.exception
-    assert "violet-badge[Replayed]" in texts(app)
+    assert "Nobody has told its horizon and label" in texts(app)
+    assert app.code[0].value == "desk registry describe 'AAPL/d1' --horizon BARS --threshold RETURN"
+    app = open_app("drift", key="AAPL/d1")
+    assert "NOT MEASURED" in texts(app)
+    assert "Operate normally" not in texts(app)
 
 
 def test_performance_without_forecasts_says_the_next_step(folder, open_app, texts):

@@ -132,7 +132,7 @@ def test_a_plain_artifact_has_a_card_too(folder, open_app, texts):
     app = open_app("versions", key="MSFT/d1", view="One version")
     assert "Holdout accuracy 40 %" in texts(app)
     told = {name: value for table in app.table for name, value in table.value.iloc[:, 0].items()}
-    assert told["Label"] == "not told by the artifact"
+    assert told["Label"] == "unknown"
 
 
 def test_comparing_shows_only_what_differs(folder, open_app):

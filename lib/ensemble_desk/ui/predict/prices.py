@@ -36,7 +36,12 @@ def chart(record: VersionRecord, asked: Input) -> None:
     horizons = aims.horizons_beside(aim, timeframe=key.timeframe)
     name = str(
         st.segmented_control(
-            "Horizon", list(horizons), default=next(iter(horizons)), required=True, key="horizon", bind="query-params"
+            "Horizon",
+            list(horizons),
+            default=aim.horizon if aim.horizon in horizons else next(iter(horizons)),
+            required=True,
+            key="horizon",
+            bind="query-params",
         )
     )
     n_bars = horizons[name]
