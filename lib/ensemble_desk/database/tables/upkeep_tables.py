@@ -1,4 +1,4 @@
-"""The tables of upkeep: rehearsed rollbacks, and what was pruned."""
+"""The tables of upkeep: rehearsed rollbacks, what was pruned, and how files of a shape are read."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, PrimaryKeyConstraint, Table, Text
 
@@ -39,4 +39,15 @@ pruned_versions = Table(  # tombstones: a pruned name is never used again
     Column("reason", Text, nullable=False),
     Column("finished_at", UtcTime()),  # None: its files are not known to be gone yet
     PrimaryKeyConstraint("symbol", "timeframe", "version"),
+)
+
+bar_mappings = Table(  # what a person said about one file, kept for the others of its shape
+    "bar_mappings",
+    metadata,
+    Column("name", Exact, nullable=False),
+    Column("shape", Text, nullable=False),
+    Column("answers", Json, nullable=False),
+    Column("kept_at", UtcTime(), nullable=False),
+    Column("actor", Text, nullable=False),
+    PrimaryKeyConstraint("name"),
 )
