@@ -197,4 +197,4 @@ def last_sessions(
     known = (at >= 0) & (fridays <= sessions[-1])
     last = sessions[np.maximum(at, 0)]
     near = known & (fridays - last < pd.Timedelta(days=5))
-    return pd.DatetimeIndex(np.where(near, last, dated)).tz_localize("UTC").as_unit("us")
+    return last.as_unit("us").where(near, dated.as_unit("us"))

@@ -52,10 +52,15 @@ class Warned:
     option: str = ""
 
     @property
-    def said(self) -> str:
+    def told(self) -> str:
+        """The sentence with its dates."""
         days = f" ({', '.join(self.days)})" if self.days else ""
-        offer = f" {self.offer} ({self.option})." if self.offer else ""
-        return f"{self.what}{days}.{offer}"
+        return f"{self.what}{days}."
+
+    @property
+    def said(self) -> str:
+        """The same with what to do on the command line."""
+        return f"{self.told} {self.offer} ({self.option})." if self.offer else self.told
 
 
 @dataclass(frozen=True, slots=True, eq=False)

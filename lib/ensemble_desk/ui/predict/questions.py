@@ -106,7 +106,8 @@ def _may_leave_out(error: InvalidBarsError, file_id: str, problems: Callable[[In
 
 def _which_columns(error: UnknownColumnsError, file_id: str, answers: Answers) -> Answers | None:
     """The first rows, and a select for every meaning, filled with the best guess; its reason stands below."""
-    st.info(f"Which column is which? {wording.plain(error.problems[0].split('. ')[0])}.", icon=":material/table_chart:")
+    why = f"No column is called {', '.join(error.missing)}" if error.has_names else "The file names no columns"
+    st.info(f"Which column is which? {why}.", icon=":material/table_chart:")
     rows = pd.DataFrame(list(error.rows), columns=list(error.columns))
     components.table(rows, key=f"rows_{file_id}", alt="The first rows of the file")
     guesses = {guess.field: guess for guess in error.guesses}

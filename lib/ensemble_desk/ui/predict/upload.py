@@ -124,7 +124,7 @@ def _settled(record: VersionRecord, file: Any, answers: Answers) -> tuple[Upload
         answered = questions.ask(error, file, answers, lambda wrong: _problems(file.name, wrong.problems))
         return None if answered is None else _settled(record, file, answered)
     for warned in () if found.recognised is None else found.recognised.warnings:
-        st.warning(wording.plain(warned.said), icon=":material/warning:")
+        st.warning(wording.plain(warned.told), icon=":material/warning:")
         can_mend = bool(warned.answer) and getattr(answers, warned.answer) != warned.value
         if can_mend and st.toggle(warned.offer, key=f"mend_{warned.answer}_{file.file_id}"):
             mended: dict[str, Any] = {warned.answer: warned.value}

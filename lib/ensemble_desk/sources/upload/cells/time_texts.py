@@ -63,7 +63,7 @@ _MONTHS = {
     number: spellings_of.split()
     for number, spellings_of in enumerate(
         (
-            "jan january januar januari janvier janv enero ene gennaio gen janeiro stycznia sty ocak oca января январь янв",
+            "jan january januar januari janvier enero ene gennaio gen janeiro stycznia sty ocak oca января янв",
             "feb february februari fevrier février févr fév febrero febbraio fevereiro fev lut şubat şub февраля",
             "mar march märz mär mrz maart mrt mars marzo março marca mart марта",
             "apr april avril avr abril abr aprile kwietnia kwi nisan nis апреля апр",

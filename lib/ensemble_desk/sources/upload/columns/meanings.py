@@ -8,7 +8,7 @@ import pandas as pd
 from ensemble_desk.errors import SeveralTickersError, UploadError
 from ensemble_desk.market import bars, spellings
 from ensemble_desk.market.spellings import ADJUSTED, CURRENCY, DAY, TICKER, TIME
-from ensemble_desk.sources.upload.cells import texts
+from ensemble_desk.sources.upload.cells import texts, times
 from ensemble_desk.sources.upload.cells.table import Column, quoted
 
 _CLOCK = r"(\d{1,2}:\d{2}.*|\d{1,6})"
@@ -54,6 +54,8 @@ def recognise(columns: Sequence[Column], sample: pd.DataFrame, mapped: Mapping[s
     """
     said = mapped or {}
     own = _by_name(columns)
+    if "t" in own and "time" not in own and not _hold_times(sample[own["t"][0].label]):
+        del own["t"]
     fields, twins = {}, {}
     for ours, known in spellings.OF.items():
         if match := next((own[spelling] for spelling in known if spelling in own), None):
@@ -169,6 +171,17 @@ def time_column(frame: pd.DataFrame, found: Found) -> pd.Series:
         return column
     joined: pd.Series = _days(frame[found.fields[DAY].label]) + " " + _clocks(column)
     return joined
+
+
+def _hold_times(column: pd.Series) -> bool:
+    """Whether a column under a name as short as ``t`` holds times."""
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return True
+    numbers = pd.to_numeric(column, errors="coerce").dropna()
+    if len(numbers) * 2 > len(column) and not (numbers.is_monotonic_increasing or numbers.is_monotonic_decreasing):
+        return False
+    held = [cell for cell in column.astype("str").tolist() if cell.strip()]
+    return bool(held) and sum(map(times.looks_like_time, held)) * 2 > len(held)
 
 
 def _are_counted(column: pd.Series) -> bool:
