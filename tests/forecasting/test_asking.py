@@ -28,7 +28,6 @@ from ensemble_desk.forecasting import (
 )
 from ensemble_desk.forecasting.consensus import Consensus, View
 from ensemble_desk.forecasting.log import Kind
-from ensemble_desk.forecasting.uploads import Answers
 from ensemble_desk.market import features
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import opening
@@ -37,6 +36,7 @@ from ensemble_desk.registry.serving import ensembles as serving
 from ensemble_desk.settings import Settings
 from ensemble_desk.sources import database as stored
 from ensemble_desk.sources.sample import SampleSource
+from ensemble_desk.sources.upload.answers import Answers
 
 KEY = Key("AAPL", "d1")
 VERSION = "20120629"

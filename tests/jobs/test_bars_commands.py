@@ -90,3 +90,91 @@ def test_a_calendar_that_does_not_exist_is_wrong_usage(empty, desk, monkeypatch)
     done = desk("bars", "sessions", "AAPL")
     assert done.code == 2
     assert "DESK_CALENDAR" in done.err
+
+
+def importing(file, *options):
+    return ("bars", "import", file, "--symbol", "AAPL", "--timeframe", "d1", *options)
+
+
+def test_a_mapping_is_said_once_kept_and_used_for_the_next_file(empty, desk, daily, tmp_path):
+    names = dict(zip(daily, ("P1", "P2", "P3", "P4", "Pieces moved"), strict=True))
+    file = write(tmp_path, daily.rename(columns=names).rename_axis("when"))
+    refused = desk(*importing(file))
+    assert refused.code == 1
+    assert (
+        'Say which column is which: --map time=when,open=P1,high=P2,low=P3,close=P4,volume="Pieces moved"'
+        in refused.err
+    )
+    said = 'time=when,open=P1,high=P2,low=P3,close=P4,volume="Pieces moved"'
+    assert desk(*importing(file, "--map", said, "--keep-as", "our export")).code == 0
+    (kept,) = json.loads(desk("bars", "mappings", "--json").out)
+    assert (kept["name"], kept["answers"]["mapping"][5]) == ("our export", ["volume", "Pieces moved"])
+    again = json.loads(
+        desk(
+            *importing(write(tmp_path, daily.rename(columns=names).rename_axis("when").head(50), "next.csv"), "--json")
+        ).out
+    )
+    assert again["n_unchanged"] == 50
+    assert {"what": "note", "value": "read with the kept mapping our export"} in again["recognised"]
+    assert "our export" in desk("bars", "mappings").out
+    assert desk("bars", "mappings", "--forget", "our export").code == 0
+    assert "No mapping is kept under the name 'our export'" in desk("bars", "mappings", "--forget", "our export").err
+
+
+def test_a_file_without_names_takes_names_in_order(empty, desk, daily, tmp_path):
+    file = tmp_path / "plain.csv"
+    daily[["close", "volume", "open", "high", "low"]].to_csv(file, header=False)
+    done = desk(*importing(file, "--columns", "time,close,volume,open,high,low", "--json"))
+    assert json.loads(done.out)["n_added"] == 120
+    assert desk(*importing(file, "--map", "nonsense")).code == 2
+
+
+def test_many_bars_change_only_when_somebody_says_yes(empty, desk, daily, tmp_path):
+    assert desk(*importing(write(tmp_path, daily))).code == 0
+    file = write(tmp_path, daily.assign(volume=daily["volume"] + 1), "other.csv")
+    refused = desk(*importing(file))
+    assert refused.code == 1
+    assert "This import would change 120 of 120 bars of AAPL/d1" in refused.err
+    assert "Nothing changed" in refused.err
+    assert json.loads(desk(*importing(write(tmp_path, daily), "--json")).out)["n_unchanged"] == 120
+    assert json.loads(desk(*importing(file, "--yes", "--json")).out)["n_restated"] == 120
+
+
+def test_weeks_dated_on_fridays_and_on_mondays_are_the_same_weeks(empty, desk, tmp_path):
+    days = SampleSource().bars(KEY).frame
+    weeks = (
+        days.groupby(pd.Grouper(freq="W-FRI"))
+        .agg({"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"})
+        .tail(100)
+    )
+    asked = ("--symbol", "AAPL", "--timeframe", "w1", "--json")
+    fridays = desk("bars", "import", write(tmp_path, weeks), *asked)
+    mondays = weeks.set_axis(weeks.index - pd.Timedelta(days=4)).rename_axis("time")
+    again = json.loads(desk("bars", "import", write(tmp_path, mondays, "mondays.csv"), *asked).out)
+    assert (json.loads(fridays.out)["n_added"], again["n_added"], again["n_unchanged"]) == (100, 0, 100)
+
+
+def test_a_folder_is_imported_by_the_names_of_its_files(empty, desk, daily, tmp_path):
+    folder = tmp_path / "bars"
+    folder.mkdir()
+    write(folder, daily, "AAPL_d1.csv")
+    write(folder, daily.head(60), "msft-daily.csv")
+    (folder / "IBM_d1.csv").write_text("<html>Sign in</html>")
+    write(folder, daily, "notes_from_monday.csv")
+    done = desk("bars", "import", folder, "--all", "--json")
+    assert done.code == 1
+    told = {one["file"]: one for one in json.loads(done.out)}
+    assert (told["AAPL_d1.csv"]["n_added"], told["msft-daily.csv"]["symbol"]) == (120, "MSFT")
+    assert "it is a web page" in told["IBM_d1.csv"]["problem"]
+    assert "its name says no symbol and timeframe" in told["notes_from_monday.csv"]["problem"]
+    assert "1 of 4: AAPL_d1.csv" not in done.out
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_every_symbol_of_a_long_table_is_imported(empty, desk, daily, tmp_path, form):
+    long = pd.concat([daily.assign(symbol=name) for name in ("AAPL", "BRK.B", "MSFT")]).sort_index(kind="stable")
+    file = tmp_path / f"long.{form}"
+    long.reset_index().to_csv(file, index=False) if form == "csv" else long.to_parquet(file)
+    done = json.loads(desk("bars", "import", file, "--all", "--timeframe", "d1", "--json").out)
+    assert [(one["symbol"], one["n_added"]) for one in done] == [("AAPL", 120), ("BRK.B", 120), ("MSFT", 120)]
+    assert desk("bars", "import", file, "--all").code == 2

@@ -133,3 +133,15 @@ def test_the_frame_given_is_left_alone(daily):
     before = given.copy()
     read(given)
     pd.testing.assert_frame_equal(given, before)
+
+
+def test_moments_are_dated_in_the_zone_that_is_named_and_weeks_by_their_last_session():
+    days = pd.bdate_range("2012-01-02", periods=40, tz="Europe/Paris", name="time")
+    values = {"open": 10.0, "high": 11.0, "low": 9.0, "close": 10.5, "volume": 1.0}
+    moments = pd.DataFrame(values, index=days.tz_convert("UTC"))
+    read = frames.read(moments, timeframe="d1", time_zone="Europe/Paris")
+    assert read.index.tolist() == days.tz_localize(None).tz_localize("UTC").tolist()
+    mondays = pd.DataFrame(values, index=pd.date_range("2012-01-02", periods=20, freq="W-MON", name="time"))
+    weeks = frames.read(mondays, timeframe="w1").index
+    assert (weeks.day_of_week == 4).all()
+    assert weeks[0] == pd.Timestamp("2012-01-06", tz="UTC")

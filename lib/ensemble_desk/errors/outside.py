@@ -32,13 +32,17 @@ class UploadError(DeskError):
 
 
 class SeveralTickersError(UploadError):
-    """A file holds bars of several tickers and nobody said which to take; `tickers` lists them all."""
+    """A file holds bars of several tickers and nobody said which to take; `tickers` lists them all.
 
-    def __init__(self, file_name: str, tickers: Sequence[str], *, wanted: str = "") -> None:
-        self.tickers, self.wanted = tuple(tickers), wanted
+    `can_join` tells that one follows the other, as the names of a renamed company do.
+    """
+
+    def __init__(self, file_name: str, tickers: Sequence[str], *, wanted: str = "", can_join: bool = False) -> None:
+        self.tickers, self.wanted, self.can_join = tuple(tickers), wanted, can_join
         missing = f"there is no ticker {wanted!r} in it; " if wanted else ""
         has = f"it holds {len(self.tickers):,} tickers ({listed(self.tickers, most=12)})"
-        super().__init__(file_name, [f"{missing}{has}. Choose one of them."])
+        join = " They follow one another: if they are one renamed symbol, join them (--join)." if can_join else ""
+        super().__init__(file_name, [f"{missing}{has}. Choose one of them.{join}"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,10 @@ Expected = Annotated[
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, max=2**31 - 1, help="At most so many rows; all by default.")
 ]
-Ticker = Annotated[str | None, typer.Option("--ticker", help="Which of several tickers in the file.")]
-DayFirst = Annotated[bool | None, typer.Option("--day-first/--month-first", help="How dates such as 03/04/2024 begin.")]
-TimeZone = Annotated[str | None, typer.Option("--time-zone", help="Of intraday times without one; UTC by default.")]
-Resample = Annotated[bool, typer.Option("--resample", help="Put finer bars together to this timeframe.")]
-LeaveOut = Annotated[bool, typer.Option("--leave-out", help="Go on without rows that are no bar or repeat one.")]
+KeepAs = Annotated[
+    str | None,
+    typer.Option("--keep-as", help="Keep what was said about the file under this name, for all files of its shape."),
+]
 
 
 def key(symbol: str, timeframe: str) -> Key:

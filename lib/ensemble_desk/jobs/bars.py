@@ -1,6 +1,6 @@
-"""Commands about bars: import a file into the database, compare daily bars with the sessions of an exchange."""
+"""Commands about bars: import files into the database, kept mappings, daily bars beside the sessions of an exchange."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,53 +8,83 @@ from typing import Annotated, Any
 import typer
 
 from ensemble_desk.database import opening as databases
-from ensemble_desk.jobs import arguments, desk, files, output
-from ensemble_desk.jobs.arguments import DayFirst, Json, LeaveOut, Resample, Symbol, Ticker, TimeZone
-from ensemble_desk.sources import database as stored
-from ensemble_desk.sources import opening, sessions
-from ensemble_desk.sources.database import ImportReport
+from ensemble_desk.database.opening import Database
+from ensemble_desk.jobs import arguments, desk, file_options, files, output
+from ensemble_desk.jobs.arguments import Json, KeepAs, Symbol
+from ensemble_desk.settings import Settings
+from ensemble_desk.sources import importing, kept_mappings, opening, sessions
+from ensemble_desk.sources.importing import Imported, Rules
+from ensemble_desk.sources.kept_mappings import KeptMapping
 from ensemble_desk.sources.sessions import SessionCheck
-from ensemble_desk.sources.upload import reading as upload
-from ensemble_desk.sources.upload.recognition import Recognised
+from ensemble_desk.sources.upload import reading
+from ensemble_desk.sources.upload.answers import Answers
 
 _MOST_SHOWN = 40
 
 
+@file_options.answered
 def import_file(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, Excel or Parquet, as vendors export them.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A file as vendors export it; a folder or a long table with --all.")
+    ],
     *,
-    symbol: Annotated[str, typer.Option("--symbol", help="Whose bars they are, for example AAPL.")],
-    timeframe: Annotated[str, typer.Option("--timeframe", help="m15, h1, h4, d1 or w1.")],
-    ticker: Ticker = None,
-    day_first: DayFirst = None,
-    time_zone: TimeZone = None,
-    resample: Resample = False,
-    leave_out: LeaveOut = False,
+    symbol: Annotated[str | None, typer.Option("--symbol", help="Whose bars they are, for example AAPL.")] = None,
+    timeframe: Annotated[str | None, typer.Option("--timeframe", help="m15, h1, h4, d1 or w1.")] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every file of the folder by its name, or every symbol of the file.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Change many bars that say something else, without asking.")
+    ] = False,
+    answers: Answers,
+    keep_as: KeepAs = None,
     as_json: Json = False,
 ) -> None:
     """Import bars into the database; a bar that changes is replaced, and what it said before is kept."""
-    key = arguments.key(symbol, timeframe)
     settings = desk.settings()
-    limit = int(settings.max_upload_mb * 2**20)
-    now = datetime.now(UTC)
-    found = upload.recognise_bars(
-        files.read(file, most_bytes=limit),
-        file_name=file.name,
-        key=key,
-        max_bytes=limit,
-        ticker=ticker,
-        day_first=day_first,
-        time_zone=time_zone,
-        resample=resample,
-        leave_out=leave_out,
-        now=now,
+    rules = Rules(
+        answers=answers,
+        max_bytes=int(settings.max_upload_mb * 2**20),
+        now=datetime.now(UTC),
+        calendar=sessions.calendar(settings.calendar),
+        may_restate=yes,
     )
+    if not every and (symbol is None or timeframe is None):
+        message = "say --symbol and --timeframe, or --all for a folder or a table of many symbols"
+        raise typer.BadParameter(message)
+    key = arguments.key(symbol, timeframe) if symbol is not None and timeframe is not None else None
     database = databases.open_database(settings.registry_url)
     try:
-        report = stored.import_bars(database, key, found.bars, at=now)
+        if every or key is None:
+            done = _all(database, file, timeframe, rules)
+            output.show([_told(one) for one in done], as_json=as_json, table=lambda: _summary(done))
+            if any(one.problem for one in done):
+                raise typer.Exit(1)
+            return
+        content = files.read(file, most_bytes=rules.max_bytes)
+        found = importing.one(database, key, content, file_name=file.name, rules=rules)
+        if keep_as is not None:
+            _keep(database, keep_as, content, file_name=file.name, rules=rules, settings=settings)
     finally:
         database.close()
-    output.show(_told(report, found), as_json=as_json, table=_import_table(report, found))
+    output.show(_told(found), as_json=as_json, table=lambda: _import_table(found))
+
+
+def mappings(
+    *,
+    forget: Annotated[str | None, typer.Option("--forget", help="Delete the mapping of this name.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List kept mappings: how files of one shape are read."""
+    database = databases.open_database(desk.settings().registry_url)
+    try:
+        if forget is not None:
+            kept_mappings.forget(database, forget)
+        found = kept_mappings.every(database)
+    finally:
+        database.close()
+    told = [{**output.row(one), "answers": one.answers.said()} for one in found]
+    output.show(told, as_json=as_json, table=lambda: _mappings_table(found))
 
 
 def check_sessions(symbol: Symbol, *, as_json: Json = False) -> None:
@@ -67,17 +97,70 @@ def check_sessions(symbol: Symbol, *, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"import": import_file, "sessions": check_sessions}
+COMMANDS: dict[str, Callable[..., None]] = {"import": import_file, "mappings": mappings, "sessions": check_sessions}
 
 
-def _told(report: ImportReport, found: Recognised) -> dict[str, Any]:
-    return {**output.row(report), "recognised": [output.row(fact) for fact in found.facts]}
+def _all(database: Database, file: Path, timeframe: str | None, rules: Rules) -> tuple[Imported, ...]:
+    def progress(done: int, total: int, name: str) -> None:
+        if name:
+            output.note(f"{done + 1} of {total}: {name}")
+
+    if file.is_dir():
+        return importing.folder(database, file, timeframe=timeframe, rules=rules, progress=progress)
+    if timeframe is None:
+        message = "say the --timeframe of the table's bars"
+        raise typer.BadParameter(message)
+    content = files.read(file, most_bytes=rules.max_bytes)
+    return importing.long_table(
+        database, content, file_name=file.name, timeframe=timeframe, rules=rules, progress=progress
+    )
 
 
-def _import_table(report: ImportReport, found: Recognised) -> Callable[[], None]:
+def _keep(database: Database, name: str, content: bytes, *, file_name: str, rules: Rules, settings: Settings) -> None:
+    shape = reading.shape_of(content, file_name=file_name, max_bytes=rules.max_bytes)
+    kept_mappings.keep(database, name, shape=shape, said=rules.answers, at=rules.now, actor=settings.actor_name)
+    output.note(f"kept as {name}: files of this shape are read so from now on")
+
+
+def _told(found: Imported) -> dict[str, Any]:
+    if found.report is None or found.recognised is None:
+        key = {} if found.key is None else {"symbol": found.key.symbol, "timeframe": found.key.timeframe}
+        return {"file": found.name, **key, "problem": found.problem}
+    return {
+        "file": found.name,
+        **output.row(found.report),
+        "recognised": [output.row(fact) for fact in found.recognised.facts],
+        "warnings": [output.row(warned) for warned in found.recognised.warnings],
+    }
+
+
+def _import_table(found: Imported) -> None:
+    if found.report is None or found.recognised is None:
+        return
+    report = found.report
     counts = [("added", report.n_added), ("unchanged", report.n_unchanged), ("restated", report.n_restated)]
-    rows = [*((fact.what, fact.value) for fact in found.facts), *((f"bars {what}", count) for what, count in counts)]
-    return lambda: output.table(("", ""), rows, empty="")
+    facts = ((fact.what, fact.value) for fact in found.recognised.facts)
+    output.table(("", ""), [*facts, *((f"bars {what}", count) for what, count in counts)], empty="")
+
+
+def _summary(done: Sequence[Imported]) -> None:
+    rows = [
+        (
+            one.name,
+            one.key,
+            *((one.report.n_added, one.report.n_unchanged, one.report.n_restated) if one.report else ("", "", "")),
+            one.problem or "; ".join(warned.what for warned in (one.recognised.warnings if one.recognised else ())),
+        )
+        for one in done
+    ]
+    columns = ("file", "key", "added", "unchanged", "restated", "to know")
+    output.table(columns, rows, empty="There is no file of bars in this folder.")
+
+
+def _mappings_table(found: Sequence[KeptMapping]) -> None:
+    rows = [(one.name, one.shape, one.answers.said(), one.kept_at, one.actor) for one in found]
+    empty = "No mapping is kept. Keep one: desk bars import FILE … --map close=PX_LAST --keep-as NAME"
+    output.table(("name", "shape", "said", "kept at", "by"), rows, empty=empty)
 
 
 def _session_table(found: SessionCheck) -> None:

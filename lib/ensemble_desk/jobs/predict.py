@@ -13,19 +13,20 @@ from ensemble_desk.ensemble import attribution
 from ensemble_desk.errors import NotTrainedError
 from ensemble_desk.forecasting import batches, explaining, uploads
 from ensemble_desk.forecasting.explaining import Reasons
-from ensemble_desk.forecasting.uploads import Answers
-from ensemble_desk.jobs import arguments, desk, files, output
-from ensemble_desk.jobs.arguments import DayFirst, Json, LeaveOut, Resample, Symbol, Ticker, Timeframe, TimeZone
+from ensemble_desk.jobs import arguments, desk, file_options, files, output
+from ensemble_desk.jobs.arguments import Json, KeepAs, Symbol, Timeframe
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES
 from ensemble_desk.registry.ledger import production
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.registry.serving import ensembles as serving
+from ensemble_desk.sources.upload.answers import Answers
 from ensemble_desk.sources.upload.recognition import Fact, Recognised
 
 _MOST_REASONS = 8
 
 
+@file_options.answered
 def predict(
     symbol: Symbol,
     timeframe: Timeframe,
@@ -38,11 +39,8 @@ def predict(
         str | None, typer.Option("--version", help="The version to ask; production's by default.")
     ] = None,
     against: Annotated[str | None, typer.Option("--against", help="A second version on the same rows.")] = None,
-    ticker: Ticker = None,
-    day_first: DayFirst = None,
-    time_zone: TimeZone = None,
-    resample: Resample = False,
-    leave_out: LeaveOut = False,
+    answers: Answers,
+    keep_as: KeepAs = None,
     batch: Annotated[
         str | None, typer.Option("--batch", metavar="N|all", help="Forecast the newest N rows, or all of them.")
     ] = None,
@@ -54,10 +52,7 @@ def predict(
     rows, write = _batch_size(batch), _writer(out, batch)
     with desk.registry() as registry:
         asked = _Asked(registry, key, version or production.read(registry, key).version or "")
-        answers = Answers(
-            ticker=ticker, day_first=day_first, time_zone=time_zone, resample=resample, leave_out=leave_out
-        )
-        frame, recognised = asked.frame(file, answers)
+        frame, recognised = asked.frame(file, answers, keep_as)
         if batch is None:
             _show_one(asked, frame, recognised, against=against, as_json=as_json)
         else:
@@ -75,22 +70,26 @@ class _Asked:
     key: Key
     version: str
 
-    def frame(self, file: Path | None, answers: Answers) -> tuple[pd.DataFrame, Recognised | None]:
+    def frame(self, file: Path | None, answers: Answers, keep_as: str | None) -> tuple[pd.DataFrame, Recognised | None]:
         """Bars of the source, or what a file holds for this version and how its bars were recognised."""
         if not self.version:
             raise NotTrainedError(str(self.key))
         if file is None:
             return self.registry.source.bars(self.key).frame, None
         limit = int(self.registry.settings.max_upload_mb * 2**20)
+        content = files.read(file, most_bytes=limit)
         found = uploads.read(
             self.registry,
             self.key,
             self.version,
-            files.read(file, most_bytes=limit),
+            content,
             file_name=file.name,
             answers=answers,
             now=self.registry.clock(),
         )
+        if keep_as is not None and found.recognised is not None:
+            uploads.keep_mapping(self.registry, keep_as, content, file_name=file.name, said=answers)
+            output.note(f"kept as {keep_as}: files of this shape are read so from now on")
         return found.frame, found.recognised
 
 
@@ -101,6 +100,7 @@ def _show_one(
     why = explaining.explain(asked.registry, asked.key, asked.version, frame, weights_used=result["weights_used"])
     facts = () if recognised is None else recognised.facts
     told = _told(result) | _reasons(why, result["label"]) | {"recognised": [output.row(fact) for fact in facts]}
+    told["warnings"] = [] if recognised is None else [output.row(warned) for warned in recognised.warnings]
     if against is not None:
         told["against"] = _told(serving.ensemble_of(asked.registry, asked.key, against).predict(frame))
     output.show(told, as_json=as_json, table=lambda: _prediction_table(asked.key, told, facts))

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ensemble_desk.errors import InvalidBarsError
-from ensemble_desk.market import adjustment, bars, spacing, spellings, timeframes
+from ensemble_desk.market import adjustment, bars, session_bars, spacing, spellings, timeframes
 from ensemble_desk.market.spellings import ADJUSTED, TIME
 
 _SUBJECT = "The frame"
@@ -36,7 +36,7 @@ def read(
 
     Parameters
     ----------
-    time_zone : of intraday times that carry none, for example ``America/New_York``.
+    time_zone : of intraday times that carry none, for example ``America/New_York``, and of daily bars that are moments.
     keep : columns that are features, whatever they are called.
 
     Raises
@@ -51,7 +51,7 @@ def read(
     if times is None:
         return named
     whole_days = spacing.are_sessions(timeframe, spacing.step(times))
-    index = _sessions(times) if whole_days else _in_utc(times, time_zone)
+    index = _sessions(times, timeframe, time_zone) if whole_days else _in_utc(times, time_zone)
     told = named.set_axis(index.as_unit("us").rename("time"))
     if bars.runs_backwards(pd.DatetimeIndex(told.index)):
         told = told[::-1]
@@ -125,8 +125,21 @@ def _parsed(column: pd.Series, name: str) -> pd.DatetimeIndex:
         raise InvalidBarsError(_SUBJECT, [problem]) from error
 
 
-def _sessions(times: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    return times.tz_localize(None).normalize().tz_localize("UTC")
+def _sessions(times: pd.DatetimeIndex, timeframe: str, time_zone: str | None) -> pd.DatetimeIndex:
+    """Dates as they are written; moments in UTC are dated in the zone that is named, weeks by their last session."""
+    is_moment = str(times.tz) == "UTC" and bool((times != times.normalize()).any())
+    local = times.tz_convert(_zone(time_zone)) if is_moment and time_zone is not None else times
+    days = local.tz_localize(None).normalize().tz_localize("UTC")
+    monday_or_tuesday = len(days) > 1 and int(np.bincount(days.day_of_week, minlength=7).argmax()) <= 1
+    return session_bars.last_sessions(days, begins=True) if timeframe == "w1" and monday_or_tuesday else days
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        problem = f"{name!r} is no time zone; name one such as America/New_York"
+        raise InvalidBarsError(_SUBJECT, [problem]) from error
 
 
 def _in_utc(times: pd.DatetimeIndex, time_zone: str | None) -> pd.DatetimeIndex:
@@ -135,11 +148,7 @@ def _in_utc(times: pd.DatetimeIndex, time_zone: str | None) -> pd.DatetimeIndex:
     if time_zone is None:
         problem = "its times carry no time zone; name theirs, for example time_zone='America/New_York' or 'UTC'"
         raise InvalidBarsError(_SUBJECT, [problem])
-    try:
-        aware = times.tz_localize(ZoneInfo(time_zone), ambiguous="NaT", nonexistent="NaT")
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        problem = f"{time_zone!r} is no time zone; name one such as America/New_York"
-        raise InvalidBarsError(_SUBJECT, [problem]) from error
+    aware = times.tz_localize(_zone(time_zone), ambiguous="NaT", nonexistent="NaT")
     if aware.hasnans:
         at = times[np.flatnonzero(aware.isna())[0]]
         problem = f"{at:%Y-%m-%d %H:%M} in {time_zone} is doubtful, the clock changes there; give the times in UTC"

@@ -13,7 +13,7 @@ from ensemble_desk.database import inserting, opening
 from ensemble_desk.database.opening import Database
 from ensemble_desk.database.symbols import symbol_id
 from ensemble_desk.database.tables.registry_tables import ohlc_bars, ohlc_restatements, symbols
-from ensemble_desk.errors import InvalidSymbolError, InvalidTimeframeError, SourceError
+from ensemble_desk.errors import InvalidSymbolError, InvalidTimeframeError, ManyRestatedError, SourceError
 from ensemble_desk.market import bars as bar_contract
 from ensemble_desk.market.bars import COLUMNS, Bars
 from ensemble_desk.market.keys import Key
@@ -22,6 +22,7 @@ from ensemble_desk.sources import phrases
 _NAME: Literal["database"] = "database"
 _KEY = ("symbol_id", "timeframe", "time")
 _VALUES = (*COLUMNS, "adjusted")
+_MOST_EXAMPLES = 3
 _AT_ONCE = 50_000  # rows held as Python objects at a time
 
 
@@ -60,13 +61,17 @@ class Restatement:
     adjusted: bool
 
 
-def import_bars(database: Database, key: Key, bars: Bars, *, at: datetime) -> ImportReport:
+def import_bars(
+    database: Database, key: Key, bars: Bars, *, at: datetime, most_restated: int | None = None
+) -> ImportReport:
     """Put bars into the database in one transaction: new ones are added, changed ones replace what was there.
 
     What a replaced bar said is kept with the time ``at`` which it was replaced.
 
     Raises
     ------
+    ManyRestatedError
+        When more bars than ``most_restated`` would change; then nothing changed.
     SourceError
         When the key would hold adjusted and unadjusted prices side by side.
     DatabaseError
@@ -74,6 +79,7 @@ def import_bars(database: Database, key: Key, bars: Bars, *, at: datetime) -> Im
     """
     frame = bar_contract.check(bars.frame, subject=str(key)).assign(adjusted=bars.adjusted)
     n_unchanged = n_restated = 0
+    examples: list[str] = []
     with database.writing() as connection:
         number = symbol_id(connection, key.symbol)
         _refuse_mixed(connection, key, number, bars)
@@ -85,6 +91,9 @@ def import_bars(database: Database, key: Key, bars: Bars, *, at: datetime) -> Im
             _keep(connection, number, key, before[~equal], at)
             _put(connection, number, key, part[~part.index.isin(before.index[equal])])
             n_unchanged, n_restated = n_unchanged + int(equal.sum()), n_restated + int((~equal).sum())
+            examples += _differences(before[~equal], part, room=_MOST_EXAMPLES - len(examples))
+        if most_restated is not None and n_restated > most_restated:
+            raise ManyRestatedError(str(key), n_restated=n_restated, n_bars=len(frame), examples=examples)
     n_added = len(frame) - n_unchanged - n_restated
     return ImportReport(key, n_added, n_unchanged, n_restated, bars.first, bars.last)
 
@@ -214,6 +223,19 @@ def _refuse_mixed(connection: Connection, key: Key, number: int, bars: Bars) -> 
         f"{key} holds {has} prices from {times.min():%Y-%m-%d} to {times.max():%Y-%m-%d}, the new ones are {new}. "
         "Nothing changed. Import bars that cover all of these days.",
     )
+
+
+def _differences(before: pd.DataFrame, after: pd.DataFrame, *, room: int) -> list[str]:
+    """What the first of the changed bars say now and would say then."""
+    told = []
+    first = before.head(max(room, 0))
+    newer = after.loc[first.index, list(COLUMNS)].to_numpy()
+    times = pd.DatetimeIndex(first.index)
+    for time, old, new in zip(times, first[list(COLUMNS)].to_numpy(), newer, strict=True):
+        pairs = zip(COLUMNS, old.tolist(), new.tolist(), strict=True)
+        changed = [f"{name} {was:.10g} to {is_now:.10g}" for name, was, is_now in pairs if was != is_now]
+        told.append(f"{time:%Y-%m-%d %H:%M} {', '.join(changed) or 'adjusted'}")
+    return told
 
 
 def _keep(connection: Connection, number: int, key: Key, before: pd.DataFrame, at: datetime) -> None:

@@ -1,6 +1,7 @@
 """The sessions of an exchange, and which of them daily bars lack."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -63,6 +64,19 @@ def check(bars: Bars, *, calendar: str) -> SessionCheck:
         missing=_dates(sessions.difference(days)),
         unexpected=_dates(compared.difference(sessions)),
     )
+
+
+def calendar(name: str) -> Callable[[pd.Timestamp, pd.Timestamp], pd.DatetimeIndex]:
+    """Give a function that tells the sessions of an exchange between two days, in UTC; the calendar loads when asked.
+
+    Where the calendar does not reach, it tells none.
+    """
+
+    def between(first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
+        found = _sessions(name, first.tz_localize(None).normalize(), last.tz_localize(None).normalize())
+        return found.tz_localize("UTC").as_unit("us")
+
+    return between
 
 
 def _sessions(calendar: str, first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:

@@ -244,7 +244,7 @@ def test_any_cells_as_numbers(cells, decimal_comma, short):
     column = pd.Series(cells, dtype="str")
     values, wrong = numerals.read(column, written=Style(decimal_comma), short=short)
     assert len(values) == len(wrong) == len(cells)
-    numerals.style([column], comma_separated=short)
+    numerals.style([column], separator="," if short else ";")
 
 
 @pytest.mark.parametrize("length", range(0, 60, 7))

@@ -319,3 +319,31 @@ def test_a_tampered_version_cannot_be_asked(folder, open_app, registry):
     assert not app.exception
     assert FIRST not in app.selectbox(key="version").options
     assert FIRST not in app.selectbox(key="against").options
+
+
+def test_unknown_columns_are_mapped_once_and_the_next_file_asks_nothing(upload, bars):
+    renamed = bars.tail(300).rename(columns=dict(zip(bars, ("P1", "P2", "P3", "P4", "Pieces"), strict=True)))
+    content = csv_of(renamed.rename_axis("when"))
+    app = upload(content)
+    assert not app.metric
+    assert "Which column is which?" in app.info[0].value
+    assert {box.label: box.value for box in app.selectbox}["Close"] == "P4"
+    next(button for button in app.button if button.label == "Read it so").click().run()
+    assert not app.exception
+    assert not app.error
+    assert metrics(app)["As of"] == "2012-12-31"
+    next(button for button in app.button if button.label == "Keep").click().run()
+    assert "Kept" in app.success[0].value
+    again = upload(csv_of(renamed.rename_axis("when").tail(280)), name="next.csv")
+    assert not again.info
+    assert metrics(again)["As of"] == "2012-12-31"
+
+
+def test_what_does_not_look_right_is_told_and_mended(upload, bars):
+    split = bars.tail(300).copy()
+    split.loc[split.index[:-40], ["open", "high", "low", "close"]] *= 7
+    app = upload(csv_of(split))
+    assert any("unadjusted split of 7 to 1" in warning.value for warning in app.warning)
+    next(toggle for toggle in app.toggle if toggle.label == "Adjust the older prices for it").set_value(True).run()
+    assert not app.exception
+    assert any("older prices divided by 7" in str(value) for value in table(app, "In the file")["In the file"])

@@ -1,4 +1,4 @@
-"""The tables of upkeep: rehearsed rollbacks, what was pruned, what people told of versions, what could not forecast."""
+"""The tables of upkeep: rehearsed rollbacks, what was pruned, what people told of versions and of files, failures."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, PrimaryKeyConstraint, Table, Text
 
@@ -60,4 +60,15 @@ failed_forecasts = Table(  # one row a key whose production could not forecast t
     Column("problem", Text, nullable=False),
     Column("at", UtcTime(), nullable=False),
     PrimaryKeyConstraint("symbol", "timeframe"),
+)
+
+bar_mappings = Table(  # what a person said about one file, kept for the others of its shape
+    "bar_mappings",
+    metadata,
+    Column("name", Exact, nullable=False),
+    Column("shape", Text, nullable=False),
+    Column("answers", Json, nullable=False),
+    Column("kept_at", UtcTime(), nullable=False),
+    Column("actor", Text, nullable=False),
+    PrimaryKeyConstraint("name"),
 )

@@ -22,7 +22,7 @@ def read(table: Table, *, day_first: bool | None) -> pd.DataFrame:
     found = columns.recognise(table.columns, table.sample)
     dates = [found.fields[name].label for name in (TIME, DAY) if name in found.fields]
     others = [column for column in table.columns if column.label not in dates]
-    written = numerals.style([table.sample[column.label] for column in others], comma_separated=table.comma_separated)
+    written = numerals.style([table.sample[column.label] for column in others], separator=table.separator)
     frame, written_times, places = _gathered(table, others, found, written)
     if TIME not in found.fields:
         return _renamed(frame)

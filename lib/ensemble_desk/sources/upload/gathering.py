@@ -16,6 +16,7 @@ from ensemble_desk.sources.upload.cells import table as cells
 from ensemble_desk.sources.upload.cells.numerals import Style
 from ensemble_desk.sources.upload.cells.table import Table, quoted
 from ensemble_desk.sources.upload.columns import meanings as columns
+from ensemble_desk.sources.upload.columns import volumes
 from ensemble_desk.sources.upload.columns.meanings import Found
 from ensemble_desk.sources.upload.recognition import PLACES_SHOWN, Dropped
 
@@ -25,6 +26,7 @@ _OTHER_TICKER = "another ticker"
 _HEADER = "the column names once more"
 _PAYOUT_WORDS = re.compile(r"\b(?:dividend|split|distribution)s?\b", re.IGNORECASE)
 _MOST_TICKERS = 100_000
+_MOST_NAMES = 4  # of one company in one file
 
 Flags = NDArray[np.bool_]
 
@@ -44,7 +46,9 @@ class Gathered:
     dropped : rows left out, by reason.
     ticker : whose bars they are according to the file.
     has_volume : whether the file holds a volume at all; else it is 0 throughout.
-    notes : how the numbers are written.
+    notes : how the numbers are written, and which column the volume is.
+    currencies : in which money prices are, as far as the file says.
+    renamed : tickers of one company that follow one another, oldest first.
     """
 
     times: pd.Series
@@ -57,6 +61,8 @@ class Gathered:
     ticker: str
     has_volume: bool
     notes: tuple[str, ...]
+    currencies: tuple[str, ...] = ()
+    renamed: tuple[str, ...] = ()
 
     def place(self, row: int) -> str:
         return f"{self.unit} {self.places[row]}"
@@ -79,7 +85,7 @@ class Gathered:
         )
 
 
-def gather(table: Table, found: Found, *, written: Style, ticker: str | None) -> Gathered:
+def gather(table: Table, found: Found, *, written: Style, ticker: str | None, join: bool = False) -> Gathered:
     """Read the recognised columns of every row.
 
     Raises
@@ -87,9 +93,9 @@ def gather(table: Table, found: Found, *, written: Style, ticker: str | None) ->
     UploadError
         When there are too many rows, none holds a price, or two columns of one name differ.
     SeveralTickersError
-        When the rows are of several tickers and ``ticker`` names none of them.
+        When the rows are of several tickers and ``ticker`` names none of them. ``join`` takes them as one.
     """
-    work = _Gathering(table, found, written, ticker.strip() if ticker else "")
+    work = _Gathering(table, found, written, ticker.strip() if ticker else "", join)
     for chunk in table.chunks():
         work.take(chunk)
     return work.result()
@@ -101,6 +107,10 @@ class _Gathering:
     found: Found
     written: Style
     wanted: str
+    join: bool
+    runs: list[str] = field(default_factory=list)
+    currencies: dict[str, None] = field(default_factory=dict)
+    stand_ins: list[NDArray[np.float64]] = field(default_factory=list)
     tickers: dict[str, None] = field(default_factory=dict)
     times: list[pd.Series] = field(default_factory=list)
     values: list[NDArray[np.float64]] = field(default_factory=list)
@@ -116,8 +126,9 @@ class _Gathering:
         columns.check_twins(self.found, chunk, file_name=self.table.file_name)
         chunk = self._without(chunk, self._repeated_names(chunk), _HEADER)
         chunk = self._of_ticker(chunk)
-        if chunk.empty or (len(self.tickers) > 1 and not self.wanted):
+        if chunk.empty or (len(self.tickers) > 1 and not self.wanted and not self.join):
             return
+        self._take_currency(chunk)
         values, wrong = self._numbers(chunk)
         payout = self._payouts(chunk, values, wrong)
         blank: Flags = np.asarray((np.isnan(values) & ~wrong)[:, :4].all(axis=1))
@@ -125,6 +136,7 @@ class _Gathering:
         self._drop(chunk, blank, _NO_PRICES)
         kept = ~(payout | blank)
         chunk, values, wrong = chunk[kept], values[kept], wrong[kept]
+        self._take_stand_ins(chunk)
         self._remember_texts(chunk, wrong)
         self.times.append(columns.time_column(chunk, self.found))
         self.values.append(values)
@@ -134,13 +146,14 @@ class _Gathering:
 
     def result(self) -> Gathered:
         name = self.table.file_name
-        ticker = columns.choose(tuple(self.tickers), wanted=self.wanted, file_name=name) if self.tickers else ""
+        ticker = self._ticker()
         if not self.n_rows:
             raise UploadError(name, [f"none of its {self.n_seen:,} rows holds a price. Export the table again."])
         numbers = pd.DataFrame(np.concatenate(self.values), columns=list(self._names()))
         wrong = np.concatenate(self.wrong)
         volume = self._names().index("volume")
         has_volume = bool(numbers["volume"].notna().any() or wrong[:, volume].any())
+        said = self._decided_volume(numbers, wrong, volume)
         if not has_volume:
             numbers["volume"] = 0.0
         return Gathered(
@@ -153,8 +166,41 @@ class _Gathering:
             dropped=tuple(self.dropped.values()),
             ticker=ticker,
             has_volume=has_volume,
-            notes=self.written.said,
+            notes=(*self.written.said, *self.found.notes, *said),
+            currencies=tuple(self.currencies),
+            renamed=tuple(self.runs) if self.join else (),
         )
+
+    def _ticker(self) -> str:
+        if not self.tickers:
+            return ""
+        if self.join and not self.wanted:
+            return self.runs[-1]
+        follow = len(self.runs) == len(self.tickers) and len(self.runs) <= _MOST_NAMES
+        return columns.choose(tuple(self.tickers), wanted=self.wanted, file_name=self.table.file_name, can_join=follow)
+
+    def _decided_volume(self, numbers: pd.DataFrame, wrong: Flags, at: int) -> tuple[str, ...]:
+        """Put the column in that stands in for a volume of nothing, and say so."""
+        if not self.found.volumes or wrong[:, at].any():
+            return ()
+        first = numbers["volume"].to_numpy(np.float64)
+        others = np.concatenate(self.stand_ins) if self.stand_ins else np.empty((len(numbers), 0))
+        held = [(self.found.volumes[0], first)]
+        held += [(column, others[:, i]) for i, column in enumerate(self.found.volumes[1:])]
+        number, note = volumes.decided(held)
+        numbers["volume"] = held[number][1]
+        return (note,) if note else ()
+
+    def _take_stand_ins(self, chunk: pd.DataFrame) -> None:
+        others = self.found.volumes[1:]
+        if others:
+            read = [numerals.read(chunk[one.label], written=self.written, short=True)[0] for one in others]
+            self.stand_ins.append(np.column_stack(read))
+
+    def _take_currency(self, chunk: pd.DataFrame) -> None:
+        if self.found.currency is not None:
+            held = chunk[self.found.currency.label].astype("str").str.strip().unique().tolist()
+            self.currencies |= dict.fromkeys(one for one in held if one)
 
     def _names(self) -> tuple[str, ...]:
         return tuple(name for name in (*bars.COLUMNS, "adj_close") if name in self.found.fields or name == "volume")
@@ -166,6 +212,11 @@ class _Gathering:
             if name in self.found.fields:
                 column = chunk[self.found.fields[name].label]
                 values[:, i], wrong[:, i] = numerals.read(column, written=self.written, short=name == "volume")
+        if self.found.in_parts:
+            parts = [numerals.read(chunk[one.label], written=self.written) for one in self.found.in_parts]
+            at = self._names().index("volume")
+            values[:, at] = np.sum([np.nan_to_num(read) for read, _ in parts], axis=0)
+            wrong[:, at] = np.any([flags for _, flags in parts], axis=0)
         return values, wrong
 
     def _repeated_names(self, chunk: pd.DataFrame) -> Flags:
@@ -181,10 +232,17 @@ class _Gathering:
         owners = chunk[self.found.ticker.label].astype("str").str.strip()
         if len(self.tickers) < _MOST_TICKERS:
             self.tickers |= dict.fromkeys(owner for owner in owners.unique().tolist() if owner)
-        if not self.wanted:
+            self._take_runs(owners)
+        if not self.wanted or self.join:
             return chunk
         others = (owners.str.casefold() != self.wanted.casefold()).to_numpy(np.bool_)
         return self._without(chunk, others, _OTHER_TICKER)
+
+    def _take_runs(self, owners: pd.Series) -> None:
+        """The tickers in the order of their rows, once for every stretch of rows."""
+        if len(self.runs) <= _MOST_NAMES:
+            changes = owners[(owners != owners.shift()) & (owners != "")].tolist()[: _MOST_NAMES + 2]
+            self.runs += changes[1:] if self.runs and changes and changes[0] == self.runs[-1] else changes
 
     def _payouts(self, chunk: pd.DataFrame, values: NDArray[np.float64], wrong: Flags) -> Flags:
         """Rows of a page's table that tell of a dividend or split where the prices of a bar would stand."""
@@ -210,4 +268,6 @@ class _Gathering:
         room = bars.MOST_PROBLEMS * wrong.shape[1] - len(self.texts)
         for row, i in np.argwhere(wrong)[: max(room, 0)].tolist():
             name = self._names()[i]
-            self.texts[self.n_rows + row, name] = quoted(chunk[self.found.fields[name].label].iloc[row])
+            column = self.found.fields.get(name, self.found.in_parts[0] if self.found.in_parts else None)
+            if column is not None:
+                self.texts[self.n_rows + row, name] = quoted(chunk[column.label].iloc[row])

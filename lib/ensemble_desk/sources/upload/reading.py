@@ -1,17 +1,34 @@
 """What a visitor uploads, read as data: bars of a key, or a table of ready features."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import pandas as pd
 
+from ensemble_desk.errors import UploadError
+from ensemble_desk.market import spellings
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
 from ensemble_desk.sources.upload import bar_tables, feature_tables
-from ensemble_desk.sources.upload.cells import times
+from ensemble_desk.sources.upload.answers import Answers
+from ensemble_desk.sources.upload.bar_tables import Calendar
+from ensemble_desk.sources.upload.columns import finding
 from ensemble_desk.sources.upload.files import kinds as tables
 from ensemble_desk.sources.upload.recognition import Recognised
 
-__all__ = ["Recognised", "column_names", "read_bars", "read_table", "recognise_bars"]
+__all__ = [
+    "Answers",
+    "Recognised",
+    "by_ticker",
+    "column_names",
+    "read_bars",
+    "read_table",
+    "recognise_bars",
+    "shape_of",
+]
+
+_MOST_LONG_ROWS = 50_000_000  # of a long table, whose rows are never held at once
 
 
 def read_bars(data: bytes, *, file_name: str, key: Key, max_bytes: int) -> Bars:
@@ -30,37 +47,77 @@ def recognise_bars(
     time_zone: str | None = None,
     resample: bool = False,
     leave_out: bool = False,
+    answers: Answers | None = None,
     now: datetime | None = None,
+    calendar: Calendar | None = None,
 ) -> Recognised:
-    """Read bars from CSV, Parquet or Excel as vendors export them, and say what was recognised.
+    """Read bars from a file as vendors export them, and say what was recognised.
 
     Rows may run oldest first or newest first, throughout. With an ``adj_close`` column open, high, low and close are
     adjusted by it. A high or low that misses open or close by rounding is widened. Rows without any price are left out.
-    Nothing else is put right unless it is asked for.
+    Nothing else is put right unless it is asked for, and what can be read in two ways is asked.
 
     Parameters
     ----------
-    ticker : which of several tickers in the file to take.
-    day_first : whether dates such as 03/04/2024 begin with the day.
-    time_zone : of intraday times that carry none, for example ``America/New_York``; UTC by default.
-    resample : put finer bars together to those of the key instead of refusing them.
-    leave_out : go on without rows that cannot be a bar or give one once more, instead of refusing the file.
-    now : bars more than a day later are refused; unchecked by default.
+    ticker, day_first, time_zone, resample, leave_out : the answers that are given most; they go before `answers`.
+    answers : everything a person said about this file.
+    now : bars more than a day later are refused, stale ones and those still forming are told; unchecked by default.
+    calendar : gives the sessions of the exchange, to date weekly bars and tell missing days.
 
     Raises
     ------
     UploadError
-        When the file is no table of bars. AmbiguousDatesError, SeveralTickersError and OtherTimeframeError are the
-        kinds that an argument answers.
+        When the file is no table of bars. UploadQuestionError, UnknownColumnsError, AmbiguousDatesError,
+        SeveralTickersError and OtherTimeframeError are the kinds that an answer settles.
     InvalidBarsError
         With one sentence for each of the first ten rows that cannot be bars; ``n_separable`` says whether
-        ``leave_out`` would help.
+        ``leave_out`` would help. UnsortedBarsError and RepeatedBarsError are the kinds that an answer settles.
     """
-    table = tables.read(data, file_name=file_name, max_bytes=max_bytes)
-    zone = times.zone(time_zone, file_name=table.file_name)
-    return bar_tables.recognise(
-        table, key=key, ticker=ticker, day_first=day_first, zone=zone, resample=resample, leave_out=leave_out, now=now
-    )
+    given = Answers(ticker=ticker, day_first=day_first, time_zone=time_zone, resample=resample, leave_out=leave_out)
+    said = given if answers is None else answers.beneath(given)
+    table = tables.read(data, file_name=file_name, max_bytes=max_bytes, answers=said)
+    return bar_tables.recognise(table, key=key, answers=said, now=now, calendar=calendar)
+
+
+def shape_of(data: bytes, *, file_name: str, max_bytes: int) -> str:
+    """What files of one kind have in common: the names of their columns, or how many there are without names.
+
+    Empty for a file that cannot be read without answers.
+    """
+    try:
+        table = tables.read(data, file_name=file_name, max_bytes=max_bytes)
+    except UploadError:  # reading it with answers says what is wrong, if anything is then
+        return ""
+    if not table.has_names:
+        return f"{len(table.columns)} columns without names, {table.kind} {table.separator}".strip()
+    return " | ".join(spellings.plain(column.name) for column in table.columns)
+
+
+def by_ticker(
+    data: bytes, *, file_name: str, max_bytes: int, answers: Answers
+) -> tuple[tuple[str, ...], Iterator[tuple[str, pd.DataFrame]]]:
+    """The columns of a table in long format but that of symbols, and its rows as texts, by symbol and part by part.
+
+    Raises
+    ------
+    UploadError
+        When no column says whose a row is.
+    """
+    table = tables.read(data, file_name=file_name, max_bytes=max_bytes, answers=answers)
+    found, _, _ = finding.find(table, replace(answers, ticker=None))
+    if found.ticker is None:
+        raise UploadError(table.file_name, ["no column says whose a row is. Name it with --map ticker=COLUMN."])
+    owner = found.ticker.label
+    kept = [column for column in table.columns if column.label != owner]
+
+    def parts() -> Iterator[tuple[str, pd.DataFrame]]:
+        for chunk in table.chunks(most_rows=_MOST_LONG_ROWS):
+            owners = chunk[owner].astype("str").str.strip()
+            for ticker, rows in chunk[[column.label for column in kept]].groupby(owners, sort=False):
+                if ticker:
+                    yield str(ticker), rows
+
+    return tuple(column.name for column in kept), parts()
 
 
 def column_names(data: bytes, *, file_name: str, max_bytes: int) -> tuple[str, ...]:

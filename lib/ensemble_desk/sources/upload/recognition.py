@@ -32,6 +32,37 @@ class Fact:
     value: str
 
 
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something that does not look right.
+
+    Attributes
+    ----------
+    what : the sentence.
+    days : the dates of the bars it is about, the first of them.
+    answer : the field of `Answers` that mends it, empty when there is none; ``value`` is what it takes.
+    offer : what that does, in words; ``option`` is how the command line says it.
+    """
+
+    what: str
+    days: tuple[str, ...] = ()
+    answer: str = ""
+    value: object = None
+    offer: str = ""
+    option: str = ""
+
+    @property
+    def told(self) -> str:
+        """The sentence with its dates."""
+        days = f" ({', '.join(self.days)})" if self.days else ""
+        return f"{self.what}{days}."
+
+    @property
+    def said(self) -> str:
+        """The same with what to do on the command line."""
+        return f"{self.told} {self.offer} ({self.option})." if self.offer else self.told
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Recognised:
     """Checked bars, and what was understood on the way.
@@ -47,6 +78,7 @@ class Recognised:
     step : that spacing in words, empty when there are too few bars to tell.
     time_zone : how the times were read.
     prices : whether they are adjusted for splits and dividends, as far as the file tells.
+    warnings : what does not look right in these bars.
     """
 
     bars: Bars
@@ -58,6 +90,7 @@ class Recognised:
     step: str
     time_zone: str
     prices: str
+    warnings: tuple[Warned, ...] = ()
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -65,6 +98,7 @@ class Recognised:
         spacing = f"{self.timeframe or 'other'} (bars are {self.step} apart)" if self.step else "too few bars to tell"
         left_out = [use.theirs for use in self.columns if not use.ours]
         return (
+            *(Fact("warning", warned.said) for warned in self.warnings),
             *(Fact("rows left out", self._said(dropped)) for dropped in self.dropped),
             *(Fact(use.ours, use.theirs) for use in self.columns if use.ours),
             *((Fact("columns left out", ", ".join(left_out)),) if left_out else ()),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ensemble_desk.errors import InvalidBarsError
+from ensemble_desk.errors import InvalidBarsError, RepeatedBarsError, UnsortedBarsError
 from ensemble_desk.market import bars
 from ensemble_desk.market.spellings import ADJUSTED
 from ensemble_desk.sources.upload.cells.table import quoted
@@ -65,11 +65,26 @@ def refuse_future(file_name: str, rows: Gathered, times: pd.DatetimeIndex, now: 
         raise InvalidBarsError(file_name, problems)
 
 
+def other_bar_of_its_time(times: pd.DatetimeIndex) -> Flags:
+    """Rows whose time an earlier row has as well, shape (n,)."""
+    return times.duplicated(keep="first")
+
+
 def refuse_disorder(file_name: str, rows: Gathered, times: pd.DatetimeIndex) -> None:
-    """Raise InvalidBarsError for bars that are not later than the one before them."""
+    """Raise an error for bars that are not later than the one before them.
+
+    Raises
+    ------
+    RepeatedBarsError
+        When a time occurs more than once, with different numbers.
+    UnsortedBarsError
+        When the rows only stand in another order.
+    """
+    again = other_bar_of_its_time(times)
+    if again.any():
+        problems = bars.listed(again, lambda row: f"{rows.place(row)}: its time occurs more than once")
+        raise RepeatedBarsError(file_name, problems)
     wrong = bars.wrong_order(times)
-    if len(times) and times[0] > times[-1] and times.is_monotonic_decreasing:
-        wrong[1:] = times[1:] == times[:-1]  # newest first throughout: only what comes twice is out of order
     if wrong.any():
         problems = bars.listed(wrong, lambda row: f"{rows.place(row)}: {bars.order_complaint(times, row)}")
-        raise InvalidBarsError(file_name, problems)
+        raise UnsortedBarsError(file_name, problems)

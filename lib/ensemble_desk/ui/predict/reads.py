@@ -11,11 +11,12 @@ from ensemble_desk.forecasting import batches, consensus, explaining, past_forec
 from ensemble_desk.forecasting.consensus import View
 from ensemble_desk.forecasting.explaining import Reasons
 from ensemble_desk.forecasting.past_forecasts import PastForecast
-from ensemble_desk.forecasting.uploads import Answers, Uploaded
+from ensemble_desk.forecasting.uploads import Uploaded
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
 from ensemble_desk.sources import sessions
 from ensemble_desk.sources.sessions import SessionCheck
+from ensemble_desk.sources.upload.answers import Answers
 from ensemble_desk.ui.frame import caching, monitoring_data
 from ensemble_desk.ui.predict import version_forecast as asking
 from ensemble_desk.ui.predict.version_forecast import Answer
@@ -70,3 +71,9 @@ def uploaded(file_id: str, _content: bytes, *, file_name: str, key: Key, version
     return uploads.read(
         caching.registry(), key, version, _content, file_name=file_name, answers=answers, now=datetime.now(UTC)
     )
+
+
+def keep_mapping(name: str, content: bytes, *, file_name: str, said: Answers) -> None:
+    """Keep what was said about an upload for all files of its shape, and read the next one anew."""
+    uploads.keep_mapping(caching.registry(), name, content, file_name=file_name, said=said)
+    uploaded.clear()

@@ -8,26 +8,23 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ensemble_desk.errors import (
-    AmbiguousDatesError,
-    InvalidBarsError,
-    OtherTimeframeError,
-    SeveralTickersError,
-    UploadError,
-)
-from ensemble_desk.forecasting.uploads import Answers, Uploaded
+from ensemble_desk.errors import InvalidBarsError, UploadError
+from ensemble_desk.forecasting.uploads import Uploaded
 from ensemble_desk.market import bars as contract
 from ensemble_desk.market import timeframes
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import VersionRecord
+from ensemble_desk.sources.upload.answers import Answers
 from ensemble_desk.sources.upload.recognition import Recognised
 from ensemble_desk.ui.frame import caching, components, data, wording
+from ensemble_desk.ui.predict import questions
 from ensemble_desk.ui.predict import reads as predict_data
 
 RECENT, UPLOAD = "Recent bars", "Upload"
-_TYPES = ["csv", "txt", "tsv", "gz", "zip", "parquet", "xlsx"]
-_ZONES = ("UTC", "America/New_York", "Europe/London", "Europe/Berlin", "Asia/Tokyo")
+_TYPES = ["csv", "txt", "tsv", "gz", "zip", "parquet", "xlsx", "xls", "ods", "json", "jsonl"]
+_AS_WRITTEN = "As the file says, else UTC"
+_ZONES = (_AS_WRITTEN, "UTC", "America/New_York", "Europe/London", "Europe/Berlin", "Asia/Tokyo")
 _MOST_DAYS = 30
 
 
@@ -86,7 +83,7 @@ def _recent(key: Key) -> Input | None:
 def _uploaded(record: VersionRecord) -> Input | None:
     key = record.key
     file = st.file_uploader(
-        "A CSV, Parquet or Excel file of bars, or of the version's features",
+        "A file of bars, or of the version's features: CSV, Excel, OpenDocument, Parquet or JSON",
         type=_TYPES,
         key="upload",
         max_upload_size=int(caching.settings().max_upload_mb),
@@ -96,24 +93,26 @@ def _uploaded(record: VersionRecord) -> Input | None:
         st.caption("Bars need a time column and open, high, low, close, volume, as any vendor exports them.")
         return None
     try:
-        found = _settled(record, file, Answers(time_zone=_time_zone(key, file)))
+        settled = _settled(record, file, Answers(time_zone=_time_zone(key, file)))
     except (InvalidBarsError, UploadError) as error:
         _problems(file.name, error.problems)
         return None
-    if found is None:
+    if settled is None:
         return None
+    found, answers = settled
     if found.recognised is None:
         _features(found.frame)
         return Input(found.frame, pd.DataFrame(), f"upload {file.name}", from_source=False)
     _recognised(found.recognised)
+    _keep(file, answers)
     last = found.recognised.bars.last
     return Input(found.frame, pd.DataFrame(), f"upload {file.name}, to {wording.day(last)}", from_source=False)
 
 
-def _settled(record: VersionRecord, file: Any, answers: Answers) -> Uploaded | None:
+def _settled(record: VersionRecord, file: Any, answers: Answers) -> tuple[Uploaded, Answers] | None:
     """Read the file with what was answered so far; ask the next question it leaves open, None until it is answered."""
     try:
-        return predict_data.uploaded(
+        found = predict_data.uploaded(
             file.file_id,
             file.getvalue(),
             file_name=file.name,
@@ -121,69 +120,40 @@ def _settled(record: VersionRecord, file: Any, answers: Answers) -> Uploaded | N
             version=record.version,
             answers=answers,
         )
-    except SeveralTickersError as error:
-        ticker = _which_ticker(error, file.file_id)
-        answered = None if ticker is None else replace(answers, ticker=ticker)
-    except AmbiguousDatesError as error:
-        day_first = _which_order(error, file.file_id)
-        answered = None if day_first is None else replace(answers, day_first=day_first)
-    except OtherTimeframeError as error:
-        if not error.can_resample or answers.resample:
-            raise
-        answered = replace(answers, resample=True) if _may_resample(error, file) else None
-    except InvalidBarsError as error:
-        if not error.n_separable or answers.leave_out:
-            raise
-        answered = replace(answers, leave_out=True) if _may_leave_out(error, file) else None
-    return None if answered is None else _settled(record, file, answered)
+    except (InvalidBarsError, UploadError) as error:
+        answered = questions.ask(error, file, answers, lambda wrong: _problems(file.name, wrong.problems))
+        return None if answered is None else _settled(record, file, answered)
+    for warned in () if found.recognised is None else found.recognised.warnings:
+        st.warning(wording.plain(warned.told), icon=":material/warning:")
+        can_mend = bool(warned.answer) and getattr(answers, warned.answer) != warned.value
+        if can_mend and st.toggle(warned.offer, key=f"mend_{warned.answer}_{file.file_id}"):
+            mended: dict[str, Any] = {warned.answer: warned.value}
+            return _settled(record, file, replace(answers, **mended))
+    return found, answers
 
 
-def _which_ticker(error: SeveralTickersError, file_id: str) -> str | None:
-    return st.selectbox(
-        f"The file holds {len(error.tickers):,} tickers: which one?",
-        error.tickers,
-        index=None,
-        placeholder="Choose a ticker",
-        key=f"ticker_{file_id}",
-        width=320,
-    )
-
-
-def _which_order(error: AmbiguousDatesError, file_id: str) -> bool | None:
-    said = {
-        f"{'Day' if one.day_first else 'Month'} first: {one.first} to {one.last}": one.day_first
-        for one in error.readings
-    }
-    chosen = st.radio(
-        f"Dates such as {wording.plain(error.example)} can be read both ways: which is right?",
-        list(said),
-        index=None,
-        key=f"order_{file_id}",
-    )
-    return None if chosen is None else said[chosen]
-
-
-def _may_resample(error: OtherTimeframeError, file: Any) -> bool:
-    st.info(wording.plain(str(error)), icon=":material/stacked_bar_chart:")
-    return st.toggle(f"Put them together to {error.wanted} bars", key=f"resample_{file.file_id}")
-
-
-def _may_leave_out(error: InvalidBarsError, file: Any) -> bool:
-    told = st.container()
-    one = error.n_separable == 1
-    which = "this row" if one else f"these {error.n_separable:,} rows"
-    go_on = st.toggle(f"Leave out {which} and go on with the others", key=f"leave_out_{file.file_id}")
-    if not go_on:
-        with told:
-            _problems(file.name, error.problems)
-    return go_on
+def _keep(file: Any, answers: Answers) -> None:
+    """Offer to keep what was said about the file, for the next one of its shape."""
+    said = answers.of_the_shape().said()
+    if not said or said.keys() == {"time_zone"}:
+        return
+    with st.form(f"keep_{file.file_id}", border=False):
+        row = st.container(horizontal=True, vertical_alignment="bottom")
+        with row:
+            name = st.text_input(
+                "Keep these answers for files of this shape as", file.name.rsplit(".", 1)[0], key=f"name_{file.file_id}"
+            )
+            kept = st.form_submit_button("Keep", key=f"keep_it_{file.file_id}", icon=":material/bookmark:")
+    if kept:
+        predict_data.keep_mapping(name, file.getvalue(), file_name=file.name, said=answers)
+        st.success("Kept. The next file of this shape asks nothing.", icon=":material/bookmark_added:")
 
 
 def _time_zone(key: Key, file: Any) -> str | None:
     """Ask for the zone of intraday times; days have none."""
     if key.timeframe in timeframes.OF_SESSIONS:
         return None
-    return st.selectbox(
+    chosen = st.selectbox(
         "Times without a zone are in",
         _ZONES,
         accept_new_options=True,
@@ -191,6 +161,7 @@ def _time_zone(key: Key, file: Any) -> str | None:
         width=320,
         help="A name such as Australia/Sydney can be typed. Times that carry their zone keep it.",
     )
+    return None if chosen == _AS_WRITTEN else chosen
 
 
 def _problems(file_name: str, problems: Sequence[str]) -> None:

@@ -16,8 +16,8 @@ def text(*cells):
     return pd.Series(cells, dtype="str")
 
 
-def style(*columns, comma_separated=True):
-    return numerals.style([text(*column) for column in columns], comma_separated=comma_separated)
+def style(*columns, separator=","):
+    return numerals.style([text(*column) for column in columns], separator=separator)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ def test_typed_columns_are_taken_as_they_are():
         ([["1.234,56"]], True, True),
         ([["1,234.56"]], False, False),
         ([["12,5"]], False, True),
-        ([["1,234"]], True, False),  # a comma of thousands, for it was quoted
-        ([["1,234"]], False, True),  # a decimal comma, for semicolons part the cells
+        ([["1,234"]], True, False),  # taken as thousands, and left open
+        ([["1,234"]], False, True),  # taken as decimals, and left open
         ([["1.104"], ["12,345"]], True, False),  # prices come before the volume
         ([["1,104"], ["12.345"]], False, True),
         ([["0.123"]], True, False),
@@ -134,7 +134,7 @@ def test_typed_columns_are_taken_as_they_are():
     ],
 )
 def test_the_decimal_mark_is_told_by_what_can_only_be_one(columns, comma_separated, decimal_comma):
-    assert style(*columns, comma_separated=comma_separated).decimal_comma == decimal_comma
+    assert style(*columns, separator="," if comma_separated else ";").decimal_comma == decimal_comma
 
 
 def test_thousands_are_said():

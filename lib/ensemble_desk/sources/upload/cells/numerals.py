@@ -1,7 +1,7 @@
 """Reading numbers as people and programs write them: decimal comma, thousands separators, currency signs, 1.2M."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from ensemble_desk.errors import extras
 from ensemble_desk.sources.upload.cells import texts
 
 BLANK = ("", "nan", "na", "n/a", "#n/a", "null", "none", "nat", "-", "--", "—", "<na>")
-_SIGN, _MONEY = r"[+-]?", r"[$€£¥₹]?"
+_SIGN, _MONEY = r"[+-]?", r"[$€£¥₹₩￥]?"
 _GAPS = "'’ \u00a0\u2009\u202f"  # apostrophes and spaces of several widths part thousands too
 _PARTS = {  # decimal comma -> groups of thousands (of hundreds in India), and what follows the decimal mark
     False: rf"(?:[0-9]{{1,3}}(?:[,{_GAPS}][0-9]{{2,3}})*[,{_GAPS}][0-9]{{3}}|[0-9]+)?(?:\.[0-9]*)?",
@@ -27,31 +27,120 @@ _POINT, _COMMA = (  # what can only be written with a decimal point, and what on
     for mark, other in (".,", ",.")
 )
 _EITHER = re.compile(r"\d{1,3}([.,])\d{3}")
+_NEARER = 0.5  # a reading is taken when its neighbours lie so much nearer to one another
+_ANY_NUMBER = re.compile(
+    rf"{_SIGN}\s*{_MONEY}\s*{_SIGN}[\d.,{_GAPS}]*\d[.,]?(?:[eE][+-]?\d+)?\s*[kKmMbBtT%]?\s*{_MONEY}"
+)
 _TRIMMED = re.compile(rf"^{_SIGN}\s*{_MONEY}\s*|\s*[kKmMbBtT%]?\s*{_MONEY}$")
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a file writes its numbers."""
+    """How a file writes its numbers.
+
+    Attributes
+    ----------
+    decimal_comma : whether the comma is the decimal mark.
+    said : what was recognised.
+    certain : whether some cell, or what its neighbours are, told so.
+    example : a cell that could as well be read the other way; empty when none stands there.
+    """
 
     decimal_comma: bool = False
     said: tuple[str, ...] = ()
+    certain: bool = False
+    example: str = ""
 
 
-def style(samples: Iterable[pd.Series], *, comma_separated: bool) -> Style:
-    """Tell decimal comma from decimal point by the cells that can only be one of them; prices come before the volume.
+def is_number(cell: str) -> bool:
+    """Whether a cell holds a number in any of the known ways."""
+    return bool(_ANY_NUMBER.fullmatch(cell.strip()))
 
-    Cells such as ``1,234`` can be both. A point is then a decimal point, and a comma is one of thousands where commas
-    part the cells, else a decimal comma.
+
+def style(
+    samples: Iterable[pd.Series],
+    *,
+    separator: str,
+    others: Iterable[pd.Series] = (),
+    decimal: str = "",
+) -> Style:
+    """Tell decimal comma from decimal point.
+
+    Cells that can only be one of them tell, those of the prices before those of other columns. Cells such as ``1,234``
+    can be both: then the neighbours tell, for 998 stands beside 1,002 and not beside 1.002. Where these fit both ways
+    as well, a point is a decimal point, unless semicolons part the cells, as where commas mark decimals; else the style
+    is left open.
+
+    Parameters
+    ----------
+    samples : the prices.
+    separator : what parts the cells, empty where a file needs none.
+    others : further columns, asked where the prices do not tell.
+    decimal : ``point`` or ``comma`` where a person said so.
     """
-    held = [cell for column in samples if column.dtype == "str" for cell in map(_trimmed, column.unique().tolist())]
-    point, comma = (sum(mark.fullmatch(cell) is not None for cell in held) for mark in (_POINT, _COMMA))
-    either = next((match[1] for cell in held if (match := _EITHER.fullmatch(cell))), "")
-    decimal_comma = comma > point if point or comma else either == "," and not comma_separated
+    prices = [list(map(_trimmed, column.tolist())) for column in samples if column.dtype == "str"]
+    held = list(dict.fromkeys(cell for column in prices for cell in column))
+    decimal_comma, certain, example = _decimal_comma(prices, held, separator, others, decimal)
     mark, thousands = (",", ".") if decimal_comma else (".", ",")
     grouped = any(re.fullmatch(rf"\d{{1,3}}(?:[{thousands}{_GAPS}]\d{{2,3}})+(?:[{mark}]\d*)?", cell) for cell in held)
     said = (("decimal comma",) if decimal_comma else ()) + (("thousands separators",) if grouped else ())
-    return Style(decimal_comma, said)
+    return Style(decimal_comma, said, certain, example)
+
+
+def _decimal_comma(
+    prices: Sequence[Sequence[str]],
+    held: Sequence[str],
+    separator: str,
+    others: Iterable[pd.Series],
+    decimal: str,
+) -> tuple[bool, bool, str]:
+    """Whether the comma is the decimal mark, whether that is certain, and a cell that leaves it open."""
+    if decimal:
+        return decimal == "comma", True, ""
+    point, comma = _counts(held)
+    if point or comma:
+        return comma > point, True, ""
+    example = next((cell for cell in held if _EITHER.fullmatch(cell)), "")
+    if not example:
+        return False, False, ""
+    either = "," if "," in example else "."
+    if (nearer := _by_neighbours(prices, either)) is not None:
+        return nearer, True, ""
+    beside = {_trimmed(cell) for column in others if column.dtype == "str" for cell in column.unique().tolist()}
+    point, comma = _counts(list(beside))
+    if point or comma:
+        return comma > point, True, ""
+    return either == "," and separator != ",", False, example if either == "," or separator == ";" else ""
+
+
+def _counts(cells: Sequence[str]) -> tuple[int, int]:
+    """How many cells can only be written with a decimal point, and how many only with a decimal comma."""
+    return sum(_POINT.fullmatch(cell) is not None for cell in cells), sum(
+        _COMMA.fullmatch(cell) is not None for cell in cells
+    )
+
+
+def _by_neighbours(prices: Sequence[Sequence[str]], mark: str) -> bool | None:
+    """Whether the mark reads better as decimal comma; None where both readings give equally near neighbours.
+
+    Only cells such as ``1,002`` and whole numbers are left here, so one reading is a thousand times the other where
+    the mark stands.
+    """
+    thousands = _travel(prices, mark, "")
+    decimals = _travel(prices, mark, ".")
+    if thousands == decimals or min(thousands, decimals) > _NEARER * max(thousands, decimals):
+        return None
+    return (decimals < thousands) == (mark == ",")
+
+
+def _travel(prices: Sequence[Sequence[str]], mark: str, put: str) -> float:
+    """How far the logarithms of neighbours lie apart altogether, down the columns."""
+    total = 0.0
+    for column in prices:
+        values = pd.to_numeric(pd.Series(column, dtype="str").str.replace(mark, put, regex=False), errors="coerce")
+        known = values[values > 0].to_numpy(np.float64)
+        total += float(np.abs(np.diff(np.log(known))).sum())
+    return total
 
 
 def read(column: pd.Series, *, written: Style, short: bool = False) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -97,7 +186,7 @@ def _written(text: pd.Series, written: Style, *, short: bool) -> NDArray[np.floa
     power = "[kKmMbBtT]?" if short else ""
     number = _PARTS[written.decimal_comma]
     form = rf"{_SIGN}\s*{_MONEY}\s*{_SIGN}{number}(?:[eE][+-]?\d+)?\s*{power}\s*{_MONEY}"
-    bare = texts.replace(text.where(texts.match(text, form), ""), rf"[$€£¥₹{_GAPS}]", "")
+    bare = texts.replace(text.where(texts.match(text, form), ""), rf"[$€£¥₹₩￥{_GAPS}]", "")
     thousands, mark = (".", ",") if written.decimal_comma else (",", ".")
     bare = bare.str.replace(thousands, "", regex=False).str.replace(mark, ".", regex=False).str.lower()
     for letter, tens in _POWERS.items() if short else ():

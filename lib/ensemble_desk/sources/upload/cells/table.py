@@ -16,7 +16,7 @@ SAMPLE_ROWS = 1_000
 LONGEST_SHOWN = 40
 _CHUNK_CELLS, _FEWEST_CHUNK_ROWS = 1_000_000, 1_000
 
-Kind = Literal["CSV", "Parquet", "Excel"]
+Kind = Literal["CSV", "Parquet", "Excel", "OpenDocument", "JSON"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ class Table:
     columns : in the file's order.
     sample : its first thousand rows.
     unit : what the index of frames counts, ``line`` of the file or ``row``.
-    comma_separated : whether a comma parts the cells, so that one inside a cell was put there on purpose.
+    separator : what parts the cells of a text, empty for other kinds.
+    has_names : whether the file names its columns; else they are called ``column 1`` and so on.
     notes : what was recognised, one phrase each.
     opened : reads the file from its beginning in frames of so many rows. Columns are labels; text from CSV, typed
         values from the others; the index counts lines or rows from 1.
@@ -61,17 +62,18 @@ class Table:
     columns: tuple[Column, ...]
     sample: pd.DataFrame
     unit: Literal["line", "row"]
-    comma_separated: bool
+    separator: str
+    has_names: bool
     notes: tuple[str, ...]
     opened: Callable[[int], Iterator[pd.DataFrame]]
 
-    def chunks(self) -> Iterator[pd.DataFrame]:
+    def chunks(self, *, most_rows: int | None = None) -> Iterator[pd.DataFrame]:
         """All of its rows in parts that fit into memory; raises UploadError past the limit of rows."""
         rows = max(_CHUNK_CELLS // len(self.columns), _FEWEST_CHUNK_ROWS)
         n_rows = 0
         for chunk in self.opened(rows):
             n_rows += len(chunk)
-            if n_rows > MOST_ROWS:
+            if n_rows > (MOST_ROWS if most_rows is None else most_rows):
                 raise too_many_rows(self.file_name)
             yield chunk
 
@@ -82,7 +84,8 @@ def table(
     columns: Iterable[Column],
     opened: Callable[[int], Iterator[pd.DataFrame]],
     *,
-    comma_separated: bool = False,
+    separator: str = "",
+    has_names: bool = True,
     notes: tuple[str, ...],
 ) -> Table:
     """Put a table together and look at its first rows; raises UploadError when there are none.
@@ -96,7 +99,7 @@ def table(
     is_all = len(sample) < SAMPLE_ROWS and next(parts, None) is None
     unit: Literal["line", "row"] = "line" if kind == "CSV" else "row"
     again = (lambda _: iter((sample,))) if is_all else opened
-    return Table(name, kind, tuple(columns), sample, unit, comma_separated, notes, again)
+    return Table(name, kind, tuple(columns), sample, unit, separator, has_names, notes, again)
 
 
 def labelled(names: Iterable[str], tickers: Iterable[str] | None = None) -> tuple[Column, ...]:
@@ -113,6 +116,11 @@ def labelled(names: Iterable[str], tickers: Iterable[str] | None = None) -> tupl
         taken.add(label)
         found.append(Column(label, name, ticker))
     return tuple(found)
+
+
+def numbered(n_columns: int) -> tuple[Column, ...]:
+    """Columns of a file that does not name them."""
+    return labelled(f"column {position + 1}" for position in range(n_columns))
 
 
 def joined(parts: Sequence[pd.Series]) -> pd.Series:

@@ -9,10 +9,13 @@ _MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m/%d/%y", "%m-%d-%y")
 _DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d/%m/%y", "%d-%m-%y")
 _CLEAR = (
     *("%d.%m.%Y", "%d.%m.%y", "%Y.%m.%d", "%Y-%m-%d", "%Y%m%d"),
-    *("%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y"),
+    *("%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d %b %y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%b %d, %y"),
+    *("%d-%B-%Y", "%d/%b/%Y", "%d.%b.%Y", "%d%b%Y", "%Y-%b-%d", "%Y %b %d", "%b-%d-%Y", "%d %b, %Y"),
 )
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %I-%p", " %H:%M:%S.%f")
-_ZONED = (" %H:%M:%S.%f GMT%z", " %H:%M:%S %z")
+_CLOCKS = (
+    *("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %I-%p", " %H:%M:%S.%f"),
+    *("T%H:%M", "T%H:%M:%S", ", %H:%M", ", %H:%M:%S", ", %I:%M %p", ", %I:%M:%S %p"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +27,15 @@ class Form:
     day_first: bool | None
 
     def read(self, text: pd.Series) -> pd.Series:
-        """The times of the cells that follow this form, NaT elsewhere; aware when the form has a zone."""
-        return pd.to_datetime(text, format=self.day + self.clock, errors="coerce", utc="%z" in self.clock)
+        """The times of the cells that follow this form, NaT elsewhere."""
+        return pd.to_datetime(text, format=self.day + self.clock, errors="coerce")
 
 
 _ALL = tuple(
     Form(day, clock, day_first)
     for days, day_first in ((_MONTH_FIRST, False), (_DAY_FIRST, True), (_CLEAR, None))
     for day in days
-    for clock in (*_CLOCKS, *_ZONED)
+    for clock in _CLOCKS
 )
 
 
@@ -53,7 +56,7 @@ def _shape(cell: str) -> str:
 
 
 def _shape_of(form: Form) -> str:
-    named = re.sub("%[bBp]", "A", (form.day + form.clock).replace("GMT", "A").replace("%z", "-9"))
+    named = re.sub("%[bBp]", "A", form.day + form.clock).replace("T", "A")
     return _DIRECTIVES.sub("9", named)
 
 

@@ -11,16 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ensemble_desk.errors import AmbiguousDatesError, DateReading, UploadError
+from ensemble_desk.sources.upload.cells import clock_changes, texts, time_forms, time_texts
 from ensemble_desk.sources.upload.cells import table as cells
-from ensemble_desk.sources.upload.cells import texts, time_forms
+from ensemble_desk.sources.upload.cells.clock_changes import Localized
 from ensemble_desk.sources.upload.cells.time_forms import Form
+from ensemble_desk.sources.upload.cells.time_texts import Parted
 
 _ISO = r"\d{4}(?:-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2}|\d{4}(?:[^0-9]|$)).*"
-_ISO_DAY = r"^(\d{4}(?:-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2}|\d{4})).*$"
-_MIDNIGHT = r"[T ]0?0:?00(?::?00(?:\.0+)?)?\s*(?:[zZuUgG+-]|$)"
-_ZONE = r"(?i).*[T:]\d{2,6}(?:\.\d+)?\s*(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)"
-_ZONE_WORD = r"(?i)\s*(?:UTC|GMT)$"
-_OFFSET, _OFFSET_LENGTH = re.compile(r"(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$", re.IGNORECASE), 6
+_UTC = {"Z", "UTC", "GMT", "+00", "+0000", "+00:00", "UTC+0", "GMT+0000"}
 _EPOCHS: tuple[tuple[Literal["s", "ms", "us", "ns"], str, str], ...] = (
     ("s", r"\d{9,10}(?:\.\d+)?", "seconds"),
     ("ms", r"\d{12,13}(?:\.0+)?", "milliseconds"),
@@ -30,6 +28,11 @@ _EPOCHS: tuple[tuple[Literal["s", "ms", "us", "ns"], str, str], ...] = (
 _SERIAL = r"[1-7]\d{4}(?:\.\d+)?"  # Excel counts days from 1899-12-30: 1927 to 2119
 _EXCEL_DAY_0 = pd.Timestamp("1899-12-30", tz="UTC")
 _SAMPLE = 500
+_TIME = re.compile(
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})(?:\D.*)?"
+    r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])[0-3]\d(?:[ T-].*|\d{4,6})?|\d{1,2}[-/. ]?[^\W\d_]{3,}[-/., ]+\d{2,4}.*"
+    r"|[^\W\d_]{3,} \d{1,2},? \d{4}.*|\d{4}[年년].*|[0-2]?\d{9}(?:\.\d+)?|\d{13}(?:\.0+)?|\d{16}|\d{19}"
+)
 _MOST = 0.5  # a form is taken when more than this share of the cells follows it
 
 
@@ -46,6 +49,7 @@ class Times:
     notes : what was recognised.
     problem : a sentence when the column as a whole is unreadable.
     readings : both ways to read it, where day and month can be either.
+    moments : whether daily bars are written as moments in UTC, whose date depends on the zone.
     """
 
     utc: pd.Series
@@ -56,6 +60,7 @@ class Times:
     notes: tuple[str, ...] = ()
     problem: str = ""
     readings: tuple[DateReading, DateReading] | None = None
+    moments: bool = False
 
     def at(self, rows: NDArray[np.bool_]) -> "Times":
         """The same of some of the rows."""
@@ -63,28 +68,42 @@ class Times:
 
 
 def parse(
-    column: pd.Series, *, day_first: bool | None = None, zone: ZoneInfo | None = None, serial_days: bool = False
+    column: pd.Series,
+    *,
+    day_first: bool | None = None,
+    zone: ZoneInfo | None = None,
+    serial_days: bool = False,
+    written: str = "",
 ) -> Times:
     """Read a column of times.
 
     Times without a zone are taken as of ``zone``, else as UTC. Forms that read day and month both ways are settled by
     ``day_first``, or by the order of the rows when only one reading has an order; else both readings are given back.
-    ``serial_days`` takes numbers such as 45293 for Excel's days.
+    ``serial_days`` takes numbers such as 45293 for Excel's days. ``written`` is the form a person named.
     """
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return _typed(column, zone)
     text = _as_text(column)
+    if written:
+        return _as_said(text, written, zone)
     start = text.head(_SAMPLE).tolist()
     for unit, form, said in _EPOCHS:
         if _mostly(start, form):
             return _epoch(text.where(texts.match(text, form), ""), unit, said)
     if serial_days and _mostly(start, _SERIAL):
         return _excel_days(text, zone)
-    if _mostly(start, _ISO):
-        iso = _iso(text, zone)
-        if iso.problem or iso.utc.notna().mean() > _MOST:
-            return iso
-    return _national(text, day_first=day_first, zone=zone)
+    parted = time_texts.part(text, zone)
+    plain = time_texts.plainly_written(parted.wall)
+    if _mostly(plain.head(_SAMPLE).tolist(), _ISO):
+        iso = _read_iso(plain.where(texts.match(plain, _ISO), ""))
+        if iso.notna().mean() > _MOST:
+            return _zoned(iso, parted, zone)
+    return _national(plain, parted, day_first=day_first, zone=zone)
+
+
+def looks_like_time(cell: str) -> bool:
+    """Whether a cell on its own can hold a date or a moment."""
+    return _TIME.fullmatch(cell.strip()) is not None
 
 
 def refuse_unreadable(read: Times, column: pd.Series, *, file_name: str) -> None:
@@ -127,6 +146,7 @@ def _typed(column: pd.Series, zone: ZoneInfo | None) -> Times:
         has_clock=_has_clock(wall),
         zone=f"{column.dt.tz} as written",
         zone_note="times converted to UTC",
+        moments=str(column.dt.tz).upper() in _UTC,
     )
 
 
@@ -136,7 +156,7 @@ def _epoch(text: pd.Series, unit: Literal["s", "ms", "us", "ns"], said: str) -> 
     utc = pd.to_datetime(numbers, unit=unit, utc=True, errors="coerce")
     days = utc.dt.normalize()
     clock = _has_clock(utc)
-    return Times(utc, days, has_clock=clock, zone="UTC", notes=(f"times in {said} since 1970",))
+    return Times(utc, days, has_clock=clock, zone="UTC", notes=(f"times in {said} since 1970",), moments=True)
 
 
 def _excel_days(text: pd.Series, zone: ZoneInfo | None) -> Times:
@@ -145,38 +165,67 @@ def _excel_days(text: pd.Series, zone: ZoneInfo | None) -> Times:
     return replace(_from_wall(wall, zone), notes=("times in Excel's day numbers",))
 
 
-def _iso(text: pd.Series, zone: ZoneInfo | None) -> Times:
-    plain = text.where(texts.match(text, _ISO), "")
-    zoned = texts.match(plain, _ZONE)
-    utc = _read_iso(texts.replace(plain, _ZONE_WORD, "Z"))
-    if not zoned.any():
-        return _from_wall(utc.dt.tz_localize(None), zone)
-    if not zoned[utc.notna()].all():
-        return Times(utc, utc, problem="some of its times carry a time zone and others do not. Write all in one way")
-    days = _read_iso(texts.replace(plain, _ISO_DAY, r"\1"))
-    endings = plain.str.slice(-_OFFSET_LENGTH).unique().tolist()
-    offsets = sorted({match[1].upper() for ending in endings if (match := _OFFSET.search(ending))})
+def _as_said(text: pd.Series, written: str, zone: ZoneInfo | None) -> Times:
+    try:
+        read = pd.to_datetime(text, format=written, errors="coerce", utc="%z" in written)
+    except ValueError:
+        nothing = pd.Series(pd.NaT, text.index)
+        return Times(
+            nothing, nothing, problem=f"{cells.quoted(written)} is no form of times; write it as %d.%m.%Y %H:%M"
+        )
+    if read.notna().mean() <= _MOST:
+        example = cells.quoted(text.iloc[0])
+        return Times(read, read, problem=f"its times, such as {example}, do not follow {cells.quoted(written)}")
+    found = _typed(read, zone)
+    return replace(found, notes=(f"dates read as {written}, as said",))
+
+
+def _zoned(wall: pd.Series, parted: Parted, zone: ZoneInfo | None) -> Times:
+    """Times with the zones that stand beside them."""
+    known = wall.notna()
+    if not parted.names:
+        return _from_wall(wall, zone)
+    if (parted.zones[known.to_numpy()] < 0).any():
+        nothing = pd.Series(pd.NaT, wall.index)
+        problem = "some of its times carry a time zone and others do not. Write all in one way"
+        return Times(nothing, nothing, problem=problem)
+    utc = pd.Series(pd.NaT, wall.index, dtype=f"datetime64[{wall.dt.unit}, UTC]")
+    for number, (name, found) in enumerate(zip(parted.names, parted.found, strict=True)):
+        rows = (parted.zones == number) & known.to_numpy()
+        if not rows.any() or found is None:
+            continue
+        if isinstance(found, ZoneInfo):
+            changed = clock_changes.localized(wall[rows], found)
+            if changed.skipped.any():
+                return _skipped(wall, changed, name)
+            utc[rows] = changed.utc
+        else:
+            utc[rows] = (wall[rows] - found.utcoffset(None)).dt.tz_localize("UTC")
+    names = sorted({name.upper() if "/" not in name else name for name in parted.names if name})
     return Times(
         utc=utc,
-        days=days.where(utc.notna()),
-        has_clock=not bool(texts.contain(plain, _MIDNIGHT)[utc.notna()].all()),
-        zone=f"{' and '.join(offsets[:4])} as written",
+        days=_midnights(wall),
+        has_clock=_has_clock(wall),
+        zone=f"{' and '.join(names[:4])} as written",
         zone_note="times converted to UTC",
+        notes=parted.notes,
+        moments=all(name in _UTC for name in names),
     )
 
 
 def _read_iso(text: pd.Series) -> pd.Series:
-    return pd.to_datetime(text, format="ISO8601", utc=True, errors="coerce")
+    return pd.to_datetime(text, format="ISO8601", utc=True, errors="coerce").dt.tz_localize(None)
 
 
-def _national(text: pd.Series, *, day_first: bool | None, zone: ZoneInfo | None) -> Times:
+def _national(text: pd.Series, parted: Parted, *, day_first: bool | None, zone: ZoneInfo | None) -> Times:
     sample = text[text != ""].head(_SAMPLE)
     forms = [form for form in time_forms.fitting(sample, day_first=day_first) if form.read(sample).notna().any()]
     readings = {form: form.read(text) for form in forms}
     most = max((int(values.notna().sum()) for values in readings.values()), default=0)
     if most <= len(text) * _MOST:
         nothing = pd.Series(pd.NaT, text.index)
-        return Times(nothing, nothing, problem="its dates are in no known form. Write them as YYYY-MM-DD")
+        problem = "its dates are in no known form. Write them as YYYY-MM-DD, or say their form with --time-format"
+        return Times(nothing, nothing, problem=problem)
     best = {form: values for form, values in readings.items() if int(values.notna().sum()) == most}
     if len(best) > 1:
         ordered = {form: values for form, values in best.items() if _is_ordered(values)}
@@ -186,8 +235,8 @@ def _national(text: pd.Series, *, day_first: bool | None, zone: ZoneInfo | None)
         problem = "its dates can be read with day and month either way. Write them as YYYY-MM-DD"
         return Times(text, text, problem=problem, readings=pair)
     form, values = next(iter(best.items()))
-    read = _from_wall(values, zone) if values.dt.tz is None else _typed(values, zone)
-    return replace(read, notes=(f"dates read as {form.day}",))
+    read = _zoned(values, parted, zone)
+    return replace(read, notes=(f"dates read as {form.day}", *read.notes))
 
 
 def _from_wall(wall: pd.Series, zone: ZoneInfo | None) -> Times:
@@ -200,9 +249,25 @@ def _from_wall(wall: pd.Series, zone: ZoneInfo | None) -> Times:
         return Times(
             wall.dt.tz_localize("UTC"), days, has_clock=True, zone="none written, taken as UTC", zone_note=said
         )
-    aware = wall.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert("UTC")
+    changed = clock_changes.localized(wall, zone)
+    if changed.skipped.any():
+        return _skipped(wall, changed, zone.key)
     said = f"times converted from {zone.key}"
-    return Times(aware, days, has_clock=True, zone=f"{zone.key}, as given", zone_note=said)
+    return Times(changed.utc, days, has_clock=True, zone=f"{zone.key}, as given", zone_note=said)
+
+
+def _skipped(wall: pd.Series, changed: Localized, name: str) -> Times:
+    """Times that the clock of the zone never showed are of another zone."""
+    at, n_skipped = wall[changed.skipped.index][changed.skipped].iloc[0], int(changed.skipped.sum())
+    which = (
+        f"its time {at:%Y-%m-%d %H:%M}"
+        if n_skipped == 1
+        else f"{n_skipped:,} of its times, such as {at:%Y-%m-%d %H:%M},"
+    )
+    problem = (
+        f"{which} never was in {name}, where the clock skips that hour. The zone is wrong: name another, perhaps UTC"
+    )
+    return Times(changed.utc, changed.utc, problem=problem)
 
 
 def _has_clock(wall: pd.Series) -> bool:

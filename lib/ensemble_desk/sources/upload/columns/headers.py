@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ensemble_desk.errors import UploadError
 from ensemble_desk.market import spellings
+from ensemble_desk.sources.upload.answers import Answers
 from ensemble_desk.sources.upload.cells import table as cells
 from ensemble_desk.sources.upload.cells.table import Column
 from ensemble_desk.sources.upload.columns import meanings as columns
+from ensemble_desk.sources.upload.columns import orders
 
 LOOKED_AT = 40
 """How many rows at the top may be titles and names."""
@@ -21,35 +23,69 @@ _EPOCH = re.compile(r"\d{13}(\d{3})?")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _PAIR = re.compile(r"""\(['"](.*)['"], ['"](.*)['"]\)""")
 
+_AS_SAID = ("column names as said",)
+
 Row = Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The columns, the position of the first row of values, and whether the names are those of a price table."""
+    """The columns, the position of the first row of values, and whether there are names, and those of a price table."""
 
     columns: tuple[Column, ...]
     first_row: int
     certain: bool
     notes: tuple[str, ...] = ()
+    has_names: bool = True
 
 
-def find(rows: Sequence[Row]) -> Header:
-    """Look for the names of a price table in the first rows; else take the first row that is not blank.
+def find(rows: Sequence[Row], answers: Answers = Answers()) -> Header:
+    """Look for the names of a price table in the first rows; else for the row above the first values, if there is one.
 
-    Two levels of names (yfinance) give each column its ticker. Titles above the names are passed over.
+    Two levels of names (yfinance) give each column its ticker. Titles above the names are passed over. Names and the
+    lines to pass over may be said by a person.
     """
+    skipped = answers.skip_lines or 0
+    if skipped:
+        below = find(rows[skipped:], replace(answers, skip_lines=None))
+        notes = (f"{skipped} lines at the top passed over, as said", *below.notes)
+        return replace(below, first_row=below.first_row + skipped, notes=notes)
     first = next((position for position, row in enumerate(rows) if any(cell.strip() for cell in row)), 0)
+    values = next((at for at, row in enumerate(rows[:LOOKED_AT]) if at >= first and orders.holds_values(row)), None)
+    if answers.columns:
+        named = [name if name.strip("- ") else f"column {at + 1}" for at, name in enumerate(answers.columns)]
+        return Header(cells.labelled(named), first if values is None else values, certain=True, notes=_AS_SAID)
+    known = _known(rows, first, answers)
+    if known is not None:
+        return known
+    if values is None:
+        return Header(cells.labelled(rows[first] if rows else ()), first + 1, certain=False)
+    return _above(rows, first, values)
+
+
+def _known(rows: Sequence[Row], first: int, answers: Answers) -> Header | None:
+    """The names of a price table, where some row holds them."""
     if rows and _are_klines(rows[first]):
         return Header(cells.labelled(_KLINES), first, certain=True, notes=("Binance klines without column names",))
     for position, row in enumerate(rows[:LOOKED_AT]):
         stacked = _stacked(rows[position : position + 3])
         if stacked is not None:
             return Header(stacked, position + 3, certain=True, notes=("two lines of column names",))
-        if columns.is_header(row):
+        if columns.is_header(row, answers.mapped):
             notes = (f"{position - first} lines above the column names left out",) if position > first else ()
             return Header(paired(row), position + 1, certain=True, notes=notes)
-    return Header(cells.labelled(rows[first] if rows else ()), first + 1, certain=False)
+    return None
+
+
+def _above(rows: Sequence[Row], first: int, values: int) -> Header:
+    """The row above the first values gives unknown names where it has as many cells; else there are none."""
+    above = next((at for at in range(values - 1, first - 1, -1) if any(cell.strip() for cell in rows[at])), None)
+    n_cells = len(rows[values])
+    if above is None or len(rows[above]) < n_cells or not all(cell.strip() for cell in rows[above][: n_cells - 1]):
+        notes = (f"{values - first} lines above the numbers left out",) if values > first else ()
+        return Header(cells.numbered(n_cells), values, certain=False, notes=notes, has_names=False)
+    notes = (f"{above - first} lines above the column names left out",) if above > first else ()
+    return Header(cells.labelled(rows[above]), above + 1, certain=False, notes=notes)
 
 
 def check(header: Header, name: str) -> None:
@@ -59,7 +95,7 @@ def check(header: Header, name: str) -> None:
         raise UploadError(name, ["its first line has no comma, semicolon or tab between column names."])
     if len(names) > cells.MOST_COLUMNS:
         raise cells.too_many_columns(name, len(names))
-    if not header.certain and len(names) > 1 and all(map(_is_value, names[1:])):
+    if not header.certain and header.has_names and len(names) > 1 and all(map(_is_value, names[1:])):
         problem = "its first line holds numbers instead of column names"
         raise UploadError(name, [f"{problem}. Add a header line such as time,open,high,low,close,volume."])
 

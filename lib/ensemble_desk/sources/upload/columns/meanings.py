@@ -7,8 +7,8 @@ import pandas as pd
 
 from ensemble_desk.errors import SeveralTickersError, UploadError
 from ensemble_desk.market import bars, spellings
-from ensemble_desk.market.spellings import ADJUSTED, DAY, TICKER, TIME
-from ensemble_desk.sources.upload.cells import texts
+from ensemble_desk.market.spellings import ADJUSTED, CURRENCY, DAY, TICKER, TIME
+from ensemble_desk.sources.upload.cells import texts, times
 from ensemble_desk.sources.upload.cells.table import Column, quoted
 
 _CLOCK = r"(\d{1,2}:\d{2}.*|\d{1,6})"
@@ -24,51 +24,109 @@ class Found:
     ----------
     fields : the column of each of our fields that is there: `TIME`, perhaps `DAY`, prices, volume, `ADJUSTED`.
     ticker : the column that says whose bar a row is.
+    currency : the column that says in which money prices are.
+    volumes : columns that stand in for the volume where the first one is 0 throughout, the first one first.
+    in_parts : two columns that together are the volume.
     twins : further columns of the same name as a field's column; they must hold the same values.
     left_out : columns that are none of ours.
+    notes : what was told by numbers or by a person instead of by names.
     """
 
     fields: Mapping[str, Column]
     ticker: Column | None
     twins: Mapping[str, tuple[Column, ...]]
     left_out: tuple[Column, ...]
+    currency: Column | None = None
+    volumes: tuple[Column, ...] = ()
+    in_parts: tuple[Column, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def numeric(self) -> tuple[str, ...]:
         return tuple(name for name in (*bars.COLUMNS, ADJUSTED) if name in self.fields)
 
 
-def recognise(columns: Sequence[Column], sample: pd.DataFrame) -> Found:
-    """Tell the columns by their names; the first of our spellings wins.
+def recognise(columns: Sequence[Column], sample: pd.DataFrame, mapped: Mapping[str, Column] | None = None) -> Found:
+    """Tell the columns by their names; the first of our spellings wins, and what a person mapped goes before.
 
     When a ``date`` and a ``time`` column stand side by side and the latter holds clocks, the date is given as `DAY` and
-    the clock as `TIME`.
+    the clock as `TIME`. A unit in brackets, and a word that all four prices begin or end with, do not count.
     """
-    own: dict[str, list[Column]] = {}
-    for column in columns:
-        own.setdefault(spellings.plain(column.name), []).append(column)
+    said = mapped or {}
+    own = _by_name(columns)
+    if "t" in own and "time" not in own and not _hold_times(sample[own["t"][0].label]):
+        del own["t"]
     fields, twins = {}, {}
     for ours, known in spellings.OF.items():
         if match := next((own[spelling] for spelling in known if spelling in own), None):
             fields[ours] = match[0]
             twins[ours] = tuple(match[1:])
-    if "volume" not in fields and (unit := _unit_of_volume(own, fields.get(TICKER), sample)):
-        fields["volume"] = unit
     if TIME in fields and fields[TIME].name.startswith(_NAMELESS) and _are_counted(sample[fields[TIME].label]):
         del fields[TIME]
     if "date" in own and "time" in own and _are_clocks(sample[own["time"][0].label]):
         fields = {TIME: fields[TIME], DAY: own["date"][0]} | fields
-    ticker = fields.pop(TICKER, None)
+    if TIME in said:
+        fields.pop(DAY, None)
+    fields |= said
+    twins = {name: others for name, others in twins.items() if name not in said}
+    ticker, currency = fields.pop(TICKER, None), fields.pop(CURRENCY, None)
     twins = {name: others for name, others in twins.items() if others and name in fields}
     ours_too = {column.label for column in (*fields.values(), *sum(twins.values(), ()))}
     rest = [column for column in columns if column.label not in ours_too and column != ticker]
-    return Found(fields, ticker, twins, tuple(rest))
+    notes = tuple(f"{ours} is {column.shown}, as mapped" for ours, column in said.items())
+    return Found(fields, ticker, twins, tuple(rest), currency, notes=notes)
 
 
-def is_header(names: Sequence[str]) -> bool:
-    """Whether names are those of a price table: a time and at least two prices."""
-    known = {spellings.plain(name) for name in names}
+def _by_name(columns: Sequence[Column]) -> dict[str, list[Column]]:
+    """Columns by their plain names; those that only match without a unit or an affix come after."""
+    own: dict[str, list[Column]] = {}
+    for column in columns:
+        own.setdefault(spellings.plain(column.name), []).append(column)
+    known = {spelling for spelled in spellings.OF.values() for spelling in spelled}
+    others: dict[str, list[Column]] = {}
+    for column in columns:
+        bare = spellings.without_unit(column.name)
+        if bare in known and spellings.plain(column.name) not in known and bare not in own:
+            others.setdefault(bare, []).append(column)
+    own |= {bare: held for bare, held in others.items() if len(held) == 1}
+    return own | _without_affix(own)
+
+
+def _without_affix(own: Mapping[str, list[Column]]) -> dict[str, list[Column]]:
+    """``AAPL.Open`` to ``AAPL.Close``, or ``bid_o`` to ``bid_c``: the same word before or after all four prices."""
+    if all(any(one in own for one in spellings.OF[price]) for price in bars.PRICES):
+        return {}
+    for name in own:
+        for affix in _affixes(name):
+            bare = {rest: held for one, held in own.items() if (rest := _parted(one, affix))}
+            if all(any(one in bare for one in spellings.OF[price]) for price in bars.PRICES):
+                return {rest: held for rest, held in bare.items() if rest not in own}
+    return {}
+
+
+def _affixes(name: str) -> tuple[tuple[str, str], ...]:
+    before, _, last = name.rpartition("_")
+    first, _, after = name.partition("_")
+    found = []
+    if last in spellings.OF["open"]:
+        found.append((f"{before}_", ""))
+    if first in spellings.OF["open"]:
+        found.append(("", f"_{after}"))
+    return tuple(found)
+
+
+def _parted(name: str, affix: tuple[str, str]) -> str:
+    start, end = affix
+    return name[len(start) : len(name) - len(end)] if name.startswith(start) and name.endswith(end) else ""
+
+
+def is_header(names: Sequence[str], mapped: Mapping[str, str] | None = None) -> bool:
+    """Whether names are those of a price table, or hold all that a person mapped: a time and at least two prices."""
+    known = {spellings.plain(name) for name in names} | {spellings.without_unit(name) for name in names}
     has = {field for field, spelled in spellings.OF.items() if not known.isdisjoint(spelled)}
+    said = mapped or {}
+    if said and all(not name or spellings.plain(name) in known for name in said.values()):
+        has |= {field for field, name in said.items() if name}
     few = 2
     return TIME in has and len(has.intersection(bars.PRICES)) >= few
 
@@ -82,28 +140,19 @@ def of_ticker(columns: Sequence[Column], *, wanted: str | None, file_name: str) 
     return tuple(column for column in columns if column.ticker in ("", chosen)), chosen
 
 
-def choose(tickers: Sequence[str], *, wanted: str | None, file_name: str) -> str:
-    """The ticker that was asked for, or the only one; raises SeveralTickersError with the list of them."""
+def choose(tickers: Sequence[str], *, wanted: str | None, file_name: str, can_join: bool = False) -> str:
+    """The ticker that was asked for, or the only one; raises SeveralTickersError with the list of them.
+
+    ``can_join`` tells that they follow one another, as the names of a renamed company do.
+    """
     if wanted:
         match = next((ticker for ticker in tickers if ticker.casefold() == wanted.strip().casefold()), None)
         if match is None:
             raise SeveralTickersError(file_name, tickers, wanted=wanted)
         return match
     if len(tickers) > 1:
-        raise SeveralTickersError(file_name, tickers)
+        raise SeveralTickersError(file_name, tickers, can_join=can_join)
     return tickers[0]
-
-
-def require(found: Found, columns: Sequence[Column], *, file_name: str) -> None:
-    """Raise UploadError when the time or a price has no column; a volume may be missing altogether."""
-    missing = [name for name in (TIME, *bars.COLUMNS) if name not in found.fields]
-    if missing and missing != ["volume"]:
-        has = ", ".join(quoted(column.shown) for column in columns[:12])
-        raise UploadError(file_name, [f"there is no column for {', '.join(missing)}; it has {has}."])
-    units = [column for column in found.left_out if _names_unit(spellings.plain(column.name))]
-    if missing and units:
-        both = " and ".join(quoted(column.shown) for column in units)
-        raise UploadError(file_name, [f"columns {both} could each be the volume. Name the right one 'Volume'."])
 
 
 def check_twins(found: Found, frame: pd.DataFrame, *, file_name: str) -> None:
@@ -124,17 +173,15 @@ def time_column(frame: pd.DataFrame, found: Found) -> pd.Series:
     return joined
 
 
-def _unit_of_volume(own: Mapping[str, Sequence[Column]], ticker: Column | None, sample: pd.DataFrame) -> Column | None:
-    """The one volume with a unit, such as ``Volume BTC``; of two the one in what is traded, not in what is paid."""
-    units = {name.removeprefix(spellings.UNIT_OF_VOLUME): held[0] for name, held in own.items() if _names_unit(name)}
-    if len(units) > 1 and ticker is not None:
-        pair = spellings.plain(sample[ticker.label].iloc[0])
-        units = {unit: column for unit, column in units.items() if pair.startswith(unit)}
-    return next(iter(units.values())) if len(units) == 1 else None
-
-
-def _names_unit(name: str) -> bool:
-    return name.startswith(spellings.UNIT_OF_VOLUME)
+def _hold_times(column: pd.Series) -> bool:
+    """Whether a column under a name as short as ``t`` holds times."""
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return True
+    numbers = pd.to_numeric(column, errors="coerce").dropna()
+    if len(numbers) * 2 > len(column) and not (numbers.is_monotonic_increasing or numbers.is_monotonic_decreasing):
+        return False
+    held = [cell for cell in column.astype("str").tolist() if cell.strip()]
+    return bool(held) and sum(map(times.looks_like_time, held)) * 2 > len(held)
 
 
 def _are_counted(column: pd.Series) -> bool:

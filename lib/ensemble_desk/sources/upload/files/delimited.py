@@ -9,11 +9,12 @@ from typing import Any
 import pandas as pd
 
 from ensemble_desk.errors import UploadError
+from ensemble_desk.sources.upload.answers import Answers
 from ensemble_desk.sources.upload.cells import table as cells
 from ensemble_desk.sources.upload.cells.table import Column, Table
 from ensemble_desk.sources.upload.columns import headers
 from ensemble_desk.sources.upload.columns.headers import Header
-from ensemble_desk.sources.upload.files import encodings
+from ensemble_desk.sources.upload.files import encodings, text_shapes
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _LONGEST_LINE = 100 * cells.MOST_COLUMNS
@@ -21,21 +22,29 @@ _MARKUP = ("<!doctype", "<html", "<?xml", "<table", "<head", "<body", "<div", "<
 _UNEVEN = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
 
-def read(data: bytes, name: str, *, notes: tuple[str, ...]) -> Table:
+def read(data: bytes, name: str, *, answers: Answers, notes: tuple[str, ...]) -> Table:
     """Read text as a table; its encoding, delimiter and the place of the column names are told by looking.
 
     Raises
     ------
     UploadError
-        When it is no text, no table, a web page or JSON.
+        When it is no text, no table or a web page.
     """
     encoding = encodings.of(data, name)
     lines = _first_lines(data, encoding)
-    _refuse_other_texts("".join(lines), name)
-    header, delimiter = _header(lines, name)
+    _refuse_markup("".join(lines), name)
+    said = encodings.named(encoding)
+    told = (*notes, *((said,) if said else ()))
+    plainer = text_shapes.plainer(data, lines, encoding, name)
+    if plainer is not None:
+        data, encoding, told = plainer.data, "utf-8", (*told, *plainer.notes)
+        lines = _first_lines(data, encoding)
+    header, delimiter = _header(lines, name, answers, only="" if plainer is None else plainer.delimiter)
     names, blank = _with_blank_last(header.columns, lines[header.first_row :], delimiter)
-    said = encodings.NAMES[encoding]
-    told = (*notes, *((said,) if said else ()), f"{_DELIMITERS[delimiter]}-separated", *header.notes)
+    parted = (
+        "" if plainer is not None and plainer.delimiter == text_shapes.TAB else f"{_DELIMITERS[delimiter]}-separated"
+    )
+    told = (*told, *((parted,) if parted else ()), *header.notes)
 
     def opened(rows: int) -> Iterator[pd.DataFrame]:
         stream = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
@@ -46,8 +55,9 @@ def read(data: bytes, name: str, *, notes: tuple[str, ...]) -> Table:
     def without_blank(rows: int) -> Iterator[pd.DataFrame]:
         return (_only_named(part, blank, name) for part in opened(rows))
 
-    comma = delimiter == ","
-    return cells.table(name, "CSV", header.columns, without_blank, comma_separated=comma, notes=told)
+    return cells.table(
+        name, "CSV", header.columns, without_blank, separator=delimiter, has_names=header.has_names, notes=told
+    )
 
 
 def _first_lines(data: bytes, encoding: str) -> list[str]:
@@ -55,26 +65,30 @@ def _first_lines(data: bytes, encoding: str) -> list[str]:
     return [stream.readline(_LONGEST_LINE + 1) for _ in range(2 * headers.LOOKED_AT)]
 
 
-def _refuse_other_texts(start: str, name: str) -> None:
-    text = start.lstrip().lower()
-    if text.startswith(_MARKUP):
+def _refuse_markup(start: str, name: str) -> None:
+    if start.lstrip().lower().startswith(_MARKUP):
         raise UploadError(name, ["it is a web page or XML. Download the table itself as CSV."])
-    if text.startswith(("{", "[")):
-        raise UploadError(name, ["it is JSON. Export the table as CSV."])
 
 
-def _header(lines: list[str], name: str) -> tuple[Header, str]:
+def _header(lines: list[str], name: str, answers: Answers, *, only: str) -> tuple[Header, str]:
     """The column names and the delimiter: one that makes a price table of the lines, else the one that parts most."""
     if any(len(line) > _LONGEST_LINE for line in lines[: headers.LOOKED_AT]):
         raise UploadError(name, ["its first lines are too long to hold column names."])
-    found = {delimiter: headers.find(_rows(lines, delimiter)) for delimiter in _DELIMITERS}
-    delimiter = max(found, key=lambda one: (found[one].certain, len(found[one].columns)))
+    delimiters = [only] if only else list(_DELIMITERS)
+    found = {delimiter: headers.find(_rows(lines, delimiter), answers) for delimiter in delimiters}
+    delimiter = max(found, key=lambda one: _fit(found[one], answers))
     headers.check(found[delimiter], name)
     return found[delimiter], delimiter
 
 
+def _fit(header: Header, answers: Answers) -> tuple[bool, bool, int]:
+    n_columns = len(header.columns)
+    certain = header.certain and (not answers.columns or n_columns == len(answers.columns))
+    return certain, not header.has_names, n_columns
+
+
 def _rows(lines: list[str], delimiter: str) -> list[list[str]]:
-    return [next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), []) for line in lines]
+    return [next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter, skipinitialspace=True), []) for line in lines]
 
 
 def _with_blank_last(columns: tuple[Column, ...], lines: list[str], delimiter: str) -> tuple[tuple[Column, ...], str]:

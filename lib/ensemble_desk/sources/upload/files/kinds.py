@@ -1,17 +1,18 @@
 """From the bytes of an uploaded file to a table of cells, whatever kind of file it is; nothing in it is run."""
 
 from ensemble_desk.errors import UploadError
+from ensemble_desk.sources.upload.answers import Answers
 from ensemble_desk.sources.upload.cells import table as cells
 from ensemble_desk.sources.upload.cells.table import Table
-from ensemble_desk.sources.upload.files import delimited, unpacking, workbooks
+from ensemble_desk.sources.upload.files import delimited, json_tables, sheets, unpacking, workbooks
 from ensemble_desk.sources.upload.files import parquet as parquet_tables
 
 _LOOKED_AT = 4096
 _EMPTY = b"\xef\xbb\xbf \t\r\n"
 _PICKLES = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _FOREIGN = (
     *((mark, "it is a Python pickle, a program rather than data. Export the table as CSV") for mark in _PICKLES),
-    (b"\xd0\xcf\x11\xe0", "it is an old or a protected Excel workbook. Save it as .xlsx without a password, or as CSV"),
     (b"BZh", "it is compressed by bzip2. Unpack it first"),
     (b"\xfd7zXZ", "it is compressed by xz. Unpack it first"),
     (b"(\xb5/\xfd", "it is compressed by zstd. Unpack it first"),
@@ -25,10 +26,11 @@ _FOREIGN = (
 )
 
 
-def read(data: bytes, *, file_name: str, max_bytes: int) -> Table:
-    """Read CSV, Parquet or an Excel workbook, told apart by content; gzip and a ZIP archive of one file are unpacked.
+def read(data: bytes, *, file_name: str, max_bytes: int, answers: Answers = Answers()) -> Table:
+    """Read text, JSON, Parquet, an Excel workbook or an OpenDocument sheet, told apart by content.
 
-    Text may be UTF-8, UTF-16 or Latin-1 with a comma, semicolon, tab or bar between cells.
+    Gzip and a ZIP archive of one file are unpacked. Text may be in any usual encoding with a comma, semicolon, tab, bar
+    or blanks between cells. `answers` says which lines to pass over and what columns without names are called.
 
     Raises
     ------
@@ -44,13 +46,16 @@ def read(data: bytes, *, file_name: str, max_bytes: int) -> Table:
     if data.startswith(unpacking.ZIP):
         with unpacking.archive(data, name, max_bytes=max_bytes) as archive:
             if unpacking.holds_workbook(archive):
-                return workbooks.read(data, archive, name, notes=notes)
+                return workbooks.read(data, archive, name, answers=answers, notes=notes)
+            if unpacking.is_open_document(archive):
+                sheets.check_open_document(archive, name)
+                return sheets.read(data, name, kind="OpenDocument", answers=answers, notes=notes)
             inside, data = unpacking.only_file(archive, name)
         notes = (*notes, f"ZIP archive with {inside}")
-    return _unpacked(data, name, notes)
+    return _unpacked(data, name, answers, notes)
 
 
-def _unpacked(data: bytes, name: str, notes: tuple[str, ...]) -> Table:
+def _unpacked(data: bytes, name: str, answers: Answers, notes: tuple[str, ...]) -> Table:
     if not data[:_LOOKED_AT].strip(_EMPTY) and not data.strip(_EMPTY):  # stripping all of a large file copies it
         raise UploadError(name, ["the file is empty. Upload a CSV file with a header line."])
     if data.startswith((unpacking.GZIP, b"PK\x03\x04")):
@@ -60,4 +65,8 @@ def _unpacked(data: bytes, name: str, notes: tuple[str, ...]) -> Table:
             raise UploadError(name, [f"{problem}."])
     if data.startswith(parquet_tables.MARK):
         return parquet_tables.read(data, name, notes=notes)
-    return delimited.read(data, name, notes=notes)
+    if data.startswith(_OLD_EXCEL):
+        return sheets.read(data, name, kind="Excel", answers=answers, notes=notes)
+    if json_tables.is_json(data[:_LOOKED_AT]):
+        return json_tables.read(data, name, answers=answers, notes=notes)
+    return delimited.read(data, name, answers=answers, notes=notes)

@@ -66,11 +66,13 @@ def holds_workbook(opened: zipfile.ZipFile) -> bool:
     return any(member.startswith(_WORKBOOK) for member in opened.namelist())
 
 
+def is_open_document(opened: zipfile.ZipFile) -> bool:
+    return "mimetype" in opened.namelist()
+
+
 def only_file(opened: zipfile.ZipFile, name: str) -> tuple[str, bytes]:
     """The name and the bytes of the one file in an archive."""
     files = [file for file in opened.namelist() if not file.endswith("/") and not file.startswith("__MACOSX/")]
-    if "mimetype" in files:
-        raise UploadError(name, ["it is an OpenDocument file. Save the sheet as CSV or as Excel workbook (.xlsx)."])
     if len(files) != 1:
         shown = ", ".join(cells.quoted(file) for file in files[:6])
         raise UploadError(name, [f"it is a ZIP archive of {len(files)} files ({shown}). Upload one of them."])

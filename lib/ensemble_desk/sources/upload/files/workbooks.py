@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ensemble_desk.errors import UploadError, extras
+from ensemble_desk.sources.upload.answers import Answers
 from ensemble_desk.sources.upload.cells import table as cells
 from ensemble_desk.sources.upload.cells.table import Table
 from ensemble_desk.sources.upload.columns import headers
@@ -28,7 +29,7 @@ _BATCH = 64  # rows read at a time; one may have 18,278 cells
 Row = tuple[Any, ...]
 
 
-def read(data: bytes, archive: zipfile.ZipFile, name: str, *, notes: tuple[str, ...]) -> Table:
+def read(data: bytes, archive: zipfile.ZipFile, name: str, *, answers: Answers, notes: tuple[str, ...]) -> Table:
     """Read the first visible sheet that holds something.
 
     The archive's list of contents was looked at before, so what it unpacks to is bounded. Of a formula the value is
@@ -49,7 +50,7 @@ def read(data: bytes, archive: zipfile.ZipFile, name: str, *, notes: tuple[str, 
             break
     else:
         raise UploadError(name, ["its sheets are empty. Upload a sheet with a header line."])
-    header = headers.find([[_text(value) for value in row] for _, row in start])
+    header = headers.find([[_text(value) for value in row] for _, row in start], answers)
     headers.check(header, name)
 
     def opened(rows: int) -> Iterator[pd.DataFrame]:
@@ -57,9 +58,8 @@ def read(data: bytes, archive: zipfile.ZipFile, name: str, *, notes: tuple[str, 
         labels = [column.label for column in header.columns]
         return _parts(body, labels=labels, rows=rows)
 
-    return cells.table(
-        name, "Excel", header.columns, opened, notes=(*notes, f"Excel, sheet {cells.quoted(title)}", *header.notes)
-    )
+    said = (*notes, f"Excel, sheet {cells.quoted(title)}", *header.notes)
+    return cells.table(name, "Excel", header.columns, opened, has_names=header.has_names, notes=said)
 
 
 def _look_through(archive: zipfile.ZipFile, name: str) -> bool:
