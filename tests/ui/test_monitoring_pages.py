@@ -139,7 +139,7 @@ def test_performance_tells_what_came_and_what_was_validated(watched, open_app, t
     scores = app.dataframe[0].value
     assert set(scores["Member"]) >= {"ensemble (as weighted)", "rf", "gb"}
     verdicts = {verdict for (verdict,) in scores["Against equal weights"]}
-    assert verdicts <= {"better than equal weights", "worse than equal weights", "not enough data to tell"}
+    assert verdicts <= {"better than equal weights", "worse than equal weights", "not settled"}
     app.segmented_control(key="told").set_value("As validated").run()
     assert "The ensemble beside what it must beat" in texts(app)
     assert len(charts(app)) == 5

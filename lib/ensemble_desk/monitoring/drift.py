@@ -152,7 +152,6 @@ def told(one: DriftState) -> dict[str, Any]:
         "n_eff": one.overall.n_eff,
         "accuracy_low": one.live.low if known else None,
         "accuracy_high": one.live.high if known else None,
-        "settles": one.settles,
         "more_outcomes": one.more_outcomes,
         "skill": None if one.skill is None else asdict(one.skill),
         "never_named": list(one.never_named),
