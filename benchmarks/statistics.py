@@ -260,7 +260,7 @@ def coverage() -> None:
         draws = summed(N_YEARS, YEAR, h=h, generator=generator) < NormalDist().inv_cdf(TRUTH)
         missed = once = width = fixed = 0.0
         for row in draws:
-            looks = [confidence_sequences.share(row[:n], horizon_bars=h) for n in range(5, YEAR + 1, 3)]
+            looks = [confidence_sequences.share(row[:n], horizon_bars=h) for n in range(5, YEAR + 1, 4)]
             naive = [intervals.wilson(one.value, one.n, horizon_bars=h) for one in looks]
             missed += any(not one.low <= TRUTH <= one.high for one in looks)
             once += any(not one.low <= TRUTH <= one.high for one in naive)
@@ -280,15 +280,15 @@ def coverage() -> None:
 
 
 def _differences(h: int) -> tuple[str, str, str, str]:
-    generator, n_years = np.random.default_rng(60 + h), 80
+    generator, n_years = np.random.default_rng(60 + h), 60
     draws = np.clip(summed(n_years, YEAR, h=h, generator=generator) * 0.15 - 0.015, -1.6, 3.2)
     missed = once = width = fixed = 0.0
     for row in draws:
         looks = [
             confidence_sequences.mean(row[:n], lowest=-1.6, highest=3.2, horizon_bars=h)
-            for n in range(8 * h, YEAR + 1, 7)
+            for n in range(8 * h, YEAR + 1, 12)
         ]
-        naive = [intervals.at_one_look(row[:n], horizon_bars=h)[0] for n in range(8 * h, YEAR + 1, 7)]
+        naive = [intervals.at_one_look(row[:n], horizon_bars=h)[0] for n in range(8 * h, YEAR + 1, 12)]
         missed += any(not one.low <= -0.015 <= one.high for one in looks)
         once += any(not one.low <= -0.015 <= one.high for one in naive)
         width += (looks[-1].high - looks[-1].low) / n_years
@@ -305,7 +305,7 @@ def sizes() -> None:
             p = [intervals.at_one_look(row, horizon_bars=h)[1] for row in draws]
             told = np.array([one for one in p if one is not None])
             size = f"{np.mean(told < 0.05):.3f}" if len(told) else "no answer: below 4 horizons"
-            shares = [intervals.share_at_one_look(row < 0, horizon_bars=h) for row in draws[:1_500]]
+            shares = [intervals.share_at_one_look(row < 0, horizon_bars=h) for row in draws[:1_000]]
             covered = np.mean([one.low <= 0.5 <= one.high for one in shares])
             rows.append((h, n, size, f"{covered:.3f}"))
     table("One look: size of the test at 5 %, coverage of the share at 95 %", ("h", "n", "size", "coverage"), rows)

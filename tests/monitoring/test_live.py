@@ -5,9 +5,10 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, log_loss
-from tests.forecast_bench import KEY, certain, walk
+from tests.forecast_bench import KEY, certain, evaluation, walk
 
 from ensemble_desk.evaluation import metrics
+from ensemble_desk.evaluation.comparison import Verdict
 from ensemble_desk.forecasting import outcomes
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.market import labels
@@ -183,3 +184,27 @@ def test_persistence_knows_no_outcome_before_its_bar():
     assert found.n == 4
     assert found.value == 0.0
     assert references.persistence(np.array([0, 0]), as_of=as_of[:2], target=as_of[:2] + 5 * day, horizon_bars=5) is None
+
+
+def test_skill_against_the_usual_rates_is_told_since_training_and_by_regime(bench):
+    frame = walk(330)
+    bench.prices.frames[KEY] = frame
+    rates = {"BEARISH": 0.3, "NEUTRAL": 0.4, "BULLISH": 0.3}
+    bench.publish(evaluation=evaluation(0.45, 400, horizon_bars=1) | {"usual_rates": rates})
+    truth = labels.label(frame, LabelSpec(1)).iloc[25:325].astype(int).to_numpy()
+    bench.say(frame.index[25:325], certain(np.where(truth == 0, 1, truth)))
+    outcomes.mature(bench.registry)
+    for version in (VERSION, None):
+        found = live.accuracy(bench.registry, KEY, version=version)
+        assert (found.skill.n, found.skill.verdict, found.never_named) == (300, Verdict.BETTER, ("BEARISH",))
+        assert found.skill.log_loss.high < 0
+        assert [one.name for one in found.volatility] == ["calm", "usual", "stormy"]
+        assert sum(one.accuracy.n for one in found.volatility) == sum(one.accuracy.n for one in found.months) == 300
+        assert all(one.skill is not None for one in (*found.volatility, *found.months))
+
+
+def test_a_version_without_usual_rates_has_regimes_but_no_skill(sqlite_bench):
+    filled(sqlite_bench)
+    found = live.accuracy(sqlite_bench.registry, KEY, version=VERSION)
+    assert found.skill is None
+    assert {one.skill for one in (*found.volatility, *found.months)} == {None}

@@ -8,6 +8,7 @@ import pytest
 from ensemble_desk.ensemble.members import catalogue
 from ensemble_desk.ensemble.votes import Rows
 from ensemble_desk.errors import AllMembersAbstainedError, TooFewBarsError
+from ensemble_desk.evaluation import skill
 from ensemble_desk.market import features, labels
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.labels import LabelSpec
@@ -173,3 +174,16 @@ def test_a_future_that_is_told_in_a_feature_is_marked_as_leakage(early_bars, mon
     told = fitting.fit_version(early_bars, label=spec, members=("rf",), seed=3)
     assert told["ensemble_accuracy"] > 0.7
     assert any("leakage suspected" in mark for mark in told["evaluation"]["leakage"])
+
+
+def test_skill_against_the_usual_rates_is_told_with_its_interval(content):
+    evaluation = content["evaluation"]
+    rates, found = skill.of_rates(evaluation["usual_rates"]), skill.of_manifest(evaluation)
+    assert sum(rates) == pytest.approx(1.0)
+    assert found.n == evaluation["n_holdout"]
+    prior = evaluation["baselines"]["prior"]
+    assert found.log_loss.value == pytest.approx(evaluation["ensemble"]["log_loss"] - prior["log_loss"], abs=1e-6)
+    assert found.rps.value == pytest.approx(evaluation["ensemble"]["rps"] - prior["rps"], abs=1e-9)
+    assert found.log_loss.low < found.log_loss.value < found.log_loss.high
+    said = np.sum(evaluation["confusion"], axis=0)
+    assert evaluation["never_named"] == [name for name, n in zip(content["classes"], said, strict=True) if n == 0]

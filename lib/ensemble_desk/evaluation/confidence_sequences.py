@@ -96,8 +96,9 @@ def z_of_zero(values: Floats, *, lowest: float, highest: float, horizon_bars: in
     zero = np.array([-lowest / (highest - lowest)])
     wealth = float(_hedged(phases, zero, newest=(len(values) - 1) % horizon_bars)[0])
     tail = min(1.0, 1.0 / max(wealth, 1e-300)) / 2
-    size = -NormalDist().inv_cdf(max(tail, 1e-300)) if tail < 0.5 else 0.0  # noqa: PLR2004 - one half of each side
-    return math.copysign(size, float(np.mean(values)))
+    if tail >= 0.5:  # noqa: PLR2004 - one half for each side: nothing speaks against 0
+        return 0.0
+    return math.copysign(NormalDist().inv_cdf(1 - max(tail, 1e-15)), float(np.mean(values)))
 
 
 def _share_wealth(m: Floats, n: int, hits: int, *, under_way: bool) -> Floats:

@@ -29,7 +29,7 @@ MEAN_START_BARS = 504.0  # of the rest, which enters bar by bar
 MOST_LOST = 0.99  # share of the wealth that one wrong bet may cost
 _LEAST_STAKE = 0.05
 _MOST_LOG_WEALTH = 500.0
-_IMITATED, _LOOK_AHEAD, _HALF = 100, 128, 0.5
+_IMITATED, _LOOK_AHEAD, _HALF = 60, 128, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,8 @@ def outcomes_to_alarm(
     more than ``most``.
     """
     horizon_bars = state.logs.shape[1]
+    if _growth(line, accuracy=accuracy) * most / horizon_bars < _HALF * math.log(alarm_e_value):
+        return None
     rung = np.zeros(_IMITATED, np.bool_)
     paths = state.copies(_IMITATED, n=state.n)
     told = 0
@@ -191,6 +193,15 @@ def outcomes_to_alarm(
         rung |= (found.values >= alarm_e_value).any(axis=1)
         paths, told = found.state, told + n
     return None
+
+
+def _growth(line: Line, *, accuracy: float) -> float:
+    """Tell by how much the logarithm of the fastest bet's wealth grows with each outcome that does not overlap."""
+    gains = (
+        accuracy * math.log(1.0 + stake * (line.null - 1.0)) + (1.0 - accuracy) * math.log(1.0 + stake * line.null)
+        for stake in line.stakes
+    )
+    return max(gains)
 
 
 def _masses(before: int, n: int, *, horizon_bars: int) -> tuple[Floats, Floats]:

@@ -149,14 +149,14 @@ def _drift_table(found: FleetDrift) -> None:
             f"{one.e_value:.3g}",
             one.trend,
             one.recommendation,
-            one.skill and one.skill.in_words,
+            one.skill and one.skill.verdict,
             _settles(one),
         )
         for one in found.states
     ]
     columns = (
         "key", "version", "forecasts", "accuracy", "validated", "points", "band", "evidence", "e-value", "trend",
-        "recommendation", "against usual rates", "settled by",
+        "recommendation", "skill", "settled by",
     )  # fmt: skip
     output.table(columns, rows, empty="No version is in production.")
     alone = sum(one.rings_alone for one in found.states)

@@ -11,6 +11,7 @@ from ensemble_desk.evaluation.intervals import AccuracyEstimate
 from ensemble_desk.evaluation.skill import Skill
 from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.matured import Matured
+from ensemble_desk.monitoring import references
 
 Floats = NDArray[np.float64]
 
@@ -25,6 +26,7 @@ class Regime:
 
     name: str
     accuracy: AccuracyEstimate
+    majority: AccuracyEstimate | None
     skill: Skill | None
 
 
@@ -60,4 +62,5 @@ def by_volatility(rows: Matured, rates: Floats | None, *, horizon_bars: int) -> 
 def _regime(name: str, rows: Matured, rates: Floats | None, chosen: NDArray[np.bool_], *, horizon_bars: int) -> Regime:
     some = rows.take(chosen)
     found = None if rates is None else skill.at_one_look(some.p, rates[chosen], some.y, horizon_bars=horizon_bars)
-    return Regime(name, intervals.share_at_one_look(some.correct, horizon_bars=horizon_bars), found)
+    accuracy = intervals.share_at_one_look(some.correct, horizon_bars=horizon_bars)
+    return Regime(name, accuracy, references.majority(some.y, horizon_bars=horizon_bars), found)

@@ -32,7 +32,8 @@ class MemberScore:
 
     Attributes
     ----------
-    accuracy, pool_accuracy : of both on the rows on which the member voted.
+    accuracy : on the rows on which the member voted, with an interval that may be looked at every day;
+        ``pool_accuracy`` that of the pool on the same rows, with one for one look.
     series : accuracy of its newest outcomes after each of these rows.
     log_loss : mean with an interval for one look.
     difference : the member's log-loss minus the pool's, negative is better, with an interval that may be looked at
@@ -103,10 +104,11 @@ def versions(registry: Registry, key: Key, *, first: str, second: str) -> Compar
 def _score(name: str, equal: Floats, p: Floats, rows: Matured, *, policy: Policy) -> MemberScore:
     told = comparison.compare(equal, p, rows.y, horizon_bars=live.horizon_of(rows))
     voted = np.asarray(np.isfinite(p).all(axis=1))
+    hits = p[voted].argmax(axis=1) == rows.y[voted]
     return MemberScore(
         name=name,
         n=told.n,
-        accuracy=told.second_accuracy,
+        accuracy=live.estimate(hits, horizon_bars=live.horizon_of(rows)),
         pool_accuracy=told.first_accuracy,
         series=live.series(replace(rows, p=p).take(voted), policy=policy),
         log_loss=told.second_log_loss,

@@ -34,14 +34,14 @@ class DriftState:
     live : accuracy of the rows that the band is read off: those since the likeliest change while the alarm rings, else
         the newest ones (the policy's window). Its interval is pointwise.
     overall : accuracy of all outcomes of this version, with an interval that may be looked at every day.
-    majority : of the class that came most often among the rows of ``live``.
+    majority, overall_majority : of the class that came most often among the rows of each.
     baseline : the validated holdout accuracy; ``margin`` is live minus baseline, a share.
     e_value : evidence for a fall, over all outcomes; ``rings`` says whether it has reached the alarm line now, and
         ``alarm_at`` when it first did.
     since : bar of the first forecast after the likeliest change; None while the alarm does not ring.
     stands : whether the alarm also stands across the whole fleet (e-BH, false discovery rate 5 %).
-    settles : outcomes of a fall as large as the present one until the alarm rings in half of all cases, counted from
-        the first, and ``more_outcomes`` from now; None when nothing fell or it takes more than MOST_OUTCOMES.
+    more_outcomes : outcomes of the present accuracy until the alarm rings in half of all cases; None when nothing fell
+        or it takes more than MOST_OUTCOMES.
     skill : log-loss and RPS against the usual rates; None when the version does not tell them.
     never_named : classes that none of its forecasts named.
     sparkline : rolling accuracy, oldest first, from the least number of outcomes that says anything.
@@ -58,6 +58,7 @@ class DriftState:
     live: AccuracyEstimate
     overall: AccuracyEstimate
     majority: AccuracyEstimate | None
+    overall_majority: AccuracyEstimate | None
     baseline: AccuracyEstimate | None
     margin: float | None
     band: Band
@@ -70,7 +71,6 @@ class DriftState:
     trend: Trend
     recommendation: Recommendation
     promise: Promise | None
-    settles: int | None
     more_outcomes: int | None
     skill: Skill | None
     never_named: tuple[str, ...]
@@ -105,6 +105,7 @@ def judge(rows: Matured | None, definition: Definition, policy: Policy) -> Drift
         live=live.pointwise(correct[newest], horizon_bars=h),
         overall=live.estimate(correct, horizon_bars=h),
         majority=references.majority(rows.y[newest], horizon_bars=h),
+        overall_majority=references.majority(rows.y, horizon_bars=h),
         trend=bands.trend(correct[newest], horizon_bars=h, least=policy.least_predictions),
         promise=calibration.promise(rows.p.max(axis=1), correct, horizon_bars=h),
         skill=_skill(rows, definition, horizon_bars=h),
@@ -144,27 +145,25 @@ def _judged(known: DriftState, found: States, rows: Matured, policy: Policy) -> 
         recommendation=bands.recommendation(band, evidence),
         sparkline=tuple(found.rolling.accuracy[policy.least_predictions - 1 :][-SPARKLINE_POINTS:].tolist()),
     )
-    return _settled(judged, found, policy, horizon_bars=h)
+    return _settled(judged, found, policy)
 
 
-def _settled(judged: DriftState, found: States, policy: Policy, *, horizon_bars: int) -> DriftState:
+def _settled(judged: DriftState, found: States, policy: Policy) -> DriftState:
     """Say how many outcomes of the present accuracy the alarm takes, by imitating them."""
     baseline = judged.baseline
     if baseline is None or not baseline.n or judged.live.value >= baseline.value:
         return judged
-    line = e_process.line(baseline, falls=policy.falls)
-    settles, more = (
-        e_process.outcomes_to_alarm(
-            state,
-            line,
-            accuracy=judged.live.value,
-            alarm_e_value=policy.alarm_e_value,
-            most=MOST_OUTCOMES,
-            generator=np.random.default_rng(_SEED),
-        )
-        for state in (e_process.begin(line, horizon_bars=horizon_bars), found.process.state)
+    if judged.rings:
+        return replace(judged, more_outcomes=0)
+    more = e_process.outcomes_to_alarm(
+        found.process.state,
+        e_process.line(baseline, falls=policy.falls),
+        accuracy=judged.live.value,
+        alarm_e_value=policy.alarm_e_value,
+        most=MOST_OUTCOMES,
+        generator=np.random.default_rng(_SEED),
     )
-    return replace(judged, settles=settles, more_outcomes=0 if judged.rings else more)
+    return replace(judged, more_outcomes=more)
 
 
 def nothing(key: Key, definition: Definition | None, *, problem: str) -> DriftState:
@@ -180,6 +179,7 @@ def nothing(key: Key, definition: Definition | None, *, problem: str) -> DriftSt
         live=nobody,
         overall=nobody,
         majority=None,
+        overall_majority=None,
         baseline=live.validated(definition) if definition else None,
         margin=None,
         band=Band.NOT_MEASURED,
@@ -192,7 +192,6 @@ def nothing(key: Key, definition: Definition | None, *, problem: str) -> DriftSt
         trend=Trend.INSUFFICIENT_DATA,
         recommendation=Recommendation.MEASURE_FIRST,
         promise=None,
-        settles=None,
         more_outcomes=None,
         skill=None,
         never_named=(),

@@ -44,7 +44,7 @@ def _columns(keys: Sequence[str]) -> dict[str, object]:
         ),
         "Band": st.column_config.MultiselectColumn(options=list(chips), color=list(chips.values())),
         "Accuracy since training": st.column_config.TextColumn(
-            help="Of all forecasts of this version: interval for daily looks, forecasts; live or replayed."
+            help="Of all forecasts of this version: interval for daily looks, forecasts, majority; live or replayed."
         ),
         "Against validated": st.column_config.NumberColumn(
             format="%+.0f points", help="Accuracy of the rows the band is read off minus validated accuracy."

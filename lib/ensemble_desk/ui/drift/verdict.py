@@ -44,8 +44,9 @@ def verdict(state: DriftState) -> None:
         _nothing(state)
         return
     validated = data.version(state.key, state.version).baseline_accuracy if state.version else None
+    majority = state.overall_majority.value if state.overall_majority else None
     st.markdown(
-        f"{drift_wording.judged(state)} · all of this version {wording.estimate(state.overall)} · "
+        f"{drift_wording.judged(state)} · all of this version {wording.estimate(state.overall, majority=majority)} · "
         f"validated {wording.estimate(state.baseline, majority=validated)}"
     )
     with st.grid(4, min_column_width=150):

@@ -2,6 +2,7 @@
 
 import math
 
+from ensemble_desk.evaluation.comparison import Verdict
 from ensemble_desk.monitoring.bands import Band, Evidence, Recommendation, Trend
 from ensemble_desk.monitoring.calibration import Promise
 from ensemble_desk.monitoring.verdicts import MOST_OUTCOMES, DriftState
@@ -31,6 +32,8 @@ _RECOMMENDED = {
     Recommendation.RETRAIN_NOW: "Retrain now",
     Recommendation.MEASURE_FIRST: "Measure it first",
 }
+_SKILLED = {Verdict.BETTER: "better than usual", Verdict.WORSE: "worse than usual"}
+SKILL_COLOURS = {_SKILLED[Verdict.BETTER]: "green", _SKILLED[Verdict.WORSE]: "orange"}
 _COMING, _ALONE = "being read", "rings alone"
 
 
@@ -113,7 +116,8 @@ def forecasts(state: DriftState | None) -> str:
         return f"{_COMING} …"
     if not state.kinds:
         return state.problem
-    return f"{wording.kinds(state.kinds)} {wording.estimate(state.overall)}"
+    majority = state.overall_majority.value if state.overall_majority else None
+    return f"{wording.kinds(state.kinds)} {wording.estimate(state.overall, majority=majority)}"
 
 
 def judged(state: DriftState) -> str:
@@ -126,6 +130,11 @@ def judged(state: DriftState) -> str:
 def skill(state: DriftState | None) -> str:
     """Whether it beats the usual rates, in one word and with the numbers behind it."""
     return "" if state is None or state.skill is None else state.skill.in_words
+
+
+def settled_skill(state: DriftState | None) -> str:
+    """Whether it is better or worse than the usual rates; nothing while that is not settled."""
+    return "" if state is None or state.skill is None else _SKILLED.get(state.skill.verdict, "")
 
 
 def promise(state: DriftState | None) -> str:

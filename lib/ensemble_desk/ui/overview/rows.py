@@ -90,7 +90,8 @@ def _band(row: Row) -> list[str]:
         return []
     if row.record is not None and row.record.state in UNSERVED:
         return [refusal(row.record.state)]
-    return [drift_wording.chip(row.state)]
+    skilled = drift_wording.settled_skill(row.state)
+    return [drift_wording.chip(row.state)] + ([skilled] if skilled else [])
 
 
 def refusal(state: State) -> str:

@@ -33,19 +33,20 @@ def show(board: Board) -> None:
 
 
 def _columns(keys: Sequence[str]) -> dict[str, Any]:
-    chips = drift_wording.chip_colours() | {refusal(state): "red" for state in UNSERVED}
+    chips = drift_wording.chip_colours() | drift_wording.SKILL_COLOURS | {refusal(state): "red" for state in UNSERVED}
     return {
         "Key": st.column_config.TextColumn(pinned=True),
         SINCE: st.column_config.TextColumn(
-            help="Of all forecasts of this version whose outcome is known, with an interval that holds at every "
-            "look. Live ones were made before their outcome; replayed ones afterwards, from what was known then. Grey "
-            "below 20 independent outcomes."
+            help="Of all forecasts of this version whose outcome is known: an interval that holds at every look, "
+            "forecasts, majority of the same rows. Live ones were made before their outcome; replayed ones afterwards, "
+            "from what was known then. Grey below 20 independent outcomes."
         ),
         "Band": st.column_config.MultiselectColumn(
             options=list(chips),
             color=list(chips.values()),
             help="How far the newest outcomes, or those since a change, lie below the validated accuracy. Only a "
-            "confirmed fall is an alert: its alarm stands across the fleet.",
+            "confirmed fall is an alert: its alarm stands across the fleet. Whether it beats the usual rates is told "
+            "beside it once that is settled.",
         ),
         "Rolling": st.column_config.LineChartColumn(
             y_min=0,

@@ -147,7 +147,7 @@ def regimes(found: LiveAccuracy) -> None:
     rows = [
         {
             "Regime": name,
-            "Accuracy": wording.estimate(one.accuracy),
+            "Accuracy": wording.estimate(one.accuracy, majority=one.majority.value if one.majority else None),
             "Against usual rates": wording.UNKNOWN if one.skill is None else one.skill.in_words,
         }
         for one, name in (

@@ -1,8 +1,11 @@
 """What a version says: the forecast in numbers, who voted how, and everything as a table."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
+from ensemble_desk.evaluation import skill
 from ensemble_desk.figures import votes
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES
@@ -68,10 +71,26 @@ def result(record: VersionRecord, answer: Answer) -> None:
         _metric("Confidence", wording.percent(told["confidence"]), "Probability of the label.")
         _metric("Agreement", wording.percent(told["agreement"]), "Weight share of the members whose own choice it is.")
         _metric("As of", wording.day(answer.as_of), wording.time(answer.as_of))
+    _beside_usual(record, told["probabilities"])
     span = "unknown, nobody has told it"
     if told["horizon"]:
         span = f"{told['horizon']} ({told['horizon_bars']} bar{'s' if told['horizon_bars'] != 1 else ''})"
     st.caption(f"Horizon {span}, version {record.version}. Validated: {wording.accuracy_of(record)}")
+
+
+def _beside_usual(record: VersionRecord, probabilities: Mapping[str, float]) -> None:
+    """Every probability beside how often its class came, where the version tells that."""
+    evaluation = data.manifest(record.key, record.version).get("evaluation") or {}
+    rates = skill.of_rates(evaluation.get("usual_rates"))
+    if rates is None:
+        return
+    edges = {name: probabilities[name] - rate for name, rate in zip(CLASSES, rates, strict=True)}
+    told = ", ".join(
+        f"{WORDS[name]} {wording.percent(probabilities[name])} (usually {wording.percent(rate)})"
+        for name, rate in zip(CLASSES, rates, strict=True)
+    )
+    most = max(edges, key=edges.__getitem__)
+    st.markdown(f"{told}. Furthest above its usual rate: **{WORDS[most]}**, {wording.points(edges[most])}.")
 
 
 def _metric(label: str, value: str, explained: str | None = None) -> None:

@@ -95,7 +95,8 @@ def _same_bars(first: VersionRecord, second: VersionRecord) -> None:
     )
     st.caption(
         f"An interval for daily looks; negative is better. {second.version} was right on "
-        f"{wording.estimate(found.second_accuracy)}, {first.version} on {wording.estimate(found.first_accuracy)}."
+        f"{wording.percent(found.second_accuracy.value)} of them, {first.version} on "
+        f"{wording.percent(found.first_accuracy.value)}."
     )
 
 
