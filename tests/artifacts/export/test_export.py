@@ -118,7 +118,7 @@ def test_more_columns_in_another_order_are_chosen_by_name(team, sample):
 
 
 def test_compressed_and_joblib_files_are_opened(team, sample):
-    content = pickle.loads(write(team.home, {"rf": team.models["rf"]}).read_bytes())
+    content = {"models": {"rf": team.models["rf"]}, "weights": {"rf": 1.0}}
     joblib.dump(content, team.home / "MSFT_d1_20250121.pkl", compress=3)
     (team.home / "IBM_d1_20250121.pkl.gz").write_bytes(gzip.compress(pickle.dumps(content)))
     for symbol, name in (("MSFT", "MSFT_d1_20250121.pkl"), ("IBM", "IBM_d1_20250121.pkl.gz")):
@@ -141,6 +141,12 @@ def test_what_is_no_artifact_is_refused(team, sample):
     unfitted = write(team.home, {"rf": RandomForestClassifier()})
     with pytest.raises(ExportError, match="it is not fitted"):
         exporting.export(unfitted, trusted=True, sample=sample)
+
+
+def test_a_file_under_another_symbol_is_refused(team, sample):
+    file = write(team.home, {"rf": team.models["rf"]}, name="MSFT_d1_20250121.pkl")
+    with pytest.raises(ExportError, match="it says that it is AAPL/d1, unlike its name"):
+        exporting.export(file, trusted=True, sample=sample)
 
 
 def test_values_without_a_plain_form_are_left_out_and_told(team, sample):

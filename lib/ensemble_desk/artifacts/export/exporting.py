@@ -103,7 +103,7 @@ def _identity(file: Path, content: Mapping[str, Any]) -> tuple[Key, str]:
     """Whose version it is: by the file's name, else by what it tells itself."""
     base = file.name.partition(naming.ARTIFACT_SUFFIX)[0] + naming.ARTIFACT_SUFFIX
     try:
-        return naming.parse(base)
+        key, version = naming.parse(base)
     except ArtifactNameError as error:
         told = [str(content.get(name) or "") for name in ("symbol", "timeframe", "timestamp")]
         day = "".join(letter for letter in told[2] if letter.isdigit())[:8]
@@ -113,6 +113,11 @@ def _identity(file: Path, content: Mapping[str, Any]) -> tuple[Key, str]:
         except Exception as inner:
             remedy = "Name it SYMBOL_TIMEFRAME_YYYYMMDD.pkl, for example AAPL_d1_20250121.pkl."
             raise ExportError(file.name, str(error).partition(". ")[0].rstrip("."), remedy=remedy) from inner
+    own = [str(content.get(name) or given) for name, given in (("symbol", key.symbol), ("timeframe", key.timeframe))]
+    if own != [key.symbol, key.timeframe]:
+        problem = f"it says that it is {'/'.join(own)}, unlike its name"
+        raise ExportError(file.name, problem, remedy="Name it as what it holds.")
+    return key, version
 
 
 def _rows(name: str, content: Mapping[str, Any], sample: pd.DataFrame | None) -> pd.DataFrame:

@@ -85,6 +85,8 @@ def _asked(model: Any, rows: pd.DataFrame) -> Any:
     if module == "xgboost":
         matrix = importlib.import_module("xgboost").DMatrix  # a booster is there, so its library is
         return model.predict(matrix(values, feature_names=model.feature_names))
+    if hasattr(model, "predict_on_batch"):  # Keras, which draws a progress bar else
+        return model.predict_on_batch(values)
     if hasattr(model, "predict"):
         return model.predict(values)
     if hasattr(model, "state_dict"):  # a module of PyTorch
