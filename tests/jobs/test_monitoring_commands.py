@@ -136,7 +136,7 @@ def test_the_report_is_one_file_that_needs_nothing_else(watched, desk, tmp_path)
 def test_a_report_of_a_key_without_forecasts_says_so(folder, desk, tmp_path):
     file = tmp_path / "aapl.html"
     assert desk("report", "AAPL", "d1", "--out", file).code == 0
-    assert "Nothing can be said yet" in file.read_text("utf-8")
+    assert "NOT MEASURED" in file.read_text("utf-8")
 
 
 def test_diagnose_is_no_alarm(watched, desk):

@@ -48,12 +48,12 @@ def forecast(
                 failed = True
     told = [_forecast_told(one) for one in found]
     output.show(told, as_json=as_json, table=lambda: _forecast_table(found))
-    untold = [str(one.key) for one in found if UNKNOWN_HORIZON in one.forecasts]
+    untold = [one.key for one in found if UNKNOWN_HORIZON in one.forecasts]
     if keep and len(found) > len(untold):
         output.note(f"{n_logged} new in the log." if n_logged else "The log holds these forecasts already.")
-    for name in untold:
-        advice = f"nobody has told its horizon. Run: desk registry describe '{name}' --horizon BARS --threshold RETURN"
-        output.note(f"{name}: not kept in the log, {advice}")
+    for one_key in untold:
+        way_out = f"desk registry describe '{one_key}' --horizon BARS --threshold RETURN"
+        output.note(f"{one_key}: not kept in the log, nobody has told its horizon. Run: {way_out}")
     if failed:
         raise typer.Exit(1)
 

@@ -13,6 +13,8 @@ LIST_KEYS = [
     "sha256",
     "size_bytes",
     "created_at",
+    "horizon",
+    "expired",
 ]
 PRODUCTION_KEYS = ["symbol", "timeframe", "version", "mode", "revision", "since", "actor", "reason"]
 

@@ -25,14 +25,14 @@ _LIST_KEYS = (
     "timeframe",
     "version",
     "state",
-    "expired",
-    "horizon",
     "ensemble_accuracy",
     "baseline_accuracy",
     "weights",
     "sha256",
     "size_bytes",
     "created_at",
+    "horizon",
+    "expired",
 )
 _PRODUCTION_KEYS = ("symbol", "timeframe", "version", "mode", "revision", "since", "actor", "reason")
 _PAGE = 500

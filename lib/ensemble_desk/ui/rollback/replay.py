@@ -32,7 +32,12 @@ def _replay(key: Key, current: str, target: str) -> None:
     heading = f"**Replay of {target} against {current}**"
     if compared is None:
         st.markdown(heading)
-        st.caption("The two versions define their label differently, so their scores cannot be compared.")
+        why = (
+            "define their label differently"
+            if found.horizon_bars
+            else "do not both have a label that somebody has told"
+        )
+        st.caption(f"The two versions {why}, so their scores cannot be compared.")
         return
     st.markdown(f"{heading} {_VERDICTS[compared.verdict].format(target)}")
     st.caption(_scope(found, compared))
