@@ -14,7 +14,9 @@ _DAILY, _SPARSE = "d1", 3.0  # what is seldom traded has daily bars some days ap
 
 def step(times: pd.DatetimeIndex) -> pd.Timedelta | None:
     """The distance from bar to bar, whatever their order; None when there are too few to tell."""
-    different = np.unique(times.as_unit("us").asi8)
+    numbers = times.as_unit("us").asi8
+    rises = bool((np.diff(numbers) > 0).all())
+    different = numbers if rises else np.unique(numbers)
     if len(different) < _FEWEST:
         return None
     return pd.Timedelta(int(np.quantile(np.diff(different), _SHARE)), unit="us")

@@ -17,6 +17,12 @@ _CLOCKS = (
     *("T%H:%M", "T%H:%M:%S", ", %H:%M", ", %H:%M:%S", ", %I:%M %p", ", %I:%M:%S %p"),
 )
 
+_TIME = re.compile(
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})(?:\D.*)?"
+    r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])[0-3]\d(?:[ T-].*|\d{4,6})?|\d{1,2}[-/. ]?[^\W\d_]{3,}[-/., ]+\d{2,4}.*"
+    r"|[^\W\d_]{3,} \d{1,2},? \d{4}.*|\d{4}[年년].*|[0-2]?\d{9}(?:\.\d+)?|\d{13}(?:\.0+)?|\d{16}|\d{19}"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -48,6 +54,11 @@ def fitting(sample: pd.Series, *, day_first: bool | None) -> tuple[Form, ...]:
     shapes = {_shape(cell) for cell in sample.unique().tolist()}
     allowed = (form for form in _ALL if day_first is None or form.day_first in (None, day_first))
     return tuple(form for form in allowed if _SHAPES[form] in shapes)
+
+
+def looks_like_time(cell: str) -> bool:
+    """Whether a cell on its own can hold a date or a moment."""
+    return _TIME.fullmatch(cell.strip()) is not None
 
 
 def _shape(cell: str) -> str:

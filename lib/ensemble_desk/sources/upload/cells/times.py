@@ -28,11 +28,6 @@ _EPOCHS: tuple[tuple[Literal["s", "ms", "us", "ns"], str, str], ...] = (
 _SERIAL = r"[1-7]\d{4}(?:\.\d+)?"  # Excel counts days from 1899-12-30: 1927 to 2119
 _EXCEL_DAY_0 = pd.Timestamp("1899-12-30", tz="UTC")
 _SAMPLE = 500
-_TIME = re.compile(
-    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})(?:\D.*)?"
-    r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])[0-3]\d(?:[ T-].*|\d{4,6})?|\d{1,2}[-/. ]?[^\W\d_]{3,}[-/., ]+\d{2,4}.*"
-    r"|[^\W\d_]{3,} \d{1,2},? \d{4}.*|\d{4}[年년].*|[0-2]?\d{9}(?:\.\d+)?|\d{13}(?:\.0+)?|\d{16}|\d{19}"
-)
 _MOST = 0.5  # a form is taken when more than this share of the cells follows it
 
 
@@ -99,11 +94,6 @@ def parse(
         if iso.notna().mean() > _MOST:
             return _zoned(iso, parted, zone)
     return _national(plain, parted, day_first=day_first, zone=zone)
-
-
-def looks_like_time(cell: str) -> bool:
-    """Whether a cell on its own can hold a date or a moment."""
-    return _TIME.fullmatch(cell.strip()) is not None
 
 
 def refuse_unreadable(read: Times, column: pd.Series, *, file_name: str) -> None:

@@ -9,7 +9,7 @@ from ensemble_desk.errors import Choice, UploadError, UploadQuestionError
 from ensemble_desk.market import bars, spellings
 from ensemble_desk.market.spellings import ADJUSTED, CURRENCY, TICKER, TIME
 from ensemble_desk.sources.upload.answers import Answers
-from ensemble_desk.sources.upload.cells import numerals, texts, times
+from ensemble_desk.sources.upload.cells import numerals, texts, time_forms
 from ensemble_desk.sources.upload.cells import table as cells
 from ensemble_desk.sources.upload.cells.numerals import Style
 from ensemble_desk.sources.upload.cells.table import Column, Table
@@ -117,7 +117,7 @@ def _called(columns: Sequence[Column], name: str) -> Column | None:
 
 def _holds_times(table: Table, column: Column) -> bool:
     held = [cell for cell in table.sample[column.label].astype("str").tolist() if cell.strip()]
-    return bool(held) and all(map(times.looks_like_time, held))
+    return bool(held) and all(map(time_forms.looks_like_time, held))
 
 
 def _of_sample(table: Table, prices: Sequence[Column], others: Sequence[Column], answers: Answers) -> Style:

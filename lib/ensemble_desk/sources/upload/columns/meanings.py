@@ -8,7 +8,7 @@ import pandas as pd
 from ensemble_desk.errors import SeveralTickersError, UploadError
 from ensemble_desk.market import bars, spellings
 from ensemble_desk.market.spellings import ADJUSTED, CURRENCY, DAY, TICKER, TIME
-from ensemble_desk.sources.upload.cells import texts, times
+from ensemble_desk.sources.upload.cells import texts, time_forms
 from ensemble_desk.sources.upload.cells.table import Column, quoted
 
 _CLOCK = r"(\d{1,2}:\d{2}.*|\d{1,6})"
@@ -181,7 +181,7 @@ def _hold_times(column: pd.Series) -> bool:
     if len(numbers) * 2 > len(column) and not (numbers.is_monotonic_increasing or numbers.is_monotonic_decreasing):
         return False
     held = [cell for cell in column.astype("str").tolist() if cell.strip()]
-    return bool(held) and sum(map(times.looks_like_time, held)) * 2 > len(held)
+    return bool(held) and sum(map(time_forms.looks_like_time, held)) * 2 > len(held)
 
 
 def _are_counted(column: pd.Series) -> bool:

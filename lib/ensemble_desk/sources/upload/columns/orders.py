@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ensemble_desk.errors import Choice, Guess, UnknownColumnsError, UploadQuestionError
 from ensemble_desk.market.spellings import DAY, TIME
-from ensemble_desk.sources.upload.cells import numerals, times
+from ensemble_desk.sources.upload.cells import numerals, time_forms, times
 from ensemble_desk.sources.upload.cells.numerals import Style
 from ensemble_desk.sources.upload.cells.table import Column, Table
 from ensemble_desk.sources.upload.columns.meanings import Found
@@ -39,7 +39,7 @@ def holds_values(row: Sequence[str]) -> bool:
     """Whether a row holds a time and numbers rather than names."""
     cells = [cell.strip() for cell in row if cell.strip()]
     numbers = sum(numerals.is_number(cell) for cell in cells)
-    return numbers >= _FEWEST and numbers >= len(cells) - 3 and any(map(times.looks_like_time, cells))
+    return numbers >= _FEWEST and numbers >= len(cells) - 3 and any(map(time_forms.looks_like_time, cells))
 
 
 def tell(table: Table, *, written: Style) -> Found:
@@ -112,7 +112,7 @@ def _times(sample: pd.DataFrame, columns: Sequence[Column]) -> tuple[Column, ...
     """The column of times, and the clock beside it where the first holds only days."""
     for at, column in enumerate(columns):
         cells = _cells(sample, column)
-        if not cells or np.mean([times.looks_like_time(cell) for cell in cells]) < _SHARE:
+        if not cells or np.mean([time_forms.looks_like_time(cell) for cell in cells]) < _SHARE:
             continue
         after = columns[at + 1] if at + 1 < len(columns) else None
         has_clock = any(":" in cell or " " in cell for cell in cells)

@@ -14,7 +14,7 @@ from ensemble_desk.sources.upload.cells import table as cells
 from ensemble_desk.sources.upload.cells.table import Column, Table
 from ensemble_desk.sources.upload.columns import headers
 from ensemble_desk.sources.upload.columns.headers import Header
-from ensemble_desk.sources.upload.files import encodings, text_shapes
+from ensemble_desk.sources.upload.files import encodings, quick_text, text_shapes
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _LONGEST_LINE = 100 * cells.MOST_COLUMNS
@@ -46,11 +46,26 @@ def read(data: bytes, name: str, *, answers: Answers, notes: tuple[str, ...]) ->
     )
     told = (*told, *((parted,) if parted else ()), *header.notes)
 
+    plain = quick_text.is_plain(data, encoding)
+    n_lines = data.count(b"\n") + (not data.endswith(b"\n"))
+
     def opened(rows: int) -> Iterator[pd.DataFrame]:
+        if plain and rows > cells.SAMPLE_ROWS:
+            lines_read = 0
+            labels = [column.label for column in names]
+            for part in quick_text.parts(data, labels, delimiter=delimiter, skipped=header.first_row, rows=rows):
+                lines_read += len(part)
+                yield part[(part != "").any(axis=1)]
+            if header.first_row + lines_read < n_lines:
+                yield from slowly(rows, header.first_row + lines_read)
+            return
+        yield from slowly(rows, header.first_row)
+
+    def slowly(rows: int, skipped: int) -> Iterator[pd.DataFrame]:
         stream = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
-        for _ in range(header.first_row):
+        for _ in range(skipped):
             stream.readline()
-        return _parts(stream, name, columns=names, delimiter=delimiter, first_line=header.first_row + 1, rows=rows)
+        return _parts(stream, name, columns=names, delimiter=delimiter, first_line=skipped + 1, rows=rows)
 
     def without_blank(rows: int) -> Iterator[pd.DataFrame]:
         return (_only_named(part, blank, name) for part in opened(rows))

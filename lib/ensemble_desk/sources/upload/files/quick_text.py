@@ -1,0 +1,48 @@
+"""The quick way through a plain text: pyarrow parts its cells where no quote and no blank line is in the way."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from ensemble_desk.errors import extras
+
+_BLOCK_BYTES = 16 * 2**20
+
+
+def is_plain(data: bytes, encoding: str) -> bool:
+    """Whether every line of a text is a row, so that rows can be counted as lines."""
+    if encoding not in ("utf-8", "utf-8-sig") or b'"' in data or b"\n\n" in data or b"\n\r" in data:
+        return False
+    return b"\r" not in data or data.count(b"\r") == data.count(b"\r\n")
+
+
+def parts(data: bytes, labels: Sequence[str], *, delimiter: str, skipped: int, rows: int) -> Iterator[pd.DataFrame]:
+    """The rows as texts, so many at a time, up to the first block that is no regular table.
+
+    What follows is left to a reader that says what is wrong with it. The index counts lines from 1.
+    """
+    with extras.needed():
+        import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
+        from pyarrow import csv
+
+    options: dict[str, Any] = {
+        "read_options": csv.ReadOptions(
+            column_names=list(labels), skip_rows=skipped, block_size=_BLOCK_BYTES, use_threads=True
+        ),
+        "parse_options": csv.ParseOptions(delimiter=delimiter, quote_char=False, ignore_empty_lines=False),
+        "convert_options": csv.ConvertOptions(
+            column_types=dict.fromkeys(labels, pa.large_string()), strings_can_be_null=False
+        ),
+    }
+    line = skipped + 1
+    try:
+        with csv.open_csv(pa.BufferReader(data), **options) as reader:
+            for batch in reader:
+                for start in range(0, batch.num_rows, rows):
+                    part: pd.DataFrame = pa.Table.from_batches([batch.slice(start, rows)]).to_pandas()
+                    part.index = pd.RangeIndex(line, line + len(part), name="line")
+                    line += len(part)
+                    yield part
+    except pa.ArrowInvalid:
+        return
