@@ -26,6 +26,12 @@ class Settings(BaseModel):
         default="",
         description="SQLAlchemy URL of the registry; empty means registry/registry.db inside the models folder.",
     )
+    ledger_file: str = Field(
+        default="", description="Where the ledger of moves is kept; empty means ledger.log beside the registry's file."
+    )
+    ledger_copy: str = Field(
+        default="", description="A second file that every line of the ledger goes to, best on another disk."
+    )
     bars_source: Literal["sample", "database", "yahoo"] = Field(default="sample", description="Where bars come from.")
     calendar: str = Field(default="XNYS", description="Exchange calendar whose sessions daily bars should have.")
     actor: str = Field(default="", description="Name recorded for moves from the command line; empty: the login name.")
@@ -119,6 +125,14 @@ class Settings(BaseModel):
         beside = self.models_folder / "registry.db"  # where earlier releases kept it
         file = beside if beside.exists() else self.models_folder / "registry" / "registry.db"
         return self.database_url or f"sqlite:///{file}"
+
+    @property
+    def ledger_files(self) -> tuple[Path, ...]:
+        """The ledger, and its copy where there is one; a server's database has it in the models folder."""
+        file = self.registry_url.removeprefix("sqlite:///")
+        beside = Path(file).parent if file != self.registry_url else self.models_folder / "registry"
+        first = Path(self.ledger_file).expanduser() if self.ledger_file else beside / "ledger.log"
+        return (first.absolute(), *((Path(self.ledger_copy).expanduser().absolute(),) if self.ledger_copy else ()))
 
     @property
     def actor_name(self) -> str:

@@ -86,7 +86,7 @@ def lean(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def make_settings(folder: Path, database_url: str) -> Settings:
-    return Settings(models_url=str(folder), database_url=database_url)
+    return Settings(models_url=str(folder), database_url=database_url, ledger_file=str(folder.parent / "ledger.log"))
 
 
 @pytest.fixture

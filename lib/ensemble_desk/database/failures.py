@@ -10,7 +10,10 @@ from ensemble_desk.errors import DatabaseError
 _LOCKED = ("is locked by another program", "Wait until the other program is done, then retry.")
 _READ_ONLY = ("is read-only", "Give this user write permission to the database and its folder, then retry.")
 _DISK_FULL = ("has no space left on its disk", "Free some space, then retry.")
-_CORRUPT = ("is damaged", "Restore it from a backup; artifacts are read in again by: desk registry sync")
+_CORRUPT = (
+    "is damaged",
+    "Move it away and restore it from a backup (desk restore FROM) or from its ledger (desk registry restore).",
+)
 _MISSING = ("cannot be opened", "Check that its folder exists and that this user may write there.")
 _UNREACHABLE = ("cannot be reached", "Check that the server runs and that DESK_DATABASE_URL is right, then retry.")
 _BUSY = ("has no free connection", "Too many programs use it at once; retry in a moment.")
@@ -94,6 +97,17 @@ def is_read_only(error: DatabaseError) -> bool:
 def gone() -> DatabaseError:
     return DatabaseError(
         "file is gone", "Put it back from a backup, or restart this program to begin with an empty one."
+    )
+
+
+def damaged(detail: str) -> DatabaseError:
+    return DatabaseError(f"is damaged ({detail})", "Restore it from a backup: desk restore FROM")
+
+
+def goes_another_way(row: str) -> DatabaseError:
+    return DatabaseError(
+        f"holds {row}, which the ledger does not know",
+        "Put a database or a ledger back that fits the other one: desk registry verify says what differs.",
     )
 
 

@@ -1,3 +1,3 @@
 """The newest migration; known here so that opening a database which is there already needs neither Alembic nor more."""
 
-HEAD = "0009"
+HEAD = "0015"

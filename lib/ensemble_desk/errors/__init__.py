@@ -13,6 +13,7 @@ from ensemble_desk.errors.artifacts import (
     TamperedArtifactError,
     UnsafeArtifactError,
 )
+from ensemble_desk.errors.backups import BackupDamagedError, BackupError, RestoreRefusedError
 from ensemble_desk.errors.base import DeskError
 from ensemble_desk.errors.ensemble import (
     AllMembersAbstainedError,
@@ -20,6 +21,7 @@ from ensemble_desk.errors.ensemble import (
     UnknownMemberError,
 )
 from ensemble_desk.errors.extras import MissingExtraError
+from ensemble_desk.errors.ledger import LedgerBehindError, LedgerError, RegistryLostError, RegistryOlderError
 from ensemble_desk.errors.market import (
     DownwardResampleError,
     InvalidBarsError,
@@ -66,6 +68,8 @@ __all__ = [
     "ArtifactMissingError",
     "ArtifactNameError",
     "ArtifactTooLargeError",
+    "BackupDamagedError",
+    "BackupError",
     "DatabaseError",
     "DateReading",
     "DeskError",
@@ -81,6 +85,8 @@ __all__ = [
     "InvalidTimeframeError",
     "LabelIsFixedError",
     "LabelNeedsVersionError",
+    "LedgerBehindError",
+    "LedgerError",
     "LiveVersionError",
     "MissingExtraError",
     "MissingFeaturesError",
@@ -96,6 +102,9 @@ __all__ = [
     "PublishError",
     "QuarantinedVersionError",
     "ReasonRequiredError",
+    "RegistryLostError",
+    "RegistryOlderError",
+    "RestoreRefusedError",
     "SettingsError",
     "SeveralTickersError",
     "SourceError",

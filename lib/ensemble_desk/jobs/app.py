@@ -1,7 +1,7 @@
 """The command line: its commands, and the one place where errors become a line and an exit code."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -14,8 +14,8 @@ from ensemble_desk.errors import (
     InvalidTimeframeError,
     SettingsError,
 )
-from ensemble_desk.jobs import bars, consensus, drift, forecast, live, outcomes, output, predict, train
-from ensemble_desk.jobs.registry import fleet, moves, upkeep
+from ensemble_desk.jobs import backup, bars, consensus, drift, forecast, live, outcomes, output, predict, train
+from ensemble_desk.jobs.registry import fleet, moves, safety, upkeep
 from ensemble_desk.jobs.registry import versions as registry
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
@@ -46,8 +46,10 @@ def build() -> typer.Typer:
     program.command("simulate-alarms")(drift.simulate_alarms)
     program.command("alerts")(drift.send_alerts)
     program.command("report")(live.report)
+    program.command("backup")(backup.back_up)
+    program.command("restore")(backup.restore)
     commands = typer.Typer(help="Versions and what is in production.", no_args_is_help=True, rich_markup_mode=None)
-    for name, command in (registry.COMMANDS | moves.COMMANDS | fleet.COMMANDS | upkeep.COMMANDS).items():
+    for name, command in _registry_commands().items():
         commands.command(name)(command)
     program.add_typer(commands, name="registry")
     prices = typer.Typer(help="Bars in the database.", no_args_is_help=True, rich_markup_mode=None)
@@ -55,6 +57,10 @@ def build() -> typer.Typer:
         prices.command(name)(command)
     program.add_typer(prices, name="bars")
     return program
+
+
+def _registry_commands() -> dict[str, Callable[..., None]]:
+    return registry.COMMANDS | moves.COMMANDS | fleet.COMMANDS | upkeep.COMMANDS | safety.COMMANDS
 
 
 def _tell_version(*, asked: bool) -> None:

@@ -26,9 +26,9 @@ def settings() -> Settings:
 
 
 @contextmanager
-def registry() -> Iterator[Registry]:
-    """Open the registry of these settings for one command."""
-    opened = opening.open_registry(settings())
+def registry(*, whatever_the_ledger_says: bool = False) -> Iterator[Registry]:
+    """Open the registry of these settings for one command; a damaged one only for those who look at the damage."""
+    opened = opening.open_registry(settings(), whatever_the_ledger_says=whatever_the_ledger_says)
     try:
         yield opened
     finally:

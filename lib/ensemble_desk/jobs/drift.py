@@ -17,7 +17,7 @@ from ensemble_desk.monitoring.alerting.alerts import Alert
 from ensemble_desk.monitoring.diagnosis import Diagnosis
 from ensemble_desk.monitoring.drift import DriftState, FleetDrift
 from ensemble_desk.monitoring.simulator import Alarms, Simulation
-from ensemble_desk.registry.ledger import production
+from ensemble_desk.registry.ledger import anchoring, production
 from ensemble_desk.registry.opening import Registry
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the alerts, send none.")]
@@ -35,6 +35,7 @@ def check_drift(
     with desk.registry() as registry:
         keys = chosen([one.key for one in production.fleet(registry)], symbol, timeframe)
         daily.record(registry, keys)
+        anchoring.tell(registry)
         fleet = watching.fleet(registry)
         told = FleetDrift(tuple(one for one in fleet.states if one.key in keys))
         _send(registry, alerts.due(registry, fleet=fleet), dry_run=dry_run)

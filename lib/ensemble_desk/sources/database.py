@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, Select, func, select
 
+from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database import inserting, opening
 from ensemble_desk.database.opening import Database
 from ensemble_desk.database.symbols import symbol_id
@@ -85,6 +86,7 @@ def import_bars(database: Database, key: Key, bars: Bars, *, at: datetime) -> Im
             _keep(connection, number, key, before[~equal], at)
             _put(connection, number, key, part[~part.index.isin(before.index[equal])])
             n_unchanged, n_restated = n_unchanged + int(equal.sum()), n_restated + int((~equal).sum())
+        digests.extend(connection, digests.BARS, number, key.timeframe, at=at)
     n_added = len(frame) - n_unchanged - n_restated
     return ImportReport(key, n_added, n_unchanged, n_restated, bars.first, bars.last)
 

@@ -11,7 +11,7 @@ from ensemble_desk.ensemble.members import catalogue as registered
 from ensemble_desk.errors import DeskError, FutureDateError
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
-from ensemble_desk.registry.folder import retention
+from ensemble_desk.registry.folder import lost, retention
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.registry.preflight import code_revision
@@ -68,11 +68,14 @@ def train(
         When ``as_of`` has not come yet; no run is recorded.
     UnknownMemberError, MissingExtraError
         When a member does not exist or needs what is not installed; no run is recorded.
+    RegistryLostError
+        When the registry is empty and the folder holds what another one has published; no run is recorded.
     """
     registered.require(members)
     began = registry.clock()
     if as_of is not None and as_of.date() > began.date():
         raise FutureDateError(as_of, today=began.date())
+    lost.refuse_lost(registry)
     run_log.mark_dead(registry.database, at=began)
     run_id = run_log.start(
         registry.database,

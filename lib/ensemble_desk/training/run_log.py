@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, exc, insert, select, update
 
+from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database import symbols
 from ensemble_desk.database.opening import Database
 from ensemble_desk.database.tables.registry_tables import symbols as tickers
@@ -91,6 +92,7 @@ def complete(database: Database, run_id: int, *, result: Result, at: datetime) -
         line = f"{at:%H:%M:%S} completed: {result.version}\n"
         told = {"version": result.version, "finished_at": at, "updated_at": at}
         _update_progress(connection, run_id, told | {"log": training_run_progress.c.log + line})
+        _digest(connection, run_id, at=at)
 
 
 def fail(database: Database, run_id: int, *, error: str, at: datetime) -> None:
@@ -137,6 +139,13 @@ def _fail(connection: Connection, run_id: int, *, error: str, at: datetime) -> N
     line = f"{at:%H:%M:%S} failed: {error}\n"
     told = {"finished_at": at, "updated_at": at, "log": training_run_progress.c.log + line}
     _update_progress(connection, run_id, told)
+    _digest(connection, run_id, at=at)
+
+
+def _digest(connection: Connection, run_id: int, *, at: datetime) -> None:
+    wanted = select(training_runs.c.symbol_id, training_runs.c.timeframe).where(training_runs.c.id == run_id)
+    for symbol_id, timeframe in connection.execute(wanted):
+        digests.extend(connection, digests.RUNS, symbol_id, timeframe, at=at)
 
 
 def _update_run(connection: Connection, run_id: int, values: Mapping[str, Any]) -> None:

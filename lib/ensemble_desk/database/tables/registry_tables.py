@@ -25,12 +25,15 @@ from ensemble_desk.database.tables.monitoring_tables import (
     outcomes,
     sent_alerts,
 )
+from ensemble_desk.database.tables.safety_tables import daily_digests, ledger_head
 from ensemble_desk.database.tables.upkeep_tables import pruned_versions, rehearsals
 
 __all__ = [
+    "daily_digests",
     "deployments",
     "drift_monitoring",
     "forecasts",
+    "ledger_head",
     "metadata",
     "model_versions",
     "ohlc_bars",

@@ -1,4 +1,4 @@
-"""Commands that look at the registry: list, show, production, history, live-at, sync, verify."""
+"""Commands that look at the registry: list, show, production, history, live-at, sync."""
 
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any
@@ -8,7 +8,7 @@ import typer
 from ensemble_desk.jobs import arguments, desk, output
 from ensemble_desk.jobs.arguments import Json, Limit, MaybeSymbol, MaybeTimeframe, Symbol, Timeframe
 from ensemble_desk.registry.entities import Deployment, Production, State, VersionRecord
-from ensemble_desk.registry.folder import audit, retention, sync
+from ensemble_desk.registry.folder import retention, sync
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.ledger import history, production
 from ensemble_desk.registry.opening import Registry
@@ -137,19 +137,6 @@ def synchronise(*, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def verify(*, as_json: Json = False) -> None:
-    """Check every digest, pointer and the chain of deployments; exits 1 when something is wrong."""
-    with desk.registry() as registry:
-        findings = audit.verify(registry)
-    rows = [(finding.key, finding.kind, finding.detail) for finding in findings]
-    empty = "Everything agrees: files, index, pointers and the chain of deployments."
-    output.show(
-        list(findings), as_json=as_json, table=lambda: output.table(("key", "kind", "detail"), rows, empty=empty)
-    )
-    if findings:
-        raise typer.Exit(1)
-
-
 def deployment_table(found: tuple[Deployment, ...]) -> None:
     rows = [
         (
@@ -229,5 +216,4 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "history": show_history,
     "live-at": live_at,
     "sync": synchronise,
-    "verify": verify,
 }

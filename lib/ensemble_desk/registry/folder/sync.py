@@ -9,14 +9,14 @@ from sqlalchemy import Connection
 from ensemble_desk.errors import FolderGoneError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import State, SyncReport
-from ensemble_desk.registry.folder import comparison, retention
+from ensemble_desk.registry.folder import comparison, lost, retention
 from ensemble_desk.registry.folder import marks as folder_marks
 from ensemble_desk.registry.folder.comparison import Differences
 from ensemble_desk.registry.index import entries, following, registration, states, tombstones
 from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index.following import Cause
 from ensemble_desk.registry.index.registration import Arrival
-from ensemble_desk.registry.ledger import pointers
+from ensemble_desk.registry.ledger import pointers, writing
 from ensemble_desk.registry.opening import Registry
 
 ACTOR = "sync"
@@ -33,14 +33,17 @@ class _Happened:
     new: list[str] = field(default_factory=list)
 
 
-def synchronise(registry: Registry, *, force: bool = False) -> SyncReport:
+def synchronise(registry: Registry, *, force: bool = False, take_over: bool = False) -> SyncReport:
     """Look at the folder and write what changed into the index, in one transaction.
 
     A file is read when it is new, or when its size or time differ from what the index remembers; ``force`` reads all.
-    New ones are loaded safely before they are registered. No file can stop the others.
+    New ones are loaded safely before they are registered. No file can stop the others. ``take_over`` lets a registry
+    that knows nothing yet take in what another one has published.
 
     Raises
     ------
+    RegistryLostError
+        When the registry is empty and the folder holds what a registry has published: it was lost, not begun.
     FolderGoneError
         When the folder is not there although versions are registered (an unmounted disk is no deletion).
     DatabaseError, ArtifactError
@@ -53,10 +56,13 @@ def synchronise(registry: Registry, *, force: bool = False) -> SyncReport:
         known = {entry.file_name: entry for entry in index.everything(connection)}
         rejected = index.rejected(connection)
         pruned = {one.file_name: str(one.refusal) for one in tombstones.everything(connection)}
+        begun = lost.has_begun(connection)
+    if not begun and not take_over:
+        lost.refuse(registry, scan)
     if known and not registry.store.folder.is_dir():
         raise FolderGoneError(registry.store.folder.name, n_versions=len(known))
     found = comparison.compare(registry.store, scan, known, rejected, pruned=pruned, force=force)
-    with registry.database.writing() as connection:
+    with writing.writing(registry) as connection:
         report = _write(connection, found, at=at)
         settled = at.timestamp() - mark / 1e9 > _RACY.total_seconds()
         if not found.unread:  # else whoever can read them shall look again

@@ -20,6 +20,7 @@ from ensemble_desk.registry.index import entries, pruned, registration
 from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index.paging import Order, Walk
 from ensemble_desk.registry.index.registration import Arrival
+from ensemble_desk.registry.ledger import writing
 from ensemble_desk.registry.opening import Registry
 
 
@@ -153,8 +154,9 @@ def register(registry: Registry, published: Published, *, actor: str) -> Version
         created_at=published.manifest.created_at,
         content=content,
         serving_sha256=published.form_sha256,
+        has_manifest=True,
     )
-    with registry.database.writing() as connection:
+    with writing.writing(registry) as connection:
         registration.enter_and_follow(connection, arrival, publisher=actor, at=registry.clock())
     return get(registry, key, published.version)
 

@@ -13,7 +13,7 @@ from ensemble_desk.database.queries.plain_sql import PlainSql
 from ensemble_desk.database.tables.registry_tables import deployments as table
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Action, Deployment, Mode
-from ensemble_desk.registry.ledger import hashing
+from ensemble_desk.registry.ledger import hashing, notes
 from ensemble_desk.registry.ledger.pointers import Pointer
 
 MOVED, REFUSED = "moved", "refused"
@@ -97,6 +97,7 @@ def append(connection: Connection, pointer: Pointer, draft: Draft, *, at: dateti
         "previous_hash": pointer.head_hash,
     }
     own = hashing.digest(values)
+    notes.take(connection, notes.ROW, values | {"hash": own})
     stored = values | {
         "symbol_id": pointer.symbol_id,
         "moved_revision": draft.revision if draft.outcome == MOVED else None,
@@ -137,6 +138,11 @@ def deployment(row: Any) -> Deployment:
         hash=row.hash,
         subject=row.subject,
     )
+
+
+def noted(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """What the ledger keeps of a stored row: all that its hash is made of, and the hash."""
+    return {name: row[name] for name in (*_HASHED, "hash")}
 
 
 _UNHASHED = {"id", "symbol_id", "moved_revision", "hash"}
