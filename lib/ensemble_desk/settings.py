@@ -2,12 +2,16 @@
 
 import getpass
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from ensemble_desk.errors import SettingsError
+from ensemble_desk.errors import SettingsError, redaction
+
+_PASSWORD = re.compile(r"//[^/@]*?:(.+)@")
 
 
 class Settings(BaseModel):
@@ -24,6 +28,7 @@ class Settings(BaseModel):
     )
     database_url: str = Field(
         default="",
+        repr=False,  # it may hold a password
         description="SQLAlchemy URL of the registry; empty means registry/registry.db inside the models folder.",
     )
     ledger_file: str = Field(
@@ -41,6 +46,19 @@ class Settings(BaseModel):
     max_upload_mb: float = Field(default=200.0, gt=0, description="Largest upload of bars or features, in MiB.")
     cache_mb: float = Field(default=512.0, gt=0, description="Memory for loaded versions in one process, in MiB.")
     jobs: int = Field(default=0, ge=0, description="Parallel training processes; 0 means one per core.")
+    background_trainings: int = Field(
+        default=2, ge=1, description="Most trainings at once that were started on the pages of one server."
+    )
+    local_admin: Literal["loopback", "token", "off"] = Field(
+        default="loopback",
+        description="Who is admin without sign-in: whoever is at this machine, whoever opens the address that the "
+        "server prints (token), or nobody (off).",
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Names the dashboard may be reached by besides those of this machine, with commas between them; "
+        "empty: any, read-only without sign-in.",
+    )
     default_role: Literal["viewer", "analyst", "operator", "admin"] = Field(
         default="viewer", description="Role of a signed-in person who is not named in DESK_ROLES."
     )
@@ -92,6 +110,17 @@ class Settings(BaseModel):
                 raise ValueError(message)
         return {name.strip(): role.strip() for name, _, role in pairs}
 
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _names(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        names = tuple(name.strip().lower() for name in given.split(",") if name.strip())
+        if any(set(name) & set("/: ") for name in names):
+            message = "write names such as desk.example.org with commas between them, without http:// and port"
+            raise ValueError(message)
+        return names
+
     @field_validator("drift_points", mode="before")
     @classmethod
     def _rising(cls, given: object) -> object:
@@ -135,6 +164,13 @@ class Settings(BaseModel):
         return (first.absolute(), *((Path(self.ledger_copy).expanduser().absolute(),) if self.ledger_copy else ()))
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must stand in no log: addresses of channels, and the password of the database in either spelling."""
+        found = _PASSWORD.search(self.database_url)
+        password = found[1] if found else ""
+        return tuple(filter(None, (*self.alert_urls, password, unquote(password))))
+
+    @property
     def actor_name(self) -> str:
         return self.actor or getpass.getuser()
 
@@ -151,7 +187,8 @@ def load() -> Settings:
         first = error.errors()[0]
         name = _variable("_".join(str(part) for part in first["loc"]))
         field = Settings.model_fields.get(str(first["loc"][0])) if first["loc"] else None
-        given = "" if field is not None and not field.repr else f" (got {first.get('input')!r})"  # it may be a secret
+        shown = redaction.redacted(repr(first.get("input")))
+        given = "" if field is not None and not field.repr else f" (got {shown})"  # it may be a secret
         raise SettingsError(name, f"{first['msg'].removeprefix('Value error, ')}{given}") from (
             error if given else None
         )

@@ -27,7 +27,7 @@ N_BARS = 1_100
 class Clock:
     """Time that goes on by a second each time somebody looks."""
 
-    now: datetime = datetime(2025, 2, 1, tzinfo=UTC)
+    now: datetime = datetime(2025, 4, 1, tzinfo=UTC)
 
     def __call__(self) -> datetime:
         self.now += timedelta(seconds=1)

@@ -15,9 +15,9 @@ def checked(url: str) -> URL:
     """Read a URL; raises SettingsError when it is of no supported kind."""
     try:
         parsed = make_url(url)
-    except exc.ArgumentError as error:
-        raise SettingsError(_SETTING, "it is no database URL such as postgresql://host/name") from error
-    kind = parsed.get_backend_name()
+    except (exc.ArgumentError, ValueError):  # their texts may quote a part of it
+        raise SettingsError(_SETTING, "it is no database URL such as postgresql://host/name") from None
+    kind = parsed.drivername.partition("+")[0]
     if kind not in _SUPPORTED:
         raise SettingsError(_SETTING, f"{kind} is not supported; use sqlite:///FILE or postgresql://…")
     if kind == "sqlite" and parsed.database in (None, "", ":memory:"):

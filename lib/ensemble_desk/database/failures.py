@@ -33,7 +33,9 @@ _SQLITE = {  # primary result code -> problem and advice
     26: _CORRUPT,  # NOTADB
 }
 _NO_SUCH_DATABASE = ("does not exist on its server", "Create it there, or correct DESK_DATABASE_URL.")
+_WRONG_OPTION = ("has an option in its URL that there is none of", "Correct DESK_DATABASE_URL.")
 _REFUSED_TO_CONNECT = {
+    "invalid connection option": _WRONG_OPTION,
     "does not exist": _NO_SUCH_DATABASE,
     "authentication failed": _NOT_ALLOWED,
     "too many clients": _BUSY,
@@ -128,7 +130,8 @@ def _known(cause: object, *, lost: bool) -> tuple[str, str] | None:
     state = getattr(cause, "sqlstate", None)
     if state is not None:
         return _SQLSTATE.get(str(state), _UNREACHABLE if str(state).startswith("08") else None)
-    if not lost and type(cause).__name__ not in ("OperationalError", "InterfaceError", "ConnectionTimeout"):
+    unconnected = ("OperationalError", "InterfaceError", "ConnectionTimeout")
+    if not lost and type(cause).__name__ not in unconnected and "invalid connection option" not in str(cause):
         return None
     for words, known in _REFUSED_TO_CONNECT.items():  # such an error has a text only
         if words in str(cause):

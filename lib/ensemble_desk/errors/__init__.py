@@ -8,6 +8,7 @@ from ensemble_desk.errors.artifacts import (
     ArtifactNameError,
     ArtifactTooLargeError,
     FolderGoneError,
+    FutureVersionError,
     IncompatibleArtifactError,
     PublishError,
     TamperedArtifactError,
@@ -58,10 +59,11 @@ from ensemble_desk.errors.registry import (
     UnknownKeyError,
     UnknownVersionError,
 )
-from ensemble_desk.errors.training import FutureDateError, UnknownRunError
+from ensemble_desk.errors.training import AlreadyTrainingError, FutureDateError, TooManyTrainingsError, UnknownRunError
 
 __all__ = [
     "AllMembersAbstainedError",
+    "AlreadyTrainingError",
     "AmbiguousDatesError",
     "ArtifactCorruptError",
     "ArtifactError",
@@ -76,6 +78,7 @@ __all__ = [
     "DownwardResampleError",
     "FolderGoneError",
     "FutureDateError",
+    "FutureVersionError",
     "IncompatibleArtifactError",
     "InvalidBarsError",
     "InvalidCursorError",
@@ -111,6 +114,7 @@ __all__ = [
     "StalePointerError",
     "TamperedArtifactError",
     "TooFewBarsError",
+    "TooManyTrainingsError",
     "UnknownGroupError",
     "UnknownKeyError",
     "UnknownMemberError",

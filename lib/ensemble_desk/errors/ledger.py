@@ -46,7 +46,7 @@ class RegistryLostError(DeskError):
         self.n_versions = n_versions
         super().__init__(
             f"{n_versions} versions in {folder} were published into a registry, but this one is empty. Nothing "
-            "changed: taken in anew, they would serve without their rollbacks and quarantines. Restore the registry with "
-            "`desk restore FROM`. When there is neither a backup nor a ledger, take them in with "
+            "changed: taken in anew, they would serve without their rollbacks and quarantines. Restore the registry "
+            "with `desk restore FROM`. When there is neither a backup nor a ledger, take them in with "
             "`desk registry restore --without-history --reason …`"
         )

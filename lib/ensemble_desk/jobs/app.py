@@ -13,6 +13,7 @@ from ensemble_desk.errors import (
     InvalidSymbolError,
     InvalidTimeframeError,
     SettingsError,
+    redaction,
 )
 from ensemble_desk.jobs import backup, bars, consensus, drift, forecast, live, outcomes, output, predict, train
 from ensemble_desk.jobs.registry import fleet, moves, safety, upkeep
@@ -99,5 +100,5 @@ def _told(message: str, code: int) -> int:
     if is_help:
         print(message, file=sys.stderr)  # noqa: T201 - the program's voice
     else:
-        output.note(f"error: {message}")
+        output.note(f"error: {redaction.redacted(message)}")
     return code

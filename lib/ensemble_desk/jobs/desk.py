@@ -1,27 +1,20 @@
 """What every command opens first: settings, log, registry, and the name that moves are recorded under."""
 
-import logging
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ensemble_desk import settings as settings_module
+from ensemble_desk.jobs import logs
 from ensemble_desk.registry import actors, opening
 from ensemble_desk.registry.actors import Actor
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.settings import Settings
 
-_LOUD = ("cmdstanpy", "prophet", "matplotlib", "alembic", "sqlalchemy")
-
 
 def settings() -> Settings:
     """Read the settings and set the log up: to standard error, one line a record."""
     found = settings_module.load()
-    logging.basicConfig(
-        stream=sys.stderr, level=found.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for name in _LOUD:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    logs.begin(found)
     return found
 
 

@@ -46,15 +46,17 @@ def check_drift(
 
 
 def send_alerts(*, dry_run: DryRun = False, as_json: Json = False) -> None:
-    """Show every alert that stands, and send those that are new."""
+    """Show every alert that stands, and send those that are new; exits 1 when no channel could be reached."""
     with desk.registry() as registry:
         found = alerts.due(registry)
-        _send(registry, found, dry_run=dry_run)
+        reached = _send(registry, found, dry_run=dry_run)
     rows = [(one.subject, one.title, one.text, one.link) for one in found]
     empty = "There is nothing to alert about."
     output.show(
         list(found), as_json=as_json, table=lambda: output.table(("about", "what", "why", "where"), rows, empty=empty)
     )
+    if not reached:
+        raise typer.Exit(1)
 
 
 def diagnose(
@@ -89,17 +91,20 @@ def simulate_alarms(
     output.show(found, as_json=as_json, table=lambda: _simulation_table(found))
 
 
-def _send(registry: Registry, found: Sequence[Alert], *, dry_run: bool) -> None:
-    """Send what is new, or say what would be sent; without a channel there is only the saying."""
+def _send(registry: Registry, found: Sequence[Alert], *, dry_run: bool) -> bool:
+    """Send what is new, or say what would be sent; False when there was something to send and no channel took it."""
     if dry_run and not registry.settings.alert_urls:
         _would(found, "to nobody (DESK_ALERT_URLS names no channel)")
-    for one in channels.send(registry, found, dry_run=dry_run):
+    deliveries = channels.send(registry, found, dry_run=dry_run)
+    for one in deliveries:
         if dry_run:
             _would(one.alerts, f"to {one.channel}")
         elif one.problem:
             output.note(f"{one.channel}: {one.problem}; the next run tries again")
         elif one.alerts:
             output.note(f"{one.channel}: {len(one.alerts)} alert(s) sent")
+    tried = [one for one in deliveries if one.alerts]
+    return not tried or any(not one.problem for one in tried)
 
 
 def _would(found: Sequence[Alert], whom: str) -> None:

@@ -68,6 +68,8 @@ def train(
         When ``as_of`` has not come yet; no run is recorded.
     UnknownMemberError, MissingExtraError
         When a member does not exist or needs what is not installed; no run is recorded.
+    AlreadyTrainingError
+        When a training of the key is under way, wherever it was started; no second run is recorded.
     RegistryLostError
         When the registry is empty and the folder holds what another one has published; no run is recorded.
     """
@@ -85,6 +87,7 @@ def train(
         actor=actor,
         process=processes.this_one(),
         n_steps=N_STEPS,
+        alone=True,
     )
     try:
         version = _run(registry, key, run_id, as_of=as_of, actor=actor, progress=progress, recipe=(members, seed))

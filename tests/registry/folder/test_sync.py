@@ -10,6 +10,7 @@ import pytest
 from ensemble_desk.errors import (
     ArtifactMissingError,
     FolderGoneError,
+    FutureVersionError,
     PreflightFailedError,
     RegistryLostError,
     TamperedArtifactError,
@@ -191,6 +192,17 @@ def test_a_file_name_of_undecodable_bytes_stops_nothing(desk):
     with open(os.fsencode(desk.folder) + b"/\xff\xfe_d1_20250131.pkl", "wb") as file:  # noqa: PTH123 - no Path spells it
         file.write(b"x")
     assert list(sync.synchronise(desk.registry).refused) == ["\\udcff\\udcfe_d1_20250131.pkl"]
+
+
+def test_a_version_of_a_day_that_has_not_come_is_refused_until_then(desk):
+    desk.publish(OLD)
+    drop(desk, "AAPL_d1_20991231.pkl", plain(desk.content, timestamp="20991231"))
+    report = sync.synchronise(desk.registry)
+    assert "has not come yet" in report.refused["AAPL_d1_20991231.pkl"]
+    assert production.read(desk.registry, AAPL).version == OLD
+    with pytest.raises(FutureVersionError):
+        desk.publish("20991230")
+    assert versions.of_key(desk.registry, AAPL)[0].version == OLD
 
 
 def test_an_artifact_whose_manifest_names_another_digest_is_refused(desk):

@@ -1,7 +1,7 @@
 """The audit: history that proves itself, and pointers, index, manifests and files that agree with it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -36,6 +36,8 @@ MISSING, CHANGED, UNREADABLE = "artifact missing", "artifact changed", "artifact
 MANIFEST = "manifest contradicts index"
 _FORM = "serving"  # a program that registers a version makes the form itself
 PRUNED = "pruned version"
+CLOCK = "clock"
+_CLOCKS_DIFFER = timedelta(minutes=5)  # between the machines of one registry
 DAMAGED, DIGEST, UNREGISTERED = "database damaged", "rows contradict digest", "unregistered file"
 
 
@@ -51,7 +53,7 @@ def verify(registry: Registry, *, since: date | None = None) -> tuple[Finding, .
         if damage:
             return tuple(damage)
         found, told = ledger_audit.verify(registry, connection)
-        found += _histories(connection)
+        found += _histories(connection, now=registry.clock(), since=since)
         entries = [(entry, index.manifest(connection, entry)) for entry in index.everything(connection)]
         facts_by_id = _facts(connection)
         found += _counts(connection)
@@ -72,7 +74,7 @@ def _is_due(facts: Mapping[str, Any], since: date) -> bool:
     return bool(facts["registered_at"].date() >= since or facts["state"] == State.IN_PRODUCTION.value)
 
 
-def _histories(connection: Connection) -> Iterator[Finding]:
+def _histories(connection: Connection, *, now: datetime, since: date | None) -> Iterator[Finding]:
     stored = {pointer.key: pointer for pointer in pointers.read_all(connection)}
     named = select(deployments.c.symbol, deployments.c.timeframe).distinct()
     indexed = select(model_versions.c.symbol, model_versions.c.timeframe).distinct()
@@ -86,7 +88,21 @@ def _histories(connection: Connection) -> Iterator[Finding]:
             yield Finding(key, EDITED, f"a row of history cannot even be read ({error})")
             continue
         yield from _chain(key, pointer, links)
+        yield from _times(key, links, now=now, since=since)
         yield from _pointer(connection, pointer, links)
+
+
+def _times(key: Key, links: Sequence[Link], *, now: datetime, since: date | None) -> Iterator[Finding]:
+    """Times are what clocks said, the order is that of the rows: name rows where the two do not go together."""
+    before: Link | None = None
+    for link in links:
+        is_due = since is None or link.at.date() >= since
+        if is_due and before is not None and link.at < before.at - _CLOCKS_DIFFER:
+            told = f"row {link.id} is of {link.at:%Y-%m-%d %H:%M} UTC, the one before it of {before.at:%Y-%m-%d %H:%M}"
+            yield Finding(key, CLOCK, f"{told}: a clock was wrong")
+        if is_due and link.at > now + _CLOCKS_DIFFER:
+            yield Finding(key, CLOCK, f"row {link.id} is of {link.at:%Y-%m-%d %H:%M} UTC, which has not come yet")
+        before = link
 
 
 def _chain(key: Key, pointer: Pointer, links: Sequence[Link]) -> Iterator[Finding]:

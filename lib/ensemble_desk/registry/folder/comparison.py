@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from ensemble_desk.artifacts import digests
 from ensemble_desk.artifacts.store.folder import ArtifactStore
 from ensemble_desk.artifacts.store.scanning import FileEntry, Scan
 from ensemble_desk.database import texts
-from ensemble_desk.errors import ArtifactError, ArtifactMissingError, MissingExtraError
+from ensemble_desk.errors import ArtifactError, ArtifactMissingError, FutureVersionError, MissingExtraError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import State
 from ensemble_desk.registry.folder import inspection
+from ensemble_desk.registry.index import entries
 from ensemble_desk.registry.index.entries import Entry
 from ensemble_desk.registry.index.registration import Arrival
 from ensemble_desk.registry.index.stored import Rejected
@@ -61,6 +63,7 @@ def compare(
     rejected: Mapping[str, Rejected],
     *,
     pruned: Mapping[str, str],
+    today: date,
     force: bool,
 ) -> Differences:
     """Read what is new, and what changed its size or time since it was last looked at; with ``force`` everything.
@@ -76,6 +79,9 @@ def compare(
             _refuse(found, file.file_name, file.size_bytes, file.mtime_ns, pruned[file.file_name])
         elif before is not None and before.is_of(file) and not force:
             found.refused[file.file_name] = before.reason
+        elif entries.is_future(file.version, today=today):
+            reason = str(FutureVersionError(file.file_name, today=today))
+            _refuse(found, file.file_name, file.size_bytes, file.mtime_ns, reason)
         else:
             _look_first(store, file, found)
     for name, reason in scan.foreign.items():

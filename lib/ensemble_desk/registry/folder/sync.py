@@ -61,7 +61,7 @@ def synchronise(registry: Registry, *, force: bool = False, take_over: bool = Fa
         lost.refuse(registry, scan)
     if known and not registry.store.folder.is_dir():
         raise FolderGoneError(registry.store.folder.name, n_versions=len(known))
-    found = comparison.compare(registry.store, scan, known, rejected, pruned=pruned, force=force)
+    found = comparison.compare(registry.store, scan, known, rejected, pruned=pruned, today=at.date(), force=force)
     with writing.writing(registry) as connection:
         report = _write(connection, found, at=at)
         settled = at.timestamp() - mark / 1e9 > _RACY.total_seconds()

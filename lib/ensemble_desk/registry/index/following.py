@@ -43,14 +43,13 @@ def settle(connection: Connection, pointer: Pointer, *, cause: Cause) -> Deploym
     version = target.version if target else None
     if version == pointer.version:
         return None
-    at = chain.not_before(connection, pointer, cause.at)
     moved = replace(
         pointer,
         version=version,
         sha256=target.sha256 if target else None,
         previous_version=pointer.version or pointer.previous_version,
         revision=pointer.revision + 1,
-        since=at,
+        since=cause.at,
         actor=cause.actor,
         reason=cause.reason,
     )
@@ -66,7 +65,7 @@ def settle(connection: Connection, pointer: Pointer, *, cause: Cause) -> Deploym
         revision=moved.revision,
         sha256=moved.sha256,
     )
-    deployment, moved = chain.append(connection, moved, draft, at=at)
+    deployment, moved = chain.append(connection, moved, draft, at=cause.at)
     pointers.write(connection, moved)
     states.restate(connection, pointer.key, [pointer.version, version], live=version)
     return deployment

@@ -12,7 +12,7 @@ from ensemble_desk.artifacts.store.folder import Published
 from ensemble_desk.database.queries.compiled_select import CompiledSelect
 from ensemble_desk.database.tables.registry_tables import model_versions as table
 from ensemble_desk.database.tables.registry_tables import production_pointers, version_counts
-from ensemble_desk.errors import UnknownKeyError
+from ensemble_desk.errors import FutureVersionError, UnknownKeyError
 from ensemble_desk.market import timeframes
 from ensemble_desk.market.keys import Key, check_symbol
 from ensemble_desk.registry.entities import State, VersionRecord
@@ -141,8 +141,14 @@ def rejected(registry: Registry) -> Mapping[str, str]:
 
 
 def register(registry: Registry, published: Published, *, actor: str) -> VersionRecord:
-    """Enter a version that the store has just published; production follows it in the same transaction."""
+    """Enter a version that the store has just published; production follows it in the same transaction.
+
+    Raises FutureVersionError for one that is dated in the future.
+    """
     content = published.manifest.content
+    today = registry.clock().date()
+    if entries.is_future(published.version, today=today):
+        raise FutureVersionError(published.file_name, today=today)
     key = Key(str(content["symbol"]), str(content["timeframe"]))
     arrival = Arrival(
         key=key,

@@ -44,6 +44,7 @@ class Link:
 
     id: int
     position: int
+    at: datetime
     outcome: str
     to_version: str | None
     mode: str
@@ -52,13 +53,6 @@ class Link:
     previous_hash: str
     hash: str
     actual_hash: str
-
-
-def not_before(connection: Connection, pointer: Pointer, at: datetime) -> datetime:
-    """Give the time to record: now, or that of the key's newest row when the clock has gone back since."""
-    key = {"symbol": pointer.key.symbol, "timeframe": pointer.key.timeframe}
-    last = _TIME.first(connection, key | {"position": pointer.head_position})
-    return at if last is None else max(at, last.at)
 
 
 def last_move(connection: Connection, key: Key) -> Deployment | None:
@@ -155,10 +149,6 @@ _APPEND = PlainSql(
     " hash) VALUES (:symbol_id, :symbol, :timeframe, :position, :at, :action, :outcome, :subject, :from_version,"
     " :to_version, :mode, :revision, :moved_revision, :actor, :reason, :sha256, :preflight, :refusal, :group_id,"
     " :previous_hash, :hash) RETURNING id",
-    times=("at",),
-)
-_TIME = PlainSql(
-    "SELECT at FROM deployments WHERE symbol = :symbol AND timeframe = :timeframe AND position = :position",
     times=("at",),
 )
 

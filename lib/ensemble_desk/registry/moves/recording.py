@@ -89,7 +89,6 @@ def apply(connection: Connection, verdict: Verdict, *, at: datetime) -> Deployme
         index.set_quarantine(connection, move.key, plan.quarantine, move.reason)
     if plan.lift is not None:
         index.set_quarantine(connection, move.key, plan.lift, None)
-    at = chain.not_before(connection, before, at)
     entry = entries.find(connection, move.key, plan.version) if plan.version else None
     after = _moved(before, plan, move, at=at, sha256=entry.sha256 if entry else None)
     draft = _draft(
@@ -122,7 +121,7 @@ def refuse(connection: Connection, verdict: Verdict, refusal: DeskError, *, at: 
         subject=entry.version if entry else None,
         refusal=str(refusal),
     )
-    deployment, after = chain.append(connection, before, draft, at=chain.not_before(connection, before, at))
+    deployment, after = chain.append(connection, before, draft, at=at)
     pointers.write(connection, after)
     return deployment
 
