@@ -65,6 +65,13 @@ class Settings(BaseModel):
     roles: dict[str, str] = Field(
         default_factory=dict, description="Roles by person, as name=role pairs with commas between them."
     )
+    role_groups: dict[str, str] = Field(
+        default_factory=dict, description="Roles by group of the sign-in, as group=role pairs with commas between them."
+    )
+    groups_claim: str = Field(default="groups", description="The claim in which the sign-in tells a person's groups.")
+    token: str = Field(
+        default="", repr=False, description="Token by which a job or a service acts, see `desk token create`."
+    )
     drift_points: tuple[int, int, int] = Field(
         default=(5, 15, 25),
         description="Points below the validated accuracy at which MONITOR, DRIFT and EMERGENCY begin, as 5,15,25.",
@@ -97,12 +104,12 @@ class Settings(BaseModel):
             raise ValueError(message)
         return given
 
-    @field_validator("roles", mode="before")
+    @field_validator("roles", "role_groups", mode="before")
     @classmethod
     def _pairs(cls, given: object) -> object:
         if not isinstance(given, str):
             return given
-        pairs = [part.partition("=") for part in given.split(",") if part.strip()]
+        pairs = [part.rpartition("=") for part in given.split(",") if part.strip()]
         known = {"viewer", "analyst", "operator", "admin"}
         for name, _, role in pairs:
             if not name.strip() or role.strip() not in known:
@@ -168,7 +175,7 @@ class Settings(BaseModel):
         """What must stand in no log: addresses of channels, and the password of the database in either spelling."""
         found = _PASSWORD.search(self.database_url)
         password = found[1] if found else ""
-        return tuple(filter(None, (*self.alert_urls, password, unquote(password))))
+        return tuple(filter(None, (*self.alert_urls, self.token, password, unquote(password))))
 
     @property
     def actor_name(self) -> str:

@@ -48,16 +48,16 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) ->
 
 @contextmanager
 def serving(
-    folder: Path, *, address: str = "localhost", options: Sequence[str] = (), cwd: Path = ROOT, **settings: str
+    folder: Path, *, address: str = "localhost", options: Sequence[str] = (), port: int | None = None, **settings: str
 ) -> Iterator[Server]:
-    port, log = free_port(), folder.parent / "server.log"
+    port, log = port or free_port(), folder.parent / "server.log"
     environment = os.environ | {"DESK_MODELS_URL": str(folder), "DESK_DATABASE_URL": ""} | settings
     command = [
-        sys.executable, "-m", "streamlit", "run", str(cwd / "app.py"), "--server.port", str(port),
+        sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port),
         "--server.address", address, "--server.headless", "true", *options,
     ]  # fmt: skip
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=cwd, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
         try:
             server = Server(f"http://localhost:{port}", folder, environment)
             wait_until_healthy(server.url, process, log)

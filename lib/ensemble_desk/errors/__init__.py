@@ -1,6 +1,13 @@
 """Every error this product raises on purpose, as a tree by cause; each writes its own sentence from data."""
 
-from ensemble_desk.errors.access import NotAllowedError, ReasonRequiredError, SettingsError
+from ensemble_desk.errors.access import (
+    NotAllowedError,
+    ReasonRequiredError,
+    SettingsError,
+    TokenNameTakenError,
+    TokenRefusedError,
+    UnknownTokenError,
+)
 from ensemble_desk.errors.artifacts import (
     ArtifactCorruptError,
     ArtifactError,
@@ -113,12 +120,15 @@ __all__ = [
     "SourceError",
     "StalePointerError",
     "TamperedArtifactError",
+    "TokenNameTakenError",
+    "TokenRefusedError",
     "TooFewBarsError",
     "TooManyTrainingsError",
     "UnknownGroupError",
     "UnknownKeyError",
     "UnknownMemberError",
     "UnknownRunError",
+    "UnknownTokenError",
     "UnknownVersionError",
     "UnsafeArtifactError",
     "UnwritableFileError",

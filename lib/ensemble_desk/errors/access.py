@@ -3,6 +3,29 @@
 from ensemble_desk.errors.base import DeskError
 
 
+class TokenNameTakenError(DeskError):
+    """A token of this name was made before."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"There is a token {name} already, or there was one: history names who acted by it. Choose another name."
+        )
+
+
+class UnknownTokenError(DeskError):
+    """No token has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no token {name}. See: desk token list")
+
+
+class TokenRefusedError(DeskError):
+    """A token is not known, has expired or was taken back."""
+
+    def __init__(self) -> None:
+        super().__init__("This token is not accepted. Ask an admin for a new one: desk token create")
+
+
 class SettingsError(DeskError):
     """A setting cannot be used."""
 

@@ -15,7 +15,7 @@ from ensemble_desk.errors import (
     SettingsError,
     redaction,
 )
-from ensemble_desk.jobs import backup, bars, consensus, drift, forecast, live, outcomes, output, predict, train
+from ensemble_desk.jobs import access, backup, bars, consensus, drift, forecast, live, outcomes, output, predict, train
 from ensemble_desk.jobs.registry import fleet, moves, safety, upkeep
 from ensemble_desk.jobs.registry import versions as registry
 
@@ -57,6 +57,14 @@ def build() -> typer.Typer:
     for name, command in bars.COMMANDS.items():
         prices.command(name)(command)
     program.add_typer(prices, name="bars")
+    for name, told, group in (
+        ("roles", "Roles of people who sign in.", access.ROLES),
+        ("token", "Tokens of jobs and services.", access.TOKENS),
+    ):
+        some = typer.Typer(help=told, no_args_is_help=True, rich_markup_mode=None)
+        for verb, command in group.items():
+            some.command(verb)(command)
+        program.add_typer(some, name=name)
     return program
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from ensemble_desk import settings as settings_module
 from ensemble_desk.jobs import logs
 from ensemble_desk.registry import actors, opening
+from ensemble_desk.registry.access import tokens
 from ensemble_desk.registry.actors import Actor
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.settings import Settings
@@ -29,6 +30,12 @@ def registry(*, whatever_the_ledger_says: bool = False) -> Iterator[Registry]:
 
 
 def actor(found: Settings, name: str | None) -> Actor:
-    """Whoever sits at the command line acts under the name given, else under the settings' one."""
+    """Whoever sits at the command line acts under the name given, else under the settings' one.
+
+    A job that was given a token acts by that token and under its name, whatever else is said. Raises TokenRefusedError.
+    """
+    if found.token:
+        with registry() as opened:
+            return tokens.actor_of(opened, found.token)
     local = actors.local(found)
     return Actor(name, local.role) if name else local

@@ -15,6 +15,7 @@ from sqlalchemy import (
     false,
 )
 
+from ensemble_desk.database.tables.access_tables import access_tokens, role_changes
 from ensemble_desk.database.tables.columns import BigId, Exact, Json, UtcNow, UtcTime, Verbatim
 from ensemble_desk.database.tables.metadata import metadata
 from ensemble_desk.database.tables.monitoring_tables import (
@@ -29,6 +30,7 @@ from ensemble_desk.database.tables.safety_tables import daily_digests, ledger_he
 from ensemble_desk.database.tables.upkeep_tables import pruned_versions, rehearsals
 
 __all__ = [
+    "access_tokens",
     "daily_digests",
     "deployments",
     "drift_monitoring",
@@ -43,6 +45,7 @@ __all__ = [
     "pruned_versions",
     "rehearsals",
     "rejected_files",
+    "role_changes",
     "sent_alerts",
     "symbols",
     "sync_state",

@@ -9,11 +9,15 @@ from dataclasses import dataclass
 import streamlit as st
 
 from ensemble_desk.registry import actors, reach
+from ensemble_desk.registry.access import identity, roles
+from ensemble_desk.registry.access.identity import Identity
 from ensemble_desk.registry.actors import Actor, Role
 from ensemble_desk.registry.reach import Reach
 from ensemble_desk.settings import Settings
+from ensemble_desk.ui.frame import caching
 
 _SHOWN = "token"  # of the address that the server prints, and in session state once it was shown
+_SECONDS_OF_A_ROLE = 15
 _SIGN_IN = "Configure [auth] in .streamlit/secrets.toml to sign in and act."
 
 
@@ -90,8 +94,17 @@ def _printed_token() -> str:
 def _signed_in(settings: Settings) -> Visitor:
     if not st.user.is_logged_in:
         return Visitor(None, "Sign in to use Ensemble Desk.")
-    name = str(st.user.get("email") or st.user.get("name") or st.user.get("sub") or "unnamed")
-    return Visitor(actors.signed_in(settings, name), f"Signed in as {name}.")
+    who = identity.of(dict(st.user), groups_claim=settings.groups_claim)
+    if who is None:
+        return _read_only("the sign-in tells neither issuer and number nor a verified e-mail address")
+    unverified = "" if who.email else " The sign-in vouches for no e-mail address, so this is the name for roles."
+    return Visitor(Actor(who.name, _role(who)), f"Signed in as {who.name}.{unverified}")
+
+
+@caching.kept(seconds=_SECONDS_OF_A_ROLE, max_entries=1_000, shared=True)
+def _role(who: Identity) -> Role:
+    """Read anew all the time, so that whoever loses a role loses it in the sessions that are open."""
+    return roles.of(caching.registry(), who)
 
 
 def actor(settings: Settings) -> Actor:
