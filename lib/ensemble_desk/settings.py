@@ -31,6 +31,11 @@ class Settings(BaseModel):
         repr=False,  # it may hold a password
         description="SQLAlchemy URL of the registry; empty means registry/registry.db inside the models folder.",
     )
+    database_patience: float = Field(
+        default=15.0,
+        ge=0,
+        description="Seconds that a job waits for a PostgreSQL server that does not answer; pages wait for one.",
+    )
     ledger_file: str = Field(
         default="", description="Where the ledger of moves is kept; empty means ledger.log beside the registry's file."
     )

@@ -8,6 +8,14 @@ from ensemble_desk.errors import SettingsError, extras
 
 _SETTING = "DESK_DATABASE_URL"
 _BUSY_MILLISECONDS = 10_000
+_STATEMENT_MILLISECONDS = 120_000
+_PATIENT = {  # a server that is gone is noticed within seconds, also when it says nothing any more
+    "connect_timeout": 3,
+    "tcp_user_timeout": 5_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+}
 _SUPPORTED = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
@@ -44,7 +52,7 @@ def made(url: str) -> Engines:
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
         with extras.needed():
-            engine = create_engine(url, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": 10})
+            engine = create_engine(url, pool_pre_ping=True, pool_size=8, connect_args=_PATIENT)
         event.listen(engine, "connect", _prepare_postgresql)
         return engine
     engine = create_engine(url, pool_size=8, max_overflow=24, connect_args={"timeout": _BUSY_MILLISECONDS / 1000})
@@ -73,4 +81,5 @@ def _prepare_postgresql(connection: Any, record: object) -> None:
     del record
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = {_BUSY_MILLISECONDS}")
+        cursor.execute(f"SET statement_timeout = {_STATEMENT_MILLISECONDS}")
     connection.commit()

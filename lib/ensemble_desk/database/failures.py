@@ -17,6 +17,7 @@ _CORRUPT = (
 _MISSING = ("cannot be opened", "Check that its folder exists and that this user may write there.")
 _UNREACHABLE = ("cannot be reached", "Check that the server runs and that DESK_DATABASE_URL is right, then retry.")
 _BUSY = ("has no free connection", "Too many programs use it at once; retry in a moment.")
+_SLOW = ("took too long to answer and was stopped", "Retry when it is less busy.")
 _CONFLICT = ("was changed by two programs at once", "Look again, then retry.")
 _NOT_ALLOWED = ("refuses this user", "Ask its administrator for rights on the tables, then retry.")
 _SCHEMA = ("lacks a table or column that this release needs", "Restart this program, which upgrades the tables.")
@@ -53,7 +54,9 @@ _SQLSTATE = {  # PostgreSQL
     "53100": _DISK_FULL,
     "53300": _BUSY,
     "55P03": _LOCKED,
+    "57014": _SLOW,
     "57P01": _UNREACHABLE,
+    "57P02": _UNREACHABLE,
     "57P03": _UNREACHABLE,
 }
 
@@ -90,6 +93,12 @@ def _errors(module: str, name: str) -> tuple[type[Exception], ...]:
 def is_locked(error: DatabaseError) -> bool:
     """Tell whether waiting may help."""
     return error.problem == _LOCKED[0]
+
+
+def is_unreachable(error: BaseException) -> bool:
+    """Tell whether there was no connection at all, so that asking again repeats nothing."""
+    cause = getattr(error, "orig", error)
+    return _known(cause, lost=bool(getattr(error, "connection_invalidated", False))) in (_UNREACHABLE, _BUSY)
 
 
 def is_read_only(error: DatabaseError) -> bool:

@@ -22,6 +22,7 @@ EXTRA_OF = {
     "sklearn": "train",
     "statsmodels": "train",
     "streamlit": "dashboard",
+    "tenacity": "postgres",
     "threadpoolctl": "train",
     "torch": "lstm",
     "yfinance": "yahoo",

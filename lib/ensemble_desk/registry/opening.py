@@ -69,7 +69,7 @@ def open_registry(
     RegistryOlderError
         When the ledger tells of moves that the database knows nothing of.
     """
-    database = databases.open_database(settings.registry_url)
+    database = databases.open_database(settings.registry_url, patience_seconds=settings.database_patience)
     if not whatever_the_ledger_says:
         try:
             agreement.refuse_older(database, settings.ledger_files[0])
