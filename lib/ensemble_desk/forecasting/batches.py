@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ensemble_desk.ensemble.ballot import Progress
+from ensemble_desk.forecasting import spreadsheets
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.opening import Registry
@@ -54,7 +55,7 @@ def _constant(value: str, n_rows: int) -> Any:
 
 
 def to_csv(table: pd.DataFrame) -> bytes:
-    return table.to_csv(date_format="%Y-%m-%dT%H:%M:%SZ").encode()
+    return spreadsheets.harmless(table).to_csv(date_format="%Y-%m-%dT%H:%M:%SZ").encode()
 
 
 def to_parquet(table: pd.DataFrame) -> bytes:

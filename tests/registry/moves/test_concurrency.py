@@ -21,7 +21,6 @@ from ensemble_desk.registry.moves import promotion as moves
 from ensemble_desk.registry.moves import rollback
 from ensemble_desk.registry.preflight import steps as preflight
 from ensemble_desk.registry.serving import ensembles as serving
-from ensemble_desk.settings import Settings
 from ensemble_desk.sources.sample import SampleSource
 
 AAPL = Key("AAPL", "d1")
@@ -41,7 +40,7 @@ def two(desk):
 
 
 def same(desk):
-    return Settings(models_url=str(desk.folder), database_url=desk.registry.settings.database_url)
+    return desk.registry.settings
 
 
 def roll_back_at_once(settings, number, start, results):

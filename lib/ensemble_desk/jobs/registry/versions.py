@@ -1,4 +1,4 @@
-"""Commands that look at the registry: list, show, production, history, live-at, sync, import, verify."""
+"""Commands that look at the registry: list, show, production, history, live-at, sync, import."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from ensemble_desk.market import aims
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import ages
 from ensemble_desk.registry.entities import Deployment, Production, State, VersionRecord
-from ensemble_desk.registry.folder import audit, importing, retention, sync
+from ensemble_desk.registry.folder import importing, retention, sync
 from ensemble_desk.registry.index import descriptions, versions
 from ensemble_desk.registry.index.descriptions import Told
 from ensemble_desk.registry.ledger import history, production
@@ -183,19 +183,6 @@ def import_file(
     output.show(record, as_json=as_json, table=lambda: _version_table([record], [is_old]))
 
 
-def verify(*, as_json: Json = False) -> None:
-    """Check every digest, pointer and the chain of deployments; exits 1 when something is wrong."""
-    with desk.registry() as registry:
-        findings = audit.verify(registry)
-    rows = [(finding.key, finding.kind, finding.detail) for finding in findings]
-    empty = "Everything agrees: files, index, pointers and the chain of deployments."
-    output.show(
-        list(findings), as_json=as_json, table=lambda: output.table(("key", "kind", "detail"), rows, empty=empty)
-    )
-    if findings:
-        raise typer.Exit(1)
-
-
 def _as_deployment(one: Told, key: Key | None) -> dict[str, Any]:
     """Write a description as a row of history; it moves nothing."""
     blank = dict.fromkeys(field.name for field in fields(Deployment) if field.name != "key")
@@ -321,5 +308,4 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "live-at": live_at,
     "sync": synchronise,
     "import": import_file,
-    "verify": verify,
 }
