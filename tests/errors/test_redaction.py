@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from ensemble_desk.errors import redaction
-from ensemble_desk.forecasting import spreadsheets
+from ensemble_desk.forecasting import batches
 from ensemble_desk.jobs import logs
 from ensemble_desk.settings import Settings
 
@@ -104,9 +104,9 @@ def test_downloads_hold_nothing_that_a_spreadsheet_would_run():
         {"note": ["=HYPERLINK(1)", "+1", "-2", "@x", "plain", None], "n": [-1.5, 2, 3, 4, 5, 6]},
         index=["=A1", "b", "c", "d", "e", "f"],
     ).rename(columns={"note": "=note"})
-    text = spreadsheets.harmless(table).to_csv()
+    text = batches.harmless(table).to_csv()
     cells = [cell for line in text.splitlines() for cell in line.split(",")]
     assert not [cell for cell in cells if cell[:1] in ("=", "+", "@")]
     assert "'=HYPERLINK(1)" in text
     assert "-1.5" in cells
-    assert spreadsheets.harmless(table)["n"].dtype == float
+    assert batches.harmless(table)["n"].dtype == float

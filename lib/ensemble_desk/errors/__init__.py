@@ -38,10 +38,10 @@ from ensemble_desk.errors.ensemble import (
 )
 from ensemble_desk.errors.export import ExportError, UntrustedFileError
 from ensemble_desk.errors.extras import MissingExtraError
-from ensemble_desk.errors.features import FeatureSetError
 from ensemble_desk.errors.ledger import LedgerBehindError, LedgerError, RegistryLostError, RegistryOlderError
 from ensemble_desk.errors.market import (
     DownwardResampleError,
+    FeatureSetError,
     InvalidBarsError,
     InvalidFeaturesError,
     InvalidHorizonError,

@@ -18,13 +18,9 @@ from ensemble_desk.errors import (
     redaction,
 )
 from ensemble_desk.jobs import (
-    access,
-    backup,
-    bars,
     consensus,
     drift,
     export,
-    features,
     forecast,
     live,
     outcomes,
@@ -34,7 +30,8 @@ from ensemble_desk.jobs import (
     serve_api,
     train,
 )
-from ensemble_desk.jobs.registry import describing, fleet, moves, safety, upkeep
+from ensemble_desk.jobs.inputs import bars, features
+from ensemble_desk.jobs.registry import access, backup, describing, fleet, moves, safety, upkeep
 from ensemble_desk.jobs.registry import versions as registry
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2

@@ -18,7 +18,8 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring import daily
 from ensemble_desk.registry import opening
 from ensemble_desk.registry.actors import Actor, Role
-from ensemble_desk.registry.folder import audit, ledger_audit, rebuilding, retention, sync
+from ensemble_desk.registry.backup import rebuilding
+from ensemble_desk.registry.folder import audit, ledger_audit, retention, sync
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.ledger import anchoring, history, production
 from ensemble_desk.registry.moves import promotion, quarantine, rollback

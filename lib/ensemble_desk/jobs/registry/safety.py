@@ -7,7 +7,8 @@ import typer
 
 from ensemble_desk.jobs import arguments, desk, output
 from ensemble_desk.jobs.arguments import ActorName, Json, Reason
-from ensemble_desk.registry.folder import audit, rebuilding
+from ensemble_desk.registry.backup import rebuilding
+from ensemble_desk.registry.folder import audit
 
 
 def verify(

@@ -11,11 +11,10 @@ from ensemble_desk.artifacts import digests
 from ensemble_desk.errors import BackupDamagedError, BackupError, RestoreRefusedError
 from ensemble_desk.registry import opening
 from ensemble_desk.registry.actors import TO_PRUNE, Actor
-from ensemble_desk.registry.backup import database_copy
+from ensemble_desk.registry.backup import database_copy, rebuilding
 from ensemble_desk.registry.backup.objects import Copies
-from ensemble_desk.registry.folder import rebuilding
+from ensemble_desk.registry.backup.rebuilding import Rebuilt
 from ensemble_desk.registry.folder import story as telling
-from ensemble_desk.registry.folder.rebuilding import Rebuilt
 from ensemble_desk.registry.ledger_file import Head
 from ensemble_desk.settings import Settings
 
