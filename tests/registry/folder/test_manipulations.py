@@ -66,8 +66,8 @@ def forecast(at):
     return Entry(
         as_of=at,
         target_at=None,
-        horizon="5d",
-        horizon_bars=5,
+        horizon="1D",
+        horizon_bars=1,
         basis="trained",
         label="BULLISH",
         probabilities=(0.2, 0.3, 0.5),
@@ -140,7 +140,8 @@ def test_what_was_done_to_the_ledger_is_found(lived, what):
     lines = lines_of(lived)
     match what:
         case "altered":
-            lines[5] = lines[5].replace(b"AAPL", b"MSFT")
+            at = next(at for at, line in enumerate(lines) if at > 4 and b"AAPL" in line)
+            lines[at] = lines[at].replace(b"AAPL", b"MSFT")
         case "removed":
             del lines[7]
         case "reordered":
