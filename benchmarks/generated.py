@@ -27,7 +27,7 @@ from ensemble_desk.database.tables.registry_tables import (
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.index import following, manifest_columns, states
 from ensemble_desk.registry.index.following import Cause
-from ensemble_desk.registry.ledger import pointers
+from ensemble_desk.registry.ledger import pointers, writing
 
 N_PER_KEY = 100
 TIMEFRAMES = ("d1", "w1")
@@ -71,7 +71,7 @@ def fill(folder: Path, n_versions: int) -> None:
     seen = {one.file_name: _write(folder / one.file_name) for one in versions(n_versions)}
     with fixtures.registry(folder) as desk:
         for key, made in groupby(versions(n_versions), key=lambda one: one.key):
-            with desk.database.writing() as connection:
+            with writing.writing(desk) as connection:
                 _enter(connection, key, list(made), seen)
         with desk.database.writing() as connection:
             connection.execute(text("ANALYZE"))

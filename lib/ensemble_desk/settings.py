@@ -5,10 +5,13 @@ import os
 import re
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from ensemble_desk.errors import SettingsError
+from ensemble_desk.errors import SettingsError, redaction
+
+_PASSWORD = re.compile(r"//[^/@]*?:(.+)@")
 
 _FEATURE_SET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _PLACE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*")
@@ -28,8 +31,20 @@ class Settings(BaseModel):
     )
     database_url: str = Field(
         default="",
+        repr=False,  # it may hold a password
         description="Where the registry is: postgresql://USER:PASSWORD@HOST/NAME or sqlite:///FILE; empty means "
         "registry/registry.db inside the models folder.",
+    )
+    database_patience: float = Field(
+        default=15.0,
+        ge=0,
+        description="Seconds that a job waits for a PostgreSQL server that does not answer; pages wait for one.",
+    )
+    ledger_file: str = Field(
+        default="", description="Where the ledger of moves is kept; empty means ledger.log beside the registry's file."
+    )
+    ledger_copy: str = Field(
+        default="", description="A second file that every line of the ledger goes to, best on another disk."
     )
     bars_source: Literal["sample", "database", "yahoo"] = Field(
         default="sample",
@@ -62,12 +77,32 @@ class Settings(BaseModel):
         default=512.0, gt=0, description="Memory that one process keeps loaded versions in, in MiB."
     )
     jobs: int = Field(default=0, ge=0, description="Parallel training processes; 0 means one per core.")
+    background_trainings: int = Field(
+        default=2, ge=1, description="Most trainings at once that were started on the pages of one server."
+    )
+    local_admin: Literal["loopback", "token", "off"] = Field(
+        default="loopback",
+        description="Who is admin without sign-in: whoever is at this machine, whoever opens the address that the "
+        "server prints (token), or nobody (off).",
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Names the dashboard may be reached by besides those of this machine, with commas between them; "
+        "empty: any, read-only without sign-in.",
+    )
     default_role: Literal["viewer", "analyst", "operator", "admin"] = Field(
         default="viewer", description="Role of a signed-in person who is not named in DESK_ROLES."
     )
     roles: dict[str, str] = Field(
         default_factory=dict,
         description="Roles of signed-in people, as in ann@example.org=operator,bob@example.org=admin.",
+    )
+    role_groups: dict[str, str] = Field(
+        default_factory=dict, description="Roles by group of the sign-in, as group=role pairs with commas between them."
+    )
+    groups_claim: str = Field(default="groups", description="The claim in which the sign-in tells a person's groups.")
+    token: str = Field(
+        default="", repr=False, description="Token by which a job or a service acts, see `desk token create`."
     )
     drift_points: tuple[int, int, int] = Field(
         default=(5, 15, 25),
@@ -110,12 +145,12 @@ class Settings(BaseModel):
             raise ValueError(message)
         return given
 
-    @field_validator("roles", mode="before")
+    @field_validator("roles", "role_groups", mode="before")
     @classmethod
     def _pairs(cls, given: object) -> object:
         if not isinstance(given, str):
             return given
-        pairs = [part.partition("=") for part in given.split(",") if part.strip()]
+        pairs = [part.rpartition("=") for part in given.split(",") if part.strip()]
         known = {"viewer", "analyst", "operator", "admin"}
         for name, _, role in pairs:
             if not name.strip() or role.strip() not in known:
@@ -134,6 +169,17 @@ class Settings(BaseModel):
                 message = f"write NAME=package.module:function; found {name.strip()!r}"
                 raise ValueError(message)
         return {name.strip(): place.strip() for name, _, place in pairs}
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _names(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        names = tuple(name.strip().lower() for name in given.split(",") if name.strip())
+        if any(set(name) & set("/: ") for name in names):
+            message = "write names such as desk.example.org with commas between them, without http:// and port"
+            raise ValueError(message)
+        return names
 
     @field_validator("drift_points", mode="before")
     @classmethod
@@ -190,6 +236,21 @@ class Settings(BaseModel):
         return f"{url}{'&' if '?' in url else '?'}desk_schema={self.database_schema}"
 
     @property
+    def ledger_files(self) -> tuple[Path, ...]:
+        """The ledger, and its copy where there is one; a server's database has it in the models folder."""
+        file = self.registry_url.removeprefix("sqlite:///")
+        beside = Path(file).parent if file != self.registry_url else self.models_folder / "registry"
+        first = Path(self.ledger_file).expanduser() if self.ledger_file else beside / "ledger.log"
+        return (first.absolute(), *((Path(self.ledger_copy).expanduser().absolute(),) if self.ledger_copy else ()))
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must stand in no log: addresses of channels, and the password of the database in either spelling."""
+        found = _PASSWORD.search(self.database_url)
+        password = found[1] if found else ""
+        return tuple(filter(None, (*self.alert_urls, self.token, password, unquote(password))))
+
+    @property
     def actor_name(self) -> str:
         return self.actor or getpass.getuser()
 
@@ -206,7 +267,8 @@ def load() -> Settings:
         first = error.errors()[0]
         name = _variable("_".join(str(part) for part in first["loc"]))
         field = Settings.model_fields.get(str(first["loc"][0])) if first["loc"] else None
-        given = "" if field is not None and not field.repr else f" (got {first.get('input')!r})"  # it may be a secret
+        shown = redaction.redacted(repr(first.get("input")))
+        given = "" if field is not None and not field.repr else f" (got {shown})"  # it may be a secret
         raise SettingsError(name, f"{first['msg'].removeprefix('Value error, ')}{given}") from (
             error if given else None
         )

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,12 +47,14 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) ->
 
 
 @contextmanager
-def serving(folder: Path, *, address: str = "localhost") -> Iterator[Server]:
-    port, log = free_port(), folder.parent / "server.log"
-    environment = os.environ | {"DESK_MODELS_URL": str(folder), "DESK_DATABASE_URL": ""}
+def serving(
+    folder: Path, *, address: str = "localhost", options: Sequence[str] = (), port: int | None = None, **settings: str
+) -> Iterator[Server]:
+    port, log = port or free_port(), folder.parent / "server.log"
+    environment = os.environ | {"DESK_MODELS_URL": str(folder), "DESK_DATABASE_URL": ""} | settings
     command = [
         sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port),
-        "--server.address", address, "--server.headless", "true",
+        "--server.address", address, "--server.headless", "true", *options,
     ]  # fmt: skip
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)

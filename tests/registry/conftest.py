@@ -28,7 +28,7 @@ N_BARS = 1_100
 class Clock:
     """Time that goes on by a second each time somebody looks."""
 
-    now: datetime = datetime(2025, 2, 1, tzinfo=UTC)
+    now: datetime = datetime(2025, 4, 1, tzinfo=UTC)
 
     def __call__(self) -> datetime:
         self.now += timedelta(seconds=1)
@@ -87,7 +87,7 @@ def lean(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def make_settings(folder: Path, database_url: str) -> Settings:
-    return Settings(models_url=str(folder), database_url=database_url)
+    return Settings(models_url=str(folder), database_url=database_url, ledger_file=str(folder.parent / "ledger.log"))
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from fastapi.testclient import TestClient
 
-from ensemble_desk.registry import actors, opening, tokens
+from ensemble_desk.registry import actors, opening
+from ensemble_desk.registry.access import tokens
 from ensemble_desk.registry.actors import Role
 from ensemble_desk.service import application
 from ensemble_desk.settings import Settings
@@ -29,9 +30,10 @@ def client(settings):
 def token(settings):
     """Makes the header of a token with a role."""
 
-    def make(role: Role, name: str = "job", lasts: timedelta | None = None) -> dict[str, str]:
+    def make(role: Role, name: str = "job", lasts: timedelta = timedelta(days=1)) -> dict[str, str]:
         with opening.open_registry(settings) as registry:
-            secret = tokens.create(registry, name, role=role, lasts=lasts, actor=actors.local(settings))
+            end = registry.clock() + lasts
+            secret = tokens.create(registry, name, role=role, expires_at=end, actor=actors.local(settings))
         return {"Authorization": f"Bearer {secret}"}
 
     return make

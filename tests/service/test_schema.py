@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from datetime import timedelta
 
 import pytest
 import schemathesis
@@ -15,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
-from ensemble_desk.registry import actors, opening, tokens
+from ensemble_desk.registry import actors, opening
+from ensemble_desk.registry.access import tokens
 from ensemble_desk.registry.actors import Role
 from ensemble_desk.service import application
 from ensemble_desk.settings import Settings
@@ -37,7 +39,8 @@ def server(trained_folder, tmp_path_factory):
     folder = shutil.copytree(trained_folder, tmp_path_factory.mktemp("service") / "models")
     chosen = Settings(models_url=str(folder))
     with opening.open_registry(chosen) as registry:
-        secret = tokens.create(registry, "job", role=Role.OPERATOR, lasts=None, actor=actors.local(chosen))
+        end = registry.clock() + timedelta(days=1)
+        secret = tokens.create(registry, "job", role=Role.OPERATOR, expires_at=end, actor=actors.local(chosen))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

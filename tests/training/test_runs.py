@@ -5,7 +5,7 @@ from sqlalchemy import insert
 
 from ensemble_desk.database import opening, symbols
 from ensemble_desk.database.tables.registry_tables import training_runs
-from ensemble_desk.errors import UnknownRunError
+from ensemble_desk.errors import AlreadyTrainingError, UnknownRunError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.training import processes, run_log, runs
 from ensemble_desk.training.run_log import Result
@@ -22,8 +22,8 @@ def database(database_url):
     database.close()
 
 
-def start(database, key=AAPL, *, at=NOON, process=None):
-    told = {"as_of": None, "actor": "ann", "process": process or processes.this_one(), "n_steps": 11}
+def start(database, key=AAPL, *, at=NOON, process=None, alone=False):
+    told = {"alone": alone, "as_of": None, "actor": "ann", "process": process or processes.this_one(), "n_steps": 11}
     return run_log.start(database, key, at=at, **told)
 
 
@@ -124,3 +124,12 @@ def test_runs_of_dead_processes_are_failed_and_living_ones_left_alone(database, 
     assert runs.get(database, gone).error_message == "the training process ended"
     assert runs.get(database, here).status == runs.RUNNING
     assert run_log.mark_dead(database, at=NOON + SECOND) == frozenset()
+
+
+def test_one_training_of_a_key_at_a_time_wherever_it_was_started(database):
+    run_id = start(database, alone=True)
+    with pytest.raises(AlreadyTrainingError, match=f"run {run_id}.* by ann"):
+        start(database, at=NOON + SECOND, alone=True)
+    start(database, SPY, alone=True)
+    run_log.fail(database, run_id, error="x", at=NOON + SECOND)
+    assert start(database, at=NOON + 2 * SECOND, alone=True) > run_id

@@ -15,6 +15,14 @@ _SETTING = "DESK_DATABASE_URL"
 _SCHEMA_SETTING = "DESK_DATABASE_SCHEMA"
 _SCHEMA_NAME = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
 _BUSY_MILLISECONDS = 10_000
+_STATEMENT_MILLISECONDS = 120_000
+_PATIENT = {  # a server that is gone is noticed within seconds, also when it says nothing any more
+    "connect_timeout": 3,
+    "tcp_user_timeout": 5_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+}
 _SUPPORTED = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
@@ -22,9 +30,9 @@ def checked(url: str) -> URL:
     """Read a URL; raises SettingsError when it is of no supported kind, or names a schema that cannot be."""
     try:
         parsed = make_url(url)
-    except exc.ArgumentError as error:
-        raise SettingsError(_SETTING, "it is no database URL such as postgresql://host/name") from error
-    kind = parsed.get_backend_name()
+    except (exc.ArgumentError, ValueError):  # their texts may quote a part of it
+        raise SettingsError(_SETTING, "it is no database URL such as postgresql://host/name") from None
+    kind = parsed.drivername.partition("+")[0]
     if kind not in _SUPPORTED:
         raise SettingsError(_SETTING, f"{kind} is not supported; use sqlite:///FILE or postgresql://…")
     if kind == "sqlite" and parsed.database in (None, "", ":memory:"):
@@ -67,7 +75,7 @@ def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
         with extras.needed():
             plain = url.difference_update_query([SCHEMA])
-            engine = create_engine(plain, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": 10})
+            engine = create_engine(plain, pool_pre_ping=True, pool_size=8, connect_args=_PATIENT)
         # inserted: SQLAlchemy asks the first connection for its schema, which must be ours by then
         event.listen(engine, "connect", _preparing_postgresql(schema_of(url)), insert=True)
         return engine
@@ -98,6 +106,7 @@ def _preparing_postgresql(schema: str) -> Callable[[Any, object], None]:
         del record
         with connection.cursor() as cursor:
             cursor.execute(f"SET lock_timeout = {_BUSY_MILLISECONDS}")
+            cursor.execute(f"SET statement_timeout = {_STATEMENT_MILLISECONDS}")
             cursor.execute("SET TIME ZONE 'UTC'")  # columns of others may keep times with a zone and without
             if schema:
                 cursor.execute(f'SET search_path = "{schema}"')

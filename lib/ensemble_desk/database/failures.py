@@ -10,10 +10,14 @@ from ensemble_desk.errors import DatabaseError
 _LOCKED = ("is locked by another program", "Wait until the other program is done, then retry.")
 _READ_ONLY = ("is read-only", "Give this user write permission to the database and its folder, then retry.")
 _DISK_FULL = ("has no space left on its disk", "Free some space, then retry.")
-_CORRUPT = ("is damaged", "Restore it from a backup; artifacts are read in again by: desk registry sync")
+_CORRUPT = (
+    "is damaged",
+    "Move it away and restore it from a backup (desk restore FROM) or from its ledger (desk registry restore).",
+)
 _MISSING = ("cannot be opened", "Check that its folder exists and that this user may write there.")
 _UNREACHABLE = ("cannot be reached", "Check that the server runs and that DESK_DATABASE_URL is right, then retry.")
 _BUSY = ("has no free connection", "Too many programs use it at once; retry in a moment.")
+_SLOW = ("took too long to answer and was stopped", "Retry when it is less busy.")
 _CONFLICT = ("was changed by two programs at once", "Look again, then retry.")
 _NOT_ALLOWED = ("refuses this user", "Ask its administrator for rights on the tables, then retry.")
 _RULE = (
@@ -34,7 +38,9 @@ _SQLITE = {  # primary result code -> problem and advice
     26: _CORRUPT,  # NOTADB
 }
 _NO_SUCH_DATABASE = ("does not exist on its server", "Create it there, or correct DESK_DATABASE_URL.")
+_WRONG_OPTION = ("has an option in its URL that there is none of", "Correct DESK_DATABASE_URL.")
 _REFUSED_TO_CONNECT = {
+    "invalid connection option": _WRONG_OPTION,
     "does not exist": _NO_SUCH_DATABASE,
     "authentication failed": _NOT_ALLOWED,
     "too many clients": _BUSY,
@@ -55,7 +61,9 @@ _SQLSTATE = {  # PostgreSQL
     "53100": _DISK_FULL,
     "53300": _BUSY,
     "55P03": _LOCKED,
+    "57014": _SLOW,
     "57P01": _UNREACHABLE,
+    "57P02": _UNREACHABLE,
     "57P03": _UNREACHABLE,
 }
 
@@ -94,6 +102,12 @@ def is_locked(error: DatabaseError) -> bool:
     return error.problem == _LOCKED[0]
 
 
+def is_unreachable(error: BaseException) -> bool:
+    """Tell whether there was no connection at all, so that asking again repeats nothing."""
+    cause = getattr(error, "orig", error)
+    return _known(cause, lost=bool(getattr(error, "connection_invalidated", False))) in (_UNREACHABLE, _BUSY)
+
+
 def is_read_only(error: DatabaseError) -> bool:
     return error.problem == _READ_ONLY[0]
 
@@ -101,6 +115,17 @@ def is_read_only(error: DatabaseError) -> bool:
 def gone() -> DatabaseError:
     return DatabaseError(
         "file is gone", "Put it back from a backup, or restart this program to begin with an empty one."
+    )
+
+
+def damaged(detail: str) -> DatabaseError:
+    return DatabaseError(f"is damaged ({detail})", "Restore it from a backup: desk restore FROM")
+
+
+def goes_another_way(row: str) -> DatabaseError:
+    return DatabaseError(
+        f"holds {row}, which the ledger does not know",
+        "Put a database or a ledger back that fits the other one: desk registry verify says what differs.",
     )
 
 
@@ -131,7 +156,8 @@ def _known(cause: object, *, lost: bool) -> tuple[str, str] | None:
     state = getattr(cause, "sqlstate", None)
     if state is not None:
         return _SQLSTATE.get(str(state), _UNREACHABLE if str(state).startswith("08") else None)
-    if not lost and type(cause).__name__ not in ("OperationalError", "InterfaceError", "ConnectionTimeout"):
+    unconnected = ("OperationalError", "InterfaceError", "ConnectionTimeout")
+    if not lost and type(cause).__name__ not in unconnected and "invalid connection option" not in str(cause):
         return None
     for words, known in _REFUSED_TO_CONNECT.items():  # such an error has a text only
         if words in str(cause):

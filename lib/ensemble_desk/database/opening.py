@@ -17,7 +17,7 @@ from ensemble_desk.database.queries.sqlite_driver import Mark, SqliteDriver
 from ensemble_desk.database.schema_version import HEAD
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
 
     from ensemble_desk.database.engines import Engines
 
@@ -27,9 +27,10 @@ _PLAIN_FILE = ("sqlite:///", "sqlite+pysqlite:///")
 class Database:
     """An open database at the present schema; safe to use from several threads, not across a fork."""
 
-    def __init__(self, url: str, *, file: Path | None, is_postgresql: bool) -> None:
+    def __init__(self, url: str, *, file: Path | None, is_postgresql: bool, patience_seconds: float = 0.0) -> None:
         self.url = url  # opens the same database again, for example in a worker process (holds the password)
         self.is_postgresql = is_postgresql
+        self._patience_seconds = patience_seconds
         self._file = file
         self._inode = 0
         self._direct = None if file is None else SqliteDriver(file)
@@ -82,7 +83,7 @@ class Database:
         """One snapshot: every query inside sees the same moment; raises DatabaseError."""
         with failures.translated():
             self._check_file()
-            with self._engines.reader.connect() as connection:
+            with self._connected(self._engines.reader) as connection:
                 yield connection
 
     @contextmanager
@@ -90,9 +91,17 @@ class Database:
         """One transaction, committed at the end or undone by any error; on SQLite writers queue from the start."""
         with failures.translated():
             self._check_file()
-            with self._engines.writer.begin() as connection:
+            with self._connected(self._engines.writer) as connection, connection.begin():
                 yield connection
             self._check_written()
+
+    def _connected(self, engine: "Engine") -> "Connection":
+        """Connect; a server that is just being restarted is waited for, since nothing has been asked of it yet."""
+        if not self.is_postgresql or not self._patience_seconds:
+            return engine.connect()
+        from ensemble_desk.database import patience
+
+        return patience.connected(engine, seconds=self._patience_seconds)
 
     def close(self) -> None:
         if self._direct is not None:
@@ -133,8 +142,10 @@ class Database:
             raise failures.gone()
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, *, patience_seconds: float = 0.0) -> Database:
     """Open a database, creating a SQLite file and its folder, and bring its tables up to date.
+
+    ``patience_seconds`` is how long a server that does not answer is waited for, before each transaction.
 
     Raises
     ------
@@ -143,7 +154,7 @@ def open_database(url: str) -> Database:
     DatabaseError
         When it cannot be opened, is locked, damaged, or of a newer release.
     """
-    database = _named_by(url)
+    database = _named_by(url, patience_seconds)
     try:
         database.bring_to_head()
     except BaseException:
@@ -152,7 +163,7 @@ def open_database(url: str) -> Database:
     return database
 
 
-def _named_by(url: str) -> Database:
+def _named_by(url: str, patience_seconds: float) -> Database:
     start = next((start for start in _PLAIN_FILE if url.startswith(start)), None)
     name = "" if start is None else url.removeprefix(start)
     if not name or name == ":memory:" or "?" in name or name.startswith("file:"):
@@ -161,7 +172,7 @@ def _named_by(url: str) -> Database:
         parsed = engines.checked(url)
         url, name = parsed.render_as_string(hide_password=False), parsed.database or ""
         if parsed.get_backend_name() == "postgresql":
-            return Database(url, file=None, is_postgresql=True)
+            return Database(url, file=None, is_postgresql=True, patience_seconds=patience_seconds)
         if name.startswith("file:"):
             return Database(url, file=None, is_postgresql=False)
     file = Path(name)

@@ -5,6 +5,7 @@ from ensemble_desk.errors.access import (
     ReasonRequiredError,
     SettingsError,
     TokenNameTakenError,
+    TokenRefusedError,
     UnknownTokenError,
 )
 from ensemble_desk.errors.artifacts import (
@@ -14,11 +15,13 @@ from ensemble_desk.errors.artifacts import (
     ArtifactNameError,
     ArtifactTooLargeError,
     FolderGoneError,
+    FutureVersionError,
     IncompatibleArtifactError,
     PublishError,
     TamperedArtifactError,
     UnsafeArtifactError,
 )
+from ensemble_desk.errors.backups import BackupDamagedError, BackupError, RestoreRefusedError
 from ensemble_desk.errors.base import DeskError
 from ensemble_desk.errors.descriptions import (
     ContradictedDescriptionError,
@@ -35,9 +38,10 @@ from ensemble_desk.errors.ensemble import (
 )
 from ensemble_desk.errors.export import ExportError, UntrustedFileError
 from ensemble_desk.errors.extras import MissingExtraError
-from ensemble_desk.errors.features import FeatureSetError
+from ensemble_desk.errors.ledger import LedgerBehindError, LedgerError, RegistryLostError, RegistryOlderError
 from ensemble_desk.errors.market import (
     DownwardResampleError,
+    FeatureSetError,
     InvalidBarsError,
     InvalidFeaturesError,
     InvalidHorizonError,
@@ -82,16 +86,25 @@ from ensemble_desk.errors.registry import (
     UnknownKeyError,
     UnknownVersionError,
 )
-from ensemble_desk.errors.training import FutureDateError, InvalidLabelError, UnknownRunError
+from ensemble_desk.errors.training import (
+    AlreadyTrainingError,
+    FutureDateError,
+    InvalidLabelError,
+    TooManyTrainingsError,
+    UnknownRunError,
+)
 
 __all__ = [
     "AllMembersAbstainedError",
+    "AlreadyTrainingError",
     "AmbiguousDatesError",
     "ArtifactCorruptError",
     "ArtifactError",
     "ArtifactMissingError",
     "ArtifactNameError",
     "ArtifactTooLargeError",
+    "BackupDamagedError",
+    "BackupError",
     "Choice",
     "ContradictedDescriptionError",
     "DatabaseError",
@@ -103,6 +116,7 @@ __all__ = [
     "FeatureSetError",
     "FolderGoneError",
     "FutureDateError",
+    "FutureVersionError",
     "Guess",
     "IncompatibleArtifactError",
     "InvalidBarsError",
@@ -113,6 +127,8 @@ __all__ = [
     "InvalidLabelError",
     "InvalidSymbolError",
     "InvalidTimeframeError",
+    "LedgerBehindError",
+    "LedgerError",
     "LiveVersionError",
     "ManyRestatedError",
     "MissingExtraError",
@@ -132,14 +148,19 @@ __all__ = [
     "QuarantinedVersionError",
     "Question",
     "ReasonRequiredError",
+    "RegistryLostError",
+    "RegistryOlderError",
     "RepeatedBarsError",
+    "RestoreRefusedError",
     "SettingsError",
     "SeveralTickersError",
     "SourceError",
     "StalePointerError",
     "TamperedArtifactError",
     "TokenNameTakenError",
+    "TokenRefusedError",
     "TooFewBarsError",
+    "TooManyTrainingsError",
     "UnknownColumnsError",
     "UnknownGroupError",
     "UnknownKeyError",

@@ -3,6 +3,29 @@
 from ensemble_desk.errors.base import DeskError
 
 
+class TokenNameTakenError(DeskError):
+    """A token of this name was made before."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"There is a token {name} already, or there was one: history names who acted by it. Choose another name."
+        )
+
+
+class UnknownTokenError(DeskError):
+    """No token has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no token {name}. See: desk token list")
+
+
+class TokenRefusedError(DeskError):
+    """A token is not known, has expired or was taken back."""
+
+    def __init__(self) -> None:
+        super().__init__("This token is not accepted. Ask an admin for a new one: desk token create")
+
+
 class SettingsError(DeskError):
     """A setting cannot be used."""
 
@@ -27,19 +50,3 @@ class ReasonRequiredError(DeskError):
     def __init__(self, action: str) -> None:
         self.action = action
         super().__init__(f"To {action} takes a reason. Nothing changed. Say in a few words why, then retry.")
-
-
-class TokenNameTakenError(DeskError):
-    """There is or was a token of this name."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        super().__init__(f"There is or was a token called {name}, and history tells of it. Choose another name.")
-
-
-class UnknownTokenError(DeskError):
-    """No valid token has this name."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        super().__init__(f"No valid token is called {name}. Nothing changed. See: desk token list")

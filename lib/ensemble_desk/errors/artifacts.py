@@ -1,5 +1,7 @@
 """Errors of artifact files."""
 
+from datetime import date
+
 from ensemble_desk.errors.base import DeskError
 
 
@@ -16,6 +18,17 @@ class ArtifactNameError(ArtifactError):
 
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(name, f"{name!r} names no version: {problem}. Use SYMBOL_TIMEFRAME_YYYYMMDD.pkl.")
+
+
+class FutureVersionError(ArtifactError):
+    """A version carries a day that has not come yet: it would be the newest one until then."""
+
+    def __init__(self, name: str, *, today: date) -> None:
+        super().__init__(
+            name,
+            f"{name} carries a day that has not come yet (today is {today}). Name it by the day of its last bar, or, "
+            "when that day has come, run: desk registry sync",
+        )
 
 
 class ArtifactMissingError(ArtifactError):

@@ -27,6 +27,7 @@ EXTRA_OF = {
     "sklearn": "train",
     "statsmodels": "train",
     "streamlit": "dashboard",
+    "tenacity": "postgres",
     "threadpoolctl": "train",
     "torch": "lstm",
     "uvicorn": "api",

@@ -13,6 +13,28 @@ class FutureDateError(DeskError):
         super().__init__(f"{as_of:%Y-%m-%d} has not come yet (today is {today}). Choose an as-of date up to today.")
 
 
+class AlreadyTrainingError(DeskError):
+    """A key is trained already, by whatever program."""
+
+    def __init__(self, key: object, *, run_id: int | None, began: datetime, actor: str) -> None:
+        self.run_id = run_id
+        which = "it has just been started" if run_id is None else f"run {run_id}, begun {began:%Y-%m-%d %H:%M} UTC"
+        super().__init__(
+            f"{key} is being trained already: {which} by {actor or 'nobody named'}. "
+            "Nothing was started. Wait until it has ended, then retry if you still want to."
+        )
+
+
+class TooManyTrainingsError(DeskError):
+    """As many trainings run in the background of a server as may."""
+
+    def __init__(self, n_running: int) -> None:
+        super().__init__(
+            f"{n_running} trainings that were started here are still running. Nothing was started. Wait for one of "
+            "them, or raise DESK_BACKGROUND_TRAININGS."
+        )
+
+
 class UnknownRunError(DeskError):
     """No training run has this number."""
 

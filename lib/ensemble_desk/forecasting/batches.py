@@ -11,6 +11,8 @@ from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.registry.serving import ensembles as serving
 
+_RUN = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet takes a text that begins so for a formula
+
 
 def forecast(
     registry: Registry,
@@ -54,8 +56,21 @@ def _constant(value: str, n_rows: int) -> Any:
 
 
 def to_csv(table: pd.DataFrame) -> bytes:
-    return table.to_csv(date_format="%Y-%m-%dT%H:%M:%SZ").encode()
+    return harmless(table).to_csv(date_format="%Y-%m-%dT%H:%M:%SZ").encode()
 
 
 def to_parquet(table: pd.DataFrame) -> bytes:
     return table.to_parquet()
+
+
+def harmless(table: pd.DataFrame) -> pd.DataFrame:
+    """Put an apostrophe before texts, headings and index too, that a spreadsheet would take for a formula."""
+    made = table.rename(columns=_cell, index=_cell)
+    for at, kind in enumerate(made.dtypes):
+        if not pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_datetime64_any_dtype(kind):
+            made.isetitem(at, made.iloc[:, at].astype(object).map(_cell).array)
+    return made
+
+
+def _cell(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_RUN) else value

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, exists, func, select
 
+from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database import inserting
 from ensemble_desk.database import symbols as tickers
 from ensemble_desk.database.opening import Database
@@ -81,6 +82,7 @@ def append(database: Database, stamp: Stamp, entries: Sequence[Entry]) -> int:
         before = _count(connection, symbol_id, stamp)
         insert = inserting.insert_into(connection, table).on_conflict_do_nothing()
         inserting.in_batches(connection, insert, [_row(symbol_id, stamp, entry) for entry in entries])
+        digests.extend(connection, digests.FORECASTS, symbol_id, stamp.key.timeframe, at=stamp.created_at)
         return _count(connection, symbol_id, stamp) - before
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, func, select
 
+from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database import inserting
 from ensemble_desk.database.opening import Database
 from ensemble_desk.database.tables.registry_tables import forecasts, outcomes
@@ -88,7 +89,8 @@ def _mature(registry: Registry, key: Key) -> OutcomeReport:
     known_versions = definitions.of_key(registry.database, key)
     report, at = OutcomeReport(key), registry.clock()
     with registry.database.writing() as connection:
-        logged = _logged(connection, log.locked(connection, key), key)
+        symbol_id = log.locked(connection, key)
+        logged = _logged(connection, symbol_id, key)
         numbers, names = columns.codes(logged["version"])
         for code, horizon_bars in np.unique(np.column_stack([numbers, logged["horizon_bars"]]), axis=0).tolist():
             rows = np.flatnonzero((numbers == code) & (logged["horizon_bars"] == horizon_bars))
@@ -101,6 +103,7 @@ def _mature(registry: Registry, key: Key) -> OutcomeReport:
                 some = {name: column[chosen] for name, column in logged.items()}
                 scored = scoring.score(bars, definition.label.at_horizon(horizon_bars), some["as_of"])
                 report += _write(connection, key, some, scoring.refused(scored) if is_lent else scored, at=at)
+        digests.extend(connection, digests.OUTCOMES, symbol_id, key.timeframe, at=at)
     return report
 
 

@@ -1,7 +1,7 @@
 """The command line: its commands, and the one place where errors become a line and an exit code."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -15,13 +15,12 @@ from ensemble_desk.errors import (
     InvalidSymbolError,
     InvalidTimeframeError,
     SettingsError,
+    redaction,
 )
 from ensemble_desk.jobs import (
-    bars,
     consensus,
     drift,
     export,
-    features,
     forecast,
     live,
     outcomes,
@@ -29,10 +28,10 @@ from ensemble_desk.jobs import (
     predict,
     runs,
     serve_api,
-    tokens,
     train,
 )
-from ensemble_desk.jobs.registry import describing, fleet, moves, upkeep
+from ensemble_desk.jobs.inputs import bars, features
+from ensemble_desk.jobs.registry import access, backup, describing, fleet, moves, safety, upkeep
 from ensemble_desk.jobs.registry import versions as registry
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
@@ -75,24 +74,30 @@ def build() -> typer.Typer:
     program.command("alerts")(drift.send_alerts)
     program.command("report")(live.report)
     program.command("serve-api")(serve_api.serve_api)
+    program.command("backup")(backup.back_up)
+    program.command("restore")(backup.restore)
     commands = typer.Typer(help="Versions and what is in production.", no_args_is_help=True, rich_markup_mode=None)
-    rooms = (registry, describing, moves, fleet, upkeep)
-    for name, command in (pair for room in rooms for pair in room.COMMANDS.items()):
+    for name, command in _registry_commands().items():
         commands.command(name)(command)
     program.add_typer(commands, name="registry")
     prices = typer.Typer(help="Bars in the database.", no_args_is_help=True, rich_markup_mode=None)
     for name, command in bars.COMMANDS.items():
         prices.command(name)(command)
     program.add_typer(prices, name="bars")
-    known = typer.Typer(help="Tokens by which programs are known.", no_args_is_help=True, rich_markup_mode=None)
-    for name, command in tokens.COMMANDS.items():
-        known.command(name)(command)
-    program.add_typer(known, name="token")
-    own = typer.Typer(help="Features of a team's own.", no_args_is_help=True, rich_markup_mode=None)
-    for name, command in features.COMMANDS.items():
-        own.command(name)(command)
-    program.add_typer(own, name="features")
+    for name, told, group in (
+        ("roles", "Roles of people who sign in.", access.ROLES),
+        ("token", "Tokens of jobs and services.", access.TOKENS),
+        ("features", "Features of a team's own.", features.COMMANDS),
+    ):
+        some = typer.Typer(help=told, no_args_is_help=True, rich_markup_mode=None)
+        for verb, command in group.items():
+            some.command(verb)(command)
+        program.add_typer(some, name=name)
     return program
+
+
+def _registry_commands() -> dict[str, Callable[..., None]]:
+    return registry.COMMANDS | describing.COMMANDS | moves.COMMANDS | fleet.COMMANDS | upkeep.COMMANDS | safety.COMMANDS
 
 
 def _tell_version(*, asked: bool) -> None:
@@ -131,5 +136,5 @@ def _told(message: str, code: int) -> int:
     if is_help:
         print(message, file=sys.stderr)  # noqa: T201 - the program's voice
     else:
-        output.note(f"error: {message}")
+        output.note(f"error: {redaction.redacted(message)}")
     return code

@@ -1,34 +1,28 @@
 """What every command opens first: settings, log, registry, and the name that moves are recorded under."""
 
-import logging
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ensemble_desk import settings as settings_module
+from ensemble_desk.jobs import logs
 from ensemble_desk.registry import actors, opening
+from ensemble_desk.registry.access import tokens
 from ensemble_desk.registry.actors import Actor
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.settings import Settings
-
-_LOUD = ("cmdstanpy", "prophet", "matplotlib", "alembic", "sqlalchemy")
 
 
 def settings() -> Settings:
     """Read the settings and set the log up: to standard error, one line a record."""
     found = settings_module.load()
-    logging.basicConfig(
-        stream=sys.stderr, level=found.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for name in _LOUD:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    logs.begin(found)
     return found
 
 
 @contextmanager
-def registry() -> Iterator[Registry]:
-    """Open the registry of these settings for one command."""
-    opened = opening.open_registry(settings())
+def registry(*, whatever_the_ledger_says: bool = False) -> Iterator[Registry]:
+    """Open the registry of these settings for one command; a damaged one only for those who look at the damage."""
+    opened = opening.open_registry(settings(), whatever_the_ledger_says=whatever_the_ledger_says)
     try:
         yield opened
     finally:
@@ -36,6 +30,12 @@ def registry() -> Iterator[Registry]:
 
 
 def actor(found: Settings, name: str | None) -> Actor:
-    """Whoever sits at the command line acts under the name given, else under the settings' one."""
+    """Whoever sits at the command line acts under the name given, else under the settings' one.
+
+    A job that was given a token acts by that token and under its name, whatever else is said. Raises TokenRefusedError.
+    """
+    if found.token:
+        with registry() as opened:
+            return tokens.actor_of(opened, found.token)
     local = actors.local(found)
     return Actor(name, local.role) if name else local

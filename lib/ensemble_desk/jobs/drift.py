@@ -18,7 +18,7 @@ from ensemble_desk.monitoring.diagnosis import Diagnosis
 from ensemble_desk.monitoring.drift import FleetDrift
 from ensemble_desk.monitoring.simulator import Alarms, Delay, Simulation
 from ensemble_desk.monitoring.verdicts import DriftState
-from ensemble_desk.registry.ledger import production
+from ensemble_desk.registry.ledger import anchoring, production
 from ensemble_desk.registry.opening import Registry
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the alerts, send none.")]
@@ -36,6 +36,7 @@ def check_drift(
     with desk.registry() as registry:
         keys = chosen([one.key for one in production.fleet(registry)], symbol, timeframe)
         daily.record(registry, keys)
+        anchoring.tell(registry)
         fleet = watching.fleet(registry)
         told = FleetDrift(tuple(one for one in fleet.states if one.key in keys))
         _send(registry, alerts.due(registry, fleet=fleet), dry_run=dry_run)
@@ -70,15 +71,17 @@ def _ringing(rings: bool, stands: bool) -> str:  # noqa: FBT001 - two answers of
 
 
 def send_alerts(*, dry_run: DryRun = False, as_json: Json = False) -> None:
-    """Show every alert that stands, and send those that are new."""
+    """Show every alert that stands, and send those that are new; exits 1 when no channel could be reached."""
     with desk.registry() as registry:
         found = alerts.due(registry)
-        _send(registry, found, dry_run=dry_run)
+        reached = _send(registry, found, dry_run=dry_run)
     rows = [(one.subject, one.title, one.text, one.link) for one in found]
     empty = "There is nothing to alert about."
     output.show(
         list(found), as_json=as_json, table=lambda: output.table(("about", "what", "why", "where"), rows, empty=empty)
     )
+    if not reached:
+        raise typer.Exit(1)
 
 
 def diagnose(
@@ -117,17 +120,20 @@ def simulate_alarms(
     output.show(found, as_json=as_json, table=lambda: _simulation_table(found))
 
 
-def _send(registry: Registry, found: Sequence[Alert], *, dry_run: bool) -> None:
-    """Send what is new, or say what would be sent; without a channel there is only the saying."""
+def _send(registry: Registry, found: Sequence[Alert], *, dry_run: bool) -> bool:
+    """Send what is new, or say what would be sent; False when there was something to send and no channel took it."""
     if dry_run and not registry.settings.alert_urls:
         _would(found, "to nobody (DESK_ALERT_URLS names no channel)")
-    for one in channels.send(registry, found, dry_run=dry_run):
+    deliveries = channels.send(registry, found, dry_run=dry_run)
+    for one in deliveries:
         if dry_run:
             _would(one.alerts, f"to {one.channel}")
         elif one.problem:
             output.note(f"{one.channel}: {one.problem}; the next run tries again")
         elif one.alerts:
             output.note(f"{one.channel}: {len(one.alerts)} alert(s) sent")
+    tried = [one for one in deliveries if one.alerts]
+    return not tried or any(not one.problem for one in tried)
 
 
 def _would(found: Sequence[Alert], whom: str) -> None:

@@ -14,8 +14,9 @@ import typer
 
 from ensemble_desk import settings
 from ensemble_desk.errors import UploadError
-from ensemble_desk.jobs import files, output
+from ensemble_desk.jobs import output
 from ensemble_desk.jobs.arguments import Json
+from ensemble_desk.jobs.inputs import files
 
 _FOLDER = "exported"
 _MOST_SAMPLE_BYTES = 2**26

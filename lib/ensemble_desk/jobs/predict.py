@@ -13,8 +13,9 @@ from ensemble_desk.ensemble import attribution
 from ensemble_desk.errors import NotTrainedError
 from ensemble_desk.forecasting import batches, explaining, uploads
 from ensemble_desk.forecasting.explaining import Reasons
-from ensemble_desk.jobs import arguments, desk, file_options, files, output
+from ensemble_desk.jobs import arguments, desk, output
 from ensemble_desk.jobs.arguments import Json, KeepAs, Symbol, Timeframe
+from ensemble_desk.jobs.inputs import file_options, files
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES
 from ensemble_desk.registry.ledger import production

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, select
 
+from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database import inserting
 from ensemble_desk.database.tables.registry_tables import drift_monitoring as table
 from ensemble_desk.forecasting import definitions, log, matured
@@ -109,6 +110,7 @@ def _record(registry: Registry, key: Key, *, policy: Policy | None) -> int:
             connection,
             [{"symbol_id": symbol_id, "timeframe": key.timeframe, "date": day} | row for day, row in fresh.items()],
         )
+        digests.extend(connection, digests.DRIFT, symbol_id, key.timeframe, at=registry.clock())
     return len(stale) + len(fresh)
 
 

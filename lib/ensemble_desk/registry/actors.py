@@ -27,6 +27,7 @@ class Role(IntEnum):
 TO_MOVE = Role.OPERATOR  # promote, roll back, follow latest, quarantine; needs a reason each time
 TO_LIFT = Role.OPERATOR  # lift a quarantine: undoing one's own rollback at night must not wait for an admin
 TO_PRUNE = Role.ADMIN  # the only thing that deletes
+TO_GRANT = Role.ADMIN  # give roles and tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,3 @@ _NAME_SETTING = "DESK_ACTOR"
 def local(settings: Settings) -> Actor:
     """The person at this machine, who owns its files anyway: admin."""
     return Actor(settings.actor_name, Role.ADMIN)
-
-
-def signed_in(settings: Settings, name: str) -> Actor:
-    """A person whom a sign-in named: the role that DESK_ROLES gives, else DESK_DEFAULT_ROLE."""
-    return Actor(name, Role.named(settings.roles.get(name, settings.default_role)))

@@ -13,6 +13,7 @@ from ensemble_desk.artifacts.store.folder import ArtifactStore
 from ensemble_desk.database import opening as databases
 from ensemble_desk.database.opening import Database
 from ensemble_desk.market import feature_sets, horizon_table, timeframes
+from ensemble_desk.registry import agreement
 from ensemble_desk.registry.artifact_cache import ArtifactCache
 from ensemble_desk.registry.query_cache import QueryCache
 from ensemble_desk.settings import Settings
@@ -57,17 +58,29 @@ class Registry:
         self.close()
 
 
-def open_registry(settings: Settings, *, clock: Clock | None = None) -> Registry:
+def open_registry(
+    settings: Settings, *, clock: Clock | None = None, whatever_the_ledger_says: bool = False
+) -> Registry:
     """Open the registry that the settings name; an empty database is given its tables.
+
+    ``whatever_the_ledger_says`` is for those who look at the damage or repair it.
 
     Raises
     ------
     DatabaseError, SettingsError
         When the database cannot be opened, see :func:`ensemble_desk.database.opening.open_database`.
+    RegistryOlderError
+        When the ledger tells of moves that the database knows nothing of.
     """
     timeframes.use(horizon_table.read(settings.horizons))
     feature_sets.use(partial(feature_functions.find, chosen=settings.features), named_by=str(settings.features))
-    database = databases.open_database(settings.registry_url)
+    database = databases.open_database(settings.registry_url, patience_seconds=settings.database_patience)
+    if not whatever_the_ledger_says:
+        try:
+            agreement.refuse_older(database, settings.ledger_files[0])
+        except BaseException:
+            database.close()
+            raise
     return Registry(
         settings=settings,
         database=database,

@@ -2,7 +2,8 @@
 
 from fastapi import Request
 
-from ensemble_desk.registry import tokens
+from ensemble_desk.errors import TokenRefusedError
+from ensemble_desk.registry.access import tokens
 from ensemble_desk.registry.actors import TO_MOVE, Actor, Role
 from ensemble_desk.service.problems import UnauthorizedError
 
@@ -14,7 +15,9 @@ TO_ASK = Role.ANALYST  # a forecast takes work
 def of(request: Request) -> Actor:
     """Give the program whose token came with the request; raises UnauthorizedError."""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    found = tokens.actor(request.app.state.registry(), secret.strip()) if scheme.lower() == "bearer" else None
-    if found is None:
+    if scheme.lower() != "bearer":
         raise UnauthorizedError
-    return found
+    try:
+        return tokens.actor_of(request.app.state.registry(), secret.strip())
+    except TokenRefusedError as error:
+        raise UnauthorizedError from error

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, Select, func, select
 
+from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database import inserting, opening
 from ensemble_desk.database.opening import Database
 from ensemble_desk.database.symbols import symbol_id
@@ -94,6 +95,7 @@ def import_bars(
             examples += _differences(before[~equal], part, room=_MOST_EXAMPLES - len(examples))
         if most_restated is not None and n_restated > most_restated:
             raise ManyRestatedError(str(key), n_restated=n_restated, n_bars=len(frame), examples=examples)
+        digests.extend(connection, digests.BARS, number, key.timeframe, at=at)
     n_added = len(frame) - n_unchanged - n_restated
     return ImportReport(key, n_added, n_unchanged, n_restated, bars.first, bars.last)
 

@@ -14,7 +14,7 @@ from ensemble_desk.market import feature_sets
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import LabelSpec
-from ensemble_desk.registry.folder import registering, retention
+from ensemble_desk.registry.folder import lost, registering, retention
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.registry.preflight import code_revision
 from ensemble_desk.training import fitting, processes, run_log, wanted_label
@@ -81,6 +81,10 @@ def train(
         When ``as_of`` has not come yet; no run is recorded.
     UnknownMemberError, MissingExtraError
         When a member does not exist or needs what is not installed; no run is recorded.
+    AlreadyTrainingError
+        When a training of the key is under way, wherever it was started; no second run is recorded.
+    RegistryLostError
+        When the registry is empty and the folder holds what another one has published; no run is recorded.
     """
     registered.require(members)
     if feature_set:
@@ -89,6 +93,7 @@ def train(
     began = registry.clock()
     if as_of is not None and as_of.date() > began.date():
         raise FutureDateError(as_of, today=began.date())
+    lost.refuse_lost(registry)
     run_log.mark_dead(registry.database, at=began)
     run_id = run_log.start(
         registry.database,
@@ -98,6 +103,7 @@ def train(
         actor=actor,
         process=processes.this_one(),
         n_steps=N_STEPS,
+        alone=True,
     )
     try:
         version = _run(

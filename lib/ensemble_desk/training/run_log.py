@@ -7,10 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, exc, insert, select, update
 
+from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database import symbols
 from ensemble_desk.database.opening import Database
 from ensemble_desk.database.tables.registry_tables import symbols as tickers
 from ensemble_desk.database.tables.registry_tables import training_run_progress, training_runs
+from ensemble_desk.errors import AlreadyTrainingError, redaction
 from ensemble_desk.market.keys import Key
 from ensemble_desk.training import processes
 from ensemble_desk.training.processes import Process
@@ -35,12 +37,25 @@ class Result:
 
 
 def start(
-    database: Database, key: Key, *, at: datetime, as_of: datetime | None, actor: str, process: Process, n_steps: int
+    database: Database,
+    key: Key,
+    *,
+    at: datetime,
+    as_of: datetime | None,
+    actor: str,
+    process: Process,
+    n_steps: int,
+    alone: bool = False,
 ) -> int:
-    """Insert a running row and give its number; a run date that is taken moves on by a microsecond."""
+    """Insert a running row and give its number; a run date that is taken moves on by a microsecond.
+
+    With ``alone``, raises AlreadyTrainingError while another run of the key is under way.
+    """
     for tie in range(MOST_TIES):
         try:
             with database.writing() as connection:
+                if alone:
+                    _refuse_second(connection, symbols.symbol_id(connection, key.symbol), key)
                 return _insert(
                     connection,
                     key,
@@ -59,6 +74,24 @@ def _insert(connection: Connection, key: Key, *, run_date: datetime, told: Mappi
     run_id = connection.execute(insert(training_runs).values(row).returning(training_runs.c.id)).scalar_one()
     connection.execute(insert(training_run_progress).values(run_id=run_id, updated_at=run_date, **told))
     return int(run_id)
+
+
+def _refuse_second(connection: Connection, symbol_id: int, key: Key) -> None:
+    """Raise AlreadyTrainingError while a run of ours is under way; others of its symbol begin one after another."""
+    connection.execute(select(tickers.c.id).where(tickers.c.id == symbol_id).with_for_update(key_share=True))
+    progress = training_run_progress.c
+    wanted = (
+        select(progress.run_id, progress.actor, training_runs.c.run_date)
+        .join(training_runs, training_runs.c.id == progress.run_id)
+        .where(
+            training_runs.c.symbol_id == symbol_id,
+            training_runs.c.timeframe == key.timeframe,
+            training_runs.c.status == RUNNING,
+        )
+    )
+    found = connection.execute(wanted).first()
+    if found is not None:
+        raise AlreadyTrainingError(key, run_id=found.run_id, began=found.run_date, actor=found.actor)
 
 
 def advance(database: Database, run_id: int, *, step: int, step_name: str, at: datetime) -> None:
@@ -91,6 +124,7 @@ def complete(database: Database, run_id: int, *, result: Result, at: datetime) -
         line = f"{at:%H:%M:%S} completed: {result.version}\n"
         told = {"version": result.version, "finished_at": at, "updated_at": at}
         _update_progress(connection, run_id, told | {"log": training_run_progress.c.log + line})
+        _digest(connection, run_id, at=at)
 
 
 def fail(database: Database, run_id: int, *, error: str, at: datetime) -> None:
@@ -133,10 +167,18 @@ def _dead(connection: Connection, *, at: datetime) -> dict[int, Key]:
 
 
 def _fail(connection: Connection, run_id: int, *, error: str, at: datetime) -> None:
+    error = redaction.redacted(error)  # a library may tell how it was asked to connect
     _update_run(connection, run_id, {"status": FAILED, "error_message": error})
     line = f"{at:%H:%M:%S} failed: {error}\n"
     told = {"finished_at": at, "updated_at": at, "log": training_run_progress.c.log + line}
     _update_progress(connection, run_id, told)
+    _digest(connection, run_id, at=at)
+
+
+def _digest(connection: Connection, run_id: int, *, at: datetime) -> None:
+    wanted = select(training_runs.c.symbol_id, training_runs.c.timeframe).where(training_runs.c.id == run_id)
+    for symbol_id, timeframe in connection.execute(wanted):
+        digests.extend(connection, digests.RUNS, symbol_id, timeframe, at=at)
 
 
 def _update_run(connection: Connection, run_id: int, values: Mapping[str, Any]) -> None:

@@ -10,7 +10,9 @@ import pytest
 from ensemble_desk.errors import (
     ArtifactMissingError,
     FolderGoneError,
+    FutureVersionError,
     PreflightFailedError,
+    RegistryLostError,
     TamperedArtifactError,
     UnknownKeyError,
 )
@@ -90,7 +92,10 @@ def test_a_whole_folder_moves_into_another_registry(three, empty_database_url, t
     shutil.copytree(three.folder, moved)
     settings = Settings(models_url=str(moved), database_url=empty_database_url)
     with opening.open_registry(settings, clock=three.clock) as registry:
-        report = sync.synchronise(registry)
+        with pytest.raises(RegistryLostError, match="3 versions in moved"):
+            sync.synchronise(registry)
+        assert versions.keys(registry) == ()
+        report = sync.synchronise(registry, take_over=True)
         assert len(report.added) == 3
         assert production.read(registry, AAPL).version == NEW
         (row,) = history.deployments(registry, AAPL)
@@ -153,7 +158,7 @@ def test_a_file_of_any_year_and_a_manifest_out_of_the_calendar_stop_nothing(desk
     described = dict.fromkeys(("symbol", "timeframe", "timestamp", "sha256"), "")
     described |= {"size_bytes": 1, "globals": [], "members": [], "created_at": "9999-12-31T23:59:59-14:00"}
     drop(desk, f"MSFT_d1_{NEW}.json", json.dumps(described).encode())
-    report = sync.synchronise(desk.registry)
+    report = sync.synchronise(desk.registry, take_over=True)
     assert report.added == (f"AAPL_d1_{NEW}.pkl", f"IBM_d1_{NEW}.pkl")
     assert set(report.refused) == {f"MSFT_d1_{NEW}.pkl"}
     assert sync.synchronise(desk.registry).added == ()
@@ -189,11 +194,22 @@ def test_a_file_name_of_undecodable_bytes_stops_nothing(desk):
     assert list(sync.synchronise(desk.registry).refused) == ["\\udcff\\udcfe_d1_20250131.pkl"]
 
 
+def test_a_version_of_a_day_that_has_not_come_is_refused_until_then(desk):
+    desk.publish(OLD)
+    drop(desk, "AAPL_d1_20991231.pkl", plain(desk.content, timestamp="20991231"))
+    report = sync.synchronise(desk.registry)
+    assert "has not come yet" in report.refused["AAPL_d1_20991231.pkl"]
+    assert production.read(desk.registry, AAPL).version == OLD
+    with pytest.raises(FutureVersionError):
+        desk.publish("20991230")
+    assert versions.of_key(desk.registry, AAPL)[0].version == OLD
+
+
 def test_an_artifact_whose_manifest_names_another_digest_is_refused(desk):
     desk.registry.store.publish(desk.content, key=AAPL, date=desk.clock().date(), created_at=desk.clock())
     (file,) = desk.folder.glob("*.pkl")
     file.write_bytes(plain(desk.content, timestamp=file.stem[-8:]))
-    report = sync.synchronise(desk.registry)
+    report = sync.synchronise(desk.registry, take_over=True)
     assert "manifest" in report.refused[file.name]
     assert report.added == ()
 

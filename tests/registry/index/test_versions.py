@@ -21,7 +21,7 @@ from ensemble_desk.registry.index import entries, following, registration, versi
 from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index.following import Cause
 from ensemble_desk.registry.index.registration import Arrival
-from ensemble_desk.registry.ledger import pointers
+from ensemble_desk.registry.ledger import pointers, writing
 from ensemble_desk.registry.moves import rollback
 
 AAPL = Key("AAPL", "d1")
@@ -32,7 +32,7 @@ FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 def many(desk, n=120):
     """Rows as registration writes them, of files nobody looks at here; ties in time and accuracy, gaps in accuracy."""
     keys = [Key(symbol, timeframe) for symbol in ("AAPL", "BTC/USD", "^GSPC") for timeframe in ("d1", "w1")]
-    with desk.registry.database.writing() as connection:
+    with writing.writing(desk.registry) as connection:
         for number in range(n):
             key, day = keys[number % len(keys)], FIRST + timedelta(days=number // len(keys))
             accuracy = None if number % 7 == 0 else 0.38 + number % 5 / 100
@@ -240,7 +240,7 @@ def test_metadata_that_is_missing_or_nonsense_is_unknown(sqlite_desk, content):
         created_at=FIRST,
         content={name: value for name, value in content.items() if value == value},  # noqa: PLR0124 - JSON has no NaN
     )
-    with sqlite_desk.registry.database.writing() as connection:
+    with writing.writing(sqlite_desk.registry) as connection:
         registration.enter(connection, arrival, publisher="trainer", at=FIRST)
     record = versions.get(sqlite_desk.registry, AAPL, OLD)
     assert (record.ensemble_accuracy, record.weights, record.run_id, record.first_bar) == (None, {}, None, None)

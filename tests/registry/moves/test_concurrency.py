@@ -5,7 +5,7 @@ import os
 
 import pytest
 from sqlalchemy import select
-from tests.registry.conftest import lean
+from tests.registry.conftest import Clock, lean
 
 from ensemble_desk.database.tables.registry_tables import model_versions
 from ensemble_desk.errors import StalePointerError
@@ -21,7 +21,6 @@ from ensemble_desk.registry.moves import promotion as moves
 from ensemble_desk.registry.moves import rollback
 from ensemble_desk.registry.preflight import steps as preflight
 from ensemble_desk.registry.serving import ensembles as serving
-from ensemble_desk.settings import Settings
 from ensemble_desk.sources.sample import SampleSource
 
 AAPL = Key("AAPL", "d1")
@@ -41,12 +40,12 @@ def two(desk):
 
 
 def same(desk):
-    return Settings(models_url=str(desk.folder), database_url=desk.registry.settings.database_url)
+    return desk.registry.settings
 
 
 def roll_back_at_once(settings, number, start, results):
     try:
-        with opening.open_registry(settings) as registry:
+        with opening.open_registry(settings, clock=Clock()) as registry:
             start.wait()
             actor = Actor(f"engineer {number}", Role.OPERATOR)
             row = rollback.roll_back(registry, AAPL, to=OLD, expected=2, actor=actor, reason="race")
@@ -82,7 +81,7 @@ def test_of_many_rollbacks_from_one_revision_exactly_one_wins(two):
 
 def register_at_once(settings, day, start, results):
     try:
-        with opening.open_registry(settings) as registry:
+        with opening.open_registry(settings, clock=Clock()) as registry:
             published = registry.store.publish(
                 CONTENT[0], key=AAPL, date=day, created_at=production.read(registry, AAPL).since
             )
@@ -113,7 +112,7 @@ def test_trainings_that_end_at_once_leave_the_newest_in_production(two):
 
 
 def move_back_and_forth(settings, results):
-    with opening.open_registry(settings) as registry:
+    with opening.open_registry(settings, clock=Clock()) as registry:
         actor = Actor("writer", Role.OPERATOR)
         reports = {version: preflight.run(registry, AAPL, version) for version in (OLD, NEW)}
         preflight.run = lambda _registry, _key, version, **_options: reports[version]  # in this process only
@@ -153,7 +152,7 @@ def test_a_reader_never_sees_a_torn_state(two):
 
 
 def follow_elsewhere(settings, commands, answers):
-    with opening.open_registry(settings) as registry:
+    with opening.open_registry(settings, clock=Clock()) as registry:
         ensemble = serving.ensemble(registry, AAPL)
         bars = SampleSource().bars(AAPL).tail(600).frame
         while commands.get() == "predict":

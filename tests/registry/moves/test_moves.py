@@ -317,13 +317,20 @@ def test_a_damaged_target_is_refused(three, damage):
     assert state(three, OLD) is (State.AVAILABLE if damage == "missing" else State.TAMPERED)
 
 
-def test_a_clock_that_goes_back_leaves_history_in_order(three):
+def test_a_clock_that_was_ahead_once_dates_no_later_move_and_is_named(three):
+    three.clock.now += timedelta(days=400)
+    moves.promote(three.registry, AAPL, to=OLD, expected=3, actor=three.operator, reason="ahead")
     three.clock.now -= timedelta(days=400)
-    row = moves.promote(three.registry, AAPL, to=OLD, expected=3, actor=three.operator, reason="clock")
-    rows = history.deployments(three.registry, AAPL)
-    assert row.at == rows[1].at
+    assert "has not come yet" in " ".join(found.detail for found in audit.verify(three.registry))
+    row = moves.promote(three.registry, AAPL, to=NEW, expected=4, actor=three.operator, reason="right again")
+    assert timedelta(0) <= three.clock.now - row.at < timedelta(seconds=5)
     assert production.read(three.registry, AAPL).since == row.at
-    assert audit.verify(three.registry) == ()
+    assert [row.revision for row in history.deployments(three.registry, AAPL)] == [5, 4, 3, 2, 1]
+    assert history.live_at(three.registry, AAPL, three.clock.now) == NEW
+    three.clock.now += timedelta(days=500)
+    (finding,) = audit.verify(three.registry)
+    assert (finding.kind, "a clock was wrong" in finding.detail) == (audit.CLOCK, True)
+    assert audit.verify(three.registry, since=three.clock.now.date()) == ()
 
 
 def test_keys_do_not_touch_each_other(three):

@@ -33,9 +33,10 @@ def test_behind_a_proxy_the_local_user_is_nobody(folder, monkeypatch, open_app, 
     assert "visitor is viewer" in texts(open_app("rollback"))
 
 
-def signed_in(open_app, page, email, **query):
+def signed_in(open_app, page, email, *, changed=None, **query):
     app = open_app(page, **query)
-    app.user = {"is_logged_in": True, "email": email, "name": "Somebody"}
+    claims = {"iss": "https://id.example.org", "sub": "7", "email": email, "email_verified": True, "name": "Somebody"}
+    app.user = {"is_logged_in": True} | claims | (changed or {})
     return app.run()
 
 
@@ -74,3 +75,23 @@ def test_while_nobody_has_signed_in_nothing_is_shown(folder, open_app, texts):
     assert "Sign in to use Ensemble Desk" in texts(app)
     assert not app.dataframe
     assert [button.label for button in app.button] == ["Sign in"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "role"),
+    [
+        ({}, "operator"),
+        ({"email": "ANN@Example.org"}, "operator"),
+        ({"email_verified": False}, "viewer"),
+        ({"email_verified": "true"}, "viewer"),
+        ({"email": None, "name": "ann@example.org", "preferred_username": "ann@example.org"}, "viewer"),
+        ({"email_verified": False, "sub": "42"}, "admin"),
+        ({"email_verified": False, "groups": ["desk-admins", "others"]}, "admin"),
+        ({"email_verified": False, "iss": None, "sub": None}, "viewer"),
+    ],
+)
+def test_a_role_follows_number_verified_address_or_group(folder, open_app, monkeypatch, *, changed, role):
+    monkeypatch.setenv("DESK_ROLES", "Ann@example.org=operator,https://id.example.org|42=admin")
+    monkeypatch.setenv("DESK_ROLE_GROUPS", "desk-admins=admin")
+    app = signed_in(open_app, "overview", "ann@example.org", changed=changed)
+    assert any(badge.value.endswith(f"· {role}]") or f"· {role}" in badge.value for badge in app.sidebar.markdown)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     false,
 )
 
+from ensemble_desk.database.tables.access_tables import access_tokens, role_changes
 from ensemble_desk.database.tables.columns import BigId, Exact, Json, UtcNow, UtcTime, Verbatim
 from ensemble_desk.database.tables.metadata import metadata
 from ensemble_desk.database.tables.monitoring_tables import (
@@ -25,7 +26,7 @@ from ensemble_desk.database.tables.monitoring_tables import (
     outcomes,
     sent_alerts,
 )
-from ensemble_desk.database.tables.token_tables import tokens
+from ensemble_desk.database.tables.safety_tables import daily_digests, ledger_head
 from ensemble_desk.database.tables.upkeep_tables import (
     failed_forecasts,
     pruned_versions,
@@ -34,11 +35,14 @@ from ensemble_desk.database.tables.upkeep_tables import (
 )
 
 __all__ = [
+    "access_tokens",
     "copied_runs",
+    "daily_digests",
     "deployments",
     "drift_monitoring",
     "failed_forecasts",
     "forecasts",
+    "ledger_head",
     "metadata",
     "model_versions",
     "ohlc_bars",
@@ -48,10 +52,10 @@ __all__ = [
     "pruned_versions",
     "rehearsals",
     "rejected_files",
+    "role_changes",
     "sent_alerts",
     "symbols",
     "sync_state",
-    "tokens",
     "training_run_progress",
     "training_runs",
     "version_counts",

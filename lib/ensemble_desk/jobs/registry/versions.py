@@ -1,20 +1,18 @@
-"""Commands that look at the registry: list, show, production, history, live-at, sync, import, verify."""
+"""Commands that look at the registry: list, show, production, history, live-at."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import fields
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ensemble_desk.jobs import arguments, desk, files, output
+from ensemble_desk.jobs import arguments, desk, output
 from ensemble_desk.jobs.arguments import Json, Limit, MaybeSymbol, MaybeTimeframe, Symbol, Timeframe
 from ensemble_desk.market import aims
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import ages
 from ensemble_desk.registry.entities import Deployment, Production, State, VersionRecord
-from ensemble_desk.registry.folder import audit, importing, retention, sync
+from ensemble_desk.registry.folder import retention
 from ensemble_desk.registry.index import descriptions, versions
 from ensemble_desk.registry.index.descriptions import Told
 from ensemble_desk.registry.ledger import history, production
@@ -56,11 +54,11 @@ def list_versions(
             "state": state,
         }
         found = list(_all_versions(registry, wanted, limit=limit))
-        old = [_is_expired(registry, record) for record in found]
+        old = [is_expired(registry, record) for record in found]
     rows = [
         _chosen(output.row(record) | {"expired": is_old}, _LIST_KEYS) for record, is_old in zip(found, old, strict=True)
     ]
-    output.show(rows, as_json=as_json, table=lambda: _version_table(found, old))
+    output.show(rows, as_json=as_json, table=lambda: version_table(found, old))
 
 
 def show(
@@ -86,7 +84,7 @@ def show(
         record = versions.get(registry, key, chosen)
         manifest = versions.manifest(registry, key, chosen)
         described = descriptions.history(registry, key, chosen)
-        is_old = _is_expired(registry, record)
+        is_old = is_expired(registry, record)
     aim = aims.of_content(manifest, timeframe=key.timeframe)
     known = {"expired": is_old, "horizon": aim.horizon, "label": aim.label.to_dict() if aim.label else None}
     told = output.row(record) | known | {"descriptions": [_description(one) for one in described]}
@@ -151,51 +149,6 @@ def live_at(
         raise typer.Exit(1)
 
 
-def synchronise(*, as_json: Json = False) -> None:
-    """Bring the index in line with the models folder; exits 1 when a file was refused or cannot go live."""
-    with desk.registry() as registry, _counting("reading files") as progress:
-        report = sync.synchronise(registry, force=True, progress=progress)
-    rows: list[tuple[object, ...]] = [
-        (what, name, "")
-        for what in ("added", "changed", "vanished", "returned", "followed")
-        for name in getattr(report, what)
-    ]
-    rows += [("unfit", name, reason) for name, reason in report.unfit.items()]
-    rows += [("refused", name, reason) for name, reason in report.refused.items()]
-    empty = "The index agrees with the folder."
-    output.show(report, as_json=as_json, table=lambda: output.table(("what", "file or key", "why"), rows, empty=empty))
-    if report.refused or report.unfit:
-        raise typer.Exit(1)
-
-
-def import_file(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="An artifact that another program wrote.")],
-    *,
-    name: Annotated[str, typer.Option("--as", metavar="KEY/VERSION", help="For example AAPL/d1/20250121.")],
-    as_json: Json = False,
-) -> None:
-    """Copy a file into the models folder under a proper name, never over another, and register it."""
-    key, version = importing.named(name)
-    with desk.registry() as registry:
-        data = files.read(file, most_bytes=registry.store.max_bytes)
-        record = importing.take_in(registry, data, source=file, key=key, version=version)
-        is_old = _is_expired(registry, record)
-    output.show(record, as_json=as_json, table=lambda: _version_table([record], [is_old]))
-
-
-def verify(*, as_json: Json = False) -> None:
-    """Check every digest, pointer and the chain of deployments; exits 1 when something is wrong."""
-    with desk.registry() as registry:
-        findings = audit.verify(registry)
-    rows = [(finding.key, finding.kind, finding.detail) for finding in findings]
-    empty = "Everything agrees: files, index, pointers and the chain of deployments."
-    output.show(
-        list(findings), as_json=as_json, table=lambda: output.table(("key", "kind", "detail"), rows, empty=empty)
-    )
-    if findings:
-        raise typer.Exit(1)
-
-
 def _as_deployment(one: Told, key: Key | None) -> dict[str, Any]:
     """Write a description as a row of history; it moves nothing."""
     blank = dict.fromkeys(field.name for field in fields(Deployment) if field.name != "key")
@@ -232,19 +185,6 @@ def deployment_table(found: tuple[Deployment, ...]) -> None:
     output.table(columns, rows, empty="Nothing has been deployed yet.")
 
 
-@contextmanager
-def _counting(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Draw a progress bar on standard error, only on a terminal: gives what to tell it how far the work is."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
 def _all_versions(registry: Registry, wanted: dict[str, Any], *, limit: int | None) -> Iterator[VersionRecord]:
     left, after = limit, None
     while left is None or left > 0:
@@ -256,11 +196,11 @@ def _all_versions(registry: Registry, wanted: dict[str, Any], *, limit: int | No
             return
 
 
-def _is_expired(registry: Registry, record: VersionRecord) -> bool:
+def is_expired(registry: Registry, record: VersionRecord) -> bool:
     return ages.is_expired(registry.settings, record.key, record.version, now=registry.clock())
 
 
-def _version_table(found: list[VersionRecord], old: list[bool]) -> None:
+def version_table(found: list[VersionRecord], old: list[bool]) -> None:
     rows = [
         (
             record.key,
@@ -319,7 +259,4 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "production": show_production,
     "history": show_history,
     "live-at": live_at,
-    "sync": synchronise,
-    "import": import_file,
-    "verify": verify,
 }

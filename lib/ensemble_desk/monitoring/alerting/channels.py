@@ -56,7 +56,9 @@ class _Sending:
                 channel.notify(title=title(self.alerts), body=body(self.alerts))
             )
         except Exception:  # noqa: BLE001 - whatever a channel's plugin raises must end in "not told", not in the job
-            _log.warning("A channel for alerts broke", exc_info=True)
+            _log.warning(
+                "A channel for alerts broke (%s)", self.url.partition("://")[0]
+            )  # its error may tell its address
 
 
 def send(registry: Registry, alerts: Sequence[Alert], *, dry_run: bool = False) -> tuple[Delivery, ...]:

@@ -1,19 +1,31 @@
 """The audit: history that proves itself, and pointers, index, manifests and files that agree with it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from ensemble_desk.artifacts import digests, naming
-from ensemble_desk.database.tables.registry_tables import deployments, model_versions, version_counts
+from ensemble_desk.database import daily_digests as digests_by_day
+from ensemble_desk.database import self_check
+from ensemble_desk.database.tables.registry_tables import (
+    deployments,
+    model_versions,
+    production_pointers,
+    pruned_versions,
+    symbols,
+    version_counts,
+)
 from ensemble_desk.errors import ArtifactError, ArtifactMissingError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Finding, State
+from ensemble_desk.registry.folder import ledger_audit
 from ensemble_desk.registry.index import manifest_columns, tombstones
 from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index.entries import Entry
-from ensemble_desk.registry.ledger import chain, hashing, pointers
+from ensemble_desk.registry.index.stored import Rejected
+from ensemble_desk.registry.ledger import chain, hashing, pointers, writing
 from ensemble_desk.registry.ledger.chain import Link
 from ensemble_desk.registry.ledger.pointers import Pointer
 from ensemble_desk.registry.opening import Registry
@@ -24,26 +36,45 @@ MISSING, CHANGED, UNREADABLE = "artifact missing", "artifact changed", "artifact
 MANIFEST = "manifest contradicts index"
 _FORM = "serving"  # a program that registers a version makes the form itself
 PRUNED = "pruned version"
+CLOCK = "clock"
+_CLOCKS_DIFFER = timedelta(minutes=5)  # between the machines of one registry
+DAMAGED, DIGEST, UNREGISTERED = "database damaged", "rows contradict digest", "unregistered file"
 
 
-def verify(registry: Registry) -> tuple[Finding, ...]:
-    """Check every chain, pointer, version and file; empty when all is well. Reads every artifact, loads none.
+def verify(registry: Registry, *, since: date | None = None) -> tuple[Finding, ...]:
+    """Check database, ledger, chains, pointers, versions, digests and files; empty when all is well. Loads no artifact.
 
-    History is read in one snapshot, so that moves made meanwhile raise no alarm.
+    The database is read in one snapshot, so that moves made meanwhile raise no alarm. With ``since`` only files and
+    rows are looked at that came on that day or later, besides what is live; the rest is checked as a whole.
     """
+    writing.settle(registry)
     with registry.database.reading() as connection:
-        found = list(_histories(connection))
-        told = [(entry, index.manifest(connection, entry)) for entry in index.everything(connection)]
+        damage = [Finding(None, DAMAGED, problem) for problem in self_check.problems(connection)]
+        if damage:
+            return tuple(damage)
+        found, told = ledger_audit.verify(registry, connection)
+        found += _histories(connection, now=registry.clock(), since=since)
+        entries = [(entry, index.manifest(connection, entry)) for entry in index.everything(connection)]
         facts_by_id = _facts(connection)
         found += _counts(connection)
-        found += _tombstones(connection, {entry.file_name for entry, _ in told})
-    for entry, content in told:
-        found += _artifact(registry, entry)
-        found += _manifest(registry, entry, content, facts_by_id[entry.id])
+        found += _tombstones(connection, {entry.file_name for entry, _ in entries})
+        found += _symbols(connection)
+        found += _digests(connection, since)
+        rejected = index.rejected(connection)
+    found += _unregistered(registry, {entry.file_name for entry, _ in entries}, rejected)
+    for entry, content in entries:
+        if since is None or _is_due(facts_by_id[entry.id], since):
+            found += _artifact(registry, entry)
+            has_manifest = told.versions.get((entry.key, entry.version), {}).get("has_manifest")
+            found += _manifest(registry, entry, content, facts_by_id[entry.id], has_manifest=has_manifest)
     return tuple(found)
 
 
-def _histories(connection: Connection) -> Iterator[Finding]:
+def _is_due(facts: Mapping[str, Any], since: date) -> bool:
+    return bool(facts["registered_at"].date() >= since or facts["state"] == State.IN_PRODUCTION.value)
+
+
+def _histories(connection: Connection, *, now: datetime, since: date | None) -> Iterator[Finding]:
     stored = {pointer.key: pointer for pointer in pointers.read_all(connection)}
     named = select(deployments.c.symbol, deployments.c.timeframe).distinct()
     indexed = select(model_versions.c.symbol, model_versions.c.timeframe).distinct()
@@ -57,7 +88,21 @@ def _histories(connection: Connection) -> Iterator[Finding]:
             yield Finding(key, EDITED, f"a row of history cannot even be read ({error})")
             continue
         yield from _chain(key, pointer, links)
+        yield from _times(key, links, now=now, since=since)
         yield from _pointer(connection, pointer, links)
+
+
+def _times(key: Key, links: Sequence[Link], *, now: datetime, since: date | None) -> Iterator[Finding]:
+    """Times are what clocks said, the order is that of the rows: name rows where the two do not go together."""
+    before: Link | None = None
+    for link in links:
+        is_due = since is None or link.at.date() >= since
+        if is_due and before is not None and link.at < before.at - _CLOCKS_DIFFER:
+            told = f"row {link.id} is of {link.at:%Y-%m-%d %H:%M} UTC, the one before it of {before.at:%Y-%m-%d %H:%M}"
+            yield Finding(key, CLOCK, f"{told}: a clock was wrong")
+        if is_due and link.at > now + _CLOCKS_DIFFER:
+            yield Finding(key, CLOCK, f"row {link.id} is of {link.at:%Y-%m-%d %H:%M} UTC, which has not come yet")
+        before = link
 
 
 def _chain(key: Key, pointer: Pointer, links: Sequence[Link]) -> Iterator[Finding]:
@@ -139,6 +184,32 @@ def _tombstones(connection: Connection, known: Collection[str]) -> Iterator[Find
             yield Finding(tombstone.key, PRUNED, f"{tombstone.version} is in the index although it was pruned")
 
 
+def _symbols(connection: Connection) -> Iterator[Finding]:
+    """Tables that carry a ticker beside its number must agree with the list of tickers."""
+    for table in (model_versions, production_pointers, deployments, pruned_versions):
+        wanted = (
+            select(table.c.symbol, table.c.timeframe)
+            .outerjoin(symbols, symbols.c.id == table.c.symbol_id)
+            .where(func.coalesce(symbols.c.ticker, "") != table.c.symbol)
+            .distinct()
+        )
+        for row in connection.execute(wanted):
+            yield Finding(Key(*row), STATE, f"the number of its symbol in {table.name} stands for another ticker")
+
+
+def _digests(connection: Connection, since: date | None) -> Iterator[Finding]:
+    for one in digests_by_day.differences(connection, since=since):
+        yield Finding(Key(one.symbol, one.timeframe), DIGEST, f"{one.kind}: {one.detail}")
+
+
+def _unregistered(registry: Registry, known: Collection[str], rejected: Mapping[str, Rejected]) -> Iterator[Finding]:
+    for file in registry.store.scan():
+        before = rejected.get(file.file_name)
+        if file.file_name not in known and not (before is not None and before.is_of(file)):
+            told = f"{file.file_name} is in the models folder, and not registered; run: desk registry sync"
+            yield Finding(file.key, UNREGISTERED, told)
+
+
 def _artifact(registry: Registry, entry: Entry) -> Iterator[Finding]:
     try:
         actual = digests.of(registry.store.read(entry.file_name))
@@ -170,7 +241,12 @@ def _form(registry: Registry, entry: Entry) -> Iterator[Finding]:
 
 
 def _manifest(
-    registry: Registry, entry: Entry, content: Mapping[str, Any], columns: Mapping[str, Any]
+    registry: Registry,
+    entry: Entry,
+    content: Mapping[str, Any],
+    columns: Mapping[str, Any],
+    *,
+    has_manifest: bool | None,
 ) -> Iterator[Finding]:
     told = manifest_columns.of_manifest(content)
     differing = [name for name, value in told.items() if columns[name] != value]
@@ -181,6 +257,8 @@ def _manifest(
     except ArtifactError as error:
         yield Finding(entry.key, MANIFEST, str(error))
         return
+    if beside is None and has_manifest:
+        yield Finding(entry.key, MISSING, f"the manifest of {entry.file_name} is gone from the models folder")
     if beside is None or not content:
         return
     names = sorted(set(beside.content) | set(content))

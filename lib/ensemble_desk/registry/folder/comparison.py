@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from ensemble_desk.artifacts import naming
 from ensemble_desk.artifacts.store.folder import ArtifactStore
 from ensemble_desk.artifacts.store.scanning import FileEntry, Scan
 from ensemble_desk.database import texts
+from ensemble_desk.errors import FutureVersionError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import State
 from ensemble_desk.registry.folder import looking
 from ensemble_desk.registry.folder.looking import Look, Progress
+from ensemble_desk.registry.index import entries
 from ensemble_desk.registry.index.entries import Entry
 from ensemble_desk.registry.index.registration import Arrival
 from ensemble_desk.registry.index.stored import Rejected
@@ -62,6 +65,7 @@ def compare(
     rejected: Mapping[str, Rejected],
     *,
     pruned: Mapping[str, str],
+    today: date,
     force: bool,
     progress: Progress | None = None,
 ) -> Differences:
@@ -84,6 +88,9 @@ def compare(
             _refuse(found, file.file_name, file.size_bytes, file.mtime_ns, pruned[file.file_name])
         elif before is not None and before.is_of(file) and not force:
             found.refused[file.file_name] = before.reason
+        elif entries.is_future(file.version, today=today):
+            reason = str(FutureVersionError(file.file_name, today=today))
+            _refuse(found, file.file_name, file.size_bytes, file.mtime_ns, reason)
         else:
             to_look_at.append(file)
     pairs = [(file, known.get(file.file_name)) for file in to_look_at]

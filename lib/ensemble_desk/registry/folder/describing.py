@@ -21,7 +21,7 @@ from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index.descriptions import Scope, Told
 from ensemble_desk.registry.index.entries import Entry
 from ensemble_desk.registry.index.following import Cause
-from ensemble_desk.registry.ledger import pointers
+from ensemble_desk.registry.ledger import pointers, writing
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.registry.serving import verified
 
@@ -150,7 +150,7 @@ def _keep(
     registry: Registry, scope: Scope, description: Description, subjects: list[_Subject], *, actor: Actor
 ) -> Told:
     at = registry.clock()
-    with registry.database.writing() as connection:
+    with writing.writing(registry) as connection:
         for key in sorted({one.entry.key for one in subjects}):
             pointers.lock_or_create(connection, key, at=at)
         told = descriptions.add(connection, scope, description, actor=actor.name, at=at)
@@ -181,6 +181,6 @@ def _remake_forms(registry: Registry, subjects: list[_Subject], told: Told) -> N
         whole = laying.lay_over(content, entry.described)
         sha256 = inspection.make_form(registry.store, entry.file_name, whole).get("sha256")
         registry.cache.forget(entry.sha256, entry.serving_sha256)
-        with registry.database.writing() as connection:
+        with writing.writing(registry) as connection:
             pointers.lock(connection, entry.key)
             index.set_serving_form(connection, entry, sha256)

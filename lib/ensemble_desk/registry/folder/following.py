@@ -12,7 +12,7 @@ from ensemble_desk.registry.index import entries, following, states
 from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index.entries import Entry
 from ensemble_desk.registry.index.following import Cause
-from ensemble_desk.registry.ledger import pointers
+from ensemble_desk.registry.ledger import pointers, writing
 from ensemble_desk.registry.ledger.pointers import Pointer
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.registry.preflight import steps as preflight
@@ -57,11 +57,11 @@ def follow(registry: Registry, key: Key, *, cause: Callable[[str | None], Cause]
             _log.warning("%s %s is not followed here yet: %s", key, candidate.version, report.lacking)
             done.waiting = True
             break
-        with registry.database.writing() as connection:
+        with writing.writing(registry) as connection:
             if _judged(connection, key, candidate, report, done):
                 done.deployment = _settle(connection, registry, key, cause, report)
                 return done
-    with registry.database.writing() as connection:
+    with writing.writing(registry) as connection:
         done.deployment = _settle(connection, registry, key, cause, None)
     return done
 

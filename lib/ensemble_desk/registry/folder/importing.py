@@ -5,11 +5,11 @@ from pathlib import Path
 from ensemble_desk.artifacts import naming
 from ensemble_desk.artifacts.safe_loading import checks, loading
 from ensemble_desk.artifacts.store import taking
-from ensemble_desk.errors import ArtifactNameError, PublishError
+from ensemble_desk.errors import ArtifactNameError, FutureVersionError, PublishError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import VersionRecord
 from ensemble_desk.registry.folder import sync
-from ensemble_desk.registry.index import tombstones, versions
+from ensemble_desk.registry.index import entries, tombstones, versions
 from ensemble_desk.registry.opening import Registry
 
 
@@ -30,9 +30,14 @@ def take_in(registry: Registry, data: bytes, *, source: Path, key: Key, version:
     ------
     UnsafeArtifactError, ArtifactCorruptError, ArtifactTooLargeError, IncompatibleArtifactError
         When the file is no artifact that can be loaded safely, or says that it is of another key or day.
+    FutureVersionError
+        When the day has not come yet.
     PublishError, PrunedVersionError
         When there is, or was, such a version already. Nothing is written then.
     """
+    today = registry.clock().date()
+    if entries.is_future(version, today=today):
+        raise FutureVersionError(naming.file_name(key, version), today=today)
     content = loading.load(data, name=source.name, max_bytes=registry.store.max_bytes)
     checks.validate(content, key=key, version=version, name=source.name)
     for record in versions.of_key(registry, key):

@@ -154,4 +154,5 @@ def _arrival(
         serving_sha256=serving_sha256,
         health=health,
         problem=problem,
+        has_manifest=file.has_manifest,
     )

@@ -24,7 +24,7 @@ from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index import tombstones
 from ensemble_desk.registry.index.entries import Entry
 from ensemble_desk.registry.index.tombstones import Tombstone
-from ensemble_desk.registry.ledger import chain, pointers
+from ensemble_desk.registry.ledger import chain, pointers, writing
 from ensemble_desk.registry.ledger.pointers import Pointer
 from ensemble_desk.registry.moves import rollback
 from ensemble_desk.registry.opening import Registry
@@ -121,7 +121,7 @@ def taken(registry: Registry, key: Key) -> frozenset[str]:
 
 def _bury(registry: Registry, key: Key, *, keep: int, actor: Actor, reason: str) -> list[Fate]:
     at = registry.clock()
-    with registry.database.writing() as connection:
+    with writing.writing(registry) as connection:
         pointer = pointers.lock(connection, key)
         if pointer is None:
             raise UnknownKeyError(key)

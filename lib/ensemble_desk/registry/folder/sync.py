@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from ensemble_desk.errors import FolderGoneError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import State, SyncReport
-from ensemble_desk.registry.folder import comparison, following, retention
+from ensemble_desk.registry.folder import comparison, following, lost, retention
 from ensemble_desk.registry.folder import marks as folder_marks
 from ensemble_desk.registry.folder.comparison import Differences
 from ensemble_desk.registry.folder.following import Followed
@@ -19,7 +19,7 @@ from ensemble_desk.registry.index import following as index_following
 from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index.following import Cause
 from ensemble_desk.registry.index.registration import Arrival
-from ensemble_desk.registry.ledger import pointers
+from ensemble_desk.registry.ledger import pointers, writing
 from ensemble_desk.registry.opening import Registry
 
 ACTOR = "sync"
@@ -36,16 +36,21 @@ class _Happened:
     new: list[str] = field(default_factory=list)
 
 
-def synchronise(registry: Registry, *, force: bool = False, progress: Progress | None = None) -> SyncReport:
+def synchronise(
+    registry: Registry, *, force: bool = False, take_over: bool = False, progress: Progress | None = None
+) -> SyncReport:
     """Look at the folder and write what changed into the index, in one transaction; then let production follow.
 
     A file is read when it is new, or when its size or time differ from what the index remembers; ``force`` reads all.
     New ones are loaded safely before they are registered, many of them on every core. No file can stop the others.
     Of each key that follows the latest version the newest one is examined and goes live when it passes the preflight;
     else it is unfit, and what was live stays live. With ``force`` versions that were unfit before are examined anew.
+    ``take_over`` lets a registry that knows nothing yet take in what another one has published.
 
     Raises
     ------
+    RegistryLostError
+        When the registry is empty and the folder holds what a registry has published: it was lost, not begun.
     FolderGoneError
         When the folder is not there although versions are registered (an unmounted disk is no deletion).
     DatabaseError, ArtifactError
@@ -58,10 +63,15 @@ def synchronise(registry: Registry, *, force: bool = False, progress: Progress |
         known = {entry.file_name: entry for entry in index.everything(connection)}
         rejected = index.rejected(connection)
         pruned = {one.file_name: str(one.refusal) for one in tombstones.everything(connection)}
+        begun = lost.has_begun(connection)
+    if not begun and not take_over:
+        lost.refuse(registry, scan)
     if known and not registry.store.folder.is_dir():
         raise FolderGoneError(registry.store.folder.name, n_versions=len(known))
-    found = comparison.compare(registry.store, scan, known, rejected, pruned=pruned, force=force, progress=progress)
-    with registry.database.writing() as connection:
+    found = comparison.compare(
+        registry.store, scan, known, rejected, pruned=pruned, today=at.date(), force=force, progress=progress
+    )
+    with writing.writing(registry) as connection:
         report, happened = _write(connection, found, at=at)
         waiting = index.waiting_keys(connection, also_unfit=force)
     keys = sorted({*happened, *waiting})

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ensemble_desk.database.opening import Database
@@ -69,6 +70,11 @@ class Entry:
 def is_name(version: str) -> bool:
     """Tell whether this can be a version's name, whatever was typed; some of it no database would even take."""
     return _NAME.fullmatch(version) is not None
+
+
+def is_future(version: str, *, today: date) -> bool:
+    """Tell whether a version carries a day that has come nowhere on earth; it would be the newest one for good."""
+    return version[:8] > f"{today + timedelta(days=1):%Y%m%d}"
 
 
 def find(connection: "Connection", key: Key, version: str) -> Entry | None:

@@ -48,14 +48,13 @@ def settle(
     version = target.version if target else None
     if version == pointer.version:
         return None
-    at = chain.not_before(connection, pointer, cause.at)
     moved = replace(
         pointer,
         version=version,
         sha256=target.sha256 if target else None,
         previous_version=pointer.version or pointer.previous_version,
         revision=pointer.revision + 1,
-        since=at,
+        since=cause.at,
         actor=cause.actor,
         reason=cause.reason,
     )
@@ -72,7 +71,7 @@ def settle(
         sha256=moved.sha256,
         preflight=tuple(preflight),
     )
-    deployment, moved = chain.append(connection, moved, draft, at=at)
+    deployment, moved = chain.append(connection, moved, draft, at=cause.at)
     pointers.write(connection, moved)
     states.restate(connection, pointer.key, [pointer.version, version], live=version)
     return deployment

@@ -26,6 +26,7 @@ class Arrival:
     content : what the manifest says, empty for a file that holds no version this code can serve.
     serving_sha256 : of its serving form, None when it has none.
     health, problem : available, or incompatible and why.
+    has_manifest : whether one lies beside its file; None: nobody looked.
     """
 
     key: Key
@@ -39,6 +40,7 @@ class Arrival:
     serving_sha256: str | None = None
     health: State = State.AVAILABLE
     problem: str = ""
+    has_manifest: bool | None = None
 
 
 def enter(connection: Connection, arrival: Arrival, *, publisher: str, at: datetime) -> bool:
@@ -70,7 +72,7 @@ def _add(connection: Connection, arrival: Arrival, *, symbol_id: int, publisher:
         "registered_at": at,
         "publisher": publisher,
     }
-    index.add(connection, row, manifest=arrival.content)
+    index.add(connection, row, manifest=arrival.content, has_manifest=arrival.has_manifest)
     _describe(connection, arrival)
 
 

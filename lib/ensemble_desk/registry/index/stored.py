@@ -17,7 +17,7 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Mode, State
 from ensemble_desk.registry.index import entries, states, tombstones
 from ensemble_desk.registry.index.entries import Entry
-from ensemble_desk.registry.ledger import pointers
+from ensemble_desk.registry.ledger import notes, pointers
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +101,19 @@ def everything(connection: Connection) -> tuple[Entry, ...]:
     return tuple(entries.of_row(row) for row in rows)
 
 
-def add(connection: Connection, values: Mapping[str, Any], *, manifest: Mapping[str, Any]) -> int:
-    """Insert a version, not live and not quarantined, with its manifest; gives its number."""
+def add(
+    connection: Connection, values: Mapping[str, Any], *, manifest: Mapping[str, Any], has_manifest: bool | None = None
+) -> int:
+    """Insert a version, not live and not quarantined, with its manifest; gives its number.
+
+    ``has_manifest`` tells whether one lies beside its file; None: nobody looked.
+    """
     row = dict(values) | {"state": values["health"]}
     version_id = int(connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one())
     connection.execute(insert(version_manifests).values(version_id=version_id, manifest=dict(manifest)))
     states.recount(connection, Key(row["symbol"], row["timeframe"]))
     statistics.refresh(connection, table, n_rows=version_id)
+    notes.take(connection, notes.VERSION, notes.of_version(row) | {"has_manifest": has_manifest})
     return version_id
 
 
@@ -117,6 +123,7 @@ def describe(connection: Connection, entry: Entry, values: Mapping[str, Any], *,
     connection.execute(
         update(version_manifests).where(version_manifests.c.version_id == entry.id).values(manifest=dict(manifest))
     )
+    _note(connection, entry.id)
 
 
 def remove(connection: Connection, key: Key, versions: Iterable[str]) -> None:
@@ -169,11 +176,14 @@ def set_seen(connection: Connection, entry: Entry, *, size_bytes: int, mtime_ns:
 
 def set_serving_form(connection: Connection, entry: Entry, sha256: str | None) -> None:
     connection.execute(update(table).where(table.c.id == entry.id).values(serving_sha256=sha256))
+    _note(connection, entry.id)
 
 
 def set_quarantine(connection: Connection, key: Key, version: str, reason: str | None) -> None:
     wanted = update(table).where(*_of(key), table.c.version == version)
     connection.execute(wanted.values(quarantine_reason=reason))
+    told = {"symbol": key.symbol, "timeframe": key.timeframe, "version": version, "reason": reason}
+    notes.take(connection, notes.QUARANTINE, told)
 
 
 def rejected(connection: Connection) -> dict[str, Rejected]:
@@ -192,6 +202,11 @@ def reject(connection: Connection, file_name: str, found: Rejected, *, at: datet
 def forget_rejected(connection: Connection, file_names: Iterable[str]) -> None:
     for file_name in file_names:
         connection.execute(delete(rejected_files).where(rejected_files.c.file_name == file_name))
+
+
+def _note(connection: Connection, version_id: int) -> None:
+    row = connection.execute(select(table).where(table.c.id == version_id)).mappings().one()
+    notes.take(connection, notes.VERSION, notes.of_version(row))
 
 
 def _newest(

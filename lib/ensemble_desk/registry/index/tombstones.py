@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 from ensemble_desk.database.tables.registry_tables import pruned_versions as table
 from ensemble_desk.errors import PrunedVersionError
 from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.ledger import notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def add(connection: Connection, tombstone: Tombstone, *, symbol_id: int, manifes
     row = {name: getattr(tombstone, name) for name in _AS_STORED} | {"manifest": dict(manifest)}
     row |= {"symbol_id": symbol_id, "symbol": tombstone.key.symbol, "timeframe": tombstone.key.timeframe}
     connection.execute(insert(table).values(row))
+    notes.take(connection, notes.TOMBSTONE, notes.of_tombstone(row))
 
 
 def finish(connection: Connection, done: Iterable[Tombstone], *, at: datetime) -> None:

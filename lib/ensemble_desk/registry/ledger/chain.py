@@ -13,7 +13,7 @@ from ensemble_desk.database.queries.plain_sql import PlainSql
 from ensemble_desk.database.tables.registry_tables import deployments as table
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Action, Deployment, Mode
-from ensemble_desk.registry.ledger import hashing
+from ensemble_desk.registry.ledger import hashing, notes
 from ensemble_desk.registry.ledger.pointers import Pointer
 
 MOVED, REFUSED = "moved", "refused"
@@ -44,6 +44,7 @@ class Link:
 
     id: int
     position: int
+    at: datetime
     outcome: str
     to_version: str | None
     mode: str
@@ -52,13 +53,6 @@ class Link:
     previous_hash: str
     hash: str
     actual_hash: str
-
-
-def not_before(connection: Connection, pointer: Pointer, at: datetime) -> datetime:
-    """Give the time to record: now, or that of the key's newest row when the clock has gone back since."""
-    key = {"symbol": pointer.key.symbol, "timeframe": pointer.key.timeframe}
-    last = _TIME.first(connection, key | {"position": pointer.head_position})
-    return at if last is None else max(at, last.at)
 
 
 def last_move(connection: Connection, key: Key) -> Deployment | None:
@@ -97,6 +91,7 @@ def append(connection: Connection, pointer: Pointer, draft: Draft, *, at: dateti
         "previous_hash": pointer.head_hash,
     }
     own = hashing.digest(values)
+    notes.take(connection, notes.ROW, values | {"hash": own})
     stored = values | {
         "symbol_id": pointer.symbol_id,
         "moved_revision": draft.revision if draft.outcome == MOVED else None,
@@ -139,6 +134,11 @@ def deployment(row: Any) -> Deployment:
     )
 
 
+def noted(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """What the ledger keeps of a stored row: all that its hash is made of, and the hash."""
+    return {name: row[name] for name in (*_HASHED, "hash")}
+
+
 _UNHASHED = {"id", "symbol_id", "moved_revision", "hash"}
 _HASHED = tuple(column.name for column in table.c if column.name not in _UNHASHED)
 
@@ -149,10 +149,6 @@ _APPEND = PlainSql(
     " hash) VALUES (:symbol_id, :symbol, :timeframe, :position, :at, :action, :outcome, :subject, :from_version,"
     " :to_version, :mode, :revision, :moved_revision, :actor, :reason, :sha256, :preflight, :refusal, :group_id,"
     " :previous_hash, :hash) RETURNING id",
-    times=("at",),
-)
-_TIME = PlainSql(
-    "SELECT at FROM deployments WHERE symbol = :symbol AND timeframe = :timeframe AND position = :position",
     times=("at",),
 )
 

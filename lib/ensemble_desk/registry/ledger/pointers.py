@@ -1,6 +1,6 @@
 """The production pointers as stored: one row per key, read, locked and written here only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ from ensemble_desk.database.opening import Database
 from ensemble_desk.database.queries.plain_sql import PlainSql
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Mode, State
-from ensemble_desk.registry.ledger import hashing
+from ensemble_desk.registry.ledger import hashing, notes
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -96,13 +96,22 @@ def lock_or_create(connection: "Connection", key: Key, *, at: datetime) -> Point
         head_position=0,
         head_hash=hashing.origin(key),
     )
-    _CREATE.write(connection, _row(new))
+    row = _row(new)
+    _CREATE.write(connection, row)
+    notes.take(connection, notes.POINTER, told(row))
     return lock(connection, key) or new
 
 
 def write(connection: "Connection", pointer: Pointer) -> None:
     """Store a pointer that this transaction has locked."""
-    _WRITE.write(connection, _row(pointer))
+    row = _row(pointer)
+    _WRITE.write(connection, row)
+    notes.take(connection, notes.POINTER, told(row))
+
+
+def told(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Give what the ledger keeps of a pointer: all but the number of its symbol, which is the database's own."""
+    return {name: row[name] for name in ("symbol", "timeframe", "mode", *_AS_STORED) if name != "symbol_id"}
 
 
 def of_row(row: Any) -> Pointer:

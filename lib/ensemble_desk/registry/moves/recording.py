@@ -89,7 +89,6 @@ def apply(connection: Connection, verdict: Verdict, *, at: datetime) -> Deployme
         index.set_quarantine(connection, move.key, plan.quarantine, move.reason)
     if plan.lift is not None:
         index.set_quarantine(connection, move.key, plan.lift, None)
-    at = chain.not_before(connection, before, at)
     entry = entries.find(connection, move.key, plan.version) if plan.version else None
     if entry is not None and plan.check == entry.version:
         index.set_fit(connection, entry)  # its preflight has passed, else this were a refusal
@@ -124,7 +123,7 @@ def refuse(connection: Connection, verdict: Verdict, refusal: DeskError, *, at: 
         subject=entry.version if entry else None,
         refusal=str(refusal),
     )
-    deployment, after = chain.append(connection, before, draft, at=chain.not_before(connection, before, at))
+    deployment, after = chain.append(connection, before, draft, at=at)
     pointers.write(connection, after)
     return deployment
 

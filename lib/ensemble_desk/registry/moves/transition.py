@@ -16,7 +16,7 @@ from ensemble_desk.errors import (
 )
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Deployment, PreflightReport
-from ensemble_desk.registry.ledger import chain, pointers
+from ensemble_desk.registry.ledger import chain, pointers, writing
 from ensemble_desk.registry.moves import recording
 from ensemble_desk.registry.moves.recording import Move, Verdict
 from ensemble_desk.registry.opening import Registry
@@ -90,7 +90,7 @@ def _look(registry: Registry, move: Move, before: _Look | None) -> _Look:
 
 def _attempt(registry: Registry, moves: Sequence[Move], seen: dict[Key, _Look]) -> tuple[Deployment, ...] | None:
     """Judge and record in one transaction; None when something else would go live than what was checked."""
-    with registry.database.writing() as connection:
+    with writing.writing(registry) as connection:
         verdicts = [_judge(connection, move, seen[move.key]) for move in moves]
         if any(verdict.unchecked for verdict in verdicts):
             return None

@@ -8,7 +8,7 @@ from ensemble_desk.registry.index import entries, following, states
 from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index.entries import Entry
 from ensemble_desk.registry.index.following import Cause
-from ensemble_desk.registry.ledger import pointers
+from ensemble_desk.registry.ledger import pointers, writing
 from ensemble_desk.registry.opening import Registry
 
 _NOTED_BY = "registry"
@@ -24,7 +24,7 @@ def note(registry: Registry, entry: Entry, health: State, problem: str) -> None:
     at = registry.clock()
     reason = f"{entry.version} is intact again" if health is State.AVAILABLE else f"{entry.version} was tampered with"
     try:
-        with registry.database.writing() as connection:
+        with writing.writing(registry) as connection:
             pointer = pointers.lock_or_create(connection, entry.key, at=at)
             now = entries.find(connection, entry.key, entry.version)
             if now is None or now.sha256 != entry.sha256:

@@ -3,7 +3,6 @@
 import functools
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -26,7 +25,7 @@ from ensemble_desk.registry.moves import quarantine, rollback
 from ensemble_desk.registry.moves import undo as undoing
 from ensemble_desk.registry.serving import proof
 from ensemble_desk.registry.serving.proof import Proof
-from ensemble_desk.ui.frame import caching, session, wording
+from ensemble_desk.ui.frame import background, caching, session, wording
 
 MOVED = "moved"  # session state: the last move of this session, until another key is looked at
 
@@ -156,6 +155,7 @@ def train(key: Key, *, as_of: date | None) -> None:
     try:
         actor = session.actor(caching.settings())
         actor.require(actors.TO_MOVE, "train")
+        started = background.refuse_more(caching.registry(), key)
     except DeskError as error:
         refused(error)
         return
@@ -173,7 +173,7 @@ def train(key: Key, *, as_of: date | None) -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    threading.Thread(target=process.wait, daemon=True).start()  # so that it leaves no zombie behind
+    started[key] = process
     caching.forget()
     told = f"Training of {key} started; it appears among the training runs within seconds. Log: {log}"
     st.toast(told, icon=":material/play_arrow:")

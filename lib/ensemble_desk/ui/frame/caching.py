@@ -30,6 +30,7 @@ from ensemble_desk.settings import Settings
 from ensemble_desk.training import runs
 
 _MOST_SECONDS_WAITED = 0.3
+_MOST_SECONDS_FOR_A_SERVER = 1.0  # a page says what is down instead of waiting for it
 _SECONDS_UNTIL_SEEN = 2  # a change made by another process shows after this long; one made here shows at once
 _MOST_SHOWN = 128  # finished charts and tables, each of up to a few hundred kilobytes
 _NUMBERS = itertools.count()
@@ -45,7 +46,8 @@ def settings() -> Settings:
 
 @st.cache_resource(max_entries=1, show_spinner=False, on_release=Registry.close)
 def registry() -> Registry:
-    return opening.open_registry(settings())
+    patience = min(_MOST_SECONDS_FOR_A_SERVER, settings().database_patience)
+    return opening.open_registry(settings().model_copy(update={"database_patience": patience}))
 
 
 @st.cache_data(ttl=_SECONDS_UNTIL_SEEN, max_entries=1, show_spinner=False)

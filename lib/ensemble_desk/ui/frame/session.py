@@ -1,44 +1,110 @@
 """Who is here: the signed-in person, the local user, or a read-only visitor."""
 
-import ipaddress
+import hmac
+import secrets
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
-from ensemble_desk.registry import actors
+from ensemble_desk.registry import actors, reach
+from ensemble_desk.registry.access import identity, roles
+from ensemble_desk.registry.access.identity import Identity
 from ensemble_desk.registry.actors import Actor, Role
+from ensemble_desk.registry.reach import Reach
 from ensemble_desk.settings import Settings
+from ensemble_desk.ui.frame import caching
 
-_PROXY_HEADERS = ("X-Forwarded-For", "X-Real-Ip", "Forwarded")  # somebody relays requests from elsewhere
+_SHOWN = "token"  # of the address that the server prints, and in session state once it was shown
+_SECONDS_OF_A_ROLE = 15
+_SIGN_IN = "Configure [auth] in .streamlit/secrets.toml to sign in and act."
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """The person in this session; ``actor`` is None while sign-in is configured but has not happened."""
+    """The person in this session; ``actor`` is None while sign-in is configured but has not happened.
+
+    ``refused`` says why nothing at all is shown; empty for everybody else.
+    """
 
     actor: Actor | None
     note: str
+    refused: str = ""
 
 
 def visitor(settings: Settings) -> Visitor:
-    """Tell who is here, from what the server knows and never from what the browser says."""
+    """Tell who is here, from what the server knows and never from what the browser alone says."""
+    here = _reach()
+    if settings.allowed_hosts and here is not None and not here.is_among(settings.allowed_hosts):
+        return Visitor(None, "", refused=_not_allowed(here))
     if "is_logged_in" in st.user:  # Streamlit adds it exactly when [auth] is configured
         return _signed_in(settings)
-    if serves_this_machine_only():
-        local = actors.local(settings)
-        return Visitor(local, "Local user: this server is reached from this machine only and has no sign-in.")
+    if settings.local_admin == "token":
+        return _by_token(settings)
+    why_not = _why_read_only(settings, here)
+    if why_not:
+        return _read_only(f"{why_not}. {_SIGN_IN}")
     return Visitor(
-        Actor("visitor", Role.VIEWER),
-        "Read-only: this server is reached from other machines and has no sign-in. "
-        "Configure [auth] in .streamlit/secrets.toml to sign in and act.",
+        actors.local(settings), "Local user: this server is reached from this machine only and has no sign-in."
     )
+
+
+def _why_read_only(settings: Settings, here: Reach | None) -> str:
+    if settings.local_admin == "off":
+        return "this server has no sign-in, and DESK_LOCAL_ADMIN is off"
+    if not listens_here_only():
+        return "this server is reached from other machines and has no sign-in"
+    if here is not None and not here.is_here:
+        return f"{here.why_not}, and there is no sign-in"
+    return ""
+
+
+def _read_only(why: str) -> Visitor:
+    return Visitor(Actor("visitor", Role.VIEWER), f"Read-only: {why}")
+
+
+def _not_allowed(here: Reach) -> str:
+    asked = here.host if here.origin is None or here.origin == here.host else f"{here.host} from {here.origin}"
+    return f"This dashboard does not answer as {asked}. Open it under its own name, or name it in DESK_ALLOWED_HOSTS."
+
+
+def _by_token(settings: Settings) -> Visitor:
+    token = _printed_token()
+    shown = st.query_params.get(_SHOWN)
+    if shown is not None:
+        del st.query_params[_SHOWN]  # an address that is passed on shall not hold it
+        st.session_state[_SHOWN] = hmac.compare_digest(shown.encode(), token.encode())
+    if st.session_state.get(_SHOWN) is True:
+        return Visitor(actors.local(settings), "Local user: opened by the address that the server has printed.")
+    return _read_only(f"to act, open the address that the server has printed in its log. {_SIGN_IN}")
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _printed_token() -> str:
+    """Make the token of this run, and print the address that holds it."""
+    token = secrets.token_urlsafe(32)
+    address = st.get_option("server.address") or "localhost"
+    path = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    where = f"http://{address}:{st.get_option('server.port')}/{f'{path}/' if path else ''}?{_SHOWN}={token}"
+    print(f"To act as admin, open this address until the server stops:\n    {where}", file=sys.stderr, flush=True)  # noqa: T201 - the one place where it may be seen
+    return token
 
 
 def _signed_in(settings: Settings) -> Visitor:
     if not st.user.is_logged_in:
         return Visitor(None, "Sign in to use Ensemble Desk.")
-    name = str(st.user.get("email") or st.user.get("name") or st.user.get("sub") or "unnamed")
-    return Visitor(actors.signed_in(settings, name), f"Signed in as {name}.")
+    who = identity.of(dict(st.user), groups_claim=settings.groups_claim)
+    if who is None:
+        return _read_only("the sign-in tells neither issuer and number nor a verified e-mail address")
+    unverified = "" if who.email else " The sign-in vouches for no e-mail address, so this is the name for roles."
+    return Visitor(Actor(who.name, _role(who)), f"Signed in as {who.name}.{unverified}")
+
+
+@caching.kept(seconds=_SECONDS_OF_A_ROLE, max_entries=1_000, shared=True)
+def _role(who: Identity) -> Role:
+    """Read anew all the time, so that whoever loses a role loses it in the sessions that are open."""
+    return roles.of(caching.registry(), who)
 
 
 def actor(settings: Settings) -> Actor:
@@ -46,16 +112,17 @@ def actor(settings: Settings) -> Actor:
     return visitor(settings).actor or Actor("visitor", Role.VIEWER)
 
 
-def serves_this_machine_only() -> bool:
-    """Whether the server listens on loopback and nothing relays requests to it from elsewhere."""
+def listens_here_only() -> bool:
+    """Whether the server listens on loopback."""
     address = st.get_option("server.address")  # None means every interface
-    if not address or any(st.context.headers.get(name) for name in _PROXY_HEADERS):
-        return False
-    return address == "localhost" or _is_loopback(str(address))
+    return bool(address) and reach.is_loopback(str(address))
 
 
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False  # a host name other than localhost may resolve to anything
+def _reach() -> Reach | None:
+    """Where the browser of this session is; None when there is none, as in a test of one page."""
+    headers = st.context.headers
+    if not headers:
+        return None
+    every = getattr(headers, "get_all", None)
+    told: Mapping[str, Sequence[str]] = {name: every(name) if every else [headers[name]] for name in headers}
+    return reach.of(told, peer=st.context.ip_address)

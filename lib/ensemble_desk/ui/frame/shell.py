@@ -71,6 +71,9 @@ def open_page(title: str, *, role: str = "viewer") -> None:
 def _who() -> Actor:
     st.logo(logo.svg(), size="large")
     visitor = session.visitor(caching.settings())
+    if visitor.refused:
+        st.error(wording.plain(visitor.refused), icon=":material/block:")
+        st.stop()
     if visitor.actor is None:
         st.info(visitor.note, icon=":material/login:")
         st.button("Sign in", key="sign_in", type="primary", on_click=st.login)

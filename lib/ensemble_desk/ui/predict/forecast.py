@@ -7,6 +7,7 @@ import streamlit as st
 
 from ensemble_desk.evaluation import skill
 from ensemble_desk.figures import votes
+from ensemble_desk.forecasting import batches
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES
 from ensemble_desk.registry.entities import State, VersionRecord
@@ -128,7 +129,9 @@ def numbers(record: VersionRecord, answer: Answer) -> None:
     )
     st.download_button(
         "Download as CSV",
-        frame.assign(key=str(record.key), version=record.version, sha256=record.sha256).to_csv(index=False),
+        batches.harmless(frame.assign(key=str(record.key), version=record.version, sha256=record.sha256)).to_csv(
+            index=False
+        ),
         file_name=file_name(record, "forecast.csv"),
         mime="text/csv",
         icon=":material/download:",

@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ensemble_desk.figures import accuracy
+from ensemble_desk.forecasting import batches
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import VersionRecord
 from ensemble_desk.ui.frame import caching, charts, components, data, monitoring_data, wording
@@ -137,7 +138,7 @@ def _rest(first: VersionRecord, second: VersionRecord, told: Sequence[Mapping[st
     components.table(frame, key="compare_rest", alt="Everything else that differs")
     st.download_button(
         "Download the comparison",
-        frame.to_csv(index=False),
+        batches.harmless(frame).to_csv(index=False),
         file_name=f"{first.version}_{second.version}.csv",
         mime="text/csv",
         icon=":material/download:",

@@ -277,8 +277,7 @@ def _readings(best: dict[Form, pd.Series]) -> tuple[DateReading, DateReading] | 
         for form in chosen
         if form is not None
     ]
-    both = 2
-    return (spans[0], spans[1]) if len(spans) == both else None
+    return (spans[0], spans[1]) if spans[1:] else None
 
 
 def _is_ordered(values: pd.Series) -> bool:

@@ -9,8 +9,9 @@ import typer
 
 from ensemble_desk.database import opening as databases
 from ensemble_desk.database.opening import Database
-from ensemble_desk.jobs import arguments, desk, file_options, files, output
+from ensemble_desk.jobs import arguments, desk, output
 from ensemble_desk.jobs.arguments import Json, KeepAs, Symbol
+from ensemble_desk.jobs.inputs import file_options, files
 from ensemble_desk.settings import Settings
 from ensemble_desk.sources import importing, kept_mappings, opening, sessions
 from ensemble_desk.sources.importing import Imported, Rules

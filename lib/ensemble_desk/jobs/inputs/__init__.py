@@ -1,0 +1,1 @@
+"""What comes from outside: files of bars, and features of a team's own."""

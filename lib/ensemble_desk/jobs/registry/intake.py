@@ -1,0 +1,62 @@
+"""Commands that take files into the registry: sync, import."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ensemble_desk.jobs import desk, output
+from ensemble_desk.jobs.arguments import Json
+from ensemble_desk.jobs.inputs import files
+from ensemble_desk.jobs.registry.versions import is_expired, version_table
+from ensemble_desk.registry.folder import importing, sync
+
+
+def synchronise(*, as_json: Json = False) -> None:
+    """Bring the index in line with the models folder; exits 1 when a file was refused or cannot go live."""
+    with desk.registry() as registry, _counting("reading files") as progress:
+        report = sync.synchronise(registry, force=True, progress=progress)
+    rows: list[tuple[object, ...]] = [
+        (what, name, "")
+        for what in ("added", "changed", "vanished", "returned", "followed")
+        for name in getattr(report, what)
+    ]
+    rows += [("unfit", name, reason) for name, reason in report.unfit.items()]
+    rows += [("refused", name, reason) for name, reason in report.refused.items()]
+    empty = "The index agrees with the folder."
+    output.show(report, as_json=as_json, table=lambda: output.table(("what", "file or key", "why"), rows, empty=empty))
+    if report.refused or report.unfit:
+        raise typer.Exit(1)
+
+
+def import_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An artifact that another program wrote.")],
+    *,
+    name: Annotated[str, typer.Option("--as", metavar="KEY/VERSION", help="For example AAPL/d1/20250121.")],
+    as_json: Json = False,
+) -> None:
+    """Copy a file into the models folder under a proper name, never over another, and register it."""
+    key, version = importing.named(name)
+    with desk.registry() as registry:
+        data = files.read(file, most_bytes=registry.store.max_bytes)
+        record = importing.take_in(registry, data, source=file, key=key, version=version)
+        is_old = is_expired(registry, record)
+    output.show(record, as_json=as_json, table=lambda: version_table([record], [is_old]))
+
+
+@contextmanager
+def _counting(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Draw a progress bar on standard error, only on a terminal: gives what to tell it how far the work is."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"sync": synchronise, "import": import_file}

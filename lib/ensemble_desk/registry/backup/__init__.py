@@ -1,0 +1,1 @@
+"""Copies of everything in another folder, and bringing them back."""

@@ -1,0 +1,111 @@
+"""The registry against the ledger, both ways: what one of them tells and the other does not, or tells otherwise."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from ensemble_desk.database import daily_digests as digests
+from ensemble_desk.database.tables.registry_tables import (
+    deployments,
+    model_versions,
+    production_pointers,
+    pruned_versions,
+)
+from ensemble_desk.errors import LedgerBehindError, RegistryOlderError
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import agreement, ledger_file
+from ensemble_desk.registry.entities import Finding
+from ensemble_desk.registry.folder import story as telling
+from ensemble_desk.registry.folder.story import Story, Told
+from ensemble_desk.registry.ledger import notes, pointers
+from ensemble_desk.registry.opening import Registry
+
+LEDGER, DIFFERS = "ledger", "registry contradicts ledger"
+_UNTOLD = ("has_manifest",)
+
+
+def verify(registry: Registry, connection: Connection) -> tuple[list[Finding], Story]:
+    """Compare everything that the ledger remembers; gives what differs, and what the ledger tells."""
+    files, known = registry.settings.ledger_files, agreement.head(connection)
+    told = telling.read(files[0], known=known)
+    found = [Finding(None, LEDGER, problem) for problem in told.problems]
+    found += _copies(registry)
+    try:
+        agreement.refuse_different(files[0], known, ledger_file.tail(files[0]))
+    except (RegistryOlderError, LedgerBehindError) as error:
+        found.append(Finding(None, LEDGER, str(error)))
+    if told.end.number:
+        found += _everything(connection, told)
+    return found, told
+
+
+def _copies(registry: Registry) -> Iterator[Finding]:
+    first, *others = registry.settings.ledger_files
+    for copy in others:
+        pairs = zip(ledger_file.lines(first), ledger_file.lines(copy), strict=False)
+        differing = next((place for (place, line), (_, other) in pairs if line != other), None)
+        if differing is not None:
+            yield Finding(None, LEDGER, f"line {differing} of {copy.name} is another one than in {first.name}")
+        elif first.exists() and (not copy.exists() or copy.stat().st_size < first.stat().st_size):
+            yield Finding(None, LEDGER, f"{copy} lacks lines that {first.name} holds")
+
+
+def _everything(connection: Connection, told: Story) -> Iterator[Finding]:
+    rows = {
+        (_key(row), int(row["position"])): {"hash": row["hash"]}
+        for row in connection.execute(select(*(deployments.c[name] for name in _OF_ROW))).mappings()
+    }
+    in_ledger = {where: {"hash": row["hash"]} for where, row in told.rows.items()}
+    yield from _compared(rows, in_ledger, "row of history")
+    yield from _compared(_stored(connection, production_pointers, pointers.told), _keyed(told.pointers), "pointer")
+    yield from _compared(_stored(connection, model_versions, notes.of_version, "version"), told.versions, "version")
+    graves = _stored(connection, pruned_versions, notes.of_tombstone, "version")
+    yield from _compared(graves, told.tombstones, "tombstone")
+    table = model_versions
+    wanted = select(table.c.symbol, table.c.timeframe, table.c.version, table.c.quarantine_reason)
+    for row in connection.execute(wanted.order_by(table.c.id)).mappings():
+        reason = told.quarantines.get((_key(row), row["version"]))
+        if row["quarantine_reason"] != reason:
+            is_so = "is not quarantined" if reason is None else f"is quarantined ({reason})"
+            yield Finding(_key(row), DIFFERS, f"{row['version']}: by the ledger it {is_so}")
+    yield from _digests(connection, told)
+
+
+def _digests(connection: Connection, told: Story) -> Iterator[Finding]:
+    if told.digests is None:
+        return
+    n_digests, sha256 = digests.whole(connection, before=date.fromisoformat(told.digests["before"]))
+    if (n_digests, sha256) != (told.digests["n_digests"], told.digests["sha256"]):
+        told_of = told.digests["before"]
+        yield Finding(None, DIFFERS, f"the daily digests before {told_of} are not those that the ledger tells")
+
+
+def _compared(has: Mapping[Any, Told], tells: Mapping[Any, Told], what: str) -> Iterator[Finding]:
+    for where in sorted(tells.keys() - has.keys(), key=str):
+        yield Finding(where[0], DIFFERS, f"{what} {where[1]} is in the ledger, and gone from the registry")
+    for where in sorted(has.keys() - tells.keys(), key=str):
+        yield Finding(where[0], DIFFERS, f"{what} {where[1]} is in the registry, and the ledger tells of none")
+    for where in sorted(has.keys() & tells.keys(), key=str):
+        other = [name for name in has[where] if name not in _UNTOLD and has[where][name] != tells[where].get(name)]
+        if other:
+            yield Finding(where[0], DIFFERS, f"{what} {where[1]}: the ledger tells another {', '.join(other)}")
+
+
+def _stored(connection: Connection, table: Any, noted: Any, name: str | None = None) -> dict[Any, Told]:
+    return {
+        (_key(row), row[name] if name else "of production"): telling.as_told(noted(row))
+        for row in connection.execute(select(table)).mappings()
+    }
+
+
+def _keyed(found: Mapping[Key, Told]) -> dict[tuple[Key, str], Told]:
+    return {(key, "of production"): told for key, told in found.items()}
+
+
+def _key(row: Mapping[Any, Any]) -> Key:
+    return Key(row["symbol"], row["timeframe"])
+
+
+_OF_ROW = ("symbol", "timeframe", "position", "hash")

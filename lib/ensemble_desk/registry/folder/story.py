@@ -1,0 +1,110 @@
+"""What the ledger tells, read from its first line to its last, and whether its lines are what they were."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import ledger_file
+from ensemble_desk.registry.ledger import notes
+from ensemble_desk.registry.ledger_file import ABANDONED, COMMITTED, NONE, TORN, Head, Line
+
+Told = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Story:
+    """Everything that was committed, as the ledger tells it.
+
+    Attributes
+    ----------
+    rows : rows of history by key and position.
+    pointers, versions, tombstones, quarantines : the newest of each; versions by key and name, a reason or None.
+    digests : the newest sum of daily digests; None: none was taken yet.
+    problems : lines that are not what they were, in words.
+    end : the newest committed line.
+    """
+
+    rows: dict[tuple[Key, int], Told] = field(default_factory=dict)
+    pointers: dict[Key, Told] = field(default_factory=dict)
+    versions: dict[tuple[Key, str], Told] = field(default_factory=dict)
+    tombstones: dict[tuple[Key, str], Told] = field(default_factory=dict)
+    quarantines: dict[tuple[Key, str], str | None] = field(default_factory=dict)
+    digests: Told | None = None
+    problems: list[str] = field(default_factory=list)
+    end: Head = NONE
+
+    def hear(self, line: Line) -> None:
+        """Take in a line that was committed."""
+        told, self.end = line.told, line.head
+        if line.kind == notes.DIGESTS:
+            self.digests = told
+        if line.kind in (notes.DIGESTS, notes.RESTORED):
+            return
+        key = Key(told["symbol"], told["timeframe"])
+        match line.kind:
+            case notes.ROW:
+                self.rows[key, told["position"]] = told
+            case notes.POINTER:
+                self.pointers[key] = told
+            case notes.VERSION:
+                before = self.versions.get((key, told["version"]), {})
+                self.versions[key, told["version"]] = {"has_manifest": before.get("has_manifest")} | dict(told)
+            case notes.TOMBSTONE:
+                self.tombstones[key, told["version"]] = told
+                self.versions.pop((key, told["version"]), None)
+                self.quarantines.pop((key, told["version"]), None)
+            case notes.QUARANTINE:
+                self.quarantines[key, told["version"]] = told["reason"]
+
+
+def read(file: Path, *, known: Head) -> Story:
+    """Read a ledger; ``known`` is the newest line that the database has committed. Raises LedgerError."""
+    story, waiting = Story(), list[Line]()
+    for line in _sound(file, story):
+        if line.kind == COMMITTED:
+            for one in waiting:
+                story.hear(one)
+        if line.kind in (COMMITTED, ABANDONED):
+            waiting = []
+        elif line.kind != TORN:
+            waiting.append(line)
+    if waiting and waiting[-1].head == known:
+        for one in waiting:
+            story.hear(one)
+    return story
+
+
+def as_told(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give values as the ledger would tell them."""
+    told: dict[str, Any] = json.loads(ledger_file.encoded(values))
+    return told
+
+
+def _sound(file: Path, story: Story) -> Iterator[Line]:
+    """Give the lines that are whole, and note every break of the chain."""
+    previous, cut = NONE, b""
+    for place, raw in ledger_file.lines(file):
+        if cut and not raw.endswith(b"\n"):
+            break
+        line = ledger_file.parsed(raw)
+        if line is None:
+            if cut:
+                story.problems.append(f"line {place - 1} is not what its hash says")
+            cut = raw
+            continue
+        if cut and not _explains(line, cut):
+            story.problems.append(f"line {place - 1} is not what its hash says")
+        elif line.number != previous.number + 1 or line.previous != previous.hash:
+            story.problems.append(f"line {place} does not follow the one before it")
+        previous, cut = line.head, b""
+        yield line
+    if cut.endswith(b"\n"):
+        story.problems.append("the last line is not what its hash says")
+
+
+def _explains(line: Line, cut: bytes) -> bool:
+    return line.kind == TORN and line.told.get("sha256") == hashlib.sha256(cut.rstrip(b"\n")).hexdigest()

@@ -1,0 +1,36 @@
+"""The first lines of a ledger: everything that the registry holds already, as if it had just been decided."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, select
+
+from ensemble_desk.database.tables.registry_tables import (
+    deployments,
+    model_versions,
+    production_pointers,
+    pruned_versions,
+)
+from ensemble_desk.registry.ledger import chain, notes, pointers
+from ensemble_desk.registry.ledger.notes import Note
+
+
+def everything(connection: Connection) -> list[Note]:
+    """Give versions, quarantines, tombstones, rows of history and pointers, each as its own writer would note it."""
+    return [*_versions(connection), *_history(connection)]
+
+
+def _versions(connection: Connection) -> Iterator[Note]:
+    for row in connection.execute(select(model_versions).order_by(model_versions.c.id)).mappings():
+        yield notes.VERSION, notes.of_version(row) | {"has_manifest": None}
+        if row["quarantine_reason"] is not None:
+            named = {name: row[name] for name in ("symbol", "timeframe", "version")}
+            yield notes.QUARANTINE, named | {"reason": row["quarantine_reason"]}
+    for row in connection.execute(select(pruned_versions).order_by(pruned_versions.c.pruned_at)).mappings():
+        yield notes.TOMBSTONE, notes.of_tombstone(row)
+
+
+def _history(connection: Connection) -> Iterator[Note]:
+    for row in connection.execute(select(deployments).order_by(deployments.c.id)).mappings():
+        yield notes.ROW, chain.noted(row)
+    for row in connection.execute(select(production_pointers)).mappings():
+        yield notes.POINTER, pointers.told(row)
