@@ -18,6 +18,7 @@ from ensemble_desk.errors import (
     extras,
 )
 
+_COPIES = 2  # bytes of a text, as older protocols write them, and the array made of these
 _SLACK_BYTES = 2**16  # what is made small, such as copies of empty arrays
 
 
@@ -59,7 +60,7 @@ def load_with_notes(data: bytes, *, name: str, max_bytes: int, expected_sha256: 
         if actual != expected_sha256:
             raise TamperedArtifactError(name, expected=expected_sha256, actual=actual)
     inside = compression.unpack(data, name=name, max_bytes=max_bytes)
-    build = Build(most_bytes=len(inside) + _SLACK_BYTES)
+    build = Build(most_bytes=_COPIES * len(inside) + _SLACK_BYTES)
     try:
         with collecting.paused():
             content = build.content(unpickling.parse(inside, allowed=ALLOWED))
@@ -76,7 +77,7 @@ def load_with_notes(data: bytes, *, name: str, max_bytes: int, expected_sha256: 
         Exception
     ) as error:  # hostile bytes make the unpickler raise anything, MemoryError and RecursionError included
         raise ArtifactCorruptError(name, f"it is no complete pickle ({type(error).__name__})") from error
-    return Loaded(content, _notes(build.library_versions))
+    return Loaded(content, (*_notes(build.library_versions), *build.notes))
 
 
 def _notes(versions: set[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ features, classes and trees) must agree with the trees inside.
 
 import functools
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ Check = Callable[[Any], None]
 
 _MOST_TREES = 20_000
 _MOST_CLASSES = 2**10
+_MOST_FEATURES = 2**16
 
 
 def estimator(module: str, name: str, check: Check) -> Callable[[Builder, Recipe], Any]:
@@ -29,6 +30,9 @@ def estimator(module: str, name: str, check: Check) -> Callable[[Builder, Recipe
         state = builder.attributes(state_of(given), taken=taken)
         if "_sklearn_version" in state:
             builder.remember_library_version(state.pop("_sklearn_version"))
+        if state.get("verbose"):  # it would write to the terminal of whoever predicts
+            state["verbose"] = 0
+            builder.remember_note(f"the verbose flag of {name} was dropped")
         made: Any = object.__new__(kind)
         made.__dict__ = state  # a dict of its own, as attributes() makes it
         check(made)
@@ -44,6 +48,28 @@ def is_member(model: Any) -> bool:
     if "tree_" in vars(model):
         single_tree(model)
     return True
+
+
+def share_trees(models: Iterable[Any]) -> bool:
+    """Tell whether different estimators hold the same tree; a few could then stand for more than memory holds."""
+    found = [id(tree) for model in {id(model): model for model in models}.values() for tree in _trees_of(model)]
+    return len(set(found)) < len(found)
+
+
+def _trees_of(model: Any) -> list[Any]:
+    told = getattr(model, "__dict__", {})
+    members = told.get("estimators_", told.get("_predictors", [model]))
+    members = members.ravel().tolist() if isinstance(members, np.ndarray) else members
+    flat = [one for member in members for one in (member if type(member) is list else [member])]
+    return [getattr(member, "__dict__", {}).get("tree_", member) for member in flat]
+
+
+def dummy(made: Any) -> None:
+    """Check what answers with the shares of the classes; its loop runs once for each output."""
+    if "class_prior_" not in made.__dict__:
+        return
+    n_classes = _classes(made)
+    _check_start(made, n_classes=n_classes)
 
 
 def unchecked(_made: Any) -> None:
@@ -149,6 +175,8 @@ def _class(module: str, name: str) -> tuple[type, frozenset[str]]:
 def _check_trees(members: list[Any], *, n_features: int, n_classes: int) -> None:
     """Check that compiled trees read as many features, and give as many classes, as the estimator around them says."""
     kind, _ = trees.compiled()
+    if len({id(member.__dict__.get("tree_")) for member in members}) < len(members):
+        raise MalformedError(problem="one tree stands for several")
     for member in members:
         told = member.__dict__
         tree = told.get("tree_")
@@ -179,6 +207,7 @@ def _check_start(start: Any, *, n_classes: int) -> None:
 def _features(made: Any) -> int:
     """Give the number of features; their names, when it has them, are as many texts."""
     n_features = _count(made, "n_features_in_")
+    expect(n_features <= _MOST_FEATURES, "an estimator", "features")
     names = made.__dict__.get("feature_names_in_")
     if names is not None:
         expect(type(names) is np.ndarray and names.shape == (n_features,), "an estimator", "feature names")
@@ -190,6 +219,7 @@ def _classes(made: Any) -> int:
     """Give the number of classes: as many, and all different, as it lists."""
     classes = made.__dict__.get("classes_")
     expect(type(classes) is np.ndarray and classes.ndim == 1, "an estimator", "classes")
+    expect(0 < len(classes) <= _MOST_CLASSES, "an estimator", "classes")
     values = classes.tolist()
     expect(all(type(value) in (int, float, str, bool) for value in values), "an estimator", "classes")
     expect(0 < len(set(values)) == len(values) <= _MOST_CLASSES, "an estimator", "classes")

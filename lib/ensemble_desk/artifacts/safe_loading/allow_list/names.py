@@ -10,7 +10,6 @@ from typing import Any
 from ensemble_desk.artifacts.safe_loading.allow_list import arrays, estimators, losses, randomness, trees, values
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
     Builder,
-    DefaultRecord,
     Recipe,
     Record,
     at_once,
@@ -18,14 +17,15 @@ from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
     reconstructed,
     token,
 )
+from ensemble_desk.artifacts.safe_loading.allow_list.unhashed import FrozenMembers, Members
 
 Build = Callable[[Builder, Recipe], Any]
 
 _BUILTIN: dict[str, Build] = {
     "bytes": values.raw_bytes,
     "bytearray": values.raw_bytes,
-    "set": values.collection(set),
-    "frozenset": values.collection(frozenset),
+    "set": values.collection(Members),
+    "frozenset": values.collection(FrozenMembers),
     **dict.fromkeys(("object", "dict", "list", "float", "int", "str"), token),
 }
 _LINK_NAMES = ("Interval", "IdentityLink", "LogLink", "LogitLink", "HalfLogitLink", "MultinomialLogit")
@@ -59,7 +59,7 @@ def _estimators() -> Iterator[tuple[str, str, estimators.Check]]:
     yield "sklearn.linear_model._logistic", "LogisticRegression", estimators.linear
     for name in ("DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier"):
         yield "sklearn.tree._classes", name, estimators.unchecked
-    yield "sklearn.dummy", "DummyClassifier", estimators.unchecked
+    yield "sklearn.dummy", "DummyClassifier", estimators.dummy
     yield "sklearn.preprocessing._label", "LabelEncoder", estimators.unchecked
     yield f"{_HISTOGRAM}.binning", "_BinMapper", estimators.unchecked
 
@@ -99,8 +99,7 @@ def _list() -> dict[tuple[str, str], type]:
     }
     for module in ("numpy.core.numeric", "numpy._core.numeric"):
         names[module, "_frombuffer"] = at_once(f"{module}._frombuffer", arrays.frombuffer)
-    names["collections", "OrderedDict"] = Record
-    names["collections", "defaultdict"] = DefaultRecord
+    names["collections", "OrderedDict"] = names["collections", "defaultdict"] = Record
     return names
 
 
