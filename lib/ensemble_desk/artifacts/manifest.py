@@ -14,6 +14,7 @@ from ensemble_desk.errors import ArtifactCorruptError
 
 _REQUIRED = ("symbol", "timeframe", "timestamp", "sha256", "size_bytes", "created_at", "globals", "members")
 _DEEPEST = 32
+MOST_MANIFEST_BYTES = 2**24  # those of real versions take some 100 KiB
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,25 @@ class IncompatibleArtifactError(ArtifactError):
         super().__init__(name, f"{name} cannot be served: {problem}.")
 
 
+class ExaminerEndedError(ArtifactError):
+    """A file ended the process that examined it."""
+
+    def __init__(self, name: str, *, how: str) -> None:
+        self.how = how
+        super().__init__(
+            name,
+            f"{name} ended the process that examined it ({how}). It is not opened again; nothing else was touched. "
+            "If you trust where it comes from, copy it here anew.",
+        )
+
+
+class ExaminerMissingError(ArtifactError):
+    """The process that examines new files cannot be started, which says nothing of any file."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__("examiner", f"New files cannot be examined here ({problem}). They are looked at again later.")
+
+
 class PublishError(ArtifactError):
     """A version could not be written; nothing half-written is left."""
 

@@ -7,10 +7,11 @@ from ensemble_desk.artifacts import digests
 from ensemble_desk.artifacts.store.folder import ArtifactStore
 from ensemble_desk.artifacts.store.scanning import FileEntry, Scan
 from ensemble_desk.database import texts
-from ensemble_desk.errors import ArtifactError, ArtifactMissingError, MissingExtraError
+from ensemble_desk.errors import ArtifactError, ArtifactMissingError, ExaminerMissingError, MissingExtraError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import State
 from ensemble_desk.registry.folder import inspection
+from ensemble_desk.registry.folder.notes import Notes, is_final, is_note
 from ensemble_desk.registry.index.entries import Entry
 from ensemble_desk.registry.index.registration import Arrival
 from ensemble_desk.registry.index.stored import Rejected
@@ -62,44 +63,53 @@ def compare(
     *,
     pruned: Mapping[str, str],
     force: bool,
+    notes: Notes,
 ) -> Differences:
     """Read what is new, and what changed its size or time since it was last looked at; with ``force`` everything.
 
-    ``pruned`` maps file names that are never taken in again to the reason.
+    ``pruned`` maps file names that are never taken in again to the reason; ``notes`` are written before a file that
+    nobody has registered is opened.
     """
     found = Differences()
     for file in scan:
         entry, before = known.get(file.file_name), rejected.get(file.file_name)
         if entry is not None:
-            _look_again(store, entry, file, found, force=force)
+            _look_again(store, entry, file, found, force=force, notes=notes)
         elif file.file_name in pruned:
             _refuse(found, file.file_name, file.size_bytes, file.mtime_ns, pruned[file.file_name])
-        elif before is not None and before.is_of(file) and not force:
+        elif before is not None and before.is_of(file) and not is_note(before) and (not force or is_final(before)):
             found.refused[file.file_name] = before.reason
         else:
-            _look_first(store, file, found)
+            _look_first(store, file, found, notes=notes, before=before)
     for name, reason in scan.foreign.items():
         _refuse(found, name, _NOWHERE, _NOWHERE, reason)
     present = {file.file_name for file in scan}
     gone = (entry for name, entry in known.items() if name not in present and entry.health is not State.MISSING)
     found.vanished.extend(entry for entry in gone if not store.exists(entry.file_name))
-    found.newly_refused = {name: new for name, new in found.newly_refused.items() if rejected.get(name) != new}
+    found.newly_refused = {
+        name: new for name, new in found.newly_refused.items() if name in notes.written or rejected.get(name) != new
+    }
     found.forgotten.extend(name for name in rejected if name not in found.refused)
     return found
 
 
-def _look_first(store: ArtifactStore, file: FileEntry, found: Differences) -> None:
+def _look_first(
+    store: ArtifactStore, file: FileEntry, found: Differences, *, notes: Notes, before: Rejected | None = None
+) -> None:
     try:
+        notes.begin(file, before)
         found.arrivals.append(inspection.arrival(store, file))
     except ArtifactMissingError:
         return  # gone between the listing and the reading
-    except MissingExtraError as error:  # not recorded: an installation that has the library may read it
+    except (MissingExtraError, ExaminerMissingError) as error:  # not recorded: it may be read elsewhere, or later
         found.refused[file.file_name] = found.unread[file.file_name] = str(error)
     except ArtifactError as error:
         _refuse(found, file.file_name, file.size_bytes, file.mtime_ns, str(error))
 
 
-def _look_again(store: ArtifactStore, entry: Entry, file: FileEntry, found: Differences, *, force: bool) -> None:
+def _look_again(
+    store: ArtifactStore, entry: Entry, file: FileEntry, found: Differences, *, force: bool, notes: Notes
+) -> None:
     as_remembered = (entry.size_bytes, entry.mtime_ns) == (file.size_bytes, file.mtime_ns)
     if as_remembered and not force and entry.health in (State.AVAILABLE, State.INCOMPATIBLE):
         return
@@ -113,7 +123,7 @@ def _look_again(store: ArtifactStore, entry: Entry, file: FileEntry, found: Diff
     if actual != entry.sha256:
         found.changed.append((entry, actual))
     elif entry.health is State.INCOMPATIBLE:
-        _look_first(store, file, found)
+        _look_first(store, file, found, notes=notes)
     else:
         doubtful = force or entry.health is not State.AVAILABLE
         form = inspection.sound_form(store, entry, data) if doubtful else entry.serving_sha256

@@ -12,6 +12,7 @@ from ensemble_desk.registry.entities import State, SyncReport
 from ensemble_desk.registry.folder import comparison, retention
 from ensemble_desk.registry.folder import marks as folder_marks
 from ensemble_desk.registry.folder.comparison import Differences
+from ensemble_desk.registry.folder.notes import Notes
 from ensemble_desk.registry.index import entries, following, registration, states, tombstones
 from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index.following import Cause
@@ -55,7 +56,8 @@ def synchronise(registry: Registry, *, force: bool = False) -> SyncReport:
         pruned = {one.file_name: str(one.refusal) for one in tombstones.everything(connection)}
     if known and not registry.store.folder.is_dir():
         raise FolderGoneError(registry.store.folder.name, n_versions=len(known))
-    found = comparison.compare(registry.store, scan, known, rejected, pruned=pruned, force=force)
+    with Notes(registry) as notes:
+        found = comparison.compare(registry.store, scan, known, rejected, pruned=pruned, force=force, notes=notes)
     with registry.database.writing() as connection:
         report = _write(connection, found, at=at)
         settled = at.timestamp() - mark / 1e9 > _RACY.total_seconds()

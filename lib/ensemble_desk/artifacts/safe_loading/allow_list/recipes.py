@@ -158,7 +158,7 @@ def at_once(asked_for: str, make: Callable[..., Any]) -> type:
 
 
 def dict_of(pairs: Any) -> dict[Any, Any]:
-    """Make a dict of what a pickle lists for it, its values as they are; raises MalformedError unless keys are atoms."""
+    """Make the dict that a pickle lists, its values as they are; raises MalformedError unless its keys are atoms."""
     try:
         return as_dict(pairs)
     except NotAtomsError as error:
