@@ -20,4 +20,4 @@ class Limits:
 def of(size_bytes: int) -> Limits:
     """Give the limits of a file; honest ones take a twentieth."""
     mebibytes = size_bytes / _MIB
-    return Limits(cpu_seconds=3 + 2 * mebibytes, wall_seconds=8 + 4 * mebibytes)
+    return Limits(cpu_seconds=3 + 2 * mebibytes, wall_seconds=6 + 3 * mebibytes)

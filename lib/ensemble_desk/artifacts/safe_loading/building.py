@@ -25,7 +25,7 @@ from ensemble_desk.errors.base import cut
 
 _ATOMS = frozenset({type(None), bool, int, float, str, bytes})
 _DEEPEST = 100  # one artifact with a forest has 12
-_MOST_MADE = 1_000_000
+_MOST_MADE = 300_000  # lists, dicts and objects; a forest of 20,000 trees has 100,000
 _MOST_VERSIONS, _MOST_VERSION_LETTERS = 8, 40
 _BUSY: Any = object()
 _CHUNK_NODES = 10_000  # more would ask the system for memory each time

@@ -63,12 +63,14 @@ REFUSED = {
     0x97: "a buffer outside of the file",
     0x98: "a buffer outside of the file",
 }
-MOST_INSTRUCTIONS = 5_000_000
+MOST_INSTRUCTIONS = 2_000_000  # in long runs; a list of two million numbers is no part of an ensemble
+MOST_DICTS = 300_000  # and sets; a forest of 20,000 trees has 80,000
 MOST_LARGE_NUMBERS = 1_000  # of 62 bits and more: honest files have a few, in states of random generators
 MOST_NUMBER_BYTES = 64
 MOST_DIGITS = 18
+_TOO_MANY_DICTS = f"it has more than {MOST_DICTS:,} dicts or sets"
 _MEMO_SLACK = 1024  # memo positions rise by one; more than this ahead is no honest file
-_FEW_BYTES = 2**20  # of instructions; fewer cannot make much
+_FEW_BYTES = 2**18  # of instructions; fewer cannot make much
 
 
 def rewrite(data: bytes, start: int = 0) -> tuple[bytes, int]:
@@ -134,6 +136,8 @@ class _Walk:
             if opcode in SWAPPED:
                 swap(position)
                 if opcode != _BYTEARRAY8:
+                    if len(self._swaps) > 2 * MOST_DICTS:
+                        raise MalformedError(problem=_TOO_MANY_DICTS)
                     position += 1
                     continue
             size = length_bytes(opcode)
@@ -142,6 +146,8 @@ class _Walk:
                 position = after + int.from_bytes(data[position + 1 : after], "little")
             elif (instead := rewritten(opcode)) is not None:
                 cut((position, position + 1, instead))
+                if len(self._cuts) > MOST_DICTS:
+                    raise MalformedError(problem=_TOO_MANY_DICTS)
                 position += 1
             elif opcode == _STOP:
                 return position + 1

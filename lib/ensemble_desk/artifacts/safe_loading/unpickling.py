@@ -23,7 +23,7 @@ from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
 )
 from ensemble_desk.artifacts.safe_loading.allow_list.unhashed import FrozenMembers, Members, Pair, Pairs
 
-_MOST_SLOW_BYTES = 2**23  # a forest of 500 trees has 2 MiB beside its arrays
+_MOST_SLOW_BYTES = 2**21  # a forest of 400 trees has 36 KiB beside its arrays
 _LARGE_BYTES = 8
 _WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 Names = Mapping[tuple[str, str], type]
