@@ -18,12 +18,12 @@ from ensemble_desk.errors import ExaminerEndedError, ExaminerMissingError
 
 _SLACK_SECONDS = 2.0  # an examiner ends itself first
 _PROGRAM = """
-import json, os, sys
-os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+import json, sys
 sys.path[:] = json.loads(sys.argv[1])
 from ensemble_desk.artifacts.examiner import child
 child.main()
 """
+_ONE_THREAD = ("/usr/bin/env", "OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1")  # the stack of each is counted
 _ENDS = {
     signal.SIGXCPU: "it took too much time of the processor",
     signal.SIGALRM: "it took too long",
@@ -97,7 +97,7 @@ def _running() -> "subprocess.Popen[bytes]":
     paths = json.dumps([os.path.abspath(path) for path in sys.path])  # noqa: PTH100 - '' stands for here
     try:
         process = subprocess.Popen(  # noqa: S603 - this interpreter, this package
-            [sys.executable, "-I", "-c", _PROGRAM, paths],
+            [*_ONE_THREAD, sys.executable, "-I", "-c", _PROGRAM, paths],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
