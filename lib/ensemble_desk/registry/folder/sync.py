@@ -14,6 +14,7 @@ from ensemble_desk.registry.folder import marks as folder_marks
 from ensemble_desk.registry.folder.comparison import Differences
 from ensemble_desk.registry.folder.following import Followed
 from ensemble_desk.registry.folder.looking import Progress
+from ensemble_desk.registry.folder.notes import Notes
 from ensemble_desk.registry.index import entries, registration, states, tombstones
 from ensemble_desk.registry.index import following as index_following
 from ensemble_desk.registry.index import stored as index
@@ -60,7 +61,10 @@ def synchronise(registry: Registry, *, force: bool = False, progress: Progress |
         pruned = {one.file_name: str(one.refusal) for one in tombstones.everything(connection)}
     if known and not registry.store.folder.is_dir():
         raise FolderGoneError(registry.store.folder.name, n_versions=len(known))
-    found = comparison.compare(registry.store, scan, known, rejected, pruned=pruned, force=force, progress=progress)
+    with Notes(registry) as notes:
+        found = comparison.compare(
+            registry.store, scan, known, rejected, pruned=pruned, force=force, notes=notes, progress=progress
+        )
     with registry.database.writing() as connection:
         report, happened = _write(connection, found, at=at)
         waiting = index.waiting_keys(connection, also_unfit=force)
