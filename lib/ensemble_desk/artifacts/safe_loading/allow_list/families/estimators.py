@@ -17,6 +17,7 @@ from ensemble_desk.errors import extras
 
 _HISTOGRAM = "sklearn.ensemble._hist_gradient_boosting"
 _MOST_TREES = 20_000
+_QUIET = (None, 0, "deprecated")  # the last is what imputers held in 1.1 and 1.2
 
 
 def estimator(module: str, name: str, check: Check) -> Callable[[Builder, Recipe], Any]:
@@ -28,7 +29,7 @@ def estimator(module: str, name: str, check: Check) -> Callable[[Builder, Recipe
         version = state.pop("_sklearn_version", None)
         if version is not None:
             builder.remember_library_version(version)
-        if state.get("verbose"):  # it would write to the terminal of whoever predicts
+        if state.get("verbose") not in _QUIET:  # it would write to the terminal of whoever predicts
             state["verbose"] = 0
             builder.remember_note(f"the verbose flag of {name} was dropped")
         if version != older.this_version():
