@@ -51,7 +51,7 @@ class Countdown:
             die()
 
     def watch(self, registry: Registry, calls: tuple[str, ...]) -> None:
-        engine = registry.database._engine
+        engine = registry.database._engines.engine
         if registry.database.is_postgresql:
             event.listen(engine, "before_cursor_execute", lambda *told: told[2].startswith(WRITES) and self())
         else:

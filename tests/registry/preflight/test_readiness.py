@@ -119,7 +119,7 @@ def test_what_is_rehearsed_is_where_a_rollback_goes(three):
 
 def test_the_whole_fleet_is_one_query_along_the_index(sqlite_desk):
     sqlite_desk.publish_all(OLD, NEW)
-    engine, asked = sqlite_desk.registry.database._engine, []
+    engine, asked = sqlite_desk.registry.database._engines.engine, []
     event.listen(engine, "before_cursor_execute", lambda *args: asked.append((args[2], args[3])))
     readiness.of_fleet(sqlite_desk.registry)
     queries = [(query, values) for query, values in asked if query.startswith("SELECT")]
