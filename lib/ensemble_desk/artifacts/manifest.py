@@ -14,6 +14,7 @@ from ensemble_desk.errors import ArtifactCorruptError
 
 _REQUIRED = ("symbol", "timeframe", "timestamp", "sha256", "size_bytes", "created_at", "globals", "members")
 _DEEPEST = 32
+MOST_MANIFEST_BYTES = 2**24  # those of real versions take some 100 KiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,3 +147,11 @@ def _is_moment(text: str) -> bool:
 
 def _is_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def member_classes(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell the class labels of a plain artifact's estimators, so that a description can be held against them."""
+    if "schema_version" in content:
+        return {}
+    known = {name: getattr(model, "classes_", None) for name, model in content["models"].items()}
+    return {"member_classes": {str(name): plain(list(own)) for name, own in known.items() if own is not None}}

@@ -29,6 +29,7 @@ _ARRAY, _FOREST, _GRAPH = "$array", "$forest", "$graph"
 _MOST_HEADER_BYTES = 2**28
 _TOLD = "ensemble"
 _N_PROBES = 96
+_MOST_SAMPLE_ROWS = 1_000
 _SIZE_BYTES = 8  # of the number before a file's header
 _KEPT = (
     "symbol",
@@ -141,7 +142,7 @@ def parity(forest: FlatForest, estimator: Any, *, sample: Any = None) -> float:
     probes = _edges(forest)
     given = np.asarray(sample if sample is not None else [], dtype=float)
     if given.ndim == 2 and given.shape[1] == probes.shape[1]:  # noqa: PLR2004 - rows and columns
-        probes = np.concatenate([given, probes])
+        probes = np.concatenate([given[:_MOST_SAMPLE_ROWS], probes])
     asked: Any = probes
     if forest.feature_names is not None:
         import pandas as pd

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from ensemble_desk.errors.base import DeskError
+from ensemble_desk.errors.base import DeskError, cut
 
 
 class ArtifactError(DeskError):
@@ -17,7 +17,8 @@ class ArtifactNameError(ArtifactError):
     """A file name does not follow SYMBOL_TIMEFRAME_YYYYMMDD.pkl."""
 
     def __init__(self, name: str, problem: str) -> None:
-        super().__init__(name, f"{name!r} names no version: {problem}. Use SYMBOL_TIMEFRAME_YYYYMMDD.pkl.")
+        self.problem = problem = cut(problem)
+        super().__init__(name, f"{cut(name)!r} names no version: {problem}. Use SYMBOL_TIMEFRAME_YYYYMMDD.pkl.")
 
 
 class FutureVersionError(ArtifactError):
@@ -42,7 +43,7 @@ class ArtifactCorruptError(ArtifactError):
     """The bytes are no complete artifact."""
 
     def __init__(self, name: str, problem: str) -> None:
-        self.problem = problem
+        self.problem = problem = cut(problem)
         super().__init__(name, f"{name} cannot be read: {problem}. Restore the file from a backup, or train again.")
 
 
@@ -50,7 +51,7 @@ class UnsafeArtifactError(ArtifactError):
     """The file asks for code outside the allow-list; nothing of it was run."""
 
     def __init__(self, name: str, asked_for: str) -> None:
-        self.asked_for = asked_for
+        self.asked_for = asked_for = cut(asked_for)
         super().__init__(
             name,
             f"{name} asks for {asked_for}, which no artifact needs. It was refused and nothing in it was run.",
@@ -85,8 +86,27 @@ class IncompatibleArtifactError(ArtifactError):
     """The file is safe to read but does not hold a version this code can serve."""
 
     def __init__(self, name: str, problem: str) -> None:
-        self.problem = problem
+        self.problem = problem = cut(problem)
         super().__init__(name, f"{name} cannot be served: {problem}.")
+
+
+class ExaminerEndedError(ArtifactError):
+    """A file ended the process that examined it."""
+
+    def __init__(self, name: str, *, how: str) -> None:
+        self.how = how
+        super().__init__(
+            name,
+            f"{name} ended the process that examined it ({how}). It is not opened again; nothing else was touched. "
+            "If you trust where it comes from, copy it here anew.",
+        )
+
+
+class ExaminerMissingError(ArtifactError):
+    """The process that examines new files cannot be started, which says nothing of any file."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__("examiner", f"New files cannot be examined here ({problem}). They are looked at again later.")
 
 
 class PublishError(ArtifactError):

@@ -11,3 +11,20 @@ def listed(items: Iterable[object], *, most: int = 8) -> str:
     names = [str(item) for item in items]
     rest = len(names) - most
     return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def cut(text: str, *, most: int = 300) -> str:
+    """Give a text that comes from outside, shortened where it is long."""
+    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
+
+
+def shown(value: object) -> str:
+    """Name a value that comes from outside, for a message: a short text or number as it is, of all else the kind.
+
+    The repr of a few shared lists can be longer than memory; it is never asked for.
+    """
+    if type(value) is str:
+        return repr(cut(value, most=100))
+    if value is None or type(value) in (bool, float) or (type(value) is int and value.bit_length() <= 256):  # noqa: PLR2004 - 77 digits
+        return repr(value)
+    return f"a {type(value).__name__}"

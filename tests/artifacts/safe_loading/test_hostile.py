@@ -253,10 +253,10 @@ def test_bytes_cannot_be_moved_away_from_under_an_array(reader):
     write = hostile.of(5) + hostile.of(1.5) + b"s"
     with pytest.raises(ArtifactError) as caught:
         load(b"\x80\x05" + begin + buffer + array + grow + write + b".")
-    assert isinstance(caught.value.__cause__, BufferError)
+    assert isinstance(caught.value.__cause__, AttributeError)  # the readers make no bytes that could grow
     with pytest.raises(ArtifactError) as caught:
         load(b"\x80\x05" + begin + buffer + array + write + b".")
-    assert "read-only" in str(caught.value.__cause__)
+    assert isinstance(caught.value.__cause__, AttributeError)  # an array is no list that items are noted down in
     with pytest.raises(IncompatibleArtifactError, match="ndarray"):
         load(b"\x80\x05" + begin + buffer + array + b".")
 

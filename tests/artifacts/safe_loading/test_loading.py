@@ -185,8 +185,18 @@ def test_a_pickle_of_something_else_is_told_apart_from_a_damaged_one():
         load(b"")
 
 
-def test_bytes_behind_the_pickle_are_ignored_as_pickle_does(plain):
-    same(load(pickle.dumps(plain) + b"behind"), plain)
+@pytest.mark.parametrize("behind", [b"behind", b"\n", b"\0" * 512, pickle.dumps({"models": {}})])
+def test_bytes_behind_the_pickle_are_refused_and_said(plain, behind):
+    for data in (pickle.dumps(plain), joblib_file(plain)):
+        with pytest.raises(ArtifactCorruptError, match=f"{len(behind):,} bytes stand behind"):
+            load(data + behind)
+
+
+def test_a_verbose_flag_is_dropped_and_said(plain):
+    plain["models"]["rf"].verbose = 10**9
+    loaded = loading.load_with_notes(pickle.dumps(plain), name=NAME, max_bytes=MAX_BYTES)
+    assert loaded.content["models"]["rf"].verbose == 0
+    assert loaded.warnings == ("the verbose flag of RandomForestClassifier was dropped",)
 
 
 def test_importing_the_room_imports_no_heavy_library():

@@ -58,7 +58,7 @@ def test_a_class_that_is_not_read_is_no_attack(asked_for: str, make: Callable[[]
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [("xgboost.sklearn", "XGBClassifier"), ("torch._utils", "_rebuild_tensor_v2"), ("ourdesk.models", "Blend")],
+    [("xgboost.sklearn", "XGBRFClassifier"), ("torch._utils", "_rebuild_tensor_v2"), ("ourdesk.models", "Blend")],
 )
 def test_a_class_of_a_team_s_own_is_no_attack(module, name):
     error = error_of(hostile.artifact_with(hostile.stacked(module, name) + b")\x81"))

@@ -62,7 +62,7 @@ def test_a_pickle_of_the_same_name_does_not_touch_it(desk, exported):
     exported.manifest.unlink()
     shutil.copy(desk.file("20250203"), desk.folder / "AAPL_d1_20250204.pkl")
     report = sync.synchronise(desk.registry)
-    assert "AAPL_d1_20250204.safetensors is already" in report.refused["AAPL_d1_20250204.pkl"]
+    assert "which AAPL_d1_20250204.safetensors is already" in report.refused["AAPL_d1_20250204.pkl"]
     assert versions.get(desk.registry, AAPL, "20250204").state is State.IN_PRODUCTION
 
 

@@ -1,14 +1,18 @@
 """Many files are looked into on every core, and the index says the same as when one process does it."""
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import workers
 from ensemble_desk.registry.entities import State
-from ensemble_desk.registry.folder import looking, sync
+from ensemble_desk.registry.folder import inspection, looking, notes, sync
+from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index import versions
+from ensemble_desk.registry.index.stored import Rejected
 
 AAPL = Key("AAPL", "d1")
 DAYS = [f"202501{day:02d}" for day in range(1, 31)]
@@ -41,6 +45,37 @@ def test_all_are_taken_in_whatever_looks_at_them(sqlite_desk, lean_content, monk
     assert report.changed == (f"aapl_1d_{DAYS[3]}.joblib",)
     states = {record.version: record.state for record in versions.of_key(registry, AAPL)}
     assert [day for day in DAYS if states[day] is State.TAMPERED] == [DAYS[3]]
+
+
+def test_a_note_stands_for_every_file_that_is_handed_over_and_doubtful_ones_come_first_alone(
+    sqlite_desk, lean_content, monkeypatch
+):
+    monkeypatch.setattr(looking, "FEWEST_IN_PARALLEL", 4)
+    monkeypatch.setattr(looking, "_AT_ONCE", 2)
+    monkeypatch.setattr(workers, "n_cores", lambda: 2)
+    monkeypatch.setattr(workers, "pool", ThreadPoolExecutor)
+    folder, registry, seen, arrival = sqlite_desk.folder, sqlite_desk.registry, [], inspection.arrival
+    for day in DAYS[:12]:
+        (folder / f"aapl_1d_{day}.joblib").write_bytes(theirs(lean_content, day))
+    doubtful = f"aapl_1d_{DAYS[7]}.joblib"
+    status = (folder / doubtful).stat()
+    with registry.database.writing() as connection:
+        left = Rejected(status.st_size, status.st_mtime_ns, notes.FIRST)
+        index.note(connection, doubtful, left, at=sqlite_desk.clock())
+    sqlite_desk.clock.now += timedelta(hours=1)
+
+    def watched(store, file):
+        seen.append((file.file_name, versions.rejected(registry)))
+        return arrival(store, file)
+
+    monkeypatch.setattr(inspection, "arrival", watched)
+    assert len(sync.synchronise(registry).added) == 12
+    assert seen[0] == (doubtful, {doubtful: notes.SECOND})
+    assert sorted(name for name, _ in seen) == [f"aapl_1d_{day}.joblib" for day in DAYS[:12]]
+    for name, noted in seen[1:]:
+        assert noted[name] == notes.FIRST
+        assert len(noted) <= 2 * 3 + 1
+    assert versions.rejected(registry) == {}
 
 
 @pytest.fixture

@@ -11,16 +11,24 @@ from ensemble_desk.artifacts.safe_loading.allow_list import nodes
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
     FUNCTIONS,
     UNSET,
-    Bunch,
-    DefaultRecord,
     MalformedError,
-    Record,
     RefusedError,
     Sealed,
 )
+from ensemble_desk.artifacts.safe_loading.allow_list.unhashed import (
+    KEYS,
+    FrozenMembers,
+    Members,
+    NotAtomsError,
+    Pairs,
+    split,
+)
+from ensemble_desk.errors.base import cut
 
 _ATOMS = frozenset({type(None), bool, int, float, str, bytes})
-_KEYS = frozenset({type(None), bool, int, float, str})
+_DEEPEST = 100  # one artifact with a forest has 12
+_MOST_MADE = 300_000  # lists, dicts and objects; a forest of 20,000 trees has 100,000
+_MOST_VERSIONS, _MOST_VERSION_LETTERS = 8, 40
 _BUSY: Any = object()
 _CHUNK_NODES = 10_000  # more would ask the system for memory each time
 
@@ -28,13 +36,15 @@ _CHUNK_NODES = 10_000  # more would ask the system for memory each time
 class Build:
     """One building of one graph; every part is made once, so what was shared stays shared.
 
-    ``most_bytes`` bounds what is copied for arrays: as much as the file holds, since each stands in it once. A pickle
-    could name the same bytes ten thousand times.
+    ``most_bytes`` bounds what is copied: as much as the file holds, since each part stands in it once. A pickle could
+    name the same bytes ten thousand times.
     """
 
     def __init__(self, *, most_bytes: int) -> None:
         self._left_bytes = most_bytes
+        self._depth = self._n_made = 0
         self.library_versions: set[str] = set()
+        self.notes: dict[str, None] = {}  # each once, in order
         self._last_version: object = None
         self._trees: list[nodes.TreeArrays] = []
         self._n_nodes = 0
@@ -59,7 +69,9 @@ class Build:
             built = given.built
             if built is UNSET:
                 given.built = _BUSY
+                self._deeper()
                 built = given.built = kind.build(self, given)
+                self._depth -= 1
             elif built is _BUSY:
                 raise MalformedError(problem=f"{given.asked_for} contains itself")
             return built
@@ -69,13 +81,19 @@ class Build:
         asked_for = getattr(given, "asked_for", kind.__name__)
         raise RefusedError(asked_for=f"{asked_for} where a value belongs")
 
+    def _deeper(self) -> None:
+        self._depth += 1
+        self._n_made += 1
+        if self._depth > _DEEPEST or self._n_made > _MOST_MADE:
+            raise MalformedError(problem="its parts are nested too deeply, or too many")
+
     def attributes(self, given: Any, *, taken: frozenset[str] = frozenset()) -> dict[str, Any]:
         if type(given) is not dict:
             raise MalformedError(problem="the state of an object is no dict")
         shape = (list(given), list(map(type, given.values())))
         if shape != self._shape or taken is not self._taken:  # the trees of a forest all look the same
             self._study(shape, taken)
-        made: dict[str, Any] = given.copy()
+        made: dict[str, Any] = given  # of the recipe alone, which is built once
         for name in self._compound:
             made[name] = self.value(given[name])
         return made
@@ -93,7 +111,7 @@ class Build:
     def copying(self, n_bytes: int) -> None:
         self._left_bytes -= n_bytes
         if self._left_bytes < 0:
-            raise MalformedError(problem="its arrays hold more than the file")
+            raise MalformedError(problem="it would make more than the file holds")
 
     def remember_tree(self, array: NDArray[Any], values: NDArray[Any], *, n_features: int, n_classes: int) -> None:
         self.copying(array.nbytes + values.nbytes)
@@ -106,39 +124,49 @@ class Build:
         nodes.check(self._trees)
         self._trees, self._n_nodes = [], 0
 
+    def remember_note(self, note: str) -> None:
+        self.notes.setdefault(note)
+
     def remember_library_version(self, version: object) -> None:
-        if version is not self._last_version:
+        if version is not self._last_version and len(self.library_versions) < _MOST_VERSIONS:
             self._last_version = version
-            self.library_versions.add(version if isinstance(version, str) else "unknown")
+            told = cut(version, most=_MOST_VERSION_LETTERS) if type(version) is str else "unknown"
+            self.library_versions.add(told)
 
     def _container(self, given: Any, make: Callable[["Build", Any], Any]) -> Any:
         done = self._done.get(id(given))
         if done is None:
             self._done[id(given)] = (given, _BUSY)
+            self._deeper()
             done = (given, make(self, given))
+            self._depth -= 1
             self._done[id(given)] = done
         elif done[1] is _BUSY:
             raise MalformedError(problem="a part of it contains itself")
         return done[1]
 
+    def _pairs(self, given: Pairs) -> dict[Any, Any]:
+        try:
+            keys, values = split(given)
+        except NotAtomsError as error:
+            raise MalformedError(problem="a key of a dict has no value") from error
+        if not KEYS.issuperset(map(type, keys)):
+            keys = [self._key(key) for key in keys]
+        if not _ATOMS.issuperset(map(type, values)):
+            values = [value if type(value) in _ATOMS else self.value(value) for value in values]
+        return dict(zip(keys, values, strict=True))
+
     def _dict(self, given: dict[Any, Any]) -> dict[Any, Any]:
-        if not _KEYS.issuperset(map(type, given)):
-            return self._dict({self._key(key): item for key, item in given.items()})
-        for key, item in given.items():
-            if type(item) not in _ATOMS:
-                given[key] = self.value(item)
-        return given
+        """Make the values of a dict that was the state of an object; its keys are atoms."""
+        return {key: item if type(item) in _ATOMS else self.value(item) for key, item in given.items()}
 
     def _key(self, given: Any) -> Any:
         made = self.value(given)
         if isinstance(made, np.generic):
-            return made.item()
-        if type(made) in _KEYS:
+            made = made.item()
+        if type(made) in KEYS:
             return made
         raise MalformedError(problem="a key of a dict is neither a number nor a text")
-
-    def _record(self, given: Record) -> dict[Any, Any]:
-        return self._dict(dict(given))
 
     def _list(self, given: list[Any]) -> list[Any]:
         if not _ATOMS.issuperset(map(type, given)):
@@ -152,13 +180,16 @@ class Build:
         self.copying(given.nbytes)
         return given.copy(order="K")  # its own memory, to be written to as pickle leaves it
 
-    def _set(self, given: Any) -> Any:
-        if not all(type(item) in _ATOMS for item in given):
+    def _set(self, given: Members) -> set[Any]:
+        return set(self._members(given))
+
+    def _frozen_set(self, given: FrozenMembers) -> frozenset[Any]:
+        return frozenset(self._members(given))
+
+    def _members(self, given: list[Any]) -> list[Any]:
+        if not _ATOMS.issuperset(map(type, given)):
             raise MalformedError(problem="a set holds more than numbers and texts")
         return given
-
-    def _bytearray(self, given: bytearray) -> bytes:
-        return bytes(given)
 
 
 _CONTAINERS: dict[type, Callable[[Build, Any], Any]] = {
@@ -166,10 +197,7 @@ _CONTAINERS: dict[type, Callable[[Build, Any], Any]] = {
     dict: Build._dict,  # noqa: SLF001 - the table of this class's own methods
     list: Build._list,  # noqa: SLF001
     tuple: Build._tuple,  # noqa: SLF001
-    set: Build._set,  # noqa: SLF001
-    frozenset: Build._set,  # noqa: SLF001
-    bytearray: Build._bytearray,  # noqa: SLF001
-    Bunch: Build._record,  # noqa: SLF001
-    Record: Build._record,  # noqa: SLF001
-    DefaultRecord: Build._record,  # noqa: SLF001
+    Pairs: Build._pairs,  # noqa: SLF001
+    Members: Build._set,  # noqa: SLF001
+    FrozenMembers: Build._frozen_set,  # noqa: SLF001
 }

@@ -10,12 +10,16 @@ import numpy as np
 from ensemble_desk.artifacts import naming, other_names
 from ensemble_desk.artifacts.format import KNOWN_SCHEMA_VERSIONS, SCHEMA_VERSION
 from ensemble_desk.artifacts.safe_loading import plainness
-from ensemble_desk.artifacts.safe_loading.allow_list.families import composition
+from ensemble_desk.artifacts.safe_loading.allow_list.families import composition, estimators
 from ensemble_desk.errors import ArtifactNameError, IncompatibleArtifactError
+from ensemble_desk.errors.base import cut, shown
 from ensemble_desk.market import timeframes
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES, LabelSpec
 
+_MOST_MODELS = 64
+_MOST_NAME_LETTERS = 200
+_MOST_TOLD = 1_000_000  # values beside the models; they go into the manifest
 _TEXTS = ("symbol", "timeframe", "timestamp", "horizon", "code_revision", "bars_source")
 _DAY = 8  # digits of a day; a plain artifact may call its version anything else
 _TABLES = ("performances", "model_predictions_sample", "label", "data_window", "evaluation", "libraries")
@@ -67,23 +71,24 @@ def _schema(content: dict[str, Any]) -> str:
     number = content["schema_version"]
     if type(number) is int and number > SCHEMA_VERSION:
         return f"it is of format {number}, this program knows up to {SCHEMA_VERSION}; upgrade the program"
-    return "" if type(number) is int and number in KNOWN_SCHEMA_VERSIONS else f"format {number!r} is unknown"
+    return "" if type(number) is int and number in KNOWN_SCHEMA_VERSIONS else f"format {shown(number)} is unknown"
 
 
 def _models(content: dict[str, Any]) -> str:
     models = content.get("models")
-    if type(models) is not dict or not models:
-        return "it has no models"
+    if type(models) is not dict or not 0 < len(models) <= _MOST_MODELS:
+        return "it has no models" if not models or type(models) is not dict else f"it has {len(models):,} models"
+    walk = plainness.Walk()
     for name, model in models.items():
-        if type(name) is not str or not name:
-            return "a model has no name"
+        if type(name) is not str or not 0 < len(name) <= _MOST_NAME_LETTERS:
+            return "a model has no name, or one that is too long"
         if type(model) is dict:
-            problem = plainness.problem(model)
+            problem = walk.problem(model)
             if problem:
                 return f"the state of {name} holds {problem}"
         elif not composition.is_member(model):
             return f"{name} is a {type(model).__name__}{_why_none(model)}"
-    return ""
+    return "its models share trees" if estimators.share_trees(models.values()) else ""
 
 
 def _why_none(model: Any) -> str:
@@ -98,14 +103,15 @@ def _weights(content: dict[str, Any]) -> str:
         return "it has no weights"
     strangers = weights.keys() - content["models"].keys()
     if strangers:
-        return f"it has a weight for {min(map(str, strangers))}, but no such model"
+        return f"it has a weight for {shown(next(iter(strangers)))}, but no such model"
     if not all(_is_number(weight) and math.isfinite(weight) and weight >= 0 for weight in weights.values()):
         return "a weight is negative or no number"
     return "" if sum(weights.values()) > 0 else "all weights are zero"
 
 
 def _plain(content: dict[str, Any]) -> str:
-    problem = plainness.problem({key: value for key, value in content.items() if key != "models"})
+    walk = plainness.Walk(most_values=_MOST_TOLD)
+    problem = walk.problem({key: value for key, value in content.items() if key != "models"})
     return f"beside its models it holds {problem}" if problem else ""
 
 
@@ -163,7 +169,9 @@ def _check_identity(content: dict[str, Any], key: Key, version: str, name: str) 
         content.get("timeframe", key.timeframe),
         content.get("timestamp", version),
     ]
-    symbol, timeframe, timestamp = (str(part) for part in told)
+    if any(isinstance(part, list | tuple | dict | set | frozenset | np.ndarray) for part in told):
+        raise IncompatibleArtifactError(name, "its symbol, timeframe or timestamp is no text")
+    symbol, timeframe, timestamp = (cut(str(part), most=_MOST_NAME_LETTERS) for part in told)
     if is_ours(content):
         fits = (symbol, timeframe, timestamp) == (key.symbol, key.timeframe, version)
     else:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from ensemble_desk.errors import ArtifactCorruptError, ArtifactTooLargeError, extras
 
+_MOST_MEMBERS = 64  # what is left of the file is copied for each
 _LZMA_MEMORY = 256 * 2**20  # the strongest preset needs 65 MiB to unpack; a header may ask for 4 GiB
 
 
@@ -76,6 +77,8 @@ def _all_members(data: bytes, codec: Callable[[], _Decompressor], *, name: str, 
     room = max_bytes
     rest = data
     while rest:
+        if len(parts) == _MOST_MEMBERS:
+            raise ArtifactCorruptError(name, f"it is more than {_MOST_MEMBERS} compressed files one after the other")
         decompressor = codec()
         part = decompressor.decompress(rest, room + 1)
         if len(part) > room:

@@ -25,6 +25,7 @@ _LIBRARIES = frozenset(
     {"catboost", "keras", "lightgbm", "pandas", "prophet", "sklearn", "statsmodels", "tensorflow", "torch", "xgboost"}
 )
 _AGAIN = "Train it again, or save it anew with the scikit-learn of this installation"
+_COPIES = 2  # bytes of a text, as older protocols write them, and the array made of these
 _SLACK_BYTES = 2**16  # what is made small, such as copies of empty arrays
 
 
@@ -72,7 +73,7 @@ def load_with_notes(data: bytes, *, name: str, max_bytes: int, expected_sha256: 
 
 def _unpickled(data: bytes, *, name: str, max_bytes: int) -> Loaded:
     inside = compression.unpack(data, name=name, max_bytes=max_bytes)
-    build = Build(most_bytes=len(inside) + _SLACK_BYTES)
+    build = Build(most_bytes=_COPIES * len(inside) + _SLACK_BYTES)
     is_whole = False
     try:
         with collecting.paused():
@@ -97,7 +98,7 @@ def _unpickled(data: bytes, *, name: str, max_bytes: int) -> Loaded:
         Exception
     ) as error:  # hostile bytes make the unpickler raise anything, MemoryError and RecursionError included
         raise ArtifactCorruptError(name, f"it is no complete pickle ({type(error).__name__})") from error
-    return Loaded(content, _notes(build.library_versions))
+    return Loaded(content, (*_notes(build.library_versions), *build.notes))
 
 
 def _refusal(name: str, asked_for: str) -> ArtifactError:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 _DEEPEST = 24
-_MOST_VALUES = 5_000_000
+MOST_VALUES = 5_000_000
+_MOST_KEY_LETTERS = 1_000
 _LETTERS_A_VALUE = 16  # a longer text counts as more than one
 _MOST_INT = 2**64
 _SIMPLE = frozenset({type(None), bool, float})
@@ -18,15 +19,23 @@ _SCALARS = dt.date | dt.timedelta | dt.timezone | np.integer | np.floating | np.
 
 
 def problem(value: Any) -> str:
-    """Name the first thing in a value that is not plain, '' when all is; what is shared counts each time it appears."""
-    return _Walk().of(value, depth=0)
+    """Name the first thing in a value that is not plain, '' when all is."""
+    return Walk().problem(value)
 
 
-class _Walk:
-    """One walk over a value; a few shared lists or texts can unfold to more than memory holds, so it counts."""
+class Walk:
+    """One walk over the values of an artifact.
 
-    def __init__(self) -> None:
-        self._left = _MOST_VALUES
+    A few shared lists or texts can unfold to more than memory holds, so it counts: what is shared counts each time it
+    appears.
+    """
+
+    def __init__(self, *, most_values: int = MOST_VALUES) -> None:
+        self._left = most_values
+
+    def problem(self, value: Any) -> str:
+        """Name the first thing in a value that is not plain, '' when all is."""
+        return self.of(value, depth=0)
 
     def of(self, value: Any, *, depth: int) -> str:
         kind = type(value)
@@ -51,12 +60,16 @@ class _Walk:
 
     def _of_dict(self, value: dict[Any, Any], depth: int) -> str:
         for key, item in value.items():
+            if type(key) is str and len(key) > _MOST_KEY_LETTERS:
+                return "a name that is too long"
             found = self.of(key, depth=_DEEPEST) or self.of(item, depth=depth + 1)
             if found:
                 return found
         return ""
 
     def _of_items(self, value: Any, depth: int) -> str:
+        if len(value) > self._left:
+            return _TOO_MANY
         kinds = set(map(type, value))
         if kinds <= _NUMBERS:  # long lists of numbers, at once
             self._left -= len(value)

@@ -17,14 +17,16 @@ import errno
 import fcntl
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from ensemble_desk.artifacts import naming
-from ensemble_desk.artifacts.manifest import Manifest
+from ensemble_desk.artifacts.manifest import MOST_MANIFEST_BYTES, Manifest
 from ensemble_desk.errors import ArtifactCorruptError, ArtifactNameError
 
 _SUFFIX = ".tmp"
+_MOST_BYTES = 2**31  # of an artifact that a dead publisher left; no setting allows as much
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
 
@@ -97,8 +99,8 @@ class Claim:
 
     def _settle(self, *, complete: bool = False) -> None:
         written = self._written()
-        landed = written is not None and not self.manifest.exists() and self.artifact.is_file()
-        ours = landed and written is not None and _digest(self.artifact) == written.sha256
+        landed = written is not None and not self.manifest.exists()
+        ours = landed and written is not None and _digest(self.artifact, size=written.size_bytes) == written.sha256
         if ours and complete:
             self.path.rename(self.manifest)
         elif ours:
@@ -111,9 +113,11 @@ class Claim:
         sync_folder(self.folder)
 
     def _written(self) -> Manifest | None:
+        """Read what stands in the claim, which is open and known to be a regular file."""
+        data = os.pread(self._descriptor, MOST_MANIFEST_BYTES + 1, 0)
         try:
-            return Manifest.from_json(self.path.read_bytes(), name=self.file_name)
-        except (ArtifactCorruptError, FileNotFoundError):
+            return Manifest.from_json(data, name=self.file_name) if len(data) <= MOST_MANIFEST_BYTES else None
+        except ArtifactCorruptError:
             return None
 
 
@@ -186,10 +190,14 @@ def _closed_unless_kept(descriptor: int) -> Iterator[list[bool]]:
 
 
 def _lock(folder: Path, file_name: str, flags: int) -> Claim | None:
-    """Open and lock the claim file; None when a living process holds it."""
+    """Open and lock the claim file; None when a living process holds it, or when it is no file that could be one."""
     path = claim_path(folder, file_name)
-    descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | flags, 0o666)
+    if not flags & os.O_EXCL and is_special(path):
+        return None  # a pipe, a device, a link: opening such can wait for ever
+    descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | flags, 0o666)
     with _closed_unless_kept(descriptor) as kept:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -205,6 +213,14 @@ def _lock(folder: Path, file_name: str, flags: int) -> Claim | None:
         return Claim(folder, file_name, descriptor)
 
 
+def is_special(path: Path) -> bool:
+    """Tell whether something other than a regular file has this name; opening a pipe or a device can wait for ever."""
+    try:
+        return not stat.S_ISREG(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False
+
+
 def _draft(folder: Path, file_name: str) -> Path:
     return folder / f".{file_name}{_SUFFIX}"
 
@@ -214,7 +230,7 @@ def _form_draft(folder: Path, file_name: str) -> Path:
 
 
 def _write_file(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)  # claimed: nobody's yet
     try:
         _write(descriptor, data)
     finally:
@@ -228,6 +244,13 @@ def _write(descriptor: int, data: bytes) -> None:
     os.fsync(descriptor)
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
+def _digest(path: Path, *, size: int) -> str:
+    """Give the digest of a regular file of this size, of no other file; '' then."""
+    if is_special(path) or not path.exists():
+        return ""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or not status.st_size == size <= _MOST_BYTES:
+            return ""
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ensemble_desk.artifacts import naming, other_names
-from ensemble_desk.artifacts.manifest import Manifest
+from ensemble_desk.artifacts.manifest import MOST_MANIFEST_BYTES, Manifest
 from ensemble_desk.artifacts.store import claims, form_files, scanning
 from ensemble_desk.artifacts.store.scanning import Scan
 from ensemble_desk.errors import (
@@ -98,11 +98,16 @@ class ArtifactStore:
 
     def manifest(self, file_name: str) -> Manifest | None:
         """Read the manifest of an artifact; None for a plain artifact."""
+        data = self.manifest_bytes(file_name)
+        return None if data is None else Manifest.from_json(data, name=naming.manifest_name(file_name))
+
+    def manifest_bytes(self, file_name: str) -> bytes | None:
+        """Read the bytes of an artifact's manifest; None for a plain artifact."""
         other_names.recognise(file_name)
         name = naming.manifest_name(file_name)
         if name == file_name or not os.path.lexists(self.folder / name):
             return None
-        return Manifest.from_json(self._read(name), name=name)
+        return self._read(name, most_bytes=MOST_MANIFEST_BYTES)
 
     def form(self, file_name: str) -> bytes:
         """Read the serving form of an artifact; raises ArtifactMissingError where there is none."""
@@ -186,21 +191,22 @@ class ArtifactStore:
             mtime_ns=stamp[1] if stamp else None,
         )
 
-    def _read(self, name: str) -> bytes:
-        path = self.folder / name
-        if scanning.leaves(path, self.folder):
+    def _read(self, name: str, *, most_bytes: int | None = None) -> bytes:
+        most = self.max_bytes if most_bytes is None else most_bytes
+        path = os.path.realpath(self.folder / name)
+        if scanning.leaves(Path(path), self.folder):
             raise ArtifactCorruptError(name, "it is a link that leaves the models folder")
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
             with os.fdopen(descriptor, "rb") as file:
                 status = os.fstat(descriptor)
                 if not stat.S_ISREG(status.st_mode):
                     raise ArtifactCorruptError(name, "it is no regular file")
-                data = file.read(min(status.st_size, self.max_bytes) + 1)  # memory is taken for as much as is asked for
+                data = file.read(min(status.st_size, most) + 1)  # memory is taken for as much as is asked for
         except FileNotFoundError as error:
             raise ArtifactMissingError(name) from error
         except OSError as error:
             raise ArtifactError(name, f"{name} cannot be read: {error.strerror}. Check its permissions.") from error
-        if len(data) > self.max_bytes:
-            raise ArtifactTooLargeError(name, limit_bytes=self.max_bytes)
+        if len(data) > most:
+            raise ArtifactTooLargeError(name, limit_bytes=most)
         return data

@@ -133,7 +133,11 @@ def _sort_in(
     has_manifest = naming.manifest_name(name) in manifests
     if not has_manifest and naming.manifest_name(name) != name:
         # In this order: a claim becomes the manifest by a rename, so whoever sees neither has seen a plain artifact.
-        if os.path.lexists(claims.claim_path(folder, name)):
+        claim = claims.claim_path(folder, name)
+        if claims.is_special(claim):
+            foreign[name] = f"{name} stands beside {claim.name}, which is no regular file. Remove that."
+            return
+        if os.path.lexists(claim):
             return
         has_manifest = os.path.lexists(folder / naming.manifest_name(name))
     found.append(FileEntry(name, key, version, status.st_size, written_ns(status), has_manifest))

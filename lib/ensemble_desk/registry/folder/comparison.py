@@ -13,6 +13,7 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import State
 from ensemble_desk.registry.folder import looking
 from ensemble_desk.registry.folder.looking import Look, Progress
+from ensemble_desk.registry.folder.notes import Notes, is_final, is_note
 from ensemble_desk.registry.index import entries
 from ensemble_desk.registry.index.entries import Entry
 from ensemble_desk.registry.index.registration import Arrival
@@ -67,11 +68,13 @@ def compare(
     pruned: Mapping[str, str],
     today: date,
     force: bool,
+    notes: Notes,
     progress: Progress | None = None,
 ) -> Differences:
     """Read what is new, and what changed its size or time since it was last looked at; with ``force`` everything.
 
-    ``pruned`` maps file names that are never taken in again to the reason.
+    ``pruned`` maps file names that are never taken in again to the reason; ``notes`` are written before a file that
+    nobody has registered is opened.
     """
     found = Differences()
     files, twice = _each_once(scan, known)
@@ -86,7 +89,7 @@ def compare(
                 to_look_at.append(file)
         elif file.file_name in pruned:
             _refuse(found, file.file_name, file.size_bytes, file.mtime_ns, pruned[file.file_name])
-        elif before is not None and before.is_of(file) and not force:
+        elif before is not None and before.is_of(file) and not is_note(before) and (not force or is_final(before)):
             found.refused[file.file_name] = before.reason
         elif entries.is_future(file.version, today=today):
             reason = str(FutureVersionError(file.file_name, today=today))
@@ -94,14 +97,17 @@ def compare(
         else:
             to_look_at.append(file)
     pairs = [(file, known.get(file.file_name)) for file in to_look_at]
-    for (file, entry), look in zip(pairs, looking.at_all(store, pairs, force=force, progress=progress), strict=True):
+    looks = looking.at_all(store, pairs, rejected, force=force, notes=notes, progress=progress)
+    for (file, entry), look in zip(pairs, looks, strict=True):
         _fold(found, look, file, entry)
     for name, reason in scan.foreign.items():
         _refuse(found, name, _NOWHERE, _NOWHERE, reason)
     present = {file.file_name for file in scan}
     gone = (entry for name, entry in known.items() if name not in present and entry.health is not State.MISSING)
     found.vanished.extend(entry for entry in gone if not store.exists(entry.file_name))
-    found.newly_refused = {name: new for name, new in found.newly_refused.items() if rejected.get(name) != new}
+    found.newly_refused = {
+        name: new for name, new in found.newly_refused.items() if name in notes.written or rejected.get(name) != new
+    }
     found.forgotten.extend(name for name in rejected if name not in found.refused)
     return found
 

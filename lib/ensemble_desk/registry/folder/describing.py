@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ensemble_desk.artifacts import descriptions as laying
+from ensemble_desk.artifacts import manifest
 from ensemble_desk.artifacts.descriptions import Description
 from ensemble_desk.errors import (
     ArtifactError,
@@ -112,7 +113,7 @@ def _known(registry: Registry, subject: _Subject) -> _Subject:
         _, content = verified.load(registry, subject.entry)
     except ArtifactError:
         return subject  # nothing can be held against what is told of it
-    return replace(subject, own={**subject.own, **inspection.member_classes(content)})
+    return replace(subject, own={**subject.own, **manifest.member_classes(content)})
 
 
 def _check(scope: Scope, description: Description, subjects: list[_Subject], before: tuple[Told, ...]) -> None:

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from ensemble_desk.artifacts import naming
-from ensemble_desk.artifacts.safe_loading import checks, loading
+from ensemble_desk.artifacts.examiner import asking
+from ensemble_desk.artifacts.examiner.looking import Subject
 from ensemble_desk.artifacts.store import taking
-from ensemble_desk.errors import ArtifactNameError, FutureVersionError, PublishError
+from ensemble_desk.errors import ArtifactNameError, FutureVersionError, IncompatibleArtifactError, PublishError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import VersionRecord
 from ensemble_desk.registry.folder import sync
@@ -28,18 +29,21 @@ def take_in(registry: Registry, data: bytes, *, source: Path, key: Key, version:
 
     Raises
     ------
-    UnsafeArtifactError, ArtifactCorruptError, ArtifactTooLargeError, IncompatibleArtifactError
+    UnsafeArtifactError, ArtifactCorruptError, ArtifactTooLargeError, IncompatibleArtifactError, ArtifactNameError
         When the file is no artifact that can be loaded safely, or says that it is of another key or day.
+    ExaminerEndedError, ExaminerMissingError
+        When it ended what examined it, or nothing could.
     FutureVersionError
         When the day has not come yet.
     PublishError, PrunedVersionError
         When there is, or was, such a version already. Nothing is written then.
     """
-    today = registry.clock().date()
-    if entries.is_future(version, today=today):
-        raise FutureVersionError(naming.file_name(key, version), today=today)
-    content = loading.load(data, name=source.name, max_bytes=registry.store.max_bytes)
-    checks.validate(content, key=key, version=version, name=source.name)
+    most, at = registry.store.max_bytes, registry.clock()
+    if entries.is_future(version, today=at.date()):
+        raise FutureVersionError(naming.file_name(key, version), today=at.date())
+    seen = asking.look(Subject(data, source.name, key, version, written_at=at, max_bytes=most))
+    if seen.problem:
+        raise IncompatibleArtifactError(source.name, seen.problem)
     for record in versions.of_key(registry, key):
         if record.version == version:
             raise PublishError(record.file_name, taking.TAKEN)

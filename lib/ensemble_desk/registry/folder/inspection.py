@@ -5,18 +5,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ensemble_desk.artifacts import descriptions, digests, manifest, naming, serving_form
-from ensemble_desk.artifacts.manifest import Manifest
-from ensemble_desk.artifacts.safe_loading import audit, checks, loading
+from ensemble_desk.artifacts import descriptions, digests, naming, serving_form
+from ensemble_desk.artifacts.examiner import asking
+from ensemble_desk.artifacts.examiner.looking import Subject
+from ensemble_desk.artifacts.safe_loading import loading
 from ensemble_desk.artifacts.store.folder import ArtifactStore
 from ensemble_desk.artifacts.store.scanning import FileEntry
-from ensemble_desk.errors import (
-    ArtifactCorruptError,
-    ArtifactError,
-    ArtifactNameError,
-    IncompatibleArtifactError,
-    MissingExtraError,
-)
+from ensemble_desk.errors import ArtifactError, MissingExtraError
 from ensemble_desk.registry.entities import State
 from ensemble_desk.registry.index.entries import Entry
 from ensemble_desk.registry.index.registration import Arrival
@@ -25,38 +20,35 @@ _log = logging.getLogger(__name__)
 
 
 def arrival(store: ArtifactStore, file: FileEntry) -> Arrival:
-    """Read a file that is not registered and load it safely; what it says comes out of its own bytes.
+    """Read a file that is not registered and have it examined; what it says comes out of its own bytes.
 
     A file that is safe but holds nothing that this code can serve arrives as incompatible, with the reason.
 
     Raises
     ------
     UnsafeArtifactError, ArtifactCorruptError, ArtifactTooLargeError, ArtifactNameError, ArtifactError
-        When it is no version at all.
+        When it is no version at all, or ended its examiner.
     """
     data = store.read(file.file_name)
-    if naming.is_form_alone(file.file_name) and not serving_form.is_form(data):
-        raise ArtifactCorruptError(file.file_name, "it is no serving form")
-    beside = store.manifest(file.file_name)
+    subject = Subject(
+        data=data,
+        file_name=file.file_name,
+        key=file.key,
+        version=file.version,
+        written_at=datetime.fromtimestamp(file.mtime_ns / 1e9, tz=UTC),
+        max_bytes=store.max_bytes,
+        beside=store.manifest_bytes(file.file_name),
+    )
+    seen = asking.look(subject)
     sha256 = digests.of(data)
-    if beside is not None and beside.sha256 != sha256:
-        problem = f"its SHA-256 is {sha256[:12]}…, its manifest says {beside.sha256[:12]}…"
-        raise ArtifactCorruptError(file.file_name, problem)
-    written = datetime.fromtimestamp(file.mtime_ns / 1e9, tz=UTC)
-    created_at = beside.created_at if beside is not None else written
-    try:
-        # under a name that is no version's, so that what a file claims to be is judged apart from what it holds
-        content = loading.load(data, name=f"The file {file.file_name}", max_bytes=store.max_bytes)
-        _check_name(file, content)
-        told = _told(store, file, data, content, created_at=created_at)
-        if naming.is_form_alone(file.file_name):
-            form: Mapping[str, Any] = {"sha256": sha256, "size_bytes": len(data)}
-        else:
-            form = make_form(store, file.file_name, content)
-    except IncompatibleArtifactError as error:
-        return _arrival(file, sha256, created_at, {}, health=State.INCOMPATIBLE, problem=error.problem)
-    described = {**told.content, **member_classes(content), **({"serving": form} if form else {})}
-    return _arrival(file, sha256, created_at, described, serving_sha256=form.get("sha256"))
+    if seen.problem:
+        return _arrival(file, sha256, seen.created_at, {}, health=State.INCOMPATIBLE, problem=seen.problem)
+    if naming.is_form_alone(file.file_name):
+        told: Mapping[str, Any] = {"sha256": sha256, "size_bytes": len(data)}
+    else:
+        told = _kept(store, file.file_name, seen.form)
+    described = {**seen.content, "serving": told} if told else seen.content
+    return _arrival(file, sha256, seen.created_at, described, serving_sha256=told.get("sha256"))
 
 
 def digest(store: ArtifactStore, file_name: str) -> str:
@@ -66,15 +58,7 @@ def digest(store: ArtifactStore, file_name: str) -> str:
 
 def make_form(store: ArtifactStore, file_name: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
     """Write the serving form of an artifact whose bytes were verified; gives its digest and size, empty without one."""
-    form = serving_form.write(content, name=file_name)
-    if form is None:
-        return {}
-    try:
-        store.write_form(file_name, form)
-    except OSError as error:
-        _log.warning("%s has no serving form, its folder cannot be written: %s", file_name, error.strerror)
-        return {}
-    return {"sha256": digests.of(form), "size_bytes": len(form)}
+    return _kept(store, file_name, serving_form.write(content, name=file_name))
 
 
 def sound_form(store: ArtifactStore, entry: Entry, data: bytes) -> str | None:
@@ -99,37 +83,15 @@ def sound_form(store: ArtifactStore, entry: Entry, data: bytes) -> str | None:
     return make_form(store, entry.file_name, content).get("sha256")
 
 
-def _told(
-    store: ArtifactStore, file: FileEntry, data: bytes, content: Mapping[str, Any], *, created_at: datetime
-) -> Manifest:
-    """Describe a version from its own content, not from the file beside it, which nobody has signed."""
-    surface = audit.code_surface(data, name=file.file_name, max_bytes=store.max_bytes)
-    try:
-        return manifest.from_artifact(
-            content,
-            sha256=digests.of(data),
-            size_bytes=len(data),
-            created_at=created_at,
-            code_surface=surface,
-        )
-    except (TypeError, KeyError) as error:
-        raise IncompatibleArtifactError(file.file_name, f"its content cannot be described ({error})") from error
-
-
-def member_classes(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Tell the class labels of a plain artifact's estimators, so that a description can be held against them."""
-    if "schema_version" in content:
+def _kept(store: ArtifactStore, file_name: str, form: bytes | None) -> Mapping[str, Any]:
+    if form is None:
         return {}
-    known = {name: getattr(model, "classes_", None) for name, model in content["models"].items()}
-    return {"member_classes": {str(name): manifest.plain(list(own)) for name, own in known.items() if own is not None}}
-
-
-def _check_name(file: FileEntry, content: Mapping[str, Any]) -> None:
-    """Refuse a version under another version's name: it would serve one symbol's forecasts as another's."""
     try:
-        checks.validate(content, key=file.key, version=file.version, name=file.file_name)
-    except IncompatibleArtifactError as error:
-        raise ArtifactNameError(file.file_name, error.problem) from error
+        store.write_form(file_name, form)
+    except OSError as error:
+        _log.warning("%s has no serving form, its folder cannot be written: %s", file_name, error.strerror)
+        return {}
+    return {"sha256": digests.of(form), "size_bytes": len(form)}
 
 
 def _arrival(

@@ -1,18 +1,24 @@
 """Looking into files of the models folder, here or, when they are many, on every core; what a look tells is plain."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Future
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
+from operator import itemgetter
 
 from ensemble_desk.artifacts import digests
 from ensemble_desk.artifacts.store.folder import ArtifactStore
 from ensemble_desk.artifacts.store.scanning import FileEntry
-from ensemble_desk.errors import ArtifactError, ArtifactMissingError, MissingExtraError
+from ensemble_desk.errors import ArtifactError, ArtifactMissingError, ExaminerMissingError, MissingExtraError
 from ensemble_desk.registry import workers
 from ensemble_desk.registry.entities import State
 from ensemble_desk.registry.folder import inspection
+from ensemble_desk.registry.folder.notes import Notes, is_note
 from ensemble_desk.registry.index.entries import Entry
 from ensemble_desk.registry.index.registration import Arrival
+from ensemble_desk.registry.index.stored import Rejected
 
 FEWEST_IN_PARALLEL = 64
 """So many files are worth starting processes, which takes a second or two."""
@@ -33,7 +39,7 @@ class Look:
     ----------
     arrival : a version to register.
     refused : why it is no version.
-    unread : which library is missing to say so.
+    unread : which library, or whatever else, is missing to say so.
     changed : the digest of its bytes, which are not the registered ones ('' when unreadable).
     intact : whether it holds the registered bytes; then ``form`` is the digest of its serving form.
     """
@@ -52,52 +58,104 @@ def differs(entry: Entry, file: FileEntry) -> bool:
     return not as_remembered or entry.health not in (State.AVAILABLE, State.INCOMPATIBLE, State.UNFIT)
 
 
-def at_all(store: ArtifactStore, pairs: Sequence[Pair], *, force: bool, progress: Progress | None) -> list[Look]:
-    """Look into files, each with its entry if it has one, and tell what each is, in their order."""
+def at_all(
+    store: ArtifactStore,
+    pairs: Sequence[Pair],
+    rejected: Mapping[str, Rejected],
+    *,
+    force: bool,
+    notes: Notes,
+    progress: Progress | None,
+) -> list[Look]:
+    """Look into files, each with its entry if it has one, and tell what each is, in their order.
+
+    Files that a program may have ended over come first, one by one, so that the note that stays is of the one at fault.
+    """
     told: list[Look] = []
-    n_processes = workers.n_cores() if len(pairs) >= FEWEST_IN_PARALLEL else 1
-    looks = _in_parallel if n_processes > 1 else _here
+    alone = [number for number, (file, _) in enumerate(pairs) if is_note(rejected.get(file.file_name))]
+    others = sorted(set(range(len(pairs))).difference(alone))
+    order, look_here = [*alone, *others], _Here(store, rejected, notes, force=force)
+    n_processes = workers.n_cores() if len(others) >= FEWEST_IN_PARALLEL else 1
+    ordered, n_here = [pairs[number] for number in order], len(alone) if n_processes > 1 else len(pairs)
+    looks = chain(
+        look_here.at(ordered[:n_here]), _in_parallel(store, ordered[n_here:], notes, n_processes, force=force)
+    )
     try:
-        for look in looks(store, pairs, force, n_processes):
+        for look in looks:
             told.append(look)
             if progress is not None:
                 progress(len(told), len(pairs))
     except BrokenExecutor:  # a process was ended from outside, perhaps for want of memory: go on in this one
-        told += _here(store, pairs[len(told) :], force, 1)
-    return told
+        told += look_here.at(ordered[len(told) :])
+    return [look for _, look in sorted(zip(order, told, strict=True), key=itemgetter(0))]
 
 
-def _here(store: ArtifactStore, pairs: Sequence[Pair], force: bool, _n: int) -> Iterator[Look]:  # noqa: FBT001 - private
-    return (_at(store, file, entry, force=force) for file, entry in pairs)
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """Looks in this process, a note written before each."""
+
+    store: ArtifactStore
+    rejected: Mapping[str, Rejected]
+    notes: Notes
+    force: bool = field(kw_only=True)
+
+    def at(self, pairs: Sequence[Pair]) -> Iterator[Look]:
+        for file, entry in pairs:
+            before = self.rejected.get(file.file_name) if entry is None else None
+            yield _at(self.store, file, entry, force=self.force, begin=partial(self.notes.begin, file, before))
 
 
-def _in_parallel(store: ArtifactStore, pairs: Sequence[Pair], force: bool, n: int) -> Iterator[Look]:  # noqa: FBT001 - private
+def _in_parallel(store: ArtifactStore, pairs: Sequence[Pair], notes: Notes, n: int, *, force: bool) -> Iterator[Look]:
+    """Look into files in other processes; the notes of a chunk are written before it is handed over."""
+    if not pairs:
+        return
+    waiting: deque[Future[list[Look]]] = deque()
+    done: list[str] = []
     chunks = [pairs[start : start + _AT_ONCE] for start in range(0, len(pairs), _AT_ONCE)]
     with workers.pool(n) as pool:
-        for looks in [pool.submit(_at_some, store, chunk, force=force) for chunk in chunks]:
-            yield from looks.result()
+        for number, chunk in enumerate(chunks):
+            notes.begin_all([file for file, entry in chunk if _is_opened(entry)], done=done)
+            done = []
+            waiting.append(pool.submit(_at_some, store, chunk, force=force))
+            if len(waiting) > n:
+                yield from waiting.popleft().result()
+                done = [file.file_name for file, entry in chunks[number - n] if _is_opened(entry)]
+        while waiting:
+            yield from waiting.popleft().result()
+
+
+def _is_opened(entry: Entry | None) -> bool:
+    """Whether a file is examined, if it holds the bytes that it should."""
+    return entry is None or entry.health is State.INCOMPATIBLE
 
 
 def _at_some(store: ArtifactStore, pairs: Sequence[Pair], *, force: bool) -> list[Look]:
-    return list(_here(store, pairs, force, 1))
+    return [_at(store, file, entry, force=force, begin=_noted) for file, entry in pairs]
 
 
-def _at(store: ArtifactStore, file: FileEntry, entry: Entry | None, *, force: bool) -> Look:
-    return _first(store, file) if entry is None else _again(store, entry, file, force=force)
+def _noted() -> None:
+    """Go on: the program that asks has written the note."""
 
 
-def _first(store: ArtifactStore, file: FileEntry) -> Look:
+def _at(store: ArtifactStore, file: FileEntry, entry: Entry | None, *, force: bool, begin: Callable[[], None]) -> Look:
+    if entry is None:
+        return _first(store, file, begin)
+    return _again(store, entry, file, force=force, begin=begin)
+
+
+def _first(store: ArtifactStore, file: FileEntry, begin: Callable[[], None]) -> Look:
     try:
+        begin()
         return Look(arrival=inspection.arrival(store, file))
     except ArtifactMissingError:
         return Look()  # gone between the listing and the reading
-    except MissingExtraError as error:
+    except (MissingExtraError, ExaminerMissingError) as error:
         return Look(unread=str(error))
     except ArtifactError as error:
         return Look(refused=str(error))
 
 
-def _again(store: ArtifactStore, entry: Entry, file: FileEntry, *, force: bool) -> Look:
+def _again(store: ArtifactStore, entry: Entry, file: FileEntry, *, force: bool, begin: Callable[[], None]) -> Look:
     try:
         data = store.read(file.file_name)
         actual = digests.of(data)
@@ -108,6 +166,6 @@ def _again(store: ArtifactStore, entry: Entry, file: FileEntry, *, force: bool) 
     if actual != entry.sha256:
         return Look(changed=actual)
     if entry.health is State.INCOMPATIBLE:
-        return _first(store, file)
+        return _first(store, file, begin)
     doubtful = force or entry.health not in (State.AVAILABLE, State.UNFIT)
     return Look(intact=True, form=inspection.sound_form(store, entry, data) if doubtful else entry.serving_sha256)

@@ -14,6 +14,7 @@ from ensemble_desk.registry.folder import marks as folder_marks
 from ensemble_desk.registry.folder.comparison import Differences
 from ensemble_desk.registry.folder.following import Followed
 from ensemble_desk.registry.folder.looking import Progress
+from ensemble_desk.registry.folder.notes import Notes
 from ensemble_desk.registry.index import entries, registration, states, tombstones
 from ensemble_desk.registry.index import following as index_following
 from ensemble_desk.registry.index import stored as index
@@ -68,9 +69,18 @@ def synchronise(
         lost.refuse(registry, scan)
     if known and not registry.store.folder.is_dir():
         raise FolderGoneError(registry.store.folder.name, n_versions=len(known))
-    found = comparison.compare(
-        registry.store, scan, known, rejected, pruned=pruned, today=at.date(), force=force, progress=progress
-    )
+    with Notes(registry) as notes:
+        found = comparison.compare(
+            registry.store,
+            scan,
+            known,
+            rejected,
+            pruned=pruned,
+            today=at.date(),
+            force=force,
+            notes=notes,
+            progress=progress,
+        )
     with writing.writing(registry) as connection:
         report, happened = _write(connection, found, at=at)
         waiting = index.waiting_keys(connection, also_unfit=force)

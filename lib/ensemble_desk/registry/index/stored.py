@@ -1,14 +1,14 @@
 """The version index as stored: which versions a key has and what can be said of each."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
 from ensemble_desk.artifacts.store.scanning import FileEntry
-from ensemble_desk.database import statistics
+from ensemble_desk.database import inserting, statistics
 from ensemble_desk.database.opening import Database
 from ensemble_desk.database.tables.registry_tables import model_versions as table
 from ensemble_desk.database.tables.registry_tables import production_pointers, rejected_files, version_manifests
@@ -27,6 +27,7 @@ class Rejected:
     size_bytes: int
     mtime_ns: int
     reason: str
+    seen_at: datetime | None = field(default=None, compare=False)
 
     def is_of(self, file: FileEntry) -> bool:
         return (self.size_bytes, self.mtime_ns) == (file.size_bytes, file.mtime_ns)
@@ -189,7 +190,7 @@ def set_quarantine(connection: Connection, key: Key, version: str, reason: str |
 def rejected(connection: Connection) -> dict[str, Rejected]:
     """Files that are no version, by name."""
     return {
-        row.file_name: Rejected(row.size_bytes, row.mtime_ns, row.reason)
+        row.file_name: Rejected(row.size_bytes, row.mtime_ns, row.reason, row.seen_at)
         for row in connection.execute(select(rejected_files))
     }
 
@@ -197,6 +198,13 @@ def rejected(connection: Connection) -> dict[str, Rejected]:
 def reject(connection: Connection, file_name: str, found: Rejected, *, at: datetime) -> None:
     values = {"size_bytes": found.size_bytes, "mtime_ns": found.mtime_ns, "reason": found.reason, "seen_at": at}
     connection.execute(insert(rejected_files).values(file_name=file_name, **values))
+
+
+def note(connection: Connection, file_name: str, found: Rejected, *, at: datetime) -> None:
+    """Write what is to be known of a file while it is examined, over what stood there; others may do so too."""
+    values = {"size_bytes": found.size_bytes, "mtime_ns": found.mtime_ns, "reason": found.reason, "seen_at": at}
+    row = inserting.insert_into(connection, rejected_files).values(file_name=file_name, **values)
+    connection.execute(row.on_conflict_do_update(index_elements=["file_name"], set_=values))
 
 
 def forget_rejected(connection: Connection, file_names: Iterable[str]) -> None:

@@ -20,11 +20,14 @@ from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
     Recipe,
     RefusedError,
     Sealed,
+    dict_of,
     expect,
     is_token,
     stateless,
 )
+from ensemble_desk.artifacts.safe_loading.allow_list.unhashed import Pairs
 from ensemble_desk.errors import extras
+from ensemble_desk.errors.base import shown
 
 JOBLIB_ARRAY = "joblib.numpy_pickle.NumpyArrayWrapper"
 DTYPE = "numpy.dtype"
@@ -33,17 +36,18 @@ NDARRAY = frozenset({"numpy.ndarray", "numpy.memmap"})
 _PLAIN_TYPE = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f[248]|c8|c16|O8?|[SUV][0-9]{1,5})")
 _FOREIGN_ORDER = ">" if sys.byteorder == "little" else "<"
 _DTYPE_KIND = type(np.dtype)
-_BYTE = np.dtype(np.uint8)
-_BYTES = frozenset({bytes, bytearray})
 _MOST_DIMENSIONS = 8
 _MOST_ITEM_BYTES = 2**16
+_MOST_FIELDS = 64
+_MOST_NUMBER_BYTES = 16
+_POINTER_BYTES = 2  # the shortest way to write an object that is shared
 
 
 def dtype(_builder: Builder | None, given: Recipe) -> np.dtype[Any]:
     """Make a data type: a plain one, or a structure of plain ones."""
     name = given.args[0] if given.args else None
-    if not isinstance(name, str) or not _PLAIN_TYPE.fullmatch(name):
-        raise RefusedError(asked_for=f"the data type {name!r}")
+    if type(name) is not str or not _PLAIN_TYPE.fullmatch(name):
+        raise RefusedError(asked_for=f"the data type {shown(name)}")
     made = np.dtype(name)
     expect(made.itemsize > 0, "a data type", name)
     if given.state is not UNSET:
@@ -57,7 +61,9 @@ def frombuffer(_cls: type, data: Any, kind: Any, shape: Any, order: Any, axes: A
     made = _shaped(data, early_dtype(kind), shape, "F" if order == "F" else "C")
     if axes is None:
         return made
-    expect(order == "K" and type(axes) is tuple and sorted(axes) == list(range(made.ndim)), "an array", "axes")
+    expect(type(order) is str and order == "K" and type(axes) is tuple, "an array", "axes")
+    expect(len(axes) == made.ndim and all(type(axis) is int for axis in axes), "an array", "axes")
+    expect(sorted(axes) == list(range(made.ndim)), "an array", "axes")
     return made.transpose(axes)
 
 
@@ -114,6 +120,7 @@ def scalar(builder: Builder, given: Recipe) -> Any:
     if known.hasobject or known.names:
         raise RefusedError(asked_for=f"a scalar of {known}")
     expect(type(data) is bytes and len(data) == known.itemsize > 0, "a number")
+    builder.copying(len(data) if len(data) > _MOST_NUMBER_BYTES else 0)
     return np.frombuffer(data, dtype=known)[0]
 
 
@@ -140,11 +147,14 @@ def _with_state(made: np.dtype[Any], state: Any) -> np.dtype[Any]:
     _, byte_order, subarray, names, fields, n_item_bytes = state[:6]
     if subarray is not None or (len(state) == 9 and state[8] is not None):  # noqa: PLR2004 - metadata comes last
         raise RefusedError(asked_for="a data type with a shape or metadata of its own")
-    expect(byte_order in ("<", ">", "|", "="), "a data type", "byte order")
+    expect(type(byte_order) is str and byte_order in ("<", ">", "|", "="), "a data type", "byte order")
     if names is None:
         expect(fields is None, "a data type", "fields")
         return made.newbyteorder(byte_order) if byte_order == _FOREIGN_ORDER else made
-    expect(made.kind == "V" and type(names) is tuple and type(fields) is dict, "a data type", "fields")
+    expect(made.kind == "V" and type(names) is tuple and type(fields) is Pairs, "a data type", "fields")
+    expect(len(names) <= _MOST_FIELDS and len(fields) <= 2 * _MOST_FIELDS, "a data type", "fields")
+    expect(all(type(name) is str for name in names) and type(n_item_bytes) is int, "a data type", "fields")
+    fields = dict_of(fields)
     expect(set(names) == set(fields) and n_item_bytes == made.itemsize, "a data type", "fields")
     parts = [fields[name] for name in names]
     expect(all(type(part) is tuple and len(part) in (2, 3) for part in parts), "a data type", "fields")
@@ -152,8 +162,8 @@ def _with_state(made: np.dtype[Any], state: Any) -> np.dtype[Any]:
     if any(kind.hasobject or kind.names for kind in formats):
         raise RefusedError(asked_for="a data type with objects inside")
     offsets = [part[1] for part in parts]
-    ends = [offset + kind.itemsize for offset, kind in zip(offsets, formats, strict=True)]
     expect(all(type(offset) is int and offset >= 0 for offset in offsets), "a data type", "offsets")
+    ends = [offset + kind.itemsize for offset, kind in zip(offsets, formats, strict=True)]
     expect(max(ends, default=0) <= made.itemsize, "a data type", "offsets")
     structure = {"names": list(names), "formats": formats, "offsets": offsets, "itemsize": made.itemsize}
     return _canonical(np.dtype(structure))  # type: ignore[call-overload]
@@ -174,18 +184,15 @@ def _shape(given: Any) -> tuple[int, ...]:
     return shape
 
 
-def _shaped(data: bytes | bytearray, known: np.dtype[Any], shape: Any, order: Literal["C", "F"]) -> NDArray[Any]:
+def _shaped(data: bytes, known: np.dtype[Any], shape: Any, order: Literal["C", "F"]) -> NDArray[Any]:
     """Look at bytes as an array that takes up all of them; written for speed, a forest has thousands.
 
-    Nothing can write to it, and while it looks the bytes cannot be moved away from under it: a pickle could grow them,
-    or set items of an array with lists that unfold without end.
+    Nothing can write to it, and the bytes cannot be moved away from under it: the readers make none that can change.
     """
     if known.hasobject:
         raise RefusedError(asked_for="an array of objects made of bytes")
-    if type(data) in _BYTES:
-        looked: Any = data if type(data) is bytes or not data else np.frombuffer(data, _BYTE)  # holds on to them
-        made = ndarray(shape, known, looked, 0, None, order)
-        made.flags.writeable = False
+    if type(data) is bytes:
+        made = ndarray(shape, known, data, 0, None, order)
         if made.nbytes == len(data) and made.shape == shape:  # numpy takes -1 for a length to find out
             return made
     raise MalformedError(problem="an array contradicts itself")
@@ -193,6 +200,7 @@ def _shaped(data: bytes | bytearray, known: np.dtype[Any], shape: Any, order: Li
 
 def _of_objects(builder: Builder, given: Any, shape: Any, *, fortran: bool) -> NDArray[Any]:
     expect(type(given) is list and len(given) == math.prod(_shape(shape)), "an array", "size")
+    builder.copying(_POINTER_BYTES * len(given))
     made = np.empty(len(given), dtype=object)
     for position, item in enumerate(builder.value(given)):
         made[position] = item

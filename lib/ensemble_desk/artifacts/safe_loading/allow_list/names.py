@@ -22,7 +22,6 @@ from ensemble_desk.artifacts.safe_loading.allow_list.families import (
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
     Builder,
     Bunch,
-    DefaultRecord,
     Recipe,
     Record,
     at_once,
@@ -32,14 +31,15 @@ from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
     reconstructed,
     token,
 )
+from ensemble_desk.artifacts.safe_loading.allow_list.unhashed import FrozenMembers, Members
 
 Build = Callable[[Builder, Recipe], Any]
 
 _BUILTIN: dict[str, Build] = {
     "bytes": values.raw_bytes,
     "bytearray": values.raw_bytes,
-    "set": values.collection(set),
-    "frozenset": values.collection(frozenset),
+    "set": values.collection(Members),
+    "frozenset": values.collection(FrozenMembers),
     "slice": transformers.span,
     **dict.fromkeys(("object", "dict", "list", "float", "int", "str"), token),
 }
@@ -119,8 +119,7 @@ def _list() -> dict[tuple[str, str], type]:
         names[module, name] = function(module, name)
     for module in ("sklearn.utils", "sklearn.utils._bunch"):
         names[module, "Bunch"] = Bunch
-    names["collections", "OrderedDict"] = Record
-    names["collections", "defaultdict"] = DefaultRecord
+    names["collections", "OrderedDict"] = names["collections", "defaultdict"] = Record
     return names
 
 

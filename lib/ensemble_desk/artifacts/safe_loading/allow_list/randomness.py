@@ -12,21 +12,24 @@ from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
     expect,
     is_token,
 )
+from ensemble_desk.errors.base import shown
 
 MT19937 = "numpy.random._mt19937.MT19937"
 PCG64 = "numpy.random._pcg64.PCG64"
+_STATE_BYTES = 2500  # what each takes, and its own state in the file
 _NAMES = {"MT19937": MT19937, "PCG64": PCG64}
 
 
 def bit_generator(builder: Builder, given: Recipe) -> Any:
     """Make a bit generator from its class or name, and its state."""
     expect(len(given.args) == 1, "a random generator")
+    builder.copying(_STATE_BYTES)
     kind = given.args[0]
     if not is_token(kind, *_NAMES.values()):
         kind = _NAMES.get(kind) if isinstance(kind, str) else None
     made = _fresh("PCG64" if is_token(kind, PCG64) or kind == PCG64 else "MT19937") if kind else None
     if made is None:
-        raise RefusedError(asked_for=f"the random generator {given.args[0]!r}")
+        raise RefusedError(asked_for=f"the random generator {shown(given.args[0])}")
     if given.state is not UNSET:
         state = given.state[0] if type(given.state) is tuple and given.state else given.state
         if state is not None:  # a seed sequence may follow; nothing spawns from it after training
@@ -36,6 +39,7 @@ def bit_generator(builder: Builder, given: Recipe) -> Any:
 
 def random_state(builder: Builder, given: Recipe) -> np.random.RandomState:
     """Make a legacy generator; its state may lie in its own recipe or in the bit generator's."""
+    builder.copying(_STATE_BYTES)
     with_state = given.state is not UNSET and given.state is not None
     inner = given.args[0] if given.args else "MT19937"
     generator = builder.value(inner) if isinstance(inner, Recipe) and not with_state else _fresh("MT19937")
@@ -45,7 +49,8 @@ def random_state(builder: Builder, given: Recipe) -> np.random.RandomState:
         state = builder.value(given.state)
         expect(type(state) is dict and state.get("bit_generator") == "MT19937", "a random generator")
         has_gauss, gauss = state.get("has_gauss", 0), state.get("gauss", 0.0)
-        expect(has_gauss in (0, 1) and type(gauss) is float, "a random generator")
+        expect(type(has_gauss) in (int, bool) and has_gauss in (0, 1), "a random generator")
+        expect(type(gauss) is float, "a random generator")
         made.set_state({**_checked(state, "MT19937"), "has_gauss": has_gauss, "gauss": gauss})
     return made
 

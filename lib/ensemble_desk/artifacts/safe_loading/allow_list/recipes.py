@@ -11,29 +11,30 @@ it: until the file is read nothing may write to it, and to refill it takes a dat
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol, Self
 
-from ensemble_desk.errors.base import listed
+from ensemble_desk.artifacts.safe_loading.allow_list.unhashed import NotAtomsError, Pairs, as_dict
+from ensemble_desk.errors.base import cut, listed
 
 
 class RefusedError(Exception):
     """The pickle asks for something that no artifact needs."""
 
     def __init__(self, *, asked_for: str) -> None:
-        self.asked_for = asked_for
-        super().__init__(asked_for)
+        self.asked_for = cut(asked_for)
+        super().__init__(self.asked_for)
 
 
 class MalformedError(Exception):
     """The pickle is incomplete or contradicts itself."""
 
     def __init__(self, *, problem: str) -> None:
-        super().__init__(problem)
+        super().__init__(cut(problem))
 
 
 class UnfitError(Exception):
     """The pickle is sound, but made by a library that this one cannot follow."""
 
     def __init__(self, *, problem: str) -> None:
-        super().__init__(problem)
+        super().__init__(cut(problem))
 
 
 class Builder(Protocol):
@@ -48,11 +49,15 @@ class Builder(Protocol):
         ...
 
     def copying(self, n_bytes: int) -> None:
-        """Count what is copied for an array; raises MalformedError once that is more than the file holds."""
+        """Count what is about to be made; raises MalformedError once that is more than the file holds."""
         ...
 
     def remember_tree(self, nodes: Any, values: Any, *, n_features: int, n_classes: int) -> None:
         """Keep the arrays of a tree for the check of all trees at once."""
+        ...
+
+    def remember_note(self, note: str) -> None:
+        """Keep a sentence for whoever loads the artifact."""
         ...
 
     def remember_library_version(self, version: object) -> None:
@@ -63,6 +68,9 @@ class Builder(Protocol):
 UNSET: Any = object()
 _bare = object.__new__  # looked up once: a forest has thousands of recipes
 _OBJECT = ("builtins.object", "__builtin__.object")
+_DEFAULTS = ("list", "dict", "float", "int", "str", "set")
+_FACTORIES = tuple(f"{module}.{name}" for module in ("builtins", "__builtin__") for name in _DEFAULTS)
+_PAIR_BYTES = 16
 
 
 class Sealed(type):
@@ -98,25 +106,42 @@ class Recipe(metaclass=Sealed):
     def __setstate__(self, state: Any) -> None:
         if self.state is not UNSET:
             raise RefusedError(asked_for=f"a second state of {self.asked_for}")
-        self.state = state
+        self.state = dict_of(state) if type(state) is Pairs else state
 
 
-class Record(dict[Any, Any], metaclass=Sealed):
+class Record(Recipe):
     """A dict of another class (ordered, or with a default); becomes a plain dict."""
 
-    __slots__ = ()
+    __slots__ = ("pairs",)
 
     asked_for: ClassVar[str] = "a dict of another class"
 
+    pairs: Pairs
 
-class DefaultRecord(Record):
-    """A dict whose first argument is the class of missing values, which is dropped."""
+    def __new__(cls, *args: Any) -> Self:
+        self = super().__new__(cls, *args)
+        self.pairs = Pairs()
+        return self
 
-    __slots__ = ()
+    def extend(self, items: list[Any]) -> None:
+        self.pairs.extend(items)
 
-    def __init__(self, factory: Any = None, *rest: Any) -> None:
-        del factory
-        super().__init__(*rest)
+    @staticmethod
+    def build(builder: Builder, given: Recipe) -> Any:  # type: ignore[override] # static, as `recipe` makes it
+        """Make the dict of what was given at first, and what was added later."""
+        args = stateless(given)
+        if is_token(args[0] if args else None, *_FACTORIES) or (args and args[0] is None):
+            args = args[1:]  # the class of missing values is dropped
+        expect(len(args) <= 1 and all(type(arg) in (list, Pairs) for arg in args), "a dict of another class")
+        pairs = Pairs()
+        for arg in args:
+            builder.copying(_PAIR_BYTES * len(arg))
+            if type(arg) is list:
+                expect(all(type(one) in (list, tuple) and len(one) == 2 for one in arg), "a dict of another class")  # noqa: PLR2004 - key and value
+                arg = [part for one in arg for part in one]  # noqa: PLW2901 - the same, flat
+            pairs.extend(arg)
+        pairs.extend(given.pairs)  # type: ignore[attr-defined] # it is a Record
+        return builder.value(pairs)
 
 
 class Bunch(Record):
@@ -139,6 +164,14 @@ def at_once(asked_for: str, make: Callable[..., Any]) -> type:
     """Make the class of an allowed name that is answered while the file is read; `make` gets the class first."""
     body = {"__slots__": (), "asked_for": asked_for, "__new__": make}
     return Sealed(asked_for.rpartition(".")[2], (), body)
+
+
+def dict_of(pairs: Any) -> dict[Any, Any]:
+    """Make the dict that a pickle lists, its values as they are; raises MalformedError unless its keys are atoms."""
+    try:
+        return as_dict(pairs)
+    except NotAtomsError as error:
+        raise MalformedError(problem="a key of a dict is neither a number nor a text") from error
 
 
 def token(_builder: Builder, given: Recipe) -> Any:

@@ -4,13 +4,16 @@ import datetime as dt
 from typing import Any
 
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import Builder, MalformedError, Recipe, expect, stateless
+from ensemble_desk.artifacts.safe_loading.allow_list.unhashed import FrozenMembers, Members
+
+_MEMBER_BYTES = 2  # the shortest way to write one that is shared
 
 
-def encoded(_builder: Builder, given: Recipe) -> bytes:
+def encoded(builder: Builder, given: Recipe) -> bytes:
     """Make bytes from a text of the same numbers, the only use that pickles have for ``_codecs.encode``."""
     args = stateless(given)
     expect(len(args) == 2 and type(args[0]) is str and args[1] in ("latin1", "latin-1"), "bytes")  # noqa: PLR2004
-    return _latin1(args[0])
+    return _latin1(builder, args[0])
 
 
 def raw_bytes(builder: Builder, given: Recipe) -> bytes:
@@ -21,18 +24,19 @@ def raw_bytes(builder: Builder, given: Recipe) -> bytes:
     inner = builder.value(args[0])
     if type(inner) is str:
         expect(args[1:] in (("latin1",), ("latin-1",)), "bytes")
-        return _latin1(inner)
+        return _latin1(builder, inner)
     expect(len(args) == 1 and type(inner) is bytes, "bytes")
     return inner  # type: ignore[no-any-return]
 
 
-def collection(kind: type[set[Any]] | type[frozenset[Any]]) -> Any:
+def collection(kind: type[Members] | type[FrozenMembers]) -> Any:
     """Give the function that makes a set from a list."""
 
     def build(builder: Builder, given: Recipe) -> Any:
         args = stateless(given)
         expect(len(args) == 1 and type(args[0]) is list, "a set")
-        return builder.value(kind(builder.value(args[0])))
+        builder.copying(_MEMBER_BYTES * len(args[0]))
+        return builder.value(kind(args[0]))
 
     return build
 
@@ -80,6 +84,7 @@ def _packed(builder: Builder, given: Any, size: int) -> bytes:
     return made
 
 
-def _latin1(text: str) -> bytes:
+def _latin1(builder: Builder, text: str) -> bytes:
+    builder.copying(len(text))
     expect(text.isascii() or max(text) <= "\xff", "bytes")
     return text.encode("latin1")

@@ -4,7 +4,7 @@ An estimator's own ``__setstate__`` is never called. What its compiled code woul
 features, classes and trees) must agree with the trees inside.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from ensemble_desk.errors import extras
 
 _HISTOGRAM = "sklearn.ensemble._hist_gradient_boosting"
 _MOST_TREES = 20_000
+_QUIET = (None, 0, "deprecated")  # the last is what imputers held in 1.1 and 1.2
 
 
 def estimator(module: str, name: str, check: Check) -> Callable[[Builder, Recipe], Any]:
@@ -28,6 +29,9 @@ def estimator(module: str, name: str, check: Check) -> Callable[[Builder, Recipe
         version = state.pop("_sklearn_version", None)
         if version is not None:
             builder.remember_library_version(version)
+        if state.get("verbose") not in _QUIET:  # it would write to the terminal of whoever predicts
+            state["verbose"] = 0
+            builder.remember_note(f"the verbose flag of {name} was dropped")
         if version != older.this_version():
             kind = older.renewed(kind, state, version)
         made: Any = object.__new__(kind)
@@ -36,6 +40,28 @@ def estimator(module: str, name: str, check: Check) -> Callable[[Builder, Recipe
         return made
 
     return build
+
+
+def share_trees(models: Iterable[Any]) -> bool:
+    """Tell whether different estimators hold the same tree; a few could then stand for more than memory holds."""
+    found = [id(tree) for model in {id(model): model for model in models}.values() for tree in _trees_of(model)]
+    return len(set(found)) < len(found)
+
+
+def _trees_of(model: Any) -> list[Any]:
+    told = getattr(model, "__dict__", {})
+    members = told.get("estimators_", told.get("_predictors", [model]))
+    members = members.ravel().tolist() if isinstance(members, np.ndarray) else members
+    flat = [one for member in members for one in (member if type(member) is list else [member])]
+    return [getattr(member, "__dict__", {}).get("tree_", member) for member in flat]
+
+
+def dummy(made: Any) -> None:
+    """Check what answers with the shares of the classes; its loop runs once for each output."""
+    if "class_prior_" not in made.__dict__:
+        return
+    n_classes = parts.classes(made)
+    _check_start(made, n_classes=n_classes)
 
 
 def forest(tree_name: str) -> Check:
@@ -115,6 +141,8 @@ def histogram_boosting(made: Any) -> None:
 def _check_trees(members: list[Any], *, n_features: int, n_classes: int) -> None:
     """Check that compiled trees read as many features, and give as many classes, as the estimator around them says."""
     kind, _ = trees.compiled()
+    if len({id(member.__dict__.get("tree_")) for member in members}) < len(members):
+        raise MalformedError(problem="one tree stands for several")
     for member in members:
         told = member.__dict__
         tree = told.get("tree_")
@@ -153,7 +181,7 @@ ENTRIES: tuple[Entry, ...] = (
     ("sklearn.tree._classes", "DecisionTreeClassifier", parts.unchecked),
     ("sklearn.tree._classes", "DecisionTreeRegressor", parts.unchecked),
     ("sklearn.tree._classes", "ExtraTreeClassifier", parts.unchecked),
-    ("sklearn.dummy", "DummyClassifier", parts.unchecked),
+    ("sklearn.dummy", "DummyClassifier", dummy),
     ("sklearn.preprocessing._label", "LabelEncoder", parts.unchecked),
     ("sklearn.preprocessing._label", "LabelBinarizer", parts.unchecked),
 )

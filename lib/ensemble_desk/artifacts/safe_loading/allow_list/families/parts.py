@@ -15,6 +15,7 @@ Check = Callable[[Any], None]
 Entry = tuple[str, str, Check]  # module, name and check of one kind of estimator
 
 _MOST_CLASSES = 2**10
+_MOST_FEATURES = 2**16
 
 
 @functools.cache
@@ -32,6 +33,7 @@ def unchecked(_made: Any) -> None:
 def features(made: Any) -> int:
     """Give the number of features; their names, when it has them, are as many texts."""
     n_features = count(made, "n_features_in_")
+    expect(n_features <= _MOST_FEATURES, "an estimator", "features")
     names = made.__dict__.get("feature_names_in_")
     if names is not None:
         expect(type(names) is np.ndarray and names.shape == (n_features,), "an estimator", "feature names")
@@ -50,9 +52,10 @@ def classes(made: Any) -> int:
 def labels(given: Any) -> list[Any]:
     """Give the labels of classes, all different, out of the array that holds them."""
     expect(type(given) is np.ndarray and given.ndim == 1, "an estimator", "classes")
+    expect(0 < len(given) <= _MOST_CLASSES, "an estimator", "classes")
     values: list[Any] = given.tolist()
     expect(all(type(value) in (int, float, str, bool) for value in values), "an estimator", "classes")
-    expect(0 < len(set(values)) == len(values) <= _MOST_CLASSES, "an estimator", "classes")
+    expect(len(set(values)) == len(values), "an estimator", "classes")
     return values
 
 
