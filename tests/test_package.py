@@ -174,6 +174,7 @@ def test_every_library_that_errors_know_is_in_the_extra_they_name():
     names = {
         "sklearn": "scikit-learn",
         "charset_normalizer": "charset-normalizer",
+        "prometheus_client": "prometheus-client",
         "exchange_calendars": "exchange-calendars",
         "bokeh_sampledata": "bokeh-sampledata",
     }

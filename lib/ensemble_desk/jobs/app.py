@@ -31,7 +31,7 @@ from ensemble_desk.jobs import (
     train,
 )
 from ensemble_desk.jobs.inputs import bars, features
-from ensemble_desk.jobs.registry import access, backup, describing, fleet, moves, safety, upkeep
+from ensemble_desk.jobs.registry import access, backup, describing, fleet, intake, moves, safety, upkeep
 from ensemble_desk.jobs.registry import versions as registry
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
@@ -97,7 +97,15 @@ def build() -> typer.Typer:
 
 
 def _registry_commands() -> dict[str, Callable[..., None]]:
-    return registry.COMMANDS | describing.COMMANDS | moves.COMMANDS | fleet.COMMANDS | upkeep.COMMANDS | safety.COMMANDS
+    return (
+        registry.COMMANDS
+        | intake.COMMANDS
+        | describing.COMMANDS
+        | moves.COMMANDS
+        | fleet.COMMANDS
+        | upkeep.COMMANDS
+        | safety.COMMANDS
+    )
 
 
 def _tell_version(*, asked: bool) -> None:

@@ -7,6 +7,8 @@ LIST_KEYS = [
     "timeframe",
     "version",
     "state",
+    "expired",
+    "horizon",
     "ensemble_accuracy",
     "baseline_accuracy",
     "weights",

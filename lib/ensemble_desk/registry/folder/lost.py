@@ -10,6 +10,7 @@ from ensemble_desk.database.tables.registry_tables import ledger_head, pruned_ve
 from ensemble_desk.errors import ArtifactError, RegistryLostError
 from ensemble_desk.registry.opening import Registry
 
+_EXPORTED = ".safetensors"
 _TRACES = (ledger_head.c.name, training_runs.c.id, pruned_versions.c.version)
 
 
@@ -19,8 +20,11 @@ def has_begun(connection: Connection) -> bool:
 
 
 def refuse(registry: Registry, files: Iterable[FileEntry]) -> None:
-    """Raise RegistryLostError when there are published versions in the folder of a registry that has not begun."""
-    published = sum(file.has_manifest for file in files)
+    """Raise RegistryLostError when there are published versions in the folder of a registry that has not begun.
+
+    An exported version brings its manifest along without any registry, so it is no sign of one.
+    """
+    published = sum(file.has_manifest and not file.file_name.endswith(_EXPORTED) for file in files)
     if published:
         raise RegistryLostError(registry.store.folder.name, n_versions=published)
 
