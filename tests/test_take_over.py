@@ -14,7 +14,7 @@ from ensemble_desk.jobs import app
 from ensemble_desk.market import features
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring import drift
-from ensemble_desk.monitoring.bands import Band
+from ensemble_desk.monitoring.evidence.bands import Band
 from ensemble_desk.registry import opening
 from ensemble_desk.registry.ledger import production
 from ensemble_desk.settings import Settings

@@ -8,10 +8,10 @@ from ensemble_desk.figures import evidence, history, reliability, rolling
 from ensemble_desk.figures.style import palette
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring.bands import Band, Evidence, Policy
-from ensemble_desk.monitoring.calibration import Bin
 from ensemble_desk.monitoring.daily import BandHistory
 from ensemble_desk.monitoring.drift import EvidencePath
+from ensemble_desk.monitoring.evidence.bands import Band, Evidence, Policy
+from ensemble_desk.monitoring.evidence.calibration import Bin
 from ensemble_desk.monitoring.live import Series
 
 

@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ensemble_desk.errors import DownwardResampleError, InvalidBarsError, InvalidTimeframeError
-from ensemble_desk.market import bars, resample
+from ensemble_desk.market import bars
+from ensemble_desk.market.resampling import upward as resample
 
 
 def to_weeks(frame, **options):

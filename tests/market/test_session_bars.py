@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from ensemble_desk.errors import DownwardResampleError
-from ensemble_desk.market import session_bars
+from ensemble_desk.market.resampling import session_bars
 
 HOW = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ensemble_desk.evaluation import intervals
-from ensemble_desk.monitoring import bands
-from ensemble_desk.monitoring.bands import Band, Evidence, Policy, Recommendation, Trend
+from ensemble_desk.monitoring.evidence import bands
+from ensemble_desk.monitoring.evidence.bands import Band, Evidence, Policy, Recommendation, Trend
 
 POLICY = Policy()
 

@@ -15,8 +15,9 @@ from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.market import labels
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import LabelSpec
-from ensemble_desk.monitoring import daily, drift, lacks, refreshing
-from ensemble_desk.monitoring.bands import Band, Evidence, Policy, Recommendation, Trend
+from ensemble_desk.monitoring import daily, drift, refreshing
+from ensemble_desk.monitoring.evidence import lacks
+from ensemble_desk.monitoring.evidence.bands import Band, Evidence, Policy, Recommendation, Trend
 from ensemble_desk.registry.actors import Actor, Role
 from ensemble_desk.registry.moves import promotion as moves
 from ensemble_desk.registry.moves import quarantine

@@ -13,7 +13,8 @@ from ensemble_desk.forecasting import outcomes
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.market import labels
 from ensemble_desk.market.labels import LabelSpec
-from ensemble_desk.monitoring import calibration, live, references, scoreboard
+from ensemble_desk.monitoring import live, scoreboard
+from ensemble_desk.monitoring.evidence import calibration, references
 from ensemble_desk.monitoring.live import State
 
 VERSION = "20200701"

@@ -4,8 +4,8 @@ import pytest
 
 from ensemble_desk import settings
 from ensemble_desk.errors import SettingsError
-from ensemble_desk.monitoring import bands
-from ensemble_desk.monitoring.bands import Policy
+from ensemble_desk.monitoring.evidence import bands
+from ensemble_desk.monitoring.evidence.bands import Policy
 
 
 def test_the_default_policy_is_the_guides():

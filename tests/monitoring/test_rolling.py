@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from ensemble_desk.evaluation import e_process, intervals
-from ensemble_desk.monitoring import bands, rolling
-from ensemble_desk.monitoring.bands import Band, Policy
-from ensemble_desk.monitoring.rolling import BANDS, EVIDENCE
+from ensemble_desk.monitoring.evidence import bands, rolling
+from ensemble_desk.monitoring.evidence.bands import Band, Policy
+from ensemble_desk.monitoring.evidence.rolling import BANDS, EVIDENCE
 
 POLICY = Policy()
 BARS = 504

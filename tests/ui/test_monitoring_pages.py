@@ -12,7 +12,7 @@ from ensemble_desk.database.tables.registry_tables import forecasts, outcomes, s
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring import drift
-from ensemble_desk.monitoring.calibration import Promise
+from ensemble_desk.monitoring.evidence.calibration import Promise
 from ensemble_desk.registry import opening
 from ensemble_desk.registry.moves import quarantine
 from ensemble_desk.ui.drift import wording as drift_wording

@@ -10,8 +10,8 @@ from ensemble_desk.figures.rolling import thinned
 from ensemble_desk.figures.style import layout as look
 from ensemble_desk.figures.style import palette
 from ensemble_desk.forecasting.log import Kind
-from ensemble_desk.monitoring.bands import Band, Evidence, Policy
 from ensemble_desk.monitoring.daily import BandHistory
+from ensemble_desk.monitoring.evidence.bands import Band, Evidence, Policy
 
 _MOST_POINTS = 1_000
 _LEAST_DEPTH = 10.0  # points shown below the last border

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from ensemble_desk.figures.style import layout as look
 from ensemble_desk.figures.style import palette
-from ensemble_desk.monitoring.calibration import Bin
+from ensemble_desk.monitoring.evidence.calibration import Bin
 
 
 def diagram(bins: Sequence[Bin]) -> go.Figure:

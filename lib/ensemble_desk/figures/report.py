@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
 from ensemble_desk.figures import confusion, evidence, reliability, rolling
 from ensemble_desk.forecasting.log import Kind
-from ensemble_desk.monitoring.bands import Band, Evidence
 from ensemble_desk.monitoring.diagnosis import NOT_AN_ALARM, Diagnosis
+from ensemble_desk.monitoring.evidence.bands import Band, Evidence
 from ensemble_desk.monitoring.live import LiveAccuracy
 from ensemble_desk.monitoring.reporting import Report
 from ensemble_desk.monitoring.scoreboard import MemberScore

@@ -12,7 +12,7 @@ from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.jobs import arguments, desk, output
 from ensemble_desk.jobs.arguments import Json, Symbol, Timeframe
 from ensemble_desk.monitoring import live, reporting, scoreboard
-from ensemble_desk.monitoring.calibration import Promise
+from ensemble_desk.monitoring.evidence.calibration import Promise
 from ensemble_desk.monitoring.live import LiveAccuracy, Series
 from ensemble_desk.monitoring.scoreboard import MemberScore
 from ensemble_desk.registry.index import versions

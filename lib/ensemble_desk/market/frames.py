@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from ensemble_desk.errors import InvalidBarsError
-from ensemble_desk.market import adjustment, bars, session_bars, spacing, spellings, timeframes
+from ensemble_desk.market import adjustment, bars, spacing, spellings, timeframes
+from ensemble_desk.market.resampling import session_bars
 from ensemble_desk.market.spellings import ADJUSTED, TIME
 
 _SUBJECT = "The frame"

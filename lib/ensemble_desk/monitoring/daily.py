@@ -17,9 +17,10 @@ from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Matured
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import bands, live, rolling
-from ensemble_desk.monitoring.bands import Band, Evidence, Policy
-from ensemble_desk.monitoring.rolling import BANDS, EVIDENCE
+from ensemble_desk.monitoring import live
+from ensemble_desk.monitoring.evidence import bands, rolling
+from ensemble_desk.monitoring.evidence.bands import Band, Evidence, Policy
+from ensemble_desk.monitoring.evidence.rolling import BANDS, EVIDENCE
 from ensemble_desk.registry.opening import Registry
 
 Floats = NDArray[np.float64]

@@ -19,9 +19,10 @@ from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Counts, Matured
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import bands, calibration, references, regimes, rolling
-from ensemble_desk.monitoring.bands import Policy
-from ensemble_desk.monitoring.calibration import Bin, Promise
+from ensemble_desk.monitoring import regimes
+from ensemble_desk.monitoring.evidence import bands, calibration, references, rolling
+from ensemble_desk.monitoring.evidence.bands import Policy
+from ensemble_desk.monitoring.evidence.calibration import Bin, Promise
 from ensemble_desk.monitoring.regimes import Regime
 from ensemble_desk.registry.opening import Registry
 

@@ -1,8 +1,9 @@
 """The fleet's drift after production moved: only the keys that moved are read again."""
 
 from ensemble_desk.forecasting import definitions, matured
-from ensemble_desk.monitoring import bands, drift, verdicts
+from ensemble_desk.monitoring import drift, verdicts
 from ensemble_desk.monitoring.drift import FleetDrift
+from ensemble_desk.monitoring.evidence import bands
 from ensemble_desk.registry.opening import Registry
 
 

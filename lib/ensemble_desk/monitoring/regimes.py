@@ -11,7 +11,7 @@ from ensemble_desk.evaluation.intervals import AccuracyEstimate
 from ensemble_desk.evaluation.skill import Skill
 from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.matured import Matured
-from ensemble_desk.monitoring import references
+from ensemble_desk.monitoring.evidence import references
 
 Floats = NDArray[np.float64]
 

@@ -14,8 +14,9 @@ from ensemble_desk.forecasting import definitions, matured
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Matured
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import bands, live
-from ensemble_desk.monitoring.bands import Policy
+from ensemble_desk.monitoring import live
+from ensemble_desk.monitoring.evidence import bands
+from ensemble_desk.monitoring.evidence.bands import Policy
 from ensemble_desk.monitoring.live import Series
 from ensemble_desk.registry.index import versions as index
 from ensemble_desk.registry.opening import Registry

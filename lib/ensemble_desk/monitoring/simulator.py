@@ -15,8 +15,9 @@ from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Matured
 from ensemble_desk.market import timeframes
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import bands, live, rolling
-from ensemble_desk.monitoring.bands import Policy
+from ensemble_desk.monitoring import live
+from ensemble_desk.monitoring.evidence import bands, rolling
+from ensemble_desk.monitoring.evidence.bands import Policy
 from ensemble_desk.registry.ledger import production
 from ensemble_desk.registry.opening import Registry
 

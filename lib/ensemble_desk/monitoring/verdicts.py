@@ -12,10 +12,11 @@ from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Matured
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import bands, calibration, lacks, live, references, rolling
-from ensemble_desk.monitoring.bands import Band, Evidence, Policy, Recommendation, Trend
-from ensemble_desk.monitoring.calibration import Promise
-from ensemble_desk.monitoring.rolling import BANDS, EVIDENCE, States
+from ensemble_desk.monitoring import live
+from ensemble_desk.monitoring.evidence import bands, calibration, lacks, references, rolling
+from ensemble_desk.monitoring.evidence.bands import Band, Evidence, Policy, Recommendation, Trend
+from ensemble_desk.monitoring.evidence.calibration import Promise
+from ensemble_desk.monitoring.evidence.rolling import BANDS, EVIDENCE, States
 
 SPARKLINE_POINTS = 60
 MOST_OUTCOMES = 2_520  # that are looked ahead for what settles a fall

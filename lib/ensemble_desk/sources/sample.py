@@ -8,9 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from ensemble_desk.errors import MissingExtraError, SourceError, extras
-from ensemble_desk.market import adjustment, bars, resample
+from ensemble_desk.market import adjustment, bars
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
+from ensemble_desk.market.resampling import upward as resample
 
 _NAME = "sample"
 _INDEX_PACKAGE = "arch"

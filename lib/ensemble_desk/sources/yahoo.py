@@ -12,10 +12,11 @@ from typing import Literal
 import pandas as pd
 
 from ensemble_desk.errors import SourceError, extras
-from ensemble_desk.market import adjustment, resample, timeframes
+from ensemble_desk.market import adjustment, timeframes
 from ensemble_desk.market import bars as bar_contract
 from ensemble_desk.market.bars import COLUMNS, Bars
 from ensemble_desk.market.keys import Key
+from ensemble_desk.market.resampling import upward as resample
 from ensemble_desk.sources import phrases
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,8 @@ from tests.registry.folder.test_sync import AAPL, NEW, OLD, drop, plain
 from ensemble_desk.artifacts.examiner import asking
 from ensemble_desk.artifacts.safe_loading import loading
 from ensemble_desk.errors import ExaminerMissingError
-from ensemble_desk.registry.folder import notes, sync
+from ensemble_desk.registry.folder import sync
+from ensemble_desk.registry.folder.examining import notes
 from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.index.stored import Rejected

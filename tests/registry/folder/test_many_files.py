@@ -9,7 +9,8 @@ import pytest
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import workers
 from ensemble_desk.registry.entities import State
-from ensemble_desk.registry.folder import inspection, looking, notes, sync
+from ensemble_desk.registry.folder import sync
+from ensemble_desk.registry.folder.examining import inspection, looking, notes
 from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.index.stored import Rejected

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from ensemble_desk.errors import AmbiguousDatesError, OtherTimeframeError, UploadError
-from ensemble_desk.market import resample
 from ensemble_desk.market.keys import Key
+from ensemble_desk.market.resampling import upward as resample
 from ensemble_desk.sources.upload.recognition import Dropped
 
 WEEKLY, HOURLY, DAILY = Key("AAPL", "w1"), Key("AAPL", "h1"), Key("AAPL", "d1")

@@ -24,8 +24,9 @@ from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Matured, Newer
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import bands, live
-from ensemble_desk.monitoring.bands import Policy
+from ensemble_desk.monitoring import live
+from ensemble_desk.monitoring.evidence import bands
+from ensemble_desk.monitoring.evidence.bands import Policy
 from ensemble_desk.registry.opening import Registry
 
 

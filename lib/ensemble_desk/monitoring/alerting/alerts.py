@@ -9,8 +9,9 @@ from ensemble_desk.errors.base import listed
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
 from ensemble_desk.forecasting import failures
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import drift, lacks
+from ensemble_desk.monitoring import drift
 from ensemble_desk.monitoring.drift import FleetDrift
+from ensemble_desk.monitoring.evidence import lacks
 from ensemble_desk.monitoring.verdicts import DriftState
 from ensemble_desk.registry import ages
 from ensemble_desk.registry.entities import Action, State, VersionRecord

@@ -24,8 +24,9 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import agreement, ledger_file
 from ensemble_desk.registry.actors import TO_PRUNE, Actor
 from ensemble_desk.registry.entities import State
-from ensemble_desk.registry.folder import inspection, sync
 from ensemble_desk.registry.folder import story as telling
+from ensemble_desk.registry.folder import sync
+from ensemble_desk.registry.folder.examining import inspection
 from ensemble_desk.registry.folder.story import Story, Told
 from ensemble_desk.registry.index import entries, manifest_columns, states
 from ensemble_desk.registry.index.registration import Arrival

@@ -11,9 +11,9 @@ from ensemble_desk.database import texts
 from ensemble_desk.errors import FutureVersionError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import State
-from ensemble_desk.registry.folder import looking
-from ensemble_desk.registry.folder.looking import Look, Progress
-from ensemble_desk.registry.folder.notes import Notes, is_final, is_note
+from ensemble_desk.registry.folder.examining import looking
+from ensemble_desk.registry.folder.examining.looking import Look, Progress
+from ensemble_desk.registry.folder.examining.notes import Notes, is_final, is_note
 from ensemble_desk.registry.index import entries
 from ensemble_desk.registry.index.entries import Entry
 from ensemble_desk.registry.index.registration import Arrival

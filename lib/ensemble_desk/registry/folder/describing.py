@@ -16,7 +16,8 @@ from ensemble_desk.errors import (
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.actors import TO_MOVE, Actor
 from ensemble_desk.registry.entities import State
-from ensemble_desk.registry.folder import following, inspection
+from ensemble_desk.registry.folder import following
+from ensemble_desk.registry.folder.examining import inspection
 from ensemble_desk.registry.index import descriptions, states
 from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index.descriptions import Scope, Told

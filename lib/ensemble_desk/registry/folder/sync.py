@@ -12,9 +12,9 @@ from ensemble_desk.registry.entities import State, SyncReport
 from ensemble_desk.registry.folder import comparison, following, lost, retention
 from ensemble_desk.registry.folder import marks as folder_marks
 from ensemble_desk.registry.folder.comparison import Differences
+from ensemble_desk.registry.folder.examining.looking import Progress
+from ensemble_desk.registry.folder.examining.notes import Notes
 from ensemble_desk.registry.folder.following import Followed
-from ensemble_desk.registry.folder.looking import Progress
-from ensemble_desk.registry.folder.notes import Notes
 from ensemble_desk.registry.index import entries, registration, states, tombstones
 from ensemble_desk.registry.index import following as index_following
 from ensemble_desk.registry.index import stored as index

@@ -5,8 +5,10 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from ensemble_desk.errors import OtherTimeframeError, UploadError
-from ensemble_desk.market import resample, session_bars, spacing, timeframes
+from ensemble_desk.market import spacing, timeframes
 from ensemble_desk.market.keys import Key
+from ensemble_desk.market.resampling import session_bars
+from ensemble_desk.market.resampling import upward as resample
 from ensemble_desk.sources.upload.answers import Answers
 from ensemble_desk.sources.upload.cells.table import Table
 

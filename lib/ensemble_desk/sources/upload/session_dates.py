@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ensemble_desk.errors import Choice, UploadQuestionError
-from ensemble_desk.market import session_bars
+from ensemble_desk.market.resampling import session_bars
 from ensemble_desk.sources.upload.answers import Answers
 from ensemble_desk.sources.upload.cells.times import Times
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from ensemble_desk.figures import evidence, history, rolling
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import bands, lacks
+from ensemble_desk.monitoring.evidence import bands, lacks
 from ensemble_desk.monitoring.verdicts import DriftState
 from ensemble_desk.registry import actors
 from ensemble_desk.ui.drift import wording as drift_wording

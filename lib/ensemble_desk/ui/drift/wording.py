@@ -3,8 +3,8 @@
 import math
 
 from ensemble_desk.evaluation.comparison import Verdict
-from ensemble_desk.monitoring.bands import Band, Evidence, Recommendation, Trend
-from ensemble_desk.monitoring.calibration import Promise
+from ensemble_desk.monitoring.evidence.bands import Band, Evidence, Recommendation, Trend
+from ensemble_desk.monitoring.evidence.calibration import Promise
 from ensemble_desk.monitoring.verdicts import MOST_OUTCOMES, DriftState
 from ensemble_desk.ui.frame import wording
 

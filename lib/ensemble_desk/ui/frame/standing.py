@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from ensemble_desk.errors import DeskError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring import drift, refreshing
-from ensemble_desk.monitoring.bands import Band
 from ensemble_desk.monitoring.drift import FleetDrift
+from ensemble_desk.monitoring.evidence.bands import Band
 from ensemble_desk.monitoring.verdicts import DriftState
 from ensemble_desk.registry.entities import Production
 from ensemble_desk.registry.opening import Registry

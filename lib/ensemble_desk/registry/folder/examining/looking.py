@@ -14,8 +14,8 @@ from ensemble_desk.artifacts.store.scanning import FileEntry
 from ensemble_desk.errors import ArtifactError, ArtifactMissingError, ExaminerMissingError, MissingExtraError
 from ensemble_desk.registry import workers
 from ensemble_desk.registry.entities import State
-from ensemble_desk.registry.folder import inspection
-from ensemble_desk.registry.folder.notes import Notes, is_note
+from ensemble_desk.registry.folder.examining import inspection
+from ensemble_desk.registry.folder.examining.notes import Notes, is_note
 from ensemble_desk.registry.index.entries import Entry
 from ensemble_desk.registry.index.registration import Arrival
 from ensemble_desk.registry.index.stored import Rejected

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ensemble_desk.evaluation import e_process, intervals
 from ensemble_desk.evaluation.e_process import EProcess
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
-from ensemble_desk.monitoring.bands import Band, Evidence, Policy
+from ensemble_desk.monitoring.evidence.bands import Band, Evidence, Policy
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -89,7 +89,7 @@ def accuracy(correct: NDArray[np.bool_] | Floats, *, window: int, horizon_bars: 
 def states(
     correct: NDArray[np.bool_] | Floats, *, baseline: AccuracyEstimate, horizon_bars: int, policy: Policy
 ) -> States:
-    """Apply the policy after every outcome; the same as :mod:`ensemble_desk.monitoring.bands` says of each alone."""
+    """Apply the policy after every outcome; the same as :mod:`.bands` says of each alone."""
     hits = np.asarray(correct, dtype=np.float64)
     line = e_process.line(baseline, falls=policy.falls)
     found = e_process.run(np.atleast_2d(hits), line, horizon_bars=horizon_bars)

@@ -1,0 +1,1 @@
+"""How one version does: bands, evidence, what is missing to say more."""

@@ -1,0 +1,1 @@
+"""Looking into files of the models folder, each noted before it is opened."""
