@@ -34,7 +34,7 @@ EDITED, REMOVED, INSERTED = "edited row", "removed row", "inserted row"
 UNEXPLAINED, STATE = "unexplained pointer", "index contradicts pointer"
 MISSING, CHANGED, UNREADABLE = "artifact missing", "artifact changed", "artifact unreadable"
 MANIFEST = "manifest contradicts index"
-_FORM = "serving"  # a program that registers a version makes the form itself
+_LEARNT = frozenset({"serving", "member_classes"})  # what the index tells beyond the manifest of a file
 PRUNED = "pruned version"
 CLOCK = "clock"
 _CLOCKS_DIFFER = timedelta(minutes=5)  # between the machines of one registry
@@ -262,7 +262,7 @@ def _manifest(
     if beside is None or not content:
         return
     names = sorted(set(beside.content) | set(content))
-    other = [name for name in names if name != _FORM and beside.content.get(name) != content.get(name)]
+    other = [name for name in names if name not in _LEARNT and beside.content.get(name) != content.get(name)]
     if other:
         yield Finding(entry.key, MANIFEST, f"{entry.file_name}: the file beside it tells another {', '.join(other)}")
 
