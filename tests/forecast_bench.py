@@ -21,7 +21,7 @@ from ensemble_desk.registry.folder import registering
 from ensemble_desk.registry.index import entries, following, states, versions
 from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index.following import Cause
-from ensemble_desk.registry.ledger import pointers
+from ensemble_desk.registry.ledger import pointers, writing
 from ensemble_desk.settings import Settings
 
 KEY = Key("AAPL", "d1")
@@ -125,7 +125,7 @@ class Bench:
 
     def _let_live(self, key: Key, version: str, *, at: datetime) -> None:
         """Take a version for proven, as one that went live while there were bars enough."""
-        with self.database.writing() as connection:
+        with writing.writing(self.registry) as connection:
             pointer = pointers.lock_or_create(connection, key, at=at)
             index.set_fit(connection, entries.find(connection, key, version))
             states.restate(connection, key, [version], live=pointer.version)

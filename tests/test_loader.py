@@ -301,14 +301,14 @@ def test_a_held_ensemble_follows_a_rollback_made_elsewhere(desk, trained_folder,
     assert EnsembleLoader.list_available_models() == {"AAPL_d1": ["20020930", "20020830"]}
 
 
-def test_a_first_training_reaches_an_ensemble_held_before(desk, trained_folder, tmp_path, bars):
+def test_a_first_version_reaches_an_ensemble_held_before(desk, plain_folder, tmp_path, bars):
     desk(tmp_path)
     ensemble = get_production_ensemble_with_trained_weights("AAPL", "d1")
     assert not ensemble.is_trained
-    for file in trained_folder.glob("AAPL_*"):
+    for file in plain_folder.glob("AAPL_*.pkl"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
-    assert EnsembleLoader.list_available_models() == {"AAPL_d1": ["20020930", "20020830"]}
-    assert ensemble.predict(bars.loc[:NEWER])["version"] == "20020930"
+    assert EnsembleLoader.list_available_models() == {"AAPL_d1": ["20250121", "20250114"]}
+    assert ensemble.predict(bars)["version"] == "20250121"
 
 
 def test_a_file_dropped_into_the_folder_appears_at_the_next_call(desk, plain_folder, tmp_path):

@@ -173,6 +173,7 @@ def test_the_requirements_of_the_dashboard_are_those_of_the_extras():
 def test_every_library_that_errors_know_is_in_the_extra_they_name():
     names = {
         "sklearn": "scikit-learn",
+        "python_calamine": "python-calamine",
         "charset_normalizer": "charset-normalizer",
         "prometheus_client": "prometheus-client",
         "exchange_calendars": "exchange-calendars",

@@ -64,7 +64,7 @@ def test_the_page_is_run_from_top_to_bottom(folder, monkeypatch, capsys):
         if arguments[:2] == ["registry", "describe"]:
             assert "followed" in told.out
         if arguments[0] == "check-drift":
-            assert "2 keys, 0 with confirmed drift" in told.err
+            assert "2 keys, 0 with a confirmed fall" in told.err
             assert "0 not measured" in told.err
     assert codes.pop("registry sync") == 1  # nobody has told what DOWN, FLAT and UP mean
     assert set(codes.values()) == {0}

@@ -133,6 +133,7 @@ def test_a_version_of_the_newest_bars_has_nothing_to_replay(sqlite_bench):
     sqlite_bench.publish(last_bar=frame.index[-1].to_pydatetime())
     assert replay.run(sqlite_bench.registry, KEY).n_forecasts == 0
     later = datetime(2030, 1, 1, tzinfo=UTC) + timedelta(days=1)
+    sqlite_bench.registry.clock.now = later + timedelta(days=5)
     sqlite_bench.publish("20300102", last_bar=later)
     assert replay.run(sqlite_bench.registry, KEY).n_forecasts == 0
 

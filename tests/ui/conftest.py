@@ -78,6 +78,7 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
 
 
 def _looked_at(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setattr(caching, "_MOST_SECONDS_WAITED", 60.0)  # a page waits for files that were dropped just now
     monkeypatch.setenv("DESK_MODELS_URL", str(path))
     monkeypatch.setenv("DESK_DATABASE_URL", "")
     monkeypatch.setenv("DESK_ACTOR", "engineer")

@@ -113,7 +113,8 @@ def test_a_confirmed_fall_is_said_loudly_with_the_way_to_its_evidence(fallen, op
     assert any("EMERGENCY · confirmed" in list(chips) for chips in app.dataframe[0].value["Band"])
 
     app = open_app("drift", key="AAPL/d1")
-    assert "Accuracy has fallen, and the evidence confirms it" in texts(app)
+    assert "Accuracy has fallen since" in texts(app)
+    assert "and the evidence confirms it." in texts(app)
     assert ":red-badge[EMERGENCY · confirmed]" in texts(app)
     assert "the evidence confirms it. Retrain now." in texts(app)
     assert "It first reached the line on 2013" in texts(app)

@@ -168,7 +168,8 @@ def _drift_table(found: FleetDrift) -> None:
     alone = sum(one.rings_alone for one in found.states)
     output.note(
         f"{len(found.states)} keys, {len(found.alerts)} with a confirmed fall"
-        f"{f', {alone} whose alarm rings but does not stand among so many keys' if alone else ''}."
+        f"{f', {alone} whose alarm rings but does not stand among so many keys' if alone else ''}"
+        f", {len(found.unmeasured)} not measured."
     )
     for one in found.unmeasured:
         output.note(f"{one.key} is not measured: {one.problem}. Run: {one.remedy}")

@@ -12,7 +12,7 @@ from ensemble_desk.database.tables.registry_tables import production_pointers, s
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Mode
 from ensemble_desk.registry.folder import marks as folder_marks
-from ensemble_desk.registry.ledger import pointers
+from ensemble_desk.registry.ledger import notes, pointers
 
 MOMENT = datetime(2024, 3, 4, 5, 6, 7, 890123, tzinfo=UTC)
 READ = PlainSql("SELECT name, value, updated_at FROM sync_state WHERE name = :name", times=("updated_at",))
@@ -75,7 +75,7 @@ def test_what_a_transaction_wrote_is_seen_inside_of_it_and_gone_when_it_fails(da
 
 def test_a_pointer_is_stored_whole(database):
     key = Key("AAPL", "d1")
-    with database.writing() as connection:
+    with database.writing() as connection, notes.collecting(connection):
         made = pointers.lock_or_create(connection, key, at=MOMENT)
         assert made == pointers.lock_or_create(connection, key, at=MOMENT + timedelta(days=1))
         moved = replace(

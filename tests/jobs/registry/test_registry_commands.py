@@ -7,8 +7,6 @@ LIST_KEYS = [
     "timeframe",
     "version",
     "state",
-    "expired",
-    "horizon",
     "ensemble_accuracy",
     "baseline_accuracy",
     "weights",

@@ -72,7 +72,7 @@ def test_labels_in_words():
     assert "0.5 × the trailing 20-bar volatility × √5" in told
     fixed = wording.label_in_words(label | {"rule": "fixed", "fixed_threshold": 0.01}, timeframe="d1")
     assert "± 1.00 %" in fixed
-    assert wording.label_in_words(None, timeframe="d1") == "not told by the artifact"
+    assert wording.label_in_words(None, timeframe="d1") == "unknown"
 
 
 def test_plain_text_is_not_read_as_markdown():

@@ -61,7 +61,8 @@ def verify(registry: Registry, *, since: date | None = None) -> tuple[Finding, .
         found += _symbols(connection)
         found += _digests(connection, since)
         rejected = index.rejected(connection)
-    found += _unregistered(registry, {entry.file_name for entry, _ in entries}, rejected)
+        left = {one.file_name for one in tombstones.unfinished(connection)}
+    found += _unregistered(registry, left | {entry.file_name for entry, _ in entries}, rejected)
     for entry, content in entries:
         if since is None or _is_due(facts_by_id[entry.id], since):
             found += _artifact(registry, entry)
@@ -203,6 +204,7 @@ def _digests(connection: Connection, since: date | None) -> Iterator[Finding]:
 
 
 def _unregistered(registry: Registry, known: Collection[str], rejected: Mapping[str, Rejected]) -> Iterator[Finding]:
+    """Name files that are neither registered, nor refused, nor left of what was pruned, which is told on its own."""
     for file in registry.store.scan():
         before = rejected.get(file.file_name)
         if file.file_name not in known and not (before is not None and before.is_of(file)):

@@ -3,6 +3,7 @@
 import functools
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -174,6 +175,7 @@ def train(key: Key, *, as_of: date | None) -> None:
             start_new_session=True,
         )
     started[key] = process
+    threading.Thread(target=process.wait, daemon=True).start()  # so that it leaves no zombie behind
     caching.forget()
     told = f"Training of {key} started; it appears among the training runs within seconds. Log: {log}"
     st.toast(told, icon=":material/play_arrow:")
