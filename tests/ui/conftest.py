@@ -22,7 +22,7 @@ from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.training import fleet, job
 from ensemble_desk.training.runs import COMPLETED
-from ensemble_desk.ui.frame import standing
+from ensemble_desk.ui.frame import caching, standing
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = [(Key("AAPL", "d1"), day) for day in ("20020830", "20020930", "20021031")] + [(Key("IBM", "w1"), "20081226")]
