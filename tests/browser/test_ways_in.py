@@ -106,6 +106,11 @@ def test_with_a_token_only_the_printed_address_may_act(anywhere, trained_folder,
         context, page = look(anywhere, f"{expect_read_only_with}{printed[1]}")
         expect(page.get_by_role("radiogroup", name="Go back to")).to_be_visible()
         expect(page).not_to_have_url(re.compile("token"))
+        page.reload()
+        expect(page.get_by_role("radiogroup", name="Go back to")).to_be_visible()
+        again, page = look(anywhere, f"{expect_read_only_with}{printed[1]}")  # it was for one time
+        expect(page.get_by_text("visitor is viewer; to open Rollback takes the role operator")).to_be_visible()
+        again.close()
         context.close()
 
 

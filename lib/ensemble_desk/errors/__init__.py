@@ -88,6 +88,7 @@ from ensemble_desk.errors.registry import (
     UnknownKeyError,
     UnknownVersionError,
 )
+from ensemble_desk.errors.stores import ClockSkewError, StoreError, StoreForbiddenError, StoreUnreachableError
 from ensemble_desk.errors.training import (
     AlreadyTrainingError,
     FutureDateError,
@@ -108,6 +109,7 @@ __all__ = [
     "BackupDamagedError",
     "BackupError",
     "Choice",
+    "ClockSkewError",
     "ContradictedDescriptionError",
     "DatabaseError",
     "DateReading",
@@ -160,6 +162,9 @@ __all__ = [
     "SeveralTickersError",
     "SourceError",
     "StalePointerError",
+    "StoreError",
+    "StoreForbiddenError",
+    "StoreUnreachableError",
     "TamperedArtifactError",
     "TokenNameTakenError",
     "TokenRefusedError",

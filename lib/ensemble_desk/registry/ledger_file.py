@@ -7,7 +7,6 @@ lines of which nobody knows; the next writer asks the database, which alone deci
 """
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -20,6 +19,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from ensemble_desk.artifacts.store import locking
 from ensemble_desk.errors import LedgerError
 
 COMMITTED, ABANDONED, TORN = "committed", "abandoned", "torn"
@@ -173,12 +173,12 @@ def _locked(file: Path) -> int:
     until = time.monotonic() + _PATIENCE_SECONDS
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise LedgerError(str(file), f"cannot be written ({error.strerror})") from error
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locking.try_lock(descriptor)
         except OSError as error:
             if error.errno in (errno.EWOULDBLOCK, errno.EINTR) and time.monotonic() < until:
                 time.sleep(0.002)
@@ -191,7 +191,7 @@ def _locked(file: Path) -> int:
 
 def _append(file: Path, data: bytes, *, durable: bool) -> None:
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
             before = os.fstat(descriptor).st_size
             try:

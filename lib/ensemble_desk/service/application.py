@@ -8,11 +8,13 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 
 from ensemble_desk import settings as settings_module
+from ensemble_desk.errors import SettingsError
 from ensemble_desk.registry import opening
 from ensemble_desk.registry.folder import freshness
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.service import forecasts, metrics, moving, probes, problems, reading
 from ensemble_desk.service.bodies import BoundedBody
+from ensemble_desk.service.hosts import AllowedHosts
 from ensemble_desk.service.metrics import Scrape
 from ensemble_desk.settings import Settings
 
@@ -29,7 +31,7 @@ def build(settings: Settings) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
         docs_url=None,  # the page would be fetched from a foreign host
         redoc_url=None,
-        middleware=[Middleware(BoundedBody)],
+        middleware=[Middleware(AllowedHosts, settings=settings), Middleware(BoundedBody)],
         responses={status: {"model": problems.Problem, "description": told} for status, told in _EVERYWHERE.items()},
     )
     app.state.registry, app.state.scrape = _opened(settings), Scrape()
@@ -44,6 +46,14 @@ def build(settings: Settings) -> FastAPI:
 def from_environment() -> FastAPI:
     """The application of the settings in the environment, as a server's factory."""
     return build(settings_module.load())
+
+
+def settings_or_exit() -> Settings:
+    """The settings in the environment; ends the program in one line where one of them cannot be used."""
+    try:
+        return settings_module.load()
+    except SettingsError as error:
+        raise SystemExit(str(error)) from error
 
 
 def routes(settings: Settings) -> list[BaseRoute]:

@@ -65,8 +65,11 @@ def _database(registry: Registry) -> str:
     return ""
 
 
-def _folder(registry: Registry) -> str:
-    return "" if registry.store.folder.is_dir() else "the models folder is not there"
+def _models(registry: Registry) -> str:
+    try:
+        return registry.store.problem()
+    except DeskError as error:
+        return str(error)
 
 
-_CHECKS: dict[str, Callable[[Registry], str]] = {"database": _database, "models": _folder}
+_CHECKS: dict[str, Callable[[Registry], str]] = {"database": _database, "models": _models}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ensemble_desk.artifacts.store.folder import Published
+from ensemble_desk.artifacts.store.protocol import Published
 from ensemble_desk.ensemble.members import catalogue as registered
 from ensemble_desk.ensemble.members import lstm
 from ensemble_desk.errors import DeskError, FeatureSetError, FutureDateError
@@ -176,7 +176,7 @@ def _result(registry: Registry, published: Published, content: Mapping[str, Any]
     first, last = (datetime.fromisoformat(window[name]) for name in ("first_bar", "last_bar"))
     return Result(
         version=published.version,
-        path=str(registry.store.folder / published.file_name),
+        path=registry.store.path_of(published.file_name),
         lookback_days=(last - first).days,
         n_training_samples=evaluation["n_train"],
         n_validation_samples=evaluation["n_holdout"],

@@ -26,7 +26,7 @@ def refuse(registry: Registry, files: Iterable[FileEntry]) -> None:
     """
     published = sum(file.has_manifest and not file.file_name.endswith(_EXPORTED) for file in files)
     if published:
-        raise RegistryLostError(registry.store.folder.name, n_versions=published)
+        raise RegistryLostError(registry.store.name, n_versions=published)
 
 
 def refuse_lost(registry: Registry) -> None:

@@ -67,8 +67,8 @@ def synchronise(
         begun = lost.has_begun(connection)
     if not begun and not take_over:
         lost.refuse(registry, scan)
-    if known and not registry.store.folder.is_dir():
-        raise FolderGoneError(registry.store.folder.name, n_versions=len(known))
+    if known and registry.store.is_emptied():
+        raise FolderGoneError(registry.store.name, n_versions=len(known))
     with Notes(registry) as notes:
         found = comparison.compare(
             registry.store,
@@ -89,7 +89,7 @@ def synchronise(
     with registry.database.writing() as connection:
         settled = at.timestamp() - mark / 1e9 > _RACY.total_seconds()
         if not found.unread and not any(one.waiting for one in followed):  # else whoever can read them shall look again
-            folder_marks.keep(connection, registry.store.folder, mark=mark, at=at, settled=settled)
+            folder_marks.keep(connection, registry.store.place, mark=mark, at=at, settled=settled)
     for name, reason in found.unread.items():
         _log.warning("%s is not taken in here. %s", name, reason)
     for entry, _ in found.changed:

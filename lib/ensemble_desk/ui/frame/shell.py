@@ -1,11 +1,10 @@
 """The frame of every page: navigation, who is here, the title, and the check of the role."""
 
 import streamlit as st
-from streamlit import runtime
 from streamlit.navigation.page import StreamlitPage
 
 from ensemble_desk.registry.actors import Actor, Role
-from ensemble_desk.ui.frame import actions, caching, data, logo, session, wording
+from ensemble_desk.ui.frame import actions, caching, logo, session, wording
 
 _NAVIGATED = "navigated"  # this session has declared its navigation
 
@@ -43,8 +42,6 @@ def run() -> None:
     """Declare the navigation and run the page that was asked for; an error of ours ends in words, not in a trace."""
     page = _navigate()
     actions.guard(page.run)()
-    if runtime.exists() and not st.get_option("global.appTest"):  # a server, not a test of one page
-        data.warm_up()
 
 
 def _navigate() -> StreamlitPage:
