@@ -1,6 +1,7 @@
 """The application behind the doors: alone under a server, or as routes beside the dashboard."""
 
 from collections.abc import Callable
+from functools import partial
 from importlib import metadata
 
 from fastapi import FastAPI
@@ -35,6 +36,7 @@ def build(settings: Settings) -> FastAPI:
         responses={status: {"model": problems.Problem, "description": told} for status, told in _EVERYWHERE.items()},
     )
     app.state.registry, app.state.scrape = _opened(settings), Scrape()
+    app.state.opened = partial(opening.shared, settings)
     app.include_router(probes.router)
     app.include_router(metrics.router)
     for part in (reading.router, forecasts.router, moving.router):

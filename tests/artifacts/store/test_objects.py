@@ -233,7 +233,7 @@ def test_a_stores_of_another_process_is_the_same(store):
 
 _AS_ON_WINDOWS = """
 import os, sys, types
-import ctypes, multiprocessing, numpy, pandas, pydantic, safetensors, sqlalchemy, subprocess, tempfile  # as they are here
+import ctypes, multiprocessing, numpy, pandas, pydantic, safetensors, sqlalchemy, subprocess, tempfile
 import obstore.store
 sys.platform = "win32"
 sys.modules |= {"fcntl": None, "resource": None, "pwd": None, "grp": None, "msvcrt": types.ModuleType("msvcrt")}
