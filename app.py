@@ -25,7 +25,7 @@ if get_script_run_ctx() is None:  # the server reads this file once
         lifespan=warmth.from_the_start("ensemble_desk.ui.overview.reads:board"),
     )
 else:  # and runs it for every visitor
-    from ensemble_desk.ui.frame import shell
+    from ensemble_desk.ui.frame import logo, shell
 
-    st.set_page_config(page_title="Ensemble Desk", page_icon=":material/hub:", layout="wide", initial_sidebar_state=220)
+    st.set_page_config(page_title="Ensemble Desk", page_icon=logo.icon(), layout="wide", initial_sidebar_state=220)
     shell.run()

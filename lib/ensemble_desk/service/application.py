@@ -6,7 +6,7 @@ from importlib import metadata
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Route
 
 from ensemble_desk import settings as settings_module
 from ensemble_desk.errors import SettingsError
@@ -61,7 +61,7 @@ def settings_or_exit() -> Settings:
 def routes(settings: Settings) -> list[BaseRoute]:
     """The same as routes that stand beside the dashboard; nothing else of the server's addresses is taken."""
     app = build(settings)
-    return [*(Route(path, app) for path in ("/livez", "/readyz", "/metrics")), Mount("/api", app)]
+    return [Route(path, app) for path in ("/livez", "/readyz", "/metrics", "/api", "/api/{rest:path}")]
 
 
 def _opened(settings: Settings) -> Callable[[], Registry]:

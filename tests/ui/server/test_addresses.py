@@ -15,16 +15,16 @@ from ensemble_desk.settings import Settings
 ROOT = Path(__file__).resolve().parents[3]
 
 
-@pytest.fixture
-def client(tmp_path, monkeypatch):
-    monkeypatch.setenv("DESK_MODELS_URL", str(tmp_path / "models"))
-    monkeypatch.setenv("DESK_ALLOWED_HOSTS", "desk.example.org")
-    monkeypatch.chdir(ROOT)
-    (tmp_path / "models").mkdir()
-    app = runpy.run_path(str(ROOT / "app.py"))["app"]
-    yield TestClient(app, base_url="http://localhost:8501", raise_server_exceptions=False)  # without its start
-    Runtime._instance = None
-    opening.close_shared(Settings())
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("DESK_MODELS_URL", str(tmp_path_factory.mktemp("models")))
+        patched.setenv("DESK_ALLOWED_HOSTS", "desk.example.org")
+        patched.chdir(ROOT)
+        app = runpy.run_path(str(ROOT / "app.py"))["app"]
+        yield TestClient(app, base_url="http://localhost:8501", raise_server_exceptions=False)  # without its start
+        Runtime._instance = None
+        opening.close_shared(Settings())
 
 
 @pytest.mark.parametrize("path", ["/", "/overview", "/rollback", "/training_runs/", "/_stcore/health", "/favicon.png"])
