@@ -150,3 +150,20 @@ def test_the_loader_tells_the_address_and_no_key_stands_in_any_log(desk, caplog)
 
 def test_the_bucket_is_asked_by_its_own_name(desk):
     assert desk.registry.store.bucket == Bucket(desk.registry.store.place)
+
+
+@pytest.mark.parametrize("kind", ["folder", "bucket"])
+def test_a_lost_registry_is_noticed_beside_nothing_but_files_of_others(kind, desk, tmp_path):
+    desk.publish_all(NAMES[0])
+    data = desk.registry.store.read(f"AAPL_d1_{NAMES[0]}.pkl")
+    url = str(tmp_path / "models") if kind == "folder" else f"{desk.registry.store.place}-of-others"
+    for name, lost in (("first", False), ("second", True)):
+        (tmp_path / name).mkdir()
+        with opening.open_registry(settings_of(url, tmp_path / name, "registry.db"), clock=desk.clock) as registry:
+            if not lost:
+                registry.store.take_in(f"AAPL_d1_{NAMES[0]}.pkl", data)
+                assert sync.synchronise(registry).added == (f"AAPL_d1_{NAMES[0]}.pkl",)
+                continue
+            with pytest.raises(RegistryLostError, match="1 versions"):
+                sync.synchronise(registry)
+            assert sync.synchronise(registry, take_over=True).added

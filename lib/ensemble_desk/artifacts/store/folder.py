@@ -149,6 +149,13 @@ class ArtifactStore:
         other_names.recognise(file_name)
         return (self.folder / file_name).is_file()
 
+    def remember_use(self) -> None:
+        with suppress(OSError):
+            (self.folder / scanning.USED).touch()
+
+    def was_used(self) -> bool:
+        return (self.folder / scanning.USED).exists()
+
     def folder_mark(self) -> int:
         """Give a number that differs once a file came, went or was renamed: the newest mtime of it and its folders."""
         try:

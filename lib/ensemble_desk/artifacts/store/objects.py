@@ -12,8 +12,6 @@ is older than a publisher takes. Nothing is told by times of folders: the regist
 """
 
 import datetime as dt
-import json
-import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from typing import Any
 
 from ensemble_desk.artifacts import digests, naming, other_names
 from ensemble_desk.artifacts.manifest import MOST_MANIFEST_BYTES, Manifest
+from ensemble_desk.artifacts.store import bucket_claims, scanning
 from ensemble_desk.artifacts.store.bucket import Bucket
 from ensemble_desk.artifacts.store.kept_objects import KeptObjects
 from ensemble_desk.artifacts.store.listing import Listing
@@ -28,7 +27,6 @@ from ensemble_desk.artifacts.store.protocol import Published
 from ensemble_desk.artifacts.store.scanning import Scan
 from ensemble_desk.artifacts.store.taking import TAKEN
 from ensemble_desk.errors import (
-    ArtifactCorruptError,
     ArtifactMissingError,
     ArtifactTooLargeError,
     ClockSkewError,
@@ -107,8 +105,8 @@ class ObjectStore:
         """
         from ensemble_desk.artifacts.store import packing
 
-        known = {*Listing.of(self.bucket.all(_prefix(key))).versions(key), *taken}
-        known |= Listing.of(self.bucket.all("." + _prefix(key))).versions(key)
+        known = {*Listing.of(self.bucket.all(bucket_claims.prefix(key))).versions(key), *taken}
+        known |= Listing.of(self.bucket.all("." + bucket_claims.prefix(key))).versions(key)
         while True:
             version = naming.next_version(date, known)
             known.add(version)
@@ -122,7 +120,7 @@ class ObjectStore:
             self._abandon(file_name)
         with suppress(OSError):
             self.on_step("manifest landed")
-        self.bucket.delete(_claim_name(file_name))
+        self.bucket.delete(bucket_claims.name_of(file_name))
         return Published(
             version=version,
             file_name=file_name,
@@ -135,7 +133,7 @@ class ObjectStore:
 
     def take_in(self, file_name: str, data: bytes) -> None:
         naming.parse(file_name)
-        names = (file_name, naming.manifest_name(file_name), _claim_name(file_name))
+        names = (file_name, naming.manifest_name(file_name), bucket_claims.name_of(file_name))
         if any(self.bucket.look(name) is not None for name in names):
             raise PublishError(file_name, TAKEN)
         try:
@@ -185,6 +183,13 @@ class ObjectStore:
         other_names.recognise(file_name)
         return self.bucket.look(file_name) is not None
 
+    def remember_use(self) -> None:
+        with suppress(FileExistsError, StoreForbiddenError):
+            self.bucket.create(scanning.USED, b"a registry has taken in what is here\n")
+
+    def was_used(self) -> bool:
+        return self.bucket.look(scanning.USED) is not None
+
     def folder_mark(self) -> int:
         return _ALWAYS
 
@@ -225,10 +230,9 @@ class ObjectStore:
 
     def _claim(self, file_name: str, manifest: Manifest) -> bool:
         """Reserve a name with the manifest in it; False when another publisher holds it."""
-        name = _claim_name(file_name)
-        body = {"publisher": secrets.token_hex(16), "manifest": dict(manifest.content)}
+        name = bucket_claims.name_of(file_name)
         try:
-            self.bucket.create(name, json.dumps(body, sort_keys=True).encode())
+            self.bucket.create(name, bucket_claims.written(manifest))
         except FileExistsError:
             return False
         self.on_step("claimed")
@@ -260,18 +264,18 @@ class ObjectStore:
         """Take back a claim; a version that is whole meanwhile stays."""
         if self.bucket.look(file_name) is None:
             self.bucket.delete(naming.form_name(file_name))
-        self.bucket.delete(_claim_name(file_name))
+        self.bucket.delete(bucket_claims.name_of(file_name))
 
     def _settle(self, file_name: str, listing: Listing) -> bool:
         """Finish or give up what a dead publisher left; True when something changed."""
         manifest_name = naming.manifest_name(file_name)
-        manifest = None if manifest_name in listing.objects else self._claimed_manifest(file_name)
+        manifest = None if manifest_name in listing.objects else self._claimed(file_name)
         if manifest is not None and file_name in listing.objects:
             data = self.bucket.read(file_name, most_bytes=self.max_bytes)
             if data is not None and digests.of(data) == manifest.sha256:
                 with suppress(FileExistsError):
                     self.bucket.create(manifest_name, manifest.to_json())
-                self.bucket.delete(_claim_name(file_name))
+                self.bucket.delete(bucket_claims.name_of(file_name))
                 return True
         landed = manifest_name in listing.objects
         if landed or self.clock() - listing.claimed[file_name] > _GIVEN_UP_AFTER:
@@ -279,19 +283,6 @@ class ObjectStore:
             return True
         return False
 
-    def _claimed_manifest(self, file_name: str) -> Manifest | None:
-        data = self.bucket.read(_claim_name(file_name), most_bytes=MOST_MANIFEST_BYTES)
-        try:
-            told = json.loads(data or b"{}")["manifest"]
-            return Manifest.from_json(json.dumps(told).encode(), name=file_name)
-        except (ValueError, KeyError, TypeError, RecursionError, ArtifactCorruptError):
-            return None
-
-
-def _claim_name(file_name: str) -> str:
-    return f".{naming.manifest_name(file_name)}.tmp"
-
-
-def _prefix(key: Key) -> str:
-    """Give what the names of all our versions of a key begin with."""
-    return naming.file_name(key, "20000101").removesuffix(f"20000101{naming.ARTIFACT_SUFFIX}")
+    def _claimed(self, file_name: str) -> Manifest | None:
+        data = self.bucket.read(bucket_claims.name_of(file_name), most_bytes=MOST_MANIFEST_BYTES)
+        return bucket_claims.manifest_in(data, name=file_name)

@@ -89,6 +89,12 @@ class Store(Protocol):
     def exists(self, file_name: str) -> bool:
         """Tell whether an artifact is there."""
 
+    def remember_use(self) -> None:
+        """Leave a mark that a registry has taken in what is here; a place that only may be read stays without."""
+
+    def was_used(self) -> bool:
+        """Tell whether that mark is here."""
+
     def folder_mark(self) -> int:
         """Give a number that differs once a file came or went where that can be told cheaply; else always the same."""
 

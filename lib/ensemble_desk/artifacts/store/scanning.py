@@ -16,6 +16,9 @@ from ensemble_desk.errors import ArtifactError, ArtifactNameError
 from ensemble_desk.market.keys import Key
 
 _MOST_NS = 2**63 - 1  # in the year 2262
+USED = ".registered"
+"""A file that says that a registry has taken in what lies beside it."""
+
 OURS = {naming.FORM_FOLDER, "registry", "logs"}  # folders that hold no artifacts
 
 

@@ -84,6 +84,8 @@ def synchronise(
     with writing.writing(registry) as connection:
         report, happened = _write(connection, found, at=at)
         waiting = index.waiting_keys(connection, also_unfit=force)
+    if not begun and report.added:
+        registry.store.remember_use()
     keys = sorted({*happened, *waiting})
     followed = [_follow(registry, key, happened.get(key, _Happened()), at=at, again=force) for key in keys]
     with registry.database.writing() as connection:
