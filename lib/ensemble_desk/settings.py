@@ -178,6 +178,9 @@ class Settings(BaseModel):
         if self.bucket_url and not self.database_url:
             message = "a bucket holds no database: set DESK_DATABASE_URL to postgresql://… or sqlite:///FILE as well"
             raise ValueError(message)
+        if self.bucket_url and not self.database_url.startswith("sqlite") and not self.ledger_file:
+            message = "set DESK_LEDGER_FILE as well, on a disk that all machines which move production share"
+            raise ValueError(message)
         return self
 
     @property

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from ensemble_desk.errors import FolderGoneError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import State, SyncReport
-from ensemble_desk.registry.folder import comparison, following, lost, retention
+from ensemble_desk.registry.folder import comparison, following, lost, reserve, retention
 from ensemble_desk.registry.folder import marks as folder_marks
 from ensemble_desk.registry.folder.comparison import Differences
 from ensemble_desk.registry.folder.examining.looking import Progress
@@ -92,6 +92,8 @@ def synchronise(
         settled = at.timestamp() - mark / 1e9 > _RACY.total_seconds()
         if not found.unread and not any(one.waiting for one in followed):  # else whoever can read them shall look again
             folder_marks.keep(connection, registry.store.place, mark=mark, at=at, settled=settled)
+    if len(known) >= reserve.LEAST_VERSIONS:
+        reserve.keep(registry.settings)
     for name, reason in found.unread.items():
         _log.warning("%s is not taken in here. %s", name, reason)
     for entry, _ in found.changed:
