@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ensemble_desk.errors import UploadQuestionError
+from ensemble_desk.errors import UploadError, UploadQuestionError
+from ensemble_desk.sources import upload
+from ensemble_desk.sources.upload import reading
 from ensemble_desk.sources.upload.answers import Answers
 
 PRICES = ["open", "high", "low", "close"]
@@ -59,7 +61,8 @@ def alpha_vantage_json(f):
 
 @shape
 def tiingo_json(f):
-    def row(d, o, h, low, c, v):
+    def row(d, *bar):
+        o, h, low, c, v = bar
         told = {"date": f"{d:%Y-%m-%d}T00:00:00.000Z", "close": c, "high": h, "low": low, "open": o, "volume": int(v)}
         adjusted = {"adjClose": c, "adjHigh": h, "adjLow": low, "adjOpen": o, "adjVolume": int(v)}
         return told | adjusted | {"divCash": 0.0, "splitFactor": 1.0}
@@ -69,7 +72,8 @@ def tiingo_json(f):
 
 @shape
 def iex_chart_json(f):
-    def row(d, o, h, low, c, v):
+    def row(d, *bar):
+        o, h, low, c, v = bar
         told = {"close": c, "high": h, "low": low, "open": o, "symbol": "AAPL", "volume": int(v)}
         return told | {"changeOverTime": 0.1, "uOpen": o * 2, "uClose": c * 2, "fOpen": o, "date": f"{d:%Y-%m-%d}"}
 
@@ -88,7 +92,8 @@ def yahoo_chart_answer_json(f):
 
 @shape
 def binance_rest_json(f):
-    def row(d, o, h, low, c, v):
+    def row(d, *bar):
+        o, h, low, c, v = bar
         at = seconds(d) * 1000
         return [at, str(o), str(h), str(low), str(c), str(v), at + 86_399_999, str(v * c), 308, str(v / 2), "1.0", "0"]
 
@@ -102,7 +107,8 @@ def coinbase_rest_json(f):
 
 @shape
 def kraken_rest_json(f):
-    def row(d, o, h, low, c, v):
+    def row(d, *bar):
+        o, h, low, c, v = bar
         return [seconds(d), str(o), str(h), str(low), str(c), str((h + low) / 2), str(v), 100]
 
     return json.dumps({"error": [], "result": {"XXBTZUSD": records(f, row), "last": seconds(f.index[-1])}})
@@ -110,7 +116,8 @@ def kraken_rest_json(f):
 
 @shape
 def bitstamp_rest_json(f):
-    def row(d, o, h, low, c, v):
+    def row(d, *bar):
+        o, h, low, c, v = bar
         told = {"high": h, "timestamp": seconds(d), "volume": v, "low": low, "close": c, "open": o}
         return {name: str(value) for name, value in told.items()}
 
@@ -119,7 +126,8 @@ def bitstamp_rest_json(f):
 
 @shape
 def bybit_rest_json(f):
-    def row(d, o, h, low, c, v):
+    def row(d, *bar):
+        o, h, low, c, v = bar
         return [str(value) for value in (seconds(d) * 1000, o, h, low, c, v, v * c)]
 
     return json.dumps({"retCode": 0, "result": {"symbol": "BTCUSD", "list": records(f[::-1], row)}})
@@ -133,7 +141,8 @@ def finnhub_json(f):
 
 @shape
 def twelve_data_json(f):
-    def row(d, o, h, low, c, v):
+    def row(d, *bar):
+        o, h, low, c, v = bar
         told = {"open": o, "high": h, "low": low, "close": c, "volume": int(v)}
         return {"datetime": f"{d:%Y-%m-%d}", **{name: str(value) for name, value in told.items()}}
 
@@ -143,7 +152,8 @@ def twelve_data_json(f):
 
 @shape
 def marketstack_json(f):
-    def row(d, o, h, low, c, v):
+    def row(d, *bar):
+        o, h, low, c, v = bar
         told = {"open": o, "high": h, "low": low, "close": c, "volume": v, "adj_close": c, "adj_open": None}
         return told | {"symbol": "AAPL", "exchange": "XNAS", "date": f"{d:%Y-%m-%d}T00:00:00+0000"}
 
@@ -152,7 +162,8 @@ def marketstack_json(f):
 
 @shape
 def alpaca_json(f):
-    def row(d, o, h, low, c, v):
+    def row(d, *bar):
+        o, h, low, c, v = bar
         midnight = d.tz_localize(None).tz_localize(NEW_YORK).tz_convert("UTC")
         return {"c": c, "h": h, "l": low, "n": 100, "o": o, "t": f"{midnight:%Y-%m-%dT%H:%M:%SZ}", "v": v, "vw": c}
 
@@ -161,7 +172,8 @@ def alpaca_json(f):
 
 @shape
 def schwab_json(f):
-    def row(d, o, h, low, c, v):
+    def row(d, *bar):
+        o, h, low, c, v = bar
         at = int(d.tz_localize(None).tz_localize("America/Chicago").timestamp()) * 1000
         return {"open": o, "high": h, "low": low, "close": c, "volume": int(v), "datetime": at}
 
@@ -170,7 +182,8 @@ def schwab_json(f):
 
 @shape
 def oanda_v20_json(f):
-    def row(d, o, h, low, c, v):
+    def row(d, *bar):
+        o, h, low, c, v = bar
         evening = (d.tz_localize(None) - pd.Timedelta(hours=7)).tz_localize(NEW_YORK).tz_convert("UTC")
         mid = {"o": str(o), "h": str(h), "l": str(low), "c": str(c)}
         return {"complete": True, "volume": int(v), "time": f"{evening:%Y-%m-%dT%H:%M:%S}.000000000Z", "mid": mid}
@@ -182,7 +195,8 @@ def oanda_v20_json(f):
 def moscow_iss_json(f):
     names = "BOARDID TRADEDATE SHORTNAME SECID NUMTRADES VALUE OPEN LOW HIGH LEGALCLOSEPRICE WAPRICE CLOSE VOLUME"
 
-    def row(d, o, h, low, c, v):
+    def row(d, *bar):
+        o, h, low, c, v = bar
         return ["TQBR", f"{d:%Y-%m-%d}", "Apple", "AAPL", 100, v * c, o, low, h, c, c, c, int(v)]
 
     return json.dumps({"history": {"metadata": {}, "columns": names.split(), "data": records(f, row)}})
@@ -192,7 +206,9 @@ def moscow_iss_json(f):
 def moscow_iss_candles_csv(f):
     head = "candles\n\nopen;close;high;low;value;volume;begin;end\n"
     return lines(
-        f, lambda d, o, h, low, c, v: f"{o};{c};{h};{low};{v * c};{v:.0f};{d:%Y-%m-%d} 00:00:00;{d:%Y-%m-%d} 23:59:59", head
+        f,
+        lambda d, o, h, low, c, v: f"{o};{c};{h};{low};{v * c};{v:.0f};{d:%Y-%m-%d} 00:00:00;{d:%Y-%m-%d} 23:59:59",
+        head,
     )
 
 
@@ -201,7 +217,8 @@ def taiwan_stock_day_in_years_of_the_republic(f):
     head = '"102年03月 2330 台積電 各日成交資訊"\n'
     head += '"日期","成交股數","成交金額","開盤價","最高價","最低價","收盤價","漲跌價差","成交筆數",\n'
 
-    def row(d, o, h, low, c, v):
+    def row(d, *bar):
+        o, h, low, c, v = bar
         shown = (f"{v:,.0f}", f"{v * c:,.0f}", *(f"{value:,.2f}" for value in (o, h, low, c)), "+1.00", "1,234")
         return f'"{d.year - 1911}/{d:%m/%d}",' + ",".join(f'"{one}"' for one in shown) + ","
 
@@ -213,7 +230,8 @@ def j_quants(f):
     head = "Date,Code,Open,High,Low,Close,UpperLimit,LowerLimit,Volume,TurnoverValue,AdjustmentFactor,AdjustmentOpen,"
     head += "AdjustmentHigh,AdjustmentLow,AdjustmentClose,AdjustmentVolume\n"
 
-    def row(d, o, h, low, c, v):
+    def row(d, *bar):
+        o, h, low, c, v = bar
         return f"{d:%Y-%m-%d},86970,{o},{h},{low},{c},0,0,{v},{v * c},1.0,{o},{h},{low},{c},{v}"
 
     return lines(f, row, head)
@@ -224,7 +242,8 @@ def bse_india(f):
     head = "Date,Open Price,High Price,Low Price,Close Price,WAP,No.of Shares,No. of Trades,Total Turnover (Rs.),"
     head += "Deliverable Quantity,% Deli. Qty to Traded Qty,Spread High-Low,Spread Close-Open\n"
 
-    def row(d, o, h, low, c, v):
+    def row(d, *bar):
+        o, h, low, c, v = bar
         tail = f"{c},{v:.0f},100,{v * c:.0f},{v // 2:.0f},50,{h - low:.2f},{c - o:.2f}"
         return f"{d.day}-{d:%B-%Y},{o},{h},{low},{c},{tail},"
 
@@ -235,7 +254,8 @@ def bse_india(f):
 def nse_bhavcopy(f):
     head = "SYMBOL,SERIES,OPEN,HIGH,LOW,CLOSE,LAST,PREVCLOSE,TOTTRDQTY,TOTTRDVAL,TIMESTAMP,TOTALTRADES,ISIN,\n"
 
-    def row(d, o, h, low, c, v):
+    def row(d, *bar):
+        o, h, low, c, v = bar
         stamp = f"{d:%d-%b-%Y}".upper()
         return f"AAPL,EQ,{o},{h},{low},{c},{c - 0.05:.2f},{o},{v:.0f},{v * c:.2f},{stamp},100,INE009A01021,"
 
@@ -244,12 +264,16 @@ def nse_bhavcopy(f):
 
 @shape
 def nse_bhavcopy_since_2024(f):
-    head = "TradDt,BizDt,Sgmt,Src,FinInstrmTp,FinInstrmId,ISIN,TckrSymb,SctySrs,OpnPric,HghPric,LwPric,ClsPric,LastPric,"
+    head = (
+        "TradDt,BizDt,Sgmt,Src,FinInstrmTp,FinInstrmId,ISIN,TckrSymb,SctySrs,OpnPric,HghPric,LwPric,ClsPric,LastPric,"
+    )
     head += "PrvsClsgPric,UndrlygPric,SttlmPric,OpnIntrst,ChngInOpnIntrst,TtlTradgVol,TtlTrfVal,TtlNbOfTxsExctd\n"
 
-    def row(d, o, h, low, c, v):
+    def row(d, *bar):
+        o, h, low, c, v = bar
         day = f"{d:%Y-%m-%d}"
-        return f"{day},{day},CM,NSE,STK,1594,INE1,AAPL,EQ,{o},{h},{low},{c},{c - 0.05:.2f},{o},,{c},,,{v:.0f},{v * c:.2f},9"
+        rest = f"{c - 0.05:.2f},{o},,{c},,,{v:.0f},{v * c:.2f},9"
+        return f"{day},{day},CM,NSE,STK,1594,INE1,AAPL,EQ,{o},{h},{low},{c},{rest}"
 
     return lines(f, row, head)
 
@@ -276,7 +300,9 @@ def multicharts(f):
 def prorealtime(f):
     head = "Date\tOuverture\tPlus haut\tPlus bas\tClôture\tVolume\n"
     return lines(
-        f, lambda d, *bar: "\t".join([f"{d:%d/%m/%Y}", *map(comma, bar[:4]), dotted(bar[4]).replace(".", "\u202f")]), head
+        f,
+        lambda d, *bar: "\t".join([f"{d:%d/%m/%Y}", *map(comma, bar[:4]), dotted(bar[4]).replace(".", "\u202f")]),
+        head,
     )
 
 
@@ -291,7 +317,8 @@ def refinitiv_workspace(f):
     head = "Apple Inc,,,,,,,,,\nPrice History,,,,,,,,,\n,,,,,,,,,\n"
     head += "Exchange Date,Close,Net,%Chg,Open,Low,High,Volume,Turnover - USD,Flow\n"
 
-    def row(d, o, h, low, c, v):
+    def row(d, *bar):
+        o, h, low, c, v = bar
         return f'{d:%d-%b-%Y},{c},0.1,0.02%,{o},{low},{h},"{v:,.0f}","{v * c:,.0f}","1,234"'
 
     return lines(f[::-1], row, head)
@@ -299,10 +326,10 @@ def refinitiv_workspace(f):
 
 @shape
 def factset(f):
-    head = "Apple Inc.\nPrice History\n\nDate,Price,CVol,Change,% Change,% Return,Open,High,Low\n"
-    head = head.replace("CVol", "Volume")
+    head = "Apple Inc.\nPrice History\n\nDate,Price,Volume,Change,% Change,% Return,Open,High,Low\n"
 
-    def row(d, o, h, low, c, v):
+    def row(d, *bar):
+        o, h, low, c, v = bar
         return f'"{d:%b %d, %Y}",{c},"{v:,.0f}",0.1,0.02,0.02,{o},{h},{low}'
 
     return lines(f[::-1], row, head)
@@ -312,7 +339,8 @@ def factset(f):
 def wind(f):
     head = "代码,简称,日期,前收盘价(元),开盘价(元),最高价(元),最低价(元),收盘价(元),成交量(股),成交金额(元),涨跌(元)\n"
 
-    def row(d, o, h, low, c, v):
+    def row(d, *bar):
+        o, h, low, c, v = bar
         return f'000001.SZ,平安银行,{d:%Y-%m-%d},{o},{o},{h},{low},{c},"{v:,.0f}","{v * c:,.2f}",0.1'
 
     return (lines(f, row, head) + "数据来源:Wind,,,,,,,,,,\n").encode("gb18030")
@@ -328,7 +356,8 @@ def dukascopy_jforex(f):
 def ariva(f):
     head = "Datum;Erster;Hoch;Tief;Schlusskurs;Stuecke;Volumen\n"
 
-    def row(d, o, h, low, c, v):
+    def row(d, *bar):
+        o, h, low, c, v = bar
         return f"{d:%Y-%m-%d};{comma(o)};{comma(h)};{comma(low)};{comma(c)};{dotted(v)};{dotted(v * c)}"
 
     return lines(f[::-1], row, head)
@@ -348,7 +377,9 @@ def abc_bourse_without_names(f):
 @shape
 def brazilian_sheet(f):
     head = "DATA;ABERTURA;MÁXIMA;MÍNIMA;FECHAMENTO;VOLUME\n"
-    return lines(f, lambda d, *bar: ";".join([f"{d:%d/%m/%Y}", *map(comma, bar[:4]), dotted(bar[4])]), head).encode("cp1252")
+    return lines(f, lambda d, *bar: ";".join([f"{d:%d/%m/%Y}", *map(comma, bar[:4]), dotted(bar[4])]), head).encode(
+        "cp1252"
+    )
 
 
 @shape
@@ -365,7 +396,9 @@ def databento_in_billionths(f):
 @shape
 def excel_days_in_a_text(f):
     head = "Date,Open,High,Low,Close,Volume\n"
-    return lines(f, lambda d, *bar: f"{(d - pd.Timestamp('1899-12-30', tz='UTC')).days}," + ",".join(map(repr, bar)), head)
+    return lines(
+        f, lambda d, *bar: f"{(d - pd.Timestamp('1899-12-30', tz='UTC')).days}," + ",".join(map(repr, bar)), head
+    )
 
 
 @shape
@@ -389,8 +422,7 @@ def feather(f):
 
 ASKED = {
     "databento_in_billionths": Answers(price_scale=1e9),
-    "oanda_v20_json": Answers(time_zone="Europe/Athens"),
-    "two_digits_of_the_year_without_marks": Answers(time_format="%y%m%d"),
+    "oanda_v20_json": Answers(shift_days=1),
 }
 """What settles the one question of a shape; all others are read without one."""
 
@@ -405,3 +437,43 @@ def test_a_vendor_is_read_right_or_asks_once(cents, recognise, name):
     expected = cents.set_axis(pd.DatetimeIndex(cents.index, name="time"))
     pd.testing.assert_frame_equal(found.bars.frame, expected, check_freq=False, rtol=1e-9)
     assert np.isfinite(found.bars.frame.to_numpy()).all()
+
+
+def test_evening_bars_are_asked_about_also_in_the_zone_of_their_exchange(cents, recognise):
+    written = SHAPES["oanda_v20_json"](cents)
+    with pytest.raises(UploadQuestionError, match="--shift-days 1"):
+        recognise(written, time_zone=NEW_YORK)
+    assert recognise(written, answers=Answers(shift_days=1, time_zone=NEW_YORK)).bars.last == cents.index[-1]
+
+
+def test_a_count_of_trades_above_every_price_is_no_high(cents, recognise):
+    written = lines(cents, lambda d, *bar: f"{seconds(d)}," + ",".join(map(repr, bar)) + f",{100 + d.day}")
+    pd.testing.assert_frame_equal(recognise(written).bars.frame, cents, check_freq=False, check_names=False)
+
+
+def test_one_price_throughout_tells_nothing(cents, recognise):
+    with pytest.raises(UploadError, match="all prices of its 300 bars are 100, which tells nothing"):
+        recognise(cents.assign(**dict.fromkeys(PRICES, 100.0)).to_csv())
+
+
+@pytest.mark.parametrize("at", [0.02, 0.3, 0.9])
+def test_a_damaged_feather_file_is_one_sentence(cents, recognise, at):
+    written = bytearray(SHAPES["feather"](cents))
+    for place in range(int(len(written) * at), int(len(written) * at) + 40):
+        written[place] ^= 0x5A
+    with pytest.raises(UploadError, match=r"no readable Feather file|unpacked it has more|cannot be used|no column"):
+        recognise(bytes(written))
+
+
+def test_a_feather_file_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(recognise):
+    buffer = io.BytesIO()
+    large = pd.DataFrame({"time": np.zeros(60_000_000)})
+    large.to_feather(buffer, compression="zstd", chunksize=60_000_000)
+    with pytest.raises(UploadError, match="unpacked it has more than the limit of 381"):
+        recognise(buffer.getvalue())
+
+
+def test_the_room_reads_by_its_own_name():
+    assert upload.recognise_bars is reading.recognise_bars
+    with pytest.raises(AttributeError, match="no attribute 'anything'"):
+        upload.anything  # noqa: B018

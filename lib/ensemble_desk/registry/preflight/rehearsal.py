@@ -82,7 +82,6 @@ def smoke_forecast(subject: Examination) -> Outcome:
     """
     key, source = subject.entry.key, subject.registry.source
     ensemble = serving.of_content(key, subject.form or subject.content, version=subject.entry.version)
-    ensemble.ensemble_manager.ensemble.members()
     names = feature_names(subject.content)
     if names is None:
         return skipped("it does not say which features it reads, so bars are not enough")
