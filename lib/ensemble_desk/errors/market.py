@@ -84,7 +84,7 @@ class FeatureSetError(DeskError):
 
     def __init__(self, name: str, problem: str) -> None:
         self.name, self.problem = name, problem
-        advice = "Correct the function, or DESK_FEATURES, which names it"
+        advice = "Correct the function, or DESK_FEATURES, which names it, or import its rows"
         super().__init__(
             f"The feature set {name!r} cannot be used: {problem}. {advice}; list them with: desk features list"
         )

@@ -60,9 +60,7 @@ def refuse_standstill(file_name: str, frame: pd.DataFrame) -> None:
     """Raise UploadError when every price of more than a few bars is one number: nothing can be told from that."""
     prices = frame[list(bars.PRICES)].to_numpy()
     if len(prices) >= _FEW and np.ptp(prices) == 0:
-        problem = (
-            f"all prices of its {len(prices):,} bars are {prices[0, 0]:,.6g}, so that nothing can be told from them"
-        )
+        problem = f"all prices of its {len(prices):,} bars are {prices[0, 0]:,.6g}, which tells nothing"
         raise UploadError(file_name, [f"{problem}. Check which columns hold the prices, or export the table again."])
 
 

@@ -167,14 +167,10 @@ def _prices(numbers: _Numbers, *, newest_first: bool) -> list[dict[str, int]]:
     values = values[::-1] if newest_first else values
     if not len(values):
         return []
-    found = {}
+    found, apart = {}, set()
     for four in itertools.combinations(range(values.shape[1]), 4):
         part = values[:, four]
-        if (
-            (part <= 0).any()
-            or np.median(part.max(axis=1) - _SAME_SIZE * part.min(axis=1)) > 0
-            or likeness.part_ways(part)
-        ):
+        if (part <= 0).any() or np.median(part.max(axis=1) - _SAME_SIZE * part.min(axis=1)) > 0:
             continue
         tops = [at for at in four if np.mean(values[:, at] >= part.max(axis=1) - 1e-12) >= _SHARE]
         bottoms = [at for at in four if np.mean(values[:, at] <= part.min(axis=1) + 1e-12) >= _SHARE]
@@ -184,6 +180,8 @@ def _prices(numbers: _Numbers, *, newest_first: bool) -> list[dict[str, int]]:
                 gaps = np.abs(values[1:, opened] - values[:-1, closed]).sum()
                 width = -float((part.max(axis=1) - part.min(axis=1)).sum())
                 found[opened, high, low, closed] = (width, float(gaps))
+                apart |= {(opened, high, low, closed)} if likeness.part_ways(part) else set()
+    found = {order: fit for order, fit in found.items() if order not in apart} or found
     if not found:
         return []
     widest = min(width for width, _ in found.values())
