@@ -88,13 +88,7 @@ def parse(
             return _epoch(text.where(texts.match(text, form), ""), unit, said)
     if _mostly(start, _SERIAL if serial_days else _SERIAL_OF_OURS):
         return _excel_days(text, zone)
-    parted = time_texts.part(text, zone)
-    plain = time_texts.plainly_written(parted.wall)
-    if _mostly(plain.head(_SAMPLE).tolist(), _ISO):
-        iso = _read_iso(plain.where(texts.match(plain, _ISO), ""))
-        if iso.notna().mean() > _MOST:
-            return _zoned(iso, parted, zone)
-    return _national(plain, parted, day_first=day_first, zone=zone)
+    return _in_words(text, day_first=day_first, zone=zone)
 
 
 def refuse_unreadable(read: Times, column: pd.Series, *, file_name: str) -> None:
@@ -114,6 +108,18 @@ def zone(name: str | None, *, file_name: str) -> ZoneInfo | None:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         problem = f"{cells.quoted(name)} is no time zone. Name one such as America/New_York"
         raise UploadError(file_name, [f"{problem}."]) from error
+
+
+def _in_words(text: pd.Series, *, day_first: bool | None, zone: ZoneInfo | None) -> Times:
+    if (wall := texts.iso(text)) is not None:
+        return _from_wall(wall, zone)
+    parted = time_texts.part(text, zone)
+    plain = time_texts.plainly_written(parted.wall)
+    if _mostly(plain.head(_SAMPLE).tolist(), _ISO):
+        iso = _read_iso(plain.where(texts.match(plain, _ISO), ""))
+        if iso.notna().mean() > _MOST:
+            return _zoned(iso, parted, zone)
+    return _national(plain, parted, day_first=day_first, zone=zone)
 
 
 def _mostly(cells_: Sequence[str], form: str) -> bool:
