@@ -70,7 +70,9 @@ class Settings(BaseModel):
         default="", description="Where the ledger of moves is kept; empty means ledger.log beside the registry's file."
     )
     ledger_copy: str = Field(
-        default="", description="A second file that every line of the ledger goes to, best on another disk."
+        default="",
+        description="A second file that every line of the ledger goes to, best on another disk; or an address below a "
+        "bucket, best one with an object lock.",
     )
     bars_source: Literal["sample", "database", "yahoo"] = Field(
         default="sample",
@@ -210,7 +212,13 @@ class Settings(BaseModel):
         file = self.registry_url.removeprefix("sqlite:///")
         beside = Path(file).parent if file != self.registry_url else self.models_folder / "registry"
         first = Path(self.ledger_file).expanduser() if self.ledger_file else beside / "ledger.log"
-        return (first.absolute(), *((Path(self.ledger_copy).expanduser().absolute(),) if self.ledger_copy else ()))
+        copy = "" if self.ledger_bucket else self.ledger_copy
+        return (first.absolute(), *((Path(copy).expanduser().absolute(),) if copy else ()))
+
+    @property
+    def ledger_bucket(self) -> str:
+        """The address of the ledger's copy in a bucket; empty where there is none."""
+        return self.ledger_copy.rstrip("/") if setting_texts.is_bucket(self.ledger_copy) else ""
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -9,10 +9,16 @@ from tests.registry.conftest import AAPL, Clock, Desk, lean
 from ensemble_desk import loader
 from ensemble_desk.artifacts.store import bucket
 from ensemble_desk.artifacts.store.bucket import Bucket
-from ensemble_desk.errors import FolderGoneError, RegistryLostError, StoreUnreachableError, TamperedArtifactError
+from ensemble_desk.errors import (
+    FolderGoneError,
+    LedgerError,
+    RegistryLostError,
+    StoreUnreachableError,
+    TamperedArtifactError,
+)
 from ensemble_desk.registry import opening
 from ensemble_desk.registry.actors import Actor, Role
-from ensemble_desk.registry.backup import making, restoring
+from ensemble_desk.registry.backup import making, rebuilding, restoring
 from ensemble_desk.registry.folder import audit, freshness, importing, retention, sync
 from ensemble_desk.registry.index import entries, versions
 from ensemble_desk.registry.ledger import production
@@ -167,3 +173,44 @@ def test_a_lost_registry_is_noticed_beside_nothing_but_files_of_others(kind, des
             with pytest.raises(RegistryLostError, match="1 versions"):
                 sync.synchronise(registry)
             assert sync.synchronise(registry, take_over=True).added
+
+
+def test_the_ledger_has_a_copy_in_a_locked_bucket_that_brings_history_back(
+    bucket_server, bucket_url, content, tmp_path
+):
+    at = bucket_server.new_bucket(locked=True) + "/ledger"
+    settings = Settings(models_url=str(tmp_path / "models"), ledger_copy=at)
+    (tmp_path / "models").mkdir()
+    with opening.open_registry(settings, clock=Clock()) as registry:
+        desk = Desk(registry, lean(content), registry.clock)
+        desk.publish_all(*NAMES[:2])
+        rollback.roll_back(registry, AAPL, expected=2, actor=desk.operator, reason="drift")
+        assert audit.verify(registry) == ()
+        pointer, clock = production.read(registry, AAPL), registry.clock
+        names = [one.name for one in Bucket(at).all()]
+        assert len(names) >= 3
+        first = Bucket(at).read(names[0])
+        Bucket(at).write(names[0], first.replace(b"trainer", b"nobody!"))
+        assert "is another one than" in audit.verify(registry)[0].detail
+        Bucket(at).write(names[0], first)
+    for file in (tmp_path / "models" / "registry").iterdir():  # the disk is lost, the bucket is not
+        file.unlink()
+    with opening.open_registry(settings, clock=clock) as registry:
+        with pytest.raises(RegistryLostError):
+            sync.synchronise(registry)
+        rebuilding.from_ledger(registry, actor=ADMIN, reason="disk lost")
+        assert production.read(registry, AAPL) == pointer
+        assert audit.verify(registry) == ()
+
+
+def test_a_move_that_the_ledgers_bucket_does_not_take_is_not_made(bucket_url, content, tmp_path, monkeypatch):
+    settings = Settings(models_url=str(tmp_path / "models"), ledger_copy=f"{bucket_url}/ledger")
+    (tmp_path / "models").mkdir()
+    with opening.open_registry(settings, clock=Clock()) as registry:
+        desk = Desk(registry, lean(content), registry.clock)
+        desk.publish_all(*NAMES[:2])
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        bucket._client.cache_clear()
+        with pytest.raises(LedgerError, match="does not answer"):
+            rollback.roll_back(registry, AAPL, expected=2, actor=desk.operator, reason="drift")
+        assert production.read(registry, AAPL).version == NAMES[1]
