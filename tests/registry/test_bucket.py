@@ -175,9 +175,8 @@ def test_a_lost_registry_is_noticed_beside_nothing_but_files_of_others(kind, des
             assert sync.synchronise(registry, take_over=True).added
 
 
-def test_the_ledger_has_a_copy_in_a_locked_bucket_that_brings_history_back(
-    bucket_server, bucket_url, content, tmp_path
-):
+@pytest.mark.usefixtures("bucket_url")
+def test_a_copy_of_the_ledger_in_a_locked_bucket_brings_history_back(bucket_server, content, tmp_path):
     at = bucket_server.new_bucket(locked=True) + "/ledger"
     settings = Settings(models_url=str(tmp_path / "models"), ledger_copy=at)
     (tmp_path / "models").mkdir()
