@@ -18,7 +18,7 @@ GOING_COLOURS: dict[Going, Colour] = {
     Going.NOWHERE: "red",
     Going.NO_EARLIER: "gray",
 }
-_SKILL_COLOURS: dict[str, Colour] = {"better than usual": "green", "worse than usual": "orange"}
+_SKILL_COLOURS: dict[str, Colour] = {"better than usual": "green", "worse than usual": "yellow"}
 
 
 def of_chosen_key(*, preselect: bool = True) -> Key:
@@ -43,7 +43,7 @@ def show(found: Facts) -> None:
             components.mode_badge(found.pointer.mode)
             _way_back(found)
             if found.pointer.newer_waiting:
-                st.badge(f"{found.pointer.newer_waiting} waits", icon=":material/upgrade:", color="orange",
+                st.badge(f"{found.pointer.newer_waiting} waits", icon=":material/upgrade:", color="blue",
                          help="A newer version that is usable; it goes live when somebody promotes it.")  # fmt: skip
         st.caption(_known(found), help=wording.local_time(found.pointer.since, st.context.timezone) or None)
 
