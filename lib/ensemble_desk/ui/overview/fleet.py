@@ -9,13 +9,14 @@ import streamlit as st
 
 from ensemble_desk.figures import marks
 from ensemble_desk.ui.frame import caching, components, wording
+from ensemble_desk.ui.frame.help import glossary
 from ensemble_desk.ui.frame.keys.search import PARAMETER
 from ensemble_desk.ui.overview import cells, filters
 from ensemble_desk.ui.overview.reads import Board
 from ensemble_desk.ui.overview.rows import Row
 
 ROWS_A_PAGE = 20
-_WIDTHS = {"Key": 124, "Live": 136, "Standing": 216, "Accuracy since training": 184, "Rolling": 92, "Age": 84,
+HEADS = {"Key": 124, "Live": 136, "Standing": 216, "Accuracy since training": 184, "Rolling": 92, "Age": 84,
            "Way back": 140}  # fmt: skip  # pixels; a narrow screen breaks a row into a card
 _of_bars = caching.every(300)
 
@@ -76,21 +77,21 @@ def _page(pages: int) -> int:
 def _rows(shown: Sequence[Row], *, watched: frozenset[str]) -> None:
     with st.container(gap="xsmall"):
         with st.container(horizontal=True, gap="xsmall"):
-            for name, width in _WIDTHS.items():
-                st.caption(name, width=width)
+            for name, width in HEADS.items():
+                st.caption(name, width=width, help=glossary.GLOSSARY.get(name.lower()))
         for row in shown:
             _row(row, star=row.name in watched)
 
 
 def _row(row: Row, *, star: bool) -> None:
     written = (cells.live, cells.standing, cells.accuracy, cells.rolling, cells.age, cells.way_back)
-    _, *widths = _WIDTHS.values()
+    _, *widths = HEADS.values()
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.page_link(
             "pages/performance.py",
             label=f"**{wording.plain(row.name)}**{' ★' if star else ''}",
             query_params={PARAMETER: row.name},
-            width=_WIDTHS["Key"],
+            width=HEADS["Key"],
         )
         for write, width in zip(written, widths, strict=True):
             st.markdown(write(row), width=width)

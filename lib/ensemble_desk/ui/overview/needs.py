@@ -48,8 +48,7 @@ class _Way:
 
 def show(board: Board) -> None:
     """Say first how many keys need somebody, then which and why."""
-    waiting = len({row.name for rows in board.needing.values() for row in rows})
-    st.subheader(_headline(waiting), anchor=False)
+    st.subheader(_headline(board), anchor=False)
     st.caption(_summary(board))
     _tampered(board)
     for need, rows in board.needing.items():
@@ -60,9 +59,10 @@ def show(board: Board) -> None:
                 _line(need, row)
 
 
-def _headline(waiting: int) -> str:
+def _headline(board: Board) -> str:
+    waiting = board.n_waiting
     if not waiting:
-        return "Nothing needs anybody"
+        return "The outcomes are being read" if board.n_reading else "Nothing needs anybody"
     return "One key needs somebody" if waiting == 1 else f"{waiting:,} keys need somebody"
 
 

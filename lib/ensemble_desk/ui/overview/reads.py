@@ -30,6 +30,7 @@ class Board:
     Attributes
     ----------
     needing : by need, its keys in the order of the rows.
+    n_waiting, n_reading : keys that need somebody, and of which the outcomes are being read.
     n_served, n_measured, n_well, n_pinned : keys that serve, of which something is known, that do as validated, and
         that stay where they are.
     n_tampered : versions that are refused, those not counted that are live.
@@ -37,6 +38,8 @@ class Board:
 
     rows: tuple[Row, ...]
     needing: Mapping[Need, tuple[Row, ...]]
+    n_waiting: int
+    n_reading: int
     n_served: int
     n_measured: int
     n_well: int
@@ -74,6 +77,8 @@ def board() -> Board:
     return Board(
         rows=tuple(rows),
         needing={need: tuple(row for row in rows if need in row.needs) for need in Need},
+        n_waiting=sum(bool(row.needs) for row in rows),
+        n_reading=sum(row.grade is Grade.READING for row in rows),
         n_served=sum(row.grade is not Grade.NOT_SERVED for row in rows),
         n_measured=sum(row.grade not in unknown for row in rows),
         n_well=sum(row.grade is Grade.OK for row in rows),

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from ensemble_desk.registry.access.personal import Kind
 from ensemble_desk.ui.frame import actions, components, monitoring_data, wording
+from ensemble_desk.ui.frame.help import personal
 from ensemble_desk.ui.frame.standing import Standing
 from ensemble_desk.ui.overview import fleet, needs
 from ensemble_desk.ui.overview import reads as fleet_data
@@ -16,7 +18,7 @@ def show() -> None:
     if not board.rows:
         components.nothing_yet()
     needs.show(board)
-    fleet.show(board, watched=frozenset())
+    fleet.show(board, watched=personal.marked(Kind.WATCHED))
     freshness(monitoring_data.standing())
 
 
