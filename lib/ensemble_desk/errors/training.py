@@ -14,14 +14,24 @@ class FutureDateError(DeskError):
 
 
 class AlreadyTrainingError(DeskError):
-    """A key is trained already, by whatever program."""
+    """A key is trained already, by whatever program; ``same`` says that it learns the same from the same."""
 
-    def __init__(self, key: object, *, run_id: int | None, began: datetime, actor: str) -> None:
-        self.run_id = run_id
+    def __init__(self, key: object, *, run_id: int | None, began: datetime, actor: str, same: bool = False) -> None:
+        self.run_id, self.same = run_id, same
         which = "it has just been started" if run_id is None else f"run {run_id}, begun {began:%Y-%m-%d %H:%M} UTC"
         super().__init__(
             f"{key} is being trained already: {which} by {actor or 'nobody named'}. "
             "Nothing was started. Wait until it has ended, then retry if you still want to."
+        )
+
+
+class TrainingGivenUpError(DeskError):
+    """A training was taken for dead while it was at work, so that it publishes nothing."""
+
+    def __init__(self, key: object, *, run_id: int) -> None:
+        super().__init__(
+            f"Run {run_id} of {key} was taken for dead, since nothing was heard of it for a while. It has published "
+            "nothing. Train again."
         )
 
 

@@ -111,8 +111,11 @@ training_run_progress = Table(  # what the guide's table has no column for
     Column("pid", Integer),
     Column("host", Text),
     Column("log", Text, nullable=False, server_default=""),
+    Column("beat_at", UtcTime(naive=True)),  # by the clock of the database
+    Column("identity", Exact),  # digest of all that decides what is trained
     PrimaryKeyConstraint("run_id"),
 )
+Index("idx_training_run_progress_identity", training_run_progress.c.identity)
 
 copied_runs = Table(  # runs that another program keeps in a table that could not be adopted
     "copied_runs",
