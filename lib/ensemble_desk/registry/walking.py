@@ -1,6 +1,7 @@
 """A verb done for many keys, with this registry or, in other processes, with one of theirs."""
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NoReturn, TypeVar
 
@@ -8,7 +9,7 @@ from ensemble_desk.errors import LostWorkError
 from ensemble_desk.registry import opening
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.settings import Settings
-from ensemble_desk.work import places, walking
+from ensemble_desk.work import logs, places, walking
 from ensemble_desk.work.places import Place
 from ensemble_desk.work.walking import Lost
 
@@ -40,7 +41,7 @@ def each(
     told : called after each item.
     """
     where = places.of(registry.settings) if place is None else place
-    there = partial(_with_shared, without_secrets(registry.settings), task)
+    there = partial(_with_shared, without_secrets(registry.settings), dict(logs.ids()), task)
     count = None if told is None else lambda _position, _found: told()
     found = walking.each(partial(task, registry), there, items, place=where, told=count)
     return tuple(
@@ -58,5 +59,8 @@ def without_secrets(settings: Settings) -> Settings:
     return settings.model_copy(update={"token": "", "alert_urls": (), "dask": "", "jobs": 1})
 
 
-def _with_shared(settings: Settings, task: Task[T, R], item: T) -> R:
-    return task(opening.shared(settings), item)
+def _with_shared(settings: Settings, ids: Mapping[str, str], task: Task[T, R], item: T) -> R:
+    if not logging.getLogger().handlers:
+        logs.begin(settings)
+    with logs.marked(**ids):
+        return task(opening.shared(settings), item)
