@@ -101,6 +101,7 @@ from ensemble_desk.errors.work import (
     InvalidShardError,
     LostWorkError,
     OtherReleaseError,
+    RoundUnderWayError,
     SymbolListError,
 )
 
@@ -168,6 +169,7 @@ __all__ = [
     "RegistryOlderError",
     "RepeatedBarsError",
     "RestoreRefusedError",
+    "RoundUnderWayError",
     "SettingsError",
     "SeveralTickersError",
     "SourceError",

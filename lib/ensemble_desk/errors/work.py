@@ -1,5 +1,7 @@
 """Errors of work on many keys: which keys are meant, and where the work is done."""
 
+from datetime import datetime
+
 from ensemble_desk.errors.base import DeskError, cut, listed
 
 
@@ -52,3 +54,14 @@ class LostWorkError(DeskError):
 
     def __init__(self, item: object, reason: str) -> None:
         super().__init__(f"{item}: {reason}.")
+
+
+class RoundUnderWayError(DeskError):
+    """The daily round was started while another one is at work."""
+
+    def __init__(self, round_id: int, *, begun_at: datetime, actor: str, host: str) -> None:
+        self.round_id = round_id
+        super().__init__(
+            f"The daily round is under way already: round {round_id}, begun {begun_at:%Y-%m-%d %H:%M} UTC by "
+            f"{actor or 'nobody named'} on {host}. Nothing was started. Wait until it has ended."
+        )

@@ -42,6 +42,7 @@ _COMMANDS = {  # by the module below this one and the function in it: only what 
     "export": "export.export",
     "runs": "runs.runs",
     "predict": "predict.predict",
+    "daily": "daily.run",
     "forecast": "forecast.forecast",
     "consensus": "consensus.consensus",
     "outcomes": "outcomes.outcomes",
@@ -65,6 +66,7 @@ _GROUPS = {
             for name in ("versions", "intake", "describing", "moves", "fleet", "upkeep", "safety")
         ],
     ),
+    "db": ("The tables of the registry.", ["registry.schema.COMMANDS"]),
     "bars": ("Bars in the database.", ["inputs.bars.COMMANDS"]),
     "roles": ("Roles of people who sign in.", ["registry.access.ROLES"]),
     "token": ("Tokens of jobs and services.", ["registry.access.TOKENS"]),

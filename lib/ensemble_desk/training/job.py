@@ -113,7 +113,7 @@ def train(
         return TrainingOutcome(begun.run_id, key, COMPLETED, begun.version, None, _seconds(registry, began), known=True)
     run_id = begun.run_id
     try:
-        with processes.beating(registry.database, run_id):
+        with processes.beating(registry.database, run_log.heart(run_id)):
             version = _run(
                 registry,
                 bars,

@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import update
+from sqlalchemy import Update
 
 from ensemble_desk.database.opening import Database
-from ensemble_desk.database.tables.columns import UtcNow
-from ensemble_desk.database.tables.registry_tables import training_run_progress
 from ensemble_desk.errors import DatabaseError, extras
 
 BEAT_SECONDS = 5.0
@@ -67,26 +65,25 @@ def lives(process: Process, *, silence: timedelta | None, last_seen: datetime, n
 
 
 @contextmanager
-def beating(database: Database, run_id: int) -> Iterator[None]:
-    """Let the heart of a run beat while it is at work, whatever its steps take."""
+def beating(database: Database, heart: Update) -> Iterator[None]:
+    """Let a heart beat while something is at work, whatever its steps take; ``heart`` is the statement of one beat."""
     over = threading.Event()
-    mine = update(training_run_progress).where(training_run_progress.c.run_id == run_id)
 
     def beat() -> None:
         while not over.wait(BEAT_SECONDS):
             try:
                 with database.writing() as connection:
-                    connection.execute(mine.values(beat_at=UtcNow()))
+                    connection.execute(heart)
             except DatabaseError:
-                _log.debug("The heart of run %s could not beat", run_id, exc_info=True)
+                _log.debug("A heart could not beat", exc_info=True)
 
-    heart = threading.Thread(target=beat, name=f"heart of run {run_id}", daemon=True)
-    heart.start()
+    thread = threading.Thread(target=beat, name="heart", daemon=True)
+    thread.start()
     try:
         yield
     finally:
         over.set()
-        heart.join()
+        thread.join()
 
 
 def _is_gone(process: Process) -> bool:

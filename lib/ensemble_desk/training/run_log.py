@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, exc, insert, select, update
+from sqlalchemy import Connection, Row, Update, exc, insert, select, update
 
 from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database import symbols
@@ -164,6 +164,11 @@ def died(database: Database, key: Key, identity: str) -> bool:
     )
     with database.reading() as connection:
         return connection.execute(wanted).first() is not None
+
+
+def heart(run_id: int) -> Update:
+    """Give the statement by which the heart of a run beats, see :func:`.processes.beating`."""
+    return update(training_run_progress).where(training_run_progress.c.run_id == run_id).values(beat_at=UtcNow())
 
 
 def refuse_dead(database: Database, key: Key, run_id: int) -> None:

@@ -28,6 +28,7 @@ from ensemble_desk.database.tables.monitoring_tables import (
 )
 from ensemble_desk.database.tables.safety_tables import daily_digests, ledger_head
 from ensemble_desk.database.tables.upkeep_tables import (
+    daily_rounds,
     failed_forecasts,
     pruned_versions,
     rehearsals,
@@ -38,6 +39,7 @@ __all__ = [
     "access_tokens",
     "copied_runs",
     "daily_digests",
+    "daily_rounds",
     "deployments",
     "drift_monitoring",
     "failed_forecasts",
