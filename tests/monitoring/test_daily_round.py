@@ -43,7 +43,7 @@ def test_a_step_that_breaks_hides_no_other_and_keeps_no_secret(registry, monkeyp
         raise SourceError(source, problem)
 
     monkeypatch.setattr(daily_round.outcomes, "mature", broken)
-    monkeypatch.setattr(daily_round.drift, "fleet", lambda *_: 1 / 0)
+    monkeypatch.setattr(daily_round.daily, "record", lambda *_, **__: 1 / 0)
     done = daily_round.run(registry, actor="ann")
     assert [step.name for step in done.steps if step.outcome == FAILED] == ["outcomes", "check-drift"]
     assert [step.name for step in done.steps] == NAMES

@@ -177,7 +177,7 @@ def migration_of(url: str) -> str | None:
     """
     from ensemble_desk.database import schema
 
-    database = _named_by(url, 0.0)
+    database = _named_by(url, 0.0, may_make_folder=False)
     try:
         if database.is_there:
             with database.reading() as connection:
@@ -187,7 +187,7 @@ def migration_of(url: str) -> str | None:
         database.close()
 
 
-def _named_by(url: str, patience_seconds: float) -> Database:
+def _named_by(url: str, patience_seconds: float, *, may_make_folder: bool = True) -> Database:
     start = next((start for start in _PLAIN_FILE if url.startswith(start)), None)
     name = "" if start is None else url.removeprefix(start)
     if not name or name == ":memory:" or "?" in name or name.startswith("file:"):
@@ -200,7 +200,8 @@ def _named_by(url: str, patience_seconds: float) -> Database:
         if name.startswith("file:"):
             return Database(url, file=None, is_postgresql=False)
     file = Path(name)
-    _make_folder(file.parent)
+    if may_make_folder:
+        _make_folder(file.parent)
     return Database(url, file=file, is_postgresql=False)
 
 
