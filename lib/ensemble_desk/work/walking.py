@@ -61,6 +61,9 @@ def each(
         except BrokenExecutor:
             for position in walk.doubtful():
                 walk.alone(place, position)
+        except BaseException:
+            walk.call_off()
+            raise
     return tuple(walk.found[position] for position in range(len(items)))
 
 
@@ -94,6 +97,10 @@ class _Walk(Generic[T, R]):
                 batch = self.under_way.pop(future)
                 if waiting := follow.pop(batch[0]):
                     lanes.appendleft(waiting)
+
+    def call_off(self) -> None:
+        for future in self.under_way:
+            future.cancel()
 
     def doubtful(self) -> list[int]:
         """Give what was under way when a process was lost, but for what had ended well."""
