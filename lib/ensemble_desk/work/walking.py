@@ -75,6 +75,7 @@ class _Walk(Generic[T, R]):
     told: Callable[[int, R | Lost], None] | None
     found: dict[int, R | Lost] = field(default_factory=dict)
     under_way: dict[Future[list[R]], list[int]] = field(default_factory=dict)
+    is_gone: bool = False  # the cluster, whose client would refuse whatever else it is given
 
     def go_on(self, hands: Hands | None, lane: Callable[[T], Hashable] | None) -> None:
         """Do what is left; raises BrokenExecutor when a process was lost."""
@@ -85,7 +86,7 @@ class _Walk(Generic[T, R]):
             return
         lanes = self._lanes(left, lane, together=min(_MOST_TOGETHER, -(-len(left) // (_SHARES * hands.n))))
         follow: dict[int, deque[list[int]]] = {}  # what comes after the batch that begins with this position
-        while lanes or self.under_way:
+        while (lanes or self.under_way) and not self.is_gone:
             while lanes and len(self.under_way) < 2 * hands.n:
                 waiting = lanes.popleft()
                 batch = waiting.popleft()
@@ -97,6 +98,10 @@ class _Walk(Generic[T, R]):
                 batch = self.under_way.pop(future)
                 if waiting := follow.pop(batch[0]):
                     lanes.appendleft(waiting)
+        if self.is_gone:
+            self.call_off()
+            for position in set(left).difference(self.found):
+                self._tell(position, Lost(GONE))
 
     def call_off(self) -> None:
         for future in self.under_way:
@@ -151,6 +156,7 @@ class _Walk(Generic[T, R]):
             reason = _why_lost(error) if is_cluster else ""
             if not reason:
                 raise
+            self.is_gone |= reason == GONE
             for position in batch:
                 self._tell(position, Lost(reason))
 
