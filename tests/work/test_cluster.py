@@ -76,7 +76,7 @@ def test_a_worker_that_comes_later_with_another_release_is_refused_as_well(clust
 
 
 def test_a_registry_in_a_file_is_not_given_to_workers_on_other_machines(cluster, monkeypatch):
-    monkeypatch.setattr(release, "here_and_host", lambda: (release.here(), "desk-1"))
+    monkeypatch.setattr(release.socket, "gethostname", lambda: "desk-1")
     with pytest.raises(ClusterError, match=r"SQLite file of desk-1.*DESK_DATABASE_URL"):
         each(range(8), at(cluster))
 

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
@@ -37,7 +37,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_daily_rounds")),
         sa.UniqueConstraint("under_way", name=op.f("uq_daily_rounds_under_way")),
     )
-    op.execute("INSERT INTO sync_state (name, value, updated_at) VALUES ('schema serves from', 16, CURRENT_TIMESTAMP)")
+    op.execute("INSERT INTO sync_state (name, value, updated_at) VALUES ('schema serves from', 17, CURRENT_TIMESTAMP)")
 
 
 def downgrade() -> None:
