@@ -90,19 +90,17 @@ from ensemble_desk.errors.registry import (
 )
 from ensemble_desk.errors.training import (
     AlreadyTrainingError,
+    ClusterError,
     FutureDateError,
     InvalidLabelError,
-    TooManyTrainingsError,
-    TrainingGivenUpError,
-    UnknownRunError,
-)
-from ensemble_desk.errors.work import (
-    ClusterError,
     InvalidShardError,
     LostWorkError,
     OtherReleaseError,
     RoundUnderWayError,
     SymbolListError,
+    TooManyTrainingsError,
+    TrainingGivenUpError,
+    UnknownRunError,
 )
 
 __all__ = [
