@@ -173,7 +173,7 @@ def _latest() -> Select[tuple[int]]:
 
 def _runs() -> Select[Any]:
     """Runs with what the guide's table has no column for; other programs insert rows without that."""
-    extra = [column for column in training_run_progress.c if column.name not in ("run_id", "pid", "host")]
+    extra = [column for column in training_run_progress.c if column.name not in _OF_THE_PROCESS]
     return select(training_runs, symbols.c.ticker, *extra).select_from(
         training_runs.join(symbols).outerjoin(training_run_progress)
     )
@@ -203,6 +203,7 @@ def _key(symbol: str, timeframe: str) -> Key:
         return OtherKey(symbol, timeframe)
 
 
+_OF_THE_PROCESS = ("run_id", "pid", "host", "beat_at", "identity")
 _AS_STORED = (
     "id",
     "run_date",

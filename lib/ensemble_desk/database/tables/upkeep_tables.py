@@ -1,6 +1,6 @@
-"""The tables of upkeep: rehearsed rollbacks, what was pruned, what people told of versions and of files, failures."""
+"""The tables of upkeep: rehearsed rollbacks, what was pruned, what people told, ready features, failures."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, PrimaryKeyConstraint, Table, Text
 
 from ensemble_desk.database.tables.columns import BigId, Exact, Json, UtcTime
 from ensemble_desk.database.tables.metadata import metadata
@@ -71,4 +71,42 @@ bar_mappings = Table(  # what a person said about one file, kept for the others 
     Column("kept_at", UtcTime(), nullable=False),
     Column("actor", Text, nullable=False),
     PrimaryKeyConstraint("name"),
+)
+
+daily_rounds = Table(  # the work of a day in one go; one at a time
+    "daily_rounds",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("begun_at", UtcTime(), nullable=False),
+    Column("finished_at", UtcTime()),
+    Column("beat_at", UtcTime(naive=True), nullable=False),  # by the clock of the database
+    Column("under_way", Exact, unique=True),  # the same text in every row that runs, so that there is one of them
+    Column("actor", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("steps", Json, nullable=False),
+)
+
+feature_sets = Table(  # sets of ready features: which columns rows of a set have
+    "feature_sets",
+    metadata,
+    Column("name", Exact, nullable=False),
+    Column("columns", Json, nullable=False),
+    Column("digest", Exact, nullable=False),  # of the names of columns
+    Column("begun_at", UtcTime(), nullable=False),
+    Column("actor", Text, nullable=False),
+    PrimaryKeyConstraint("name"),
+)
+
+feature_rows = Table(
+    "feature_rows",
+    metadata,
+    Column("name", Exact, ForeignKey("feature_sets.name"), nullable=False),
+    Column("symbol_id", BigInteger, ForeignKey("symbols.id"), nullable=False),
+    Column("timeframe", Exact, nullable=False),
+    Column("time", UtcTime(), nullable=False),
+    Column("numbers", Json, nullable=False),  # in the order of the set's columns; null where one is missing
+    Column("imported_at", UtcTime(), nullable=False),
+    PrimaryKeyConstraint("name", "symbol_id", "timeframe", "time"),
 )
