@@ -26,6 +26,14 @@ def place_of_models(text: str) -> str:
     return text
 
 
+def scheduler(text: str) -> str:
+    """Read the address of a Dask scheduler."""
+    if text and not re.fullmatch(r"(tcp|tls|ucx|ws|wss)://[^\s/]+/?", text):
+        message = "write the address of a scheduler, such as tcp://10.0.0.5:8786"
+        raise ValueError(message)
+    return text
+
+
 def roles(text: str) -> dict[str, str]:
     """Read ``name=role`` pairs."""
     pairs = [part.rpartition("=") for part in text.split(",") if part.strip()]

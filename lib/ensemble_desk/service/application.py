@@ -17,6 +17,7 @@ from ensemble_desk.service import forecasts, metrics, moving, probes, problems, 
 from ensemble_desk.service.bodies import BoundedBody
 from ensemble_desk.service.hosts import AllowedHosts
 from ensemble_desk.service.metrics import Scrape
+from ensemble_desk.service.requests import RequestId
 from ensemble_desk.settings import Settings
 
 API = "/api/v1"
@@ -32,7 +33,7 @@ def build(settings: Settings) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
         docs_url=None,  # the page would be fetched from a foreign host
         redoc_url=None,
-        middleware=[Middleware(AllowedHosts, settings=settings), Middleware(BoundedBody)],
+        middleware=[Middleware(RequestId), Middleware(AllowedHosts, settings=settings), Middleware(BoundedBody)],
         responses={status: {"model": problems.Problem, "description": told} for status, told in _EVERYWHERE.items()},
     )
     app.state.registry, app.state.scrape = _opened(settings), Scrape()
