@@ -6,7 +6,7 @@ import subprocess
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from tests.browser.conftest import QUIET, chromium_path, free_port, serving
 
 pytestmark = pytest.mark.browser
@@ -26,13 +26,12 @@ OPEN_TO_ALL = ("--server.enableCORS", "false", "--server.enableXsrfProtection", 
 
 
 @pytest.fixture(scope="module")
-def anywhere():
+def anywhere(browser):
     """A browser for which every outside name is this machine."""
-    with sync_playwright() as playwright:
-        rules = f"--host-resolver-rules=MAP {OUTSIDE} 127.0.0.1"
-        launched = playwright.chromium.launch(executable_path=chromium_path(), args=[*QUIET, rules])
-        yield launched
-        launched.close()
+    rules = f"--host-resolver-rules=MAP {OUTSIDE} 127.0.0.1"
+    launched = browser.browser_type.launch(executable_path=chromium_path(), args=[*QUIET, rules])
+    yield launched
+    launched.close()
 
 
 @contextmanager
