@@ -7,6 +7,7 @@ from ensemble_desk.ui.drift import fleet as drift_fleet
 from ensemble_desk.ui.drift import simulation as simulation_view
 from ensemble_desk.ui.drift import verdict as drift_view
 from ensemble_desk.ui.frame import components, shell
+from ensemble_desk.ui.time_axis import ranges
 
 shell.open_page("Drift")
 
@@ -24,17 +25,18 @@ if state is None:
 drift_view.verdict(state)
 drift_view.retrain(key)
 
+over = ranges.picker()
 if state.kinds:
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Evidence of a fall", anchor=False)
-        drift_view.e_process(state)
+        drift_view.e_process(state, over=over)
     with right:
         st.subheader("Promised against realised", anchor=False)
-        drift_view.promised(state)
+        drift_view.promised(state, over=over)
 
 st.subheader("Bands day by day", anchor=False)
-drift_view.band_history(key)
+drift_view.band_history(key, over=over)
 
 if state.version:
     st.subheader("What alarms are worth here", anchor=False)

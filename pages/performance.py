@@ -4,8 +4,10 @@ import streamlit as st
 
 from ensemble_desk.ui.frame import components, data, shell
 from ensemble_desk.ui.performance import members as member_scores
+from ensemble_desk.ui.performance import over_time
 from ensemble_desk.ui.performance import since as since_view
 from ensemble_desk.ui.performance import validation as performance
+from ensemble_desk.ui.time_axis import ranges
 from ensemble_desk.ui.versions import card as version_card
 from ensemble_desk.ui.versions import timeline
 
@@ -31,12 +33,12 @@ if view == performance.SINCE:
         st.stop()
     since_view.headline(asked, found)
 
-    st.subheader("Accuracy over time", anchor=False)
-    since_view.over_time(found)
+    st.subheader("Accuracy since training", anchor=False)
+    over_time.accuracy(asked, found, over=ranges.picker())
     since_view.honesty(found)
 
     st.subheader("Regimes", anchor=False)
-    since_view.regimes(found)
+    over_time.regimes(found)
 
     st.subheader("Members against equal weights", anchor=False)
     member_scores.show(asked)

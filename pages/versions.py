@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ensemble_desk.ui.frame import components, shell
+from ensemble_desk.ui.time_axis import ranges
 from ensemble_desk.ui.versions import card as version_card
 from ensemble_desk.ui.versions import comparison, timeline
 from ensemble_desk.ui.versions import listing as version_list
@@ -29,6 +30,6 @@ elif view == "Timeline":
     st.subheader("Accuracy of each version", anchor=False)
     timeline.accuracies(key)
     st.subheader("What was live when", anchor=False)
-    timeline.live_strip(key)
+    timeline.live_strip(key, over=ranges.picker())
     st.subheader("Weights through the versions", anchor=False)
     timeline.weights(key)

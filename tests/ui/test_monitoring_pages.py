@@ -136,10 +136,11 @@ def test_performance_tells_what_came_and_what_was_validated(watched, open_app, t
     app = open_app("performance", key="AAPL/d1")
     labels = [metric.label for metric in app.metric]
     assert labels == ["Above the majority", "Above the promise", "Volatility skill", "Direction skill", "Log-loss"]
-    assert len(charts(app)) == 3
+    assert len(charts(app)) == 4
     assert "Against usual rates" in texts(app)
-    regimes = next(table.value for table in app.dataframe if "Regime" in table.value)
-    assert {"calm third of volatility", "2013-01"} <= set(regimes["Regime"])
+    assert "2013-01" in set(cells(app, "Month"))
+    assert "calm" in set(cells(app, "Third of volatility"))
+    assert any("by month" in alt for alt in charts(app))
     scores = next(table.value for table in app.dataframe if "Member" in table.value)
     assert set(scores["Member"]) >= {"ensemble (as weighted)", "rf", "gb"}
     verdicts = {verdict for (verdict,) in scores["Against equal weights"]}

@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from ensemble_desk.figures.style import palette
+from ensemble_desk.forecasting import batches
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Mode, State, VersionRecord
 from ensemble_desk.ui.frame import data, wording
@@ -65,8 +66,9 @@ def version_picker(
     name: str = "version",
     only: Sequence[VersionRecord] | None = None,
     pruned: bool = False,
+    first: str | None = None,
 ) -> VersionRecord:
-    """Choose a version of the key; it lives in the URL and is the one in production until somebody chooses.
+    """Choose a version of the key; it lives in the URL and is ``first``, else the one in production, until one chooses.
 
     With ``pruned`` a link to a pruned version leads to what is left of it.
     """
@@ -83,7 +85,7 @@ def version_picker(
         list(records),
         name=name,
         of=str(key),
-        first=live or next(iter(records)),
+        first=first or live or next(iter(records)),
         missing=f"{key} has no version {{}}.",
     )
     return records[chosen]
@@ -193,7 +195,12 @@ def facts(told: Mapping[str, object], *, alt: str) -> None:
 
 def ready(frame: pd.DataFrame) -> pd.DataFrame | pa.Table:
     """Bring a table that is made once and shown often into the form it is sent in; a short one stays as it is."""
-    return frame if len(frame) <= _MOST_STYLED else pa.Table.from_pandas(frame, preserve_index=False)
+    return frame if len(frame) <= _MOST_STYLED else pa.Table.from_pandas(_harmless(frame), preserve_index=False)
+
+
+def _harmless(frame: pd.DataFrame) -> pd.DataFrame:
+    """What the toolbar of a table downloads is what is in it: no text that a spreadsheet would run."""
+    return batches.harmless(frame, signed=True)
 
 
 def table(
@@ -209,7 +216,7 @@ def table(
     Rows marked weak have their accuracy written in grey, in tables of up to 50 rows; where columns differ in that,
     ``weak`` is told by column.
     """
-    shown: Any = frame
+    shown: Any = _harmless(frame) if isinstance(frame, pd.DataFrame) else frame
     if isinstance(frame, pd.DataFrame) and len(frame) <= _MOST_STYLED:
         accuracies = [str(name) for name in frame.columns if "accuracy" in str(name).lower()]
         marked = weak if isinstance(weak, Mapping) else dict.fromkeys(accuracies, weak)
