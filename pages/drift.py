@@ -11,11 +11,11 @@ from ensemble_desk.ui.time_axis import ranges
 
 shell.open_page("Drift")
 
-st.subheader("Fleet, strongest evidence of a fall first", anchor=False)
+st.header("Fleet, strongest evidence of a fall first", anchor=False)
 drift_fleet.ranking()
 drift_fleet.how_to_read()
 
-st.subheader("One key", anchor=False)
+st.header("One key", anchor=False)
 key = components.key_picker()
 components.source_badge(key)
 state = drift_view.state_of(key)
@@ -29,18 +29,18 @@ over = ranges.picker()
 if state.kinds:
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Evidence of a fall", anchor=False)
+        st.header("Evidence of a fall", anchor=False)
         drift_view.e_process(state, over=over)
     with right:
-        st.subheader("Promised against realised", anchor=False)
+        st.header("Promised against realised", anchor=False)
         drift_view.promised(state, over=over)
 
-st.subheader("Bands day by day", anchor=False)
+st.header("Bands day by day", anchor=False)
 drift_view.band_history(key, over=over)
 
 if state.version:
-    st.subheader("What alarms are worth here", anchor=False)
+    st.header("What alarms are worth here", anchor=False)
     simulation_view.simulator(key, state.version)
 
-    st.subheader("Have the features moved?", anchor=False)
+    st.header("Have the features moved?", anchor=False)
     diagnosis_view.features(key, state.version)

@@ -33,29 +33,29 @@ if view == performance.SINCE:
         st.stop()
     since_view.headline(asked, found)
 
-    st.subheader("Accuracy since training", anchor=False)
+    st.header("Accuracy since training", anchor=False)
     over_time.accuracy(asked, found, over=ranges.picker())
     since_view.honesty(found)
 
-    st.subheader("Regimes", anchor=False)
+    st.header("Regimes", anchor=False)
     over_time.regimes(found)
 
-    st.subheader("Members against equal weights", anchor=False)
+    st.header("Members against equal weights", anchor=False)
     member_scores.show(asked)
 else:
     told = performance.evaluation(record)
     performance.headline(record, told)
 
-    st.subheader("The ensemble beside what it must beat", anchor=False)
+    st.header("The ensemble beside what it must beat", anchor=False)
     performance.against_baselines(record, told)
 
-    st.subheader("Members: seen against unseen rows", anchor=False)
+    st.header("Members: seen against unseen rows", anchor=False)
     performance.overfit(record)
     version_card.members(record, data.manifest(key, record.version), key="members")
 
-    st.subheader("Mistakes on the holdout", anchor=False)
+    st.header("Mistakes on the holdout", anchor=False)
     performance.mistakes(told)
 
-    st.subheader("Versions of this key", anchor=False)
+    st.header("Versions of this key", anchor=False)
     timeline.accuracies(key)
     timeline.weights(key)

@@ -27,9 +27,9 @@ if view == "One version":
 elif view == "Compare two":
     comparison.compare_two(key, middle, right)
 elif view == "Timeline":
-    st.subheader("Accuracy of each version", anchor=False)
+    st.header("Accuracy of each version", anchor=False)
     timeline.accuracies(key)
-    st.subheader("What was live when", anchor=False)
+    st.header("What was live when", anchor=False)
     timeline.live_strip(key, over=ranges.picker())
-    st.subheader("Weights through the versions", anchor=False)
+    st.header("Weights through the versions", anchor=False)
     timeline.weights(key)

@@ -21,7 +21,7 @@ def test_each_month_has_its_place_newest_year_on_top():
 
 def test_few_outcomes_stand_in_brackets_and_no_accuracy_is_an_empty_cell():
     cells = months.calendar([month(2013, 1, firm=False), month(2013, 2, math.nan)], middle=0.4).data[0]
-    assert cells.text[0][:2] == ("(40 %)", "")
+    assert cells.text[0][:2] == ["(40 %)", ""]
     assert cells.z[0][1] is None
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 from ensemble_desk.ui.frame import caching
 from ensemble_desk.ui.frame.caching import Drawing
 
+_HEIGHT = 450
 _CONFIG = {
     "displaylogo": False,
     "doubleClick": "reset",
@@ -25,4 +26,5 @@ def show(figure: go.Figure | Drawing, *, key: str, alt: str) -> None:
 
 def _show(figure: go.Figure, key: str, alt: str) -> None:
     config = _CONFIG | {"toImageButtonOptions": {"format": "png", "scale": 2, "filename": key}}
-    st.plotly_chart(figure, key=f"chart_{key}", theme="streamlit", config=config, alt=alt)
+    height = int(figure.layout.height or _HEIGHT)  # told from the start, so that nothing moves once it is drawn
+    st.plotly_chart(figure, key=f"chart_{key}", theme="streamlit", config=config, alt=alt, height=height)

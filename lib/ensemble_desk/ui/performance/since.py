@@ -160,7 +160,7 @@ def honesty(found: LiveAccuracy) -> None:
     """Whether confidence means what it says, and which classes are mistaken for which."""
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Does confidence mean what it says?", anchor=False)
+        st.header("Does confidence mean what it says?", anchor=False)
         charts.show(
             caching.figure(reliability.diagram, found.reliability),
             key="reliability",
@@ -170,7 +170,7 @@ def honesty(found: LiveAccuracy) -> None:
             "On the dotted line promise and reality agree. At most five groups of equal size, intervals for one look."
         )
     with right:
-        st.subheader("What was said and what came", anchor=False)
+        st.header("What was said and what came", anchor=False)
         counts: Any = found.scores["confusion"]
         charts.show(
             caching.figure(confusion.matrix, [list(row) for row in counts]),

@@ -82,7 +82,7 @@ def _accuracies(first: VersionRecord, second: VersionRecord) -> None:
 
 def _same_bars(first: VersionRecord, second: VersionRecord) -> None:
     """Both on the bars that both forecast since they were trained."""
-    st.subheader("On the same bars", anchor=False)
+    st.header("On the same bars", anchor=False)
     found = monitoring_data.side_by_side(first.key, first.version, second.version)
     if found is None or not found.n:
         st.caption(
@@ -143,7 +143,7 @@ def _valid(told: Mapping[str, Any], member: str) -> float | None:
 def _shown(members: pd.DataFrame, rest: pd.DataFrame, *, names: tuple[str, str]) -> None:
     first, second = names
     minus = f"{first} minus {second}"
-    st.subheader("Weights and members", anchor=False)
+    st.header("Weights and members", anchor=False)
     points = st.column_config.NumberColumn(format="%+.1f", help=f"Points, {minus}.")
     components.table(
         members,
@@ -152,7 +152,7 @@ def _shown(members: pd.DataFrame, rest: pd.DataFrame, *, names: tuple[str, str])
         columns={f"Weight in {name}": components.percent_column() for name in names}
         | {name: points for name in members.columns if str(name).endswith("difference")},
     )
-    st.subheader("What else differs", anchor=False)
+    st.header("What else differs", anchor=False)
     if rest.empty:
         st.caption("Nothing else that the manifests tell.")
     else:
@@ -222,7 +222,7 @@ def _flat(told: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, obje
 
 
 def _features(first: VersionRecord, second: VersionRecord, told: Sequence[Mapping[str, Any]]) -> None:
-    st.subheader("Features", anchor=False)
+    st.header("Features", anchor=False)
     left, right = (list(manifest.get("feature_names") or []) for manifest in told)
     for record, mine, theirs in ((first, left, right), (second, right, left)):
         only = [f"`{name}`" for name in mine if name not in theirs]
