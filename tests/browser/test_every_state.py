@@ -1,0 +1,153 @@
+"""Every page in both themes and on screens of three widths: accessible, still, quiet, and asking no other host.
+
+One visit of each page shows it in all of them. The pictures are left in build/screens, for whoever wants to look.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from tests.browser.conftest import ROOT, serving
+
+from ensemble_desk.forecasting import outcomes, replay
+from ensemble_desk.market.keys import Key
+from ensemble_desk.monitoring import daily
+from ensemble_desk.registry import opening
+from ensemble_desk.settings import Settings
+
+pytestmark = pytest.mark.browser
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+SCREENS = ROOT / "build" / "screens"
+WIDTHS, HEIGHT = {1440: True, 1024: False, 390: True}, 1000  # whether axe looks as well
+PAGES = {
+    "overview": "",
+    "versions": "versions",
+    "version": "versions?view=One+version&key=AAPL%2Fd1",
+    "comparison": "versions?view=Compare+two&key=AAPL%2Fd1",
+    "timeline": "versions?view=Timeline&key=AAPL%2Fd1",
+    "performance": "performance?key=AAPL%2Fd1",
+    "validated": "performance?key=AAPL%2Fd1&told=As+validated",
+    "predict": "predict?key=AAPL%2Fd1",
+    "drift": "drift?key=AAPL%2Fd1",
+    "rollback": "rollback?key=AAPL%2Fd1&target=20120928",
+    "training_runs": "training_runs",
+}
+# What Streamlit 1.67 draws by itself and no page can change: the rule, the part it is about, and why it stands here.
+STREAMLITS = {
+}
+# Streamlit asks below the page's own path first, and above it once that is not there.
+PROBED = re.compile(r"/_stcore/(health|host-config)$")
+MOST_SHIFTED = 0.05
+WATCH_SHIFTS = """
+window.shifts = [];
+new PerformanceObserver(list => {
+  for (const entry of list.getEntries()) {
+    const ours = entry.sources.filter(source => source.node && source.node.closest
+        && source.node.closest('[data-testid=stMainBlockContainer]') && source.previousRect.x === source.currentRect.x);
+    if (ours.length && !entry.hadRecentInput) window.shifts.push(entry.value);
+  }
+}).observe({type: 'layout-shift', buffered: true});
+"""
+
+
+@pytest.fixture(scope="module")
+def measured(trained_folder, tmp_path_factory) -> Iterator[str]:
+    """A server on versions of which two keys have had their later bars replayed and scored."""
+    folder = tmp_path_factory.mktemp("measured") / "trained_models"
+    shutil.copytree(trained_folder, folder)
+    with opening.open_registry(Settings(models_url=str(folder), database_url="")) as registry:
+        for key in (Key("AAPL", "d1"), Key("IBM", "d1")):
+            replay.run(registry, key)
+        outcomes.mature(registry)
+        daily.record(registry)
+    with serving(folder) as server:
+        yield server.url
+
+
+class Visit:
+    """One visitor whose browser's requests and complaints are written down."""
+
+    def __init__(self, browser: Browser):
+        self.context = browser.new_context(viewport={"width": 1440, "height": HEIGHT})
+        self.context.set_default_timeout(60_000)
+        self.context.add_init_script(WATCH_SHIFTS)
+        self.hosts: set[str] = set()
+        self.complaints: list[str] = []
+        self.page = self.context.new_page()
+        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+        self.page.on("websocket", lambda socket: self.hosts.add(urlsplit(socket.url).netloc))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._said)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not PROBED.search(message.location.get("url", "")):
+            self.complaints.append(f"{message.text} ({message.location.get('url')})")
+
+    def settle(self) -> None:
+        expect(self.page.locator("h1").first).to_be_visible()
+        expect(self.page.get_by_test_id("stStatusWidget")).to_have_count(0)
+        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
+        self.page.wait_for_timeout(300)
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds at any impact, but for what Streamlit draws by itself."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    found: dict[str, Any] = page.evaluate("axe.run({resultTypes: ['violations']})")
+    told = []
+    for rule in found["violations"]:
+        for node in rule["nodes"]:
+            target = " ".join(map(str, node["target"]))
+            if not any(re.search(part, f"{target} {node['html']}") for part, _ in STREAMLITS.get(rule["id"], ())):
+                message = (node["any"] or node["all"] or node["none"] or [{}])[0].get("message", "")
+                told.append(f"{rule['id']} ({rule['impact']}): {target}: {node['html'][:200]} {message[:160]}")
+    return told
+
+
+def whole_height(page: Page) -> int:
+    return int(page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight"))
+
+
+def look(visit: Visit, name: str) -> list[str]:
+    """Show the page in all themes and widths, keep the pictures, and tell what is wrong."""
+    page, wrong = visit.page, []
+    for width, is_looked_at in WIDTHS.items():
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            page.wait_for_timeout(250)
+            page.set_viewport_size({"width": width, "height": max(HEIGHT, whole_height(page))})
+            page.wait_for_timeout(250)
+            page.screenshot(path=SCREENS / f"{name}-{width}-{scheme}.png")
+            if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+                wrong.append(f"{name} {width} {scheme}: scrolls sideways")
+            if is_looked_at:
+                wrong += [f"{name} {width} {scheme}: {told}" for told in violations(page)]
+    page.set_viewport_size({"width": 1440, "height": HEIGHT})
+    return wrong
+
+
+def test_every_page_is_accessible_and_still_and_asks_nobody_else(measured, browser: Browser):
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    visit, wrong = Visit(browser), []
+    for name, address in PAGES.items():
+        visit.page.goto(f"{measured}/{address}")
+        visit.settle()
+        shifted = sum(visit.page.evaluate("window.shifts"))
+        if shifted > MOST_SHIFTED:
+            wrong.append(f"{name}: shifts by {shifted:.3f}")
+        wrong += look(visit, name)
+    visit.context.close()
+    (SCREENS / "findings.json").write_text(json.dumps(wrong, indent=1))
+    assert wrong == []
+    assert visit.hosts <= {urlsplit(measured).netloc, ""}  # without a host: what the page holds itself
+    assert visit.complaints == []
