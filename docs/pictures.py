@@ -49,9 +49,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         models = Path(folder) / "models"
-        subprocess.run(
-            [sys.executable, "-m", "ensemble_desk", "demo"], cwd=ROOT, env=environment(models), check=True
-        )
+        subprocess.run([sys.executable, "-m", "ensemble_desk", "demo"], cwd=ROOT, env=environment(models), check=True)
         take(models)
 
 

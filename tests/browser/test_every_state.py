@@ -41,8 +41,7 @@ PAGES = {
     "training_runs": "training_runs",
 }
 # What Streamlit 1.67 draws by itself and no page can change: the rule, the part it is about, and why it stands here.
-STREAMLITS = {
-}
+STREAMLITS = {}
 # Streamlit asks below the page's own path first, and above it once that is not there.
 PROBED = re.compile(r"/_stcore/(health|host-config)$")
 MOST_SHIFTED = 0.05
