@@ -61,7 +61,7 @@ def take(models: Path) -> None:
         for picture in PICTURES:
             content = smallest(shot(browser, f"{address}/{picture.address}", scheme=picture.scheme))
             (DOCS / f"{picture.name}.webp").write_bytes(content)
-            print(f"docs/{picture.name}.webp: {len(content) / 1024:.0f} KiB")
+            print(f"docs/{picture.name}.webp: {len(content) / 1024:.0f} KiB")  # noqa: T201 - it is a command
         browser.close()
 
 
@@ -99,7 +99,7 @@ def served(models: Path) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless=true"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment(models), stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=ROOT, env=environment(models), stdout=subprocess.DEVNULL)  # noqa: S603
     try:
         wait(f"http://localhost:{port}", process)
         yield f"http://localhost:{port}"

@@ -12,6 +12,7 @@ from ensemble_desk.ui.time_axis import ranges
 
 shell.open_page("Drift")
 
+drift_fleet.begin_with_strongest()
 key = strip.of_chosen_key()
 
 st.header("Fleet, strongest evidence of a fall first", anchor=False)

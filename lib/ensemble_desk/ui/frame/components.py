@@ -1,6 +1,7 @@
 """Parts that several pages share: choosing a key and a version, badges, facts, tables and empty states."""
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, NoReturn
 
@@ -202,11 +203,13 @@ def table(
     alt: str,
     columns: Mapping[str, Any] | None = None,
     weak: Sequence[bool] | Mapping[str, Sequence[bool]] = (),
+    chosen: Callable[[int], None] | None = None,
 ) -> None:
     """A table with its download in the toolbar.
 
     Rows marked weak have their accuracy written in grey, in tables of up to 50 rows; where columns differ in that,
-    ``weak`` is told by column.
+    ``weak`` is told by column. ``chosen`` is called with the number of the row that somebody has chosen, by mouse or
+    by keyboard.
     """
     shown: Any = _harmless(frame) if isinstance(frame, pd.DataFrame) else frame
     if isinstance(frame, pd.DataFrame) and len(frame) <= _MOST_STYLED:
@@ -215,7 +218,17 @@ def table(
         for name, flags in marked.items():
             if any(flags):
                 shown = _greyed(shown, name, flags)
-    st.dataframe(shown, key=key, hide_index=True, column_config=dict(columns or {}), alt=alt, placeholder="")
+    shape: dict[str, Any] = {"key": key, "hide_index": True, "column_config": dict(columns or {}), "alt": alt}
+    if chosen is None:
+        st.dataframe(shown, placeholder="", **shape)
+    else:
+        call = functools.partial(_row_chosen, key, chosen)
+        st.dataframe(shown, placeholder="", on_select=call, selection_mode="single-row", **shape)
+
+
+def _row_chosen(key: str, chosen: Callable[[int], None]) -> None:
+    for row in st.session_state[key].selection.rows:
+        chosen(int(row))
 
 
 def _greyed(shown: Any, name: str, flags: Sequence[bool]) -> Any:
