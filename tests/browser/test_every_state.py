@@ -150,3 +150,16 @@ def test_every_page_is_accessible_and_still_and_asks_nobody_else(measured, brows
     assert wrong == []
     assert visit.hosts <= {urlsplit(measured).netloc, ""}  # without a host: what the page holds itself
     assert visit.complaints == []
+
+
+def test_a_lost_server_is_told_in_our_words(trained_folder, tmp_path, browser: Browser):
+    folder = tmp_path / "trained_models"
+    shutil.copytree(trained_folder, folder)
+    with serving(folder) as server:
+        page = browser.new_context().new_page()
+        page.goto(server.url)
+        expect(page.get_by_role("heading", name="Overview", exact=True)).to_be_visible()
+        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    expect(page.get_by_role("dialog")).to_contain_text("The dashboard's server does not answer")
+    expect(page.get_by_text("streamlit run")).not_to_be_visible()
+    page.context.close()

@@ -253,6 +253,22 @@ def test_drift_tells_evidence_history_promise_and_features(watched, open_app, te
     assert len(features) == 24
 
 
+def test_drift_opens_on_the_key_with_the_strongest_evidence(watched, open_app, texts):
+    app = open_app("drift")
+    strongest = app.dataframe[0].value["Key"].iloc[0]
+    assert strongest in [header.value for header in app.header]
+    assert "IBM/d1" in [header.value for header in open_app("drift", key="IBM/d1").header]
+
+
+def test_charts_about_a_key_share_one_range_that_the_next_page_keeps(watched, open_app):
+    app = open_app("performance", key="AAPL/d1")
+    assert app.segmented_control(key="range").value == "All"
+    app.segmented_control(key="range").set_value("1M").run()
+    assert not app.exception
+    app.switch_page("pages/drift.py").run()
+    assert app.segmented_control(key="range").value == "1M"
+
+
 def test_a_promise_within_chance_speaks_for_the_market_and_one_beyond_it_against_the_model():
     below, within, above = ((-0.2, -0.01), (-0.1, 0.1), (0.01, 0.2))
     said = {limits: drift_wording.kept(Promise(0.45, 0.0, *limits, 1.0)) for limits in (below, within, above)}
