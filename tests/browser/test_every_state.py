@@ -145,6 +145,8 @@ def test_every_page_is_accessible_and_still_and_asks_nobody_else(measured, brows
         if shifted > MOST_SHIFTED:
             wrong.append(f"{name}: shifts by {shifted:.3f}")
         wrong += look(visit, name)
+        if name == "predict":
+            expect(visit.page.get_by_role("status").get_by_text(re.compile("AAPL/d1 20121231 says"))).to_be_attached()
     visit.context.close()
     (SCREENS / "findings.json").write_text(json.dumps(wrong, indent=1))
     assert wrong == []

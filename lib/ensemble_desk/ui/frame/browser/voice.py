@@ -11,8 +11,8 @@ from typing import Any
 import streamlit as st
 
 _AWAY = (
-    "The dashboard's server does not answer. What was done before is recorded, what you are "
-    "typing is still here, and the page goes on by itself once the server is back. If it stays away, tell whoever runs it."
+    "The dashboard's server does not answer. What was done before is recorded, what you are typing is still here, and "
+    "the page goes on by itself once the server is back. If it stays away, tell whoever runs it."
 )
 _HTML = '<p role="status" aria-live="polite"></p>'
 _CSS = "p { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); }"
