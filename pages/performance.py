@@ -32,7 +32,9 @@ if view == performance.SINCE:
     since_view.headline(asked, found)
 
     st.header("Accuracy since training", anchor=False)
-    over_time.accuracy(asked, found, over=ranges.picker())
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        over, outcomes = ranges.picker(), over_time.which_outcomes()
+    over_time.accuracy(asked, found, over=over, outcomes=outcomes)
     since_view.honesty(found)
 
     st.header("Regimes", anchor=False)

@@ -134,9 +134,9 @@ def test_candles_show_what_came_after_hollow_and_no_path(daily):
         later=daily.iloc[-20:],
     )
     shown = [trace for trace in made.data if trace.type == "candlestick"]
-    assert [len(trace.x) for trace in shown] == [1, 60, 20]
-    assert list(shown[2].x) == list(range(1, 21))
-    assert shown[2].increasing.fillcolor.endswith(" 0)")
+    assert [len(trace.x) for trace in shown] == [60, 20]
+    assert list(shown[1].x) == list(range(1, 21))
+    assert shown[1].increasing.fillcolor.endswith(" 0)")
     assert all(trace.fill == "toself" or len(set(trace.y)) == 1 for trace in made.data if trace.type == "scatter")
 
 

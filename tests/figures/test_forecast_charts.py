@@ -69,8 +69,9 @@ def test_a_cone_has_a_panel_of_one_width_however_few_bars_it_spans(n_bars):
     made = candles.chart(BARS, timeframe="w1", cone=spread)
     left, right = made.layout.xaxis2.domain
     assert right - left == pytest.approx(0.25, abs=0.02)
-    assert list(made.layout.xaxis2.range) == [-0.5, n_bars + 0.5]
-    assert made.layout.yaxis2.matches == "y"
+    low, high = made.layout.xaxis2.range
+    assert n_bars / (high - low) > 0.6
+    assert made.layout.yaxis2.matches is None
     assert {trace.xaxis for trace in made.data if trace.type == "scatter"} == {"x2"}
 
 

@@ -27,7 +27,7 @@ def chart(
 ) -> go.Figure:
     """Draw bars as candles over their volume; beside them the cone shows where volatility alone may lead.
 
-    The cone has a panel of its own on the same prices, as wide for one bar as for many: it is no predicted path.
+    The cone has a panel and prices of its own, so that it can be read for one bar as for many: it is no predicted path.
     ``later`` are bars that came after the forecast; they are drawn hollow, into the cone. ``said`` are forecasts made
     at the bars.
     """
@@ -35,7 +35,7 @@ def chart(
     if cone is not None:
         _bands(made, cone)
         _limits(made, cone)
-        _candles(made, frame.tail(1), hollow=False, ahead=0)
+        _last(made, frame)
     _candles(made, frame, hollow=False)
     if later is not None and len(later):
         _candles(made, later, hollow=True, ahead=None if cone is None else 1)
@@ -66,11 +66,9 @@ def _panels(said: Sequence[Mark], *, cone: Cone | None) -> go.Figure:
         specs=[[{}] * columns, *([{}, *empty] for _ in strips)],
     )
     look.style(made, height=_HEIGHT + sum(strips), legend=cone is not None)
-    prices = {"side": "right", "title": None}
-    made.update_yaxes(**prices, row=1, col=1)
+    made.update_yaxes(side="right" if cone is None else "left", title=None, row=1, col=1)
     if cone is not None:
-        made.update_yaxes(showticklabels=False, row=1, col=1)
-        made.update_yaxes(**prices, matches="y", row=1, col=columns)
+        made.update_yaxes(side="right", title=None, nticks=6, row=1, col=columns)
     if said:
         past_forecasts.add(made, said, row=3)
     return made
@@ -80,13 +78,29 @@ def _ahead(made: go.Figure, cone: Cone) -> None:
     """Name the ends of the cone's own axis, which counts bars."""
     n_bars = len(cone.times) - 1
     ends = [0, n_bars] if n_bars else [0]
-    form = "%Y-%m-%d" if (cone.times == cone.times.normalize()).all() else "%m-%d %H:%M"
+    form = "%d %b" if (cone.times == cone.times.normalize()).all() else "%H:%M"
     made.update_xaxes(
-        range=[-0.5, n_bars + 0.5],
+        range=[-0.15 * n_bars, 1.25 * n_bars] if n_bars else [-1, 1],
         tickvals=ends,
-        ticktext=["last bar", f"{n_bars} bar{'s' if n_bars != 1 else ''}: {cone.times[-1]:{form}}"][: len(ends)],
+        ticktext=["last", f"{cone.times[-1]:{form}}"][: len(ends)],
+        tickangle=0,
         fixedrange=True,
         rangeslider={"visible": False},
+        row=1,
+        col=2,
+    )
+
+
+def _last(made: go.Figure, frame: pd.DataFrame) -> None:
+    """Where the cone begins: the last close."""
+    close = float(frame["close"].iloc[-1])
+    made.add_scatter(
+        x=[0],
+        y=[close],
+        mode="markers",
+        marker={"size": 8, "color": palette.ENSEMBLE},
+        name=f"Last close {close:,.2f}",
+        hovertemplate=f"Last close {close:,.2f}<extra></extra>",
         row=1,
         col=2,
     )
@@ -103,7 +117,7 @@ def _volume(made: go.Figure, frame: pd.DataFrame) -> None:
         row=2,
         col=1,
     )
-    made.update_yaxes(nticks=2, side="right", tickformat="~s", showgrid=False, rangemode="tozero", row=2, col=1)
+    made.update_yaxes(showticklabels=False, showgrid=False, rangemode="tozero", row=2, col=1)
 
 
 def _candles(made: go.Figure, frame: pd.DataFrame, *, hollow: bool, ahead: int | None = None) -> None:

@@ -34,9 +34,9 @@ def path(found: EvidencePath, *, since: datetime | None = None, alarm_at: dateti
     made.add_hline(y=found.alarm_line, line={"color": palette.ALARM, "width": look.LINE, "dash": "dash"})
     made.add_annotation(
         text=f"Alarm at {found.alarm_line:g}",
-        x=1,
+        x=0,
         xref="paper",
-        xanchor="right",
+        xanchor="left",
         y=np.log10(found.alarm_line),  # annotations on a logarithmic axis want the exponent, lines the value
         yanchor="bottom",
         showarrow=False,

@@ -49,6 +49,7 @@ def chart(series: Series, *, validated: float | None, majority: float | None) ->
     )
     level(made, times, validated, name="Validated", dash="longdash")
     level(made, times, majority, name="Majority baseline", dash="dot")
+    made.update_layout(legend={"traceorder": "normal"})
     made.update_yaxes(**look.percent_axis(title="Accuracy"))
     return made
 

@@ -79,7 +79,7 @@ def _marks(made: go.Figure, told: Sequence[tuple[datetime, str]]) -> None:
         hovertemplate="%{customdata}<extra></extra>",
     )
     hidden = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True, "side": "right"}
-    made.update_layout(yaxis9=hidden, showlegend=True, margin_t=34)
+    made.update_layout(yaxis9=hidden)
 
 
 def _after(later: Sequence[Move], last: datetime) -> str:

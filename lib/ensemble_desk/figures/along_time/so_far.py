@@ -38,5 +38,6 @@ def chart(found: SoFar, *, validated: float | None, majority: float | None) -> g
     shown = [100 * one for one in (validated, majority) if one is not None]
     settled = slice(len(found.times) // 3, None)  # the first outcomes tell nothing, and would take all of the height
     shown += [value for column in (found.low, found.high, found.promised) for value in (100 * column[settled]).tolist()]
+    made.update_layout(legend={"traceorder": "normal"})
     made.update_yaxes(range=look.span(shown or [50.0]), **look.percent_axis(title="Accuracy"))
     return made

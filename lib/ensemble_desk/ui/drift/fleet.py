@@ -10,9 +10,9 @@ from ensemble_desk.ui.frame.keys import wording as drift_wording
 
 def begin_with_strongest() -> None:
     """Look at the key with the strongest evidence of a fall, unless people look at another one already."""
-    keys, _ = rows.ranking()
-    if keys and search.current() is None and search.PARAMETER not in st.query_params:
-        search.choose(keys[0])
+    strongest = next((one for one in monitoring_data.standing().states if one.kinds), None)
+    if strongest is not None and search.current() is None and search.PARAMETER not in st.query_params:
+        search.choose(str(strongest.key))
 
 
 def ranking() -> None:

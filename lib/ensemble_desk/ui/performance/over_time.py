@@ -19,20 +19,19 @@ from ensemble_desk.ui.time_axis.ranges import Range
 _ALL, _NEWEST = "All so far", "Newest"
 
 
-def accuracy(asked: Asked, found: LiveAccuracy, *, over: Range) -> None:
-    """Accuracy beside what was validated and promised: of all outcomes so far, or of the newest at each time."""
-    which = st.segmented_control(
-        "Outcomes",
-        (_ALL, _NEWEST),
-        default=_ALL,
-        required=True,
-        key="outcomes",
-        bind="query-params",
-        label_visibility="collapsed",
+def which_outcomes() -> str:
+    """Ask whether all outcomes so far are looked at, or the newest at each time."""
+    chosen = st.segmented_control(
+        "Outcomes", (_ALL, _NEWEST), default=_ALL, required=True, key="outcomes", bind="query-params"
     )
+    return str(chosen or _ALL)
+
+
+def accuracy(asked: Asked, found: LiveAccuracy, *, over: Range, outcomes: str) -> None:
+    """Accuracy beside what was validated and promised: of all outcomes so far, or of the newest at each time."""
     validated = found.validated.value if found.validated else None
     majority = found.majority.value if found.majority else None
-    if which == _NEWEST:
+    if outcomes == _NEWEST:
         marked.show(
             found,
             rolling.chart,

@@ -43,9 +43,9 @@ def _component() -> Callable[..., Any]:
 
 def say(text: str, *, key: str) -> None:
     """Have a result said; the same key again says what has changed."""
-    _component()(key=f"said_{key}", data={"said": text, "away": ""}, height=1)
+    _component()(key=f"said_{key}", data={"said": text, "away": ""}, width=1, height=1)
 
 
 def watch() -> None:
     """Be there when the server goes away."""
-    _component()(key="watch", data={"said": "", "away": _AWAY}, height=1)
+    _component()(key="watch", data={"said": "", "away": _AWAY}, width=1, height=1)
