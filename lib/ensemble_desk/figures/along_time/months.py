@@ -46,18 +46,16 @@ def calendar(months: Sequence[Month], *, middle: float) -> go.Figure:
         showscale=False,
         xgap=3,
         ygap=3,
-        text=[[_text(one) for one in row] for row in cells],
-        texttemplate="%{text}",
         customdata=[["" if one is None else one.note for one in row] for row in cells],
         hovertemplate="%{customdata}<extra></extra>",
         hoverongaps=False,
     )
+    for one in found.values():  # as annotations, which have the colour of the theme's text
+        made.add_annotation(x=_NAMES[one.month - 1], y=str(one.year), text=_text(one), showarrow=False)
     made.update_xaxes(showgrid=False, side="top", type="category")
     made.update_yaxes(showgrid=False, type="category", autorange="reversed")
     return made
 
 
-def _text(one: Month | None) -> str:
-    if one is None:
-        return ""
+def _text(one: Month) -> str:
     return look.percent(one.accuracy) if one.firm else f"({look.percent(one.accuracy)})"

@@ -20,7 +20,7 @@ from ensemble_desk.registry.entities import VersionRecord
 from ensemble_desk.ui.frame import caching, charts, components, monitoring_data, wording
 
 _THIS, _ALL = "This version", "Every version"
-_SENTENCES = {
+SENTENCES = {
     Verdict.BETTER: "Its forecasts are better than the usual rates.",
     Verdict.WORSE: "Its forecasts are worse than the usual rates.",
     Verdict.NOT_SETTLED: "Whether its forecasts are better than the usual rates is not settled.",
@@ -148,9 +148,7 @@ def _skill(found: LiveAccuracy) -> str:
         )
     rps = f"RPS {found.skill.rps.value:+.4f} [{found.skill.rps.low:+.4f}, {found.skill.rps.high:+.4f}]"
     told = f"{found.skill.in_words} log-loss, {rps.replace('-', '−')}"
-    return (
-        f"**{_SENTENCES[found.skill.verdict]}**  \nAgainst usual rates (intervals for daily looks): {told}. {missing}"
-    )
+    return f"**{SENTENCES[found.skill.verdict]}**  \nAgainst usual rates (intervals for daily looks): {told}. {missing}"
 
 
 def _points(label: str, value: float | None, explanation: str) -> None:
