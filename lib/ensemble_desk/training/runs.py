@@ -142,6 +142,17 @@ def n_failing(database: Database) -> int:
         return int(connection.execute(wanted).scalar_one())
 
 
+def failing(database: Database) -> frozenset[Key]:
+    """Keys whose newest run failed."""
+    wanted = (
+        select(symbols.c.ticker, training_runs.c.timeframe)
+        .select_from(training_runs.join(symbols))
+        .where(training_runs.c.id.in_(_latest()), training_runs.c.status == FAILED)
+    )
+    with database.reading() as connection:
+        return frozenset(_key(row.ticker, row.timeframe) for row in connection.execute(wanted))
+
+
 def newest_id(connection: Connection) -> int:
     """Number of the newest run, 0 when there is none: a cheap sign that the list changed."""
     return int(connection.execute(select(func.coalesce(func.max(training_runs.c.id), 0))).scalar_one())
