@@ -2,7 +2,9 @@
 
 import re
 import shutil
+import socket
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from contextlib import ExitStack, contextmanager
@@ -33,10 +35,22 @@ def nginx(folder, *targets):
     program = shutil.which("nginx") or "/usr/sbin/nginx"
     process = subprocess.Popen([program, "-e", str(folder / "error.log"), "-c", str(file)])
     try:
+        _wait(port)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(timeout=20)
+
+
+def _wait(port):
+    for _ in range(100):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail("nginx did not begin to listen")
 
 
 def token_of(folder):
