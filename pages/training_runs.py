@@ -7,12 +7,12 @@ from ensemble_desk.ui.training_runs import runs as run_view
 
 shell.open_page("Training runs")
 
-st.header("Running now", anchor=False)
+st.subheader("Running now", anchor=False)
 run_view.under_way()
 
-st.header("Train", anchor=False)
+st.subheader("Train", anchor=False)
 run_view.start_form()
 
-st.header("All runs", anchor=False)
+st.subheader("All runs", anchor=False)
 chosen = run_view.filters()
 run_view.listing(chosen)

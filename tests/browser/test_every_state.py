@@ -111,7 +111,7 @@ def violations(page: Page, **options: object) -> list[str]:
     for rule in found["violations"]:
         for node in rule["nodes"]:
             target = " ".join(map(str, node["target"]))
-            if not any(re.search(part, f"{target} {node['html']}") for part in STREAMLITS.get(rule["id"], ())):
+            if not any(re.search(part, f"{target} {node['html']}") for part, _ in STREAMLITS.get(rule["id"], ())):
                 message = next((one["message"] for one in [*node["any"], *node["all"], *node["none"]]), "")
                 told.append(f"{rule['id']} ({rule['impact']}): {target}: {node['html'][:200]} {message[:160]}")
     return told

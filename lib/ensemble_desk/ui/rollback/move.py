@@ -60,7 +60,7 @@ def live(production: Production) -> None:
     record = None if production.version is None else data.version(production.key, production.version)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.header(
+            st.subheader(
                 f"{production.key} live: {production.version or 'nothing usable'}", anchor=False, width="content"
             )
             components.mode_badge(production.mode)
