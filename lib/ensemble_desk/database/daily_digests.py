@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, select
 
 from ensemble_desk.database import inserting
+from ensemble_desk.database import symbols as tickers
 from ensemble_desk.database.tables.registry_tables import (
     daily_digests,
     drift_monitoring,
@@ -55,7 +56,7 @@ class Difference:
 
 def extend(connection: Connection, kind: str, symbol_id: int, timeframe: str, *, at: datetime) -> None:
     """Fold what came since into the digest of a key; others write about its symbol after this transaction only."""
-    connection.execute(select(symbols.c.id).where(symbols.c.id == symbol_id).with_for_update(key_share=True))
+    tickers.hold(connection, symbol_id)
     newest = _newest(connection, kind, symbol_id, timeframe)
     begin = (newest.last_id, newest.n_rows, newest.digest) if newest else (0, 0, _ORIGIN)
     last_id, n_rows, digest = begin

@@ -18,3 +18,12 @@ def in_batches(connection: Connection, statement: Executable, rows: Sequence[Map
     """Execute an insert for many rows, some thousand at a time; for none it does nothing."""
     for start in range(0, len(rows), _AT_ONCE):
         connection.execute(statement, rows[start : start + _AT_ONCE])
+
+
+def new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert rows of a table numbered by ``id``, pass over those that are there already, give how many were not."""
+    statement = insert_into(connection, table).on_conflict_do_nothing().returning(table.c.id)
+    return sum(
+        len(connection.execute(statement, rows[start : start + _AT_ONCE]).all())
+        for start in range(0, len(rows), _AT_ONCE)
+    )

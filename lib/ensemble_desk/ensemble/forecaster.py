@@ -48,8 +48,8 @@ class _Asked:
             return inputs.read_prices(df)
         return inputs.read_for(df, self.needs, version=_named(self.traits), newest=newest)
 
-    def newest(self, df: pd.DataFrame, time_zone: str | None) -> dict[str, Any]:
-        rows, traits = inputs.last(self.read(df, time_zone, newest=True)), self.traits
+    def newest(self, rows: Rows) -> dict[str, Any]:
+        traits = self.traits
         return newest.forecast(self.members, self.shares, rows, label=traits.label, temperature=traits.temperature)
 
     def vote(self, rows: Rows, *, progress: Progress | None = None) -> Ballot:
@@ -137,6 +137,23 @@ class EnhancedEnsembleForecaster:
             key = f"{self.symbol_id}/{self.ensemble_manager.ensemble.traits.timeframe}"
             raise NotTrainedError(key)
 
+    def lookback_bars(self) -> int | None:
+        """How many of the newest bars a forecast of the newest one needs; None: all, for a team's own features.
+
+        Raises
+        ------
+        NotTrainedError, IncompatibleArtifactError
+        """
+        self.prepare()
+        ensemble = self.ensemble_manager.ensemble
+        if ensemble.traits.feature_set:
+            return None
+        label = ensemble.traits.label
+        return max(
+            1 if label is None else label.sigma_window + 1,
+            *(member.lookback_bars for name, member in ensemble.members().items() if name not in self._left_out),
+        )
+
     def predict(self, df: pd.DataFrame, *, time_zone: str | None = None) -> dict[str, Any]:
         """Forecast the newest row of bars or ready features at the trained horizon.
 
@@ -183,6 +200,30 @@ class EnhancedEnsembleForecaster:
         ``derived`` instead of ``trained``.
         """
         return self._newest(self._asked(horizon, horizon_bars), df, time_zone)
+
+    def predict_horizons(
+        self, df: pd.DataFrame, horizons: Mapping[str, int], *, time_zone: str | None = None
+    ) -> dict[str, dict[str, Any] | AllMembersAbstainedError]:
+        """Forecast the newest row at many horizons, bars by name, as :meth:`predict_horizon`; it is read once.
+
+        A horizon about which no member speaks has the error that says why. Raises what else that one raises.
+        """
+        told: dict[str, dict[str, Any] | AllMembersAbstainedError] = {}
+        prices: Rows | None = None
+        for horizon, n_bars in sorted(horizons.items(), key=lambda one: not self._is_own(one[1])):
+            try:
+                asked = self._asked(horizon, n_bars)
+                rows = asked.read(df, time_zone, newest=True) if prices is None else prices
+                told[horizon] = self._of_rows(asked, inputs.last(rows))
+            except AllMembersAbstainedError as error:
+                told[horizon] = error
+            else:
+                prices = rows.without_features() if rows.bars is not None else None
+        return {horizon: told[horizon] for horizon in horizons}
+
+    def _is_own(self, horizon_bars: int) -> bool:
+        label = self.ensemble_manager.ensemble.traits.label
+        return label is not None and label.horizon_bars == horizon_bars
 
     def vote(self, df: pd.DataFrame, *, horizon: str, horizon_bars: int, after: datetime | None = None) -> Batch:
         """Let the members vote on every row later than ``after``, at any horizon, as :meth:`predict_horizon`.
@@ -231,7 +272,10 @@ class EnhancedEnsembleForecaster:
         return _Asked(votable, shares, derived, "derived", silent, ensemble.needs(votable))
 
     def _newest(self, asked: _Asked, df: pd.DataFrame, time_zone: str | None) -> dict[str, Any]:
-        told, traits = asked.newest(df, time_zone), asked.traits
+        return self._of_rows(asked, inputs.last(asked.read(df, time_zone, newest=True)))
+
+    def _of_rows(self, asked: _Asked, rows: Rows) -> dict[str, Any]:
+        told, traits = asked.newest(rows), asked.traits
         return told | {
             "abstentions": told["abstentions"] | dict(asked.silent),
             "horizon": traits.horizon,

@@ -10,7 +10,7 @@ import pandas as pd
 from sqlalchemy import Connection, func, select
 
 from ensemble_desk.database import daily_digests as digests
-from ensemble_desk.database import inserting
+from ensemble_desk.database import inserting, moments
 from ensemble_desk.database.opening import Database
 from ensemble_desk.database.tables.registry_tables import forecasts, outcomes
 from ensemble_desk.errors import DeskError
@@ -127,7 +127,7 @@ def _logged(connection: Connection, symbol_id: int, key: Key) -> Columns:
     wanted = (
         select(
             forecasts.c.id,
-            columns.moment(connection, forecasts.c.as_of),
+            moments.of(connection, forecasts.c.as_of),
             forecasts.c.version,
             forecasts.c.horizon_bars,
             columns.flag(forecasts.c.basis == TRAINED),
@@ -136,7 +136,7 @@ def _logged(connection: Connection, symbol_id: int, key: Key) -> Columns:
             columns.class_number(outcomes.c.label),
             outcomes.c.move,
             outcomes.c.threshold,
-            columns.moment(connection, outcomes.c.target_at),
+            moments.of(connection, outcomes.c.target_at),
         )
         .select_from(forecasts.outerjoin(outcomes, outcomes.c.forecast_id == forecasts.c.id))
         .where(forecasts.c.symbol_id == symbol_id, forecasts.c.timeframe == key.timeframe)
