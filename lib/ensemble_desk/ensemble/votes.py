@@ -123,7 +123,7 @@ class Member(Protocol):
 
     @property
     def lookback_bars(self) -> int:
-        """Bars up to a row, its own included, that a vote on the row depends on; earlier ones change no digit."""
+        """Bars up to a row, its own included, that a vote hangs on; earlier ones change less than a trillionth."""
         ...
 
     def state(self) -> object:

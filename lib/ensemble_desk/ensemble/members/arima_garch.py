@@ -20,7 +20,7 @@ SETTLING_BARS = 100  # bars before a row may vote: of the filter's start beta **
 _MIN_BARS = {"w1": 250, "mn1": 120}
 _MIN_BARS_ELSE = 500
 _LEAST_NU = 2.5
-_DOUBLINGS = 60  # a float has 53 binary digits
+_DOUBLINGS = 40  # less than a trillionth is left
 
 
 class ArimaGarch:
@@ -56,7 +56,7 @@ class ArimaGarch:
 
     @property
     def lookback_bars(self) -> int:
-        """So many that of the filter's start less is left than a float can tell."""
+        """So many that of the filter's start less than a trillionth is left."""
         beta = 0.0 if self.parameters is None else self.parameters.beta
         forgets = math.ceil(_DOUBLINGS * math.log(2) / -math.log(beta)) if beta else 0
         return SETTLING_BARS + 2 + forgets
