@@ -7,54 +7,30 @@ from typing import Any
 
 import pandas as pd
 
-from ensemble_desk.ensemble import ballot, inputs, newest
+from ensemble_desk.ensemble import inputs
+from ensemble_desk.ensemble.asking import Asked
 from ensemble_desk.ensemble.ballot import Ballot, Progress
 from ensemble_desk.ensemble.injected import EnsembleManager, InjectedEnsemble, Traits, normalised, tell_mismatch
-from ensemble_desk.ensemble.inputs import Needs
 from ensemble_desk.ensemble.members.catalogue import PRICE_MEMBERS
 from ensemble_desk.ensemble.votes import Member, Rows
 from ensemble_desk.errors import AllMembersAbstainedError, IncompatibleArtifactError, NotTrainedError
-from ensemble_desk.market import aims, frames
+from ensemble_desk.market import aims, usual_rates
+from ensemble_desk.market.usual_rates import Rates
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Votes on many rows at one horizon; ``silent`` maps members that were not asked to the reason."""
+    """Votes on many rows at one horizon; ``silent`` maps members that were not asked to the reason.
+
+    ``usual`` tells how often each class came; None at another horizon than the trained one.
+    """
 
     ballot: Ballot
     horizon: str
     horizon_bars: int
     basis: str
     silent: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Asked:
-    """Who votes at one horizon, with which weights, by which label and temperature."""
-
-    members: Mapping[str, Member]
-    shares: Mapping[str, float]
-    traits: Traits
-    basis: str
-    silent: Mapping[str, str]
-    needs: Needs
-
-    def read(self, df: pd.DataFrame, time_zone: str | None = None, *, newest: bool = False) -> Rows:
-        of_features, timeframe = self.basis != "derived", self.traits.timeframe
-        if of_features and frames.is_timed(df.index, timeframe) and (rows := inputs.ready(df, self.needs)):
-            return rows
-        df = frames.read(df, timeframe=timeframe, time_zone=time_zone, keep=self.needs.names)
-        if not of_features:
-            return inputs.read_prices(df)
-        return inputs.read_for(df, self.needs, version=_named(self.traits), newest=newest)
-
-    def newest(self, rows: Rows) -> dict[str, Any]:
-        traits = self.traits
-        return newest.forecast(self.members, self.shares, rows, label=traits.label, temperature=traits.temperature)
-
-    def vote(self, rows: Rows, *, progress: Progress | None = None) -> Ballot:
-        label, temperature = self.traits.label, self.traits.temperature
-        return ballot.collect(self.members, self.shares, rows, label=label, temperature=temperature, progress=progress)
+    usual: Rates | None
 
 
 class EnhancedEnsembleForecaster:
@@ -85,7 +61,7 @@ class EnhancedEnsembleForecaster:
         enabled = {"arima_garch": enable_arima_garch, "prophet": enable_prophet, "lstm": enable_lstm}
         self._left_out = frozenset(name for name, wanted in enabled.items() if not wanted)
         self.ensemble_manager = EnsembleManager(InjectedEnsemble({}, {}, Traits.of_horizon(horizon)))
-        self._kept: tuple[Mapping[str, Member], Mapping[str, float], _Asked] | None = None
+        self._kept: tuple[Mapping[str, Member], Mapping[str, float], Asked] | None = None
 
     @property
     def models(self) -> dict[str, Any]:
@@ -165,6 +141,8 @@ class EnhancedEnsembleForecaster:
         -------
         label, confidence, agreement, probabilities, component_predictions, weights_used, abstentions, as_of, horizon,
         horizon_bars, symbol, timeframe, version, basis. The horizon is None where nobody has told it.
+        usual_rates, edges (probability minus usual rate) and lean (the class with the largest edge): over the trained
+        horizon, None where the version does not tell how often each class came.
 
         Raises
         ------
@@ -182,14 +160,15 @@ class EnhancedEnsembleForecaster:
         progress: Progress | None = None,
         time_zone: str | None = None,
     ) -> pd.DataFrame:
-        """Forecast every row at once, or the ``last`` ones: BEARISH, NEUTRAL, BULLISH, label, confidence, agreement.
+        """Forecast every row at once, or the ``last`` ones: one line each, as :meth:`Ballot.table` gives it.
 
-        Rows on which every member abstains are NaN, their label None. Raises what :meth:`predict` raises, but for
-        AllMembersAbstainedError.
+        Rows on which every member abstains are NaN, their label and lean None. Raises what :meth:`predict` raises, but
+        for AllMembersAbstainedError.
         """
         asked = self._asked(None, None)
         rows = asked.read(df, time_zone)
-        return asked.vote(rows if last is None else inputs.last(rows, last), progress=progress).table()
+        voted = asked.vote(rows if last is None else inputs.last(rows, last), progress=progress)
+        return voted.table(asked.traits.usual)
 
     def predict_horizon(
         self, df: pd.DataFrame, *, horizon: str, horizon_bars: int, time_zone: str | None = None
@@ -233,9 +212,9 @@ class EnhancedEnsembleForecaster:
         """
         asked = self._asked(horizon, horizon_bars)
         rows = inputs.later(asked.read(df), after)
-        return Batch(asked.vote(rows), horizon, horizon_bars, asked.basis, asked.silent)
+        return Batch(asked.vote(rows), horizon, horizon_bars, asked.basis, asked.silent, asked.traits.usual)
 
-    def _asked(self, horizon: str | None, horizon_bars: int | None) -> _Asked:
+    def _asked(self, horizon: str | None, horizon_bars: int | None) -> Asked:
         """Say who votes at a horizon (None: the trained one), with which weights, by which label and temperature.
 
         For the trained one it is told again as it was, until models or weights are others.
@@ -252,7 +231,7 @@ class EnhancedEnsembleForecaster:
         self._kept = (built, weights, asked)
         return asked
 
-    def _found(self, ensemble: InjectedEnsemble, horizon: str | None, horizon_bars: int | None) -> _Asked:
+    def _found(self, ensemble: InjectedEnsemble, horizon: str | None, horizon_bars: int | None) -> Asked:
         members = {name: member for name, member in ensemble.members().items() if name not in self._left_out}
         if not members:
             raise AllMembersAbstainedError(dict.fromkeys(ensemble.models, "it is left out"))
@@ -260,7 +239,7 @@ class EnhancedEnsembleForecaster:
         own_bars = traits.label.horizon_bars if traits.label else None
         if horizon is None or horizon_bars == own_bars:
             traits = replace(traits, horizon=horizon) if horizon not in (None, traits.horizon) else traits
-            return _Asked(members, shares, traits, "trained", {}, ensemble.needs(members))
+            return Asked(members, shares, traits, "trained", {}, ensemble.needs(members))
         votable = {name: member for name, member in members.items() if name in PRICE_MEMBERS and traits.label}
         only = f"it is trained for {traits.horizon} only" if traits.label else aims.UNTOLD
         silent = {name: only for name in members if name not in votable}
@@ -268,15 +247,17 @@ class EnhancedEnsembleForecaster:
             raise AllMembersAbstainedError(silent)
         shares = normalised(shares, list(votable), version=traits.version)
         label = traits.label.at_horizon(horizon_bars or traits.label.horizon_bars)
-        derived = replace(traits, horizon=horizon, temperature=1.0, label=label)
-        return _Asked(votable, shares, derived, "derived", silent, ensemble.needs(votable))
+        derived = replace(traits, horizon=horizon, temperature=1.0, label=label, usual=None)
+        return Asked(votable, shares, derived, "derived", silent, ensemble.needs(votable))
 
-    def _newest(self, asked: _Asked, df: pd.DataFrame, time_zone: str | None) -> dict[str, Any]:
+    def _newest(self, asked: Asked, df: pd.DataFrame, time_zone: str | None) -> dict[str, Any]:
         return self._of_rows(asked, inputs.last(asked.read(df, time_zone, newest=True)))
 
-    def _of_rows(self, asked: _Asked, rows: Rows) -> dict[str, Any]:
+    def _of_rows(self, asked: Asked, rows: Rows) -> dict[str, Any]:
         told, traits = asked.newest(rows), asked.traits
-        return told | {
+        return {
+            **told,
+            **usual_rates.edge(told["probabilities"], traits.usual),
             "abstentions": told["abstentions"] | dict(asked.silent),
             "horizon": traits.horizon,
             "horizon_bars": traits.label.horizon_bars if traits.label else None,
@@ -285,7 +266,3 @@ class EnhancedEnsembleForecaster:
             "version": traits.version,
             "basis": asked.basis,
         }
-
-
-def _named(traits: Traits) -> str:
-    return f"version {traits.version}" if traits.version else "the version"
