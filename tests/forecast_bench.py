@@ -63,6 +63,9 @@ class Prices:
     def count(self, key: Key, *, since: datetime | None = None) -> int:
         return self.bars(key, since=since).frame.shape[0] if key in self.frames else 0
 
+    def digest(self, key: Key, *, until: datetime | None = None) -> str:
+        return self.bars(key, until=until).digest() if key in self.frames else ""
+
     def describe(self, key: Key) -> str:
         return f"made up, to {self.bars(key).last:%Y-%m-%d}"
 

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from ensemble_desk.database import inserting
 from ensemble_desk.database import symbols as tickers
+from ensemble_desk.database.opening import Database
+from ensemble_desk.database.queries.compiled_select import CompiledSelect
 from ensemble_desk.database.tables.registry_tables import (
     daily_digests,
     drift_monitoring,
@@ -26,10 +28,26 @@ from ensemble_desk.database.tables.registry_tables import (
     training_run_progress,
     training_runs,
 )
+from ensemble_desk.market.keys import Key
 
 FORECASTS, OUTCOMES, DRIFT, BARS, RUNS = "forecasts", "outcomes", "drift", "bars", "runs"
 _ONLY_ADDED = (FORECASTS, OUTCOMES)
 _ADDED = frozenset({"lean", "bands"})  # columns of later releases: rows that were there before have the same digest
+_CHANGING = {DRIFT: drift_monitoring, BARS: ohlc_bars, RUNS: training_runs}
+_ORDER = {DRIFT: "date", BARS: "time"}
+_LATER = frozenset(("lean", "bands"))
+_AT_ONCE = 500
+_STANDING = CompiledSelect(
+    select(daily_digests.c.last_id, daily_digests.c.n_rows, daily_digests.c.hash)
+    .join(symbols)
+    .where(
+        daily_digests.c.kind == bindparam("kind"),
+        symbols.c.ticker == bindparam("symbol"),
+        daily_digests.c.timeframe == bindparam("timeframe"),
+    )
+    .order_by(daily_digests.c.day.desc())
+    .limit(1)
+)
 _ORIGIN = hashlib.sha256(b"daily digests").hexdigest()
 
 
@@ -46,6 +64,15 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Newest row, number of rows and hash of the newest digest: they differ as soon as a row was added."""
+
+    last_id: int
+    n_rows: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """One thing that is not as its digest says."""
 
@@ -55,15 +82,34 @@ class Difference:
     detail: str
 
 
-def extend(connection: Connection, kind: str, symbol_id: int, timeframe: str, *, at: datetime) -> None:
-    """Fold what came since into the digest of a key; others write about its symbol after this transaction only."""
+def extend(
+    connection: Connection,
+    kind: str,
+    symbol_id: int,
+    timeframe: str,
+    *,
+    at: datetime,
+    ids: Sequence[int] | None = None,
+    later_than: Any = None,
+) -> None:
+    """Fold what came since into the digest of a key; others write about its symbol after this transaction only.
+
+    Parameters
+    ----------
+    ids : of rows that are only ever added: those that this transaction added; None looks for them.
+    later_than : of rows that may change: the last day or time before this transaction, when it has only added later
+        ones; None reads all rows anew, as is done where the digest does not hold just the earlier ones.
+    """
     tickers.hold(connection, symbol_id)
     newest = _newest(connection, kind, symbol_id, timeframe)
     begin = (newest.last_id, newest.n_rows, newest.digest) if newest else (0, 0, _ORIGIN)
     last_id, n_rows, digest = begin
     if kind in _ONLY_ADDED:
-        for row in connection.execute(_rows(kind, symbol_id, timeframe, after=last_id)):
+        for row in _added(connection, kind, symbol_id, timeframe, after=last_id, ids=ids if newest else None):
             last_id, n_rows, digest = row.id, n_rows + 1, _folded(digest, row)
+    elif newest is not None and n_rows == _n_until(connection, kind, symbol_id, timeframe, until=later_than):
+        for row in connection.execute(_rows(kind, symbol_id, timeframe, later_than=later_than)):
+            n_rows, digest = n_rows + 1, _folded(digest, row)
     else:
         n_rows, digest = _whole(connection.execute(_rows(kind, symbol_id, timeframe)))
     if (last_id, n_rows, digest) == begin:
@@ -76,6 +122,12 @@ def extend(connection: Connection, kind: str, symbol_id: int, timeframe: str, *,
     told["hash"] = _hash(timeframe, kind, day, told)
     insert = inserting.insert_into(connection, daily_digests).values(own | told)
     connection.execute(insert.on_conflict_do_update(index_elements=list(own), set_=told))
+
+
+def standing(database: Database, kind: str, key: Key) -> Standing | None:
+    """Say up to where a key's newest digest of a kind goes, by one indexed read; None where there is none."""
+    found = database.ask(_STANDING, kind=kind, symbol=key.symbol, timeframe=key.timeframe)
+    return Standing(*found[0]) if found else None
 
 
 def differences(connection: Connection, *, since: date | None = None) -> Iterator[Difference]:
@@ -143,8 +195,31 @@ def _compared(known: Digest, n_rows: int, digest: str) -> str:
     return "" if digest == known.digest else f"a row up to {known.day} was changed"
 
 
-def _rows(kind: str, symbol_id: int, timeframe: str, *, after: int = 0) -> Select[Any]:
-    table = {DRIFT: drift_monitoring, BARS: ohlc_bars, RUNS: training_runs}.get(kind, forecasts)
+def _added(
+    connection: Connection, kind: str, symbol_id: int, timeframe: str, *, after: int, ids: Sequence[int] | None
+) -> Iterator[Row[Any]]:
+    """Rows that were added after one, by their numbers; of a key's whole log none is looked at when they are told."""
+    if ids is None:
+        yield from connection.execute(_rows(kind, symbol_id, timeframe, after=after))
+        return
+    table = forecasts if kind == FORECASTS else outcomes
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), _AT_ONCE):
+        some = ordered[start : start + _AT_ONCE]
+        yield from connection.execute(select(table).where(table.c.id.in_(some)).order_by(table.c.id))
+
+
+def _n_until(connection: Connection, kind: str, symbol_id: int, timeframe: str, *, until: Any) -> int | None:
+    """How many rows there are up to a day or time; None where none is told."""
+    if until is None:
+        return None
+    table = _CHANGING[kind]
+    of_key = (table.c.symbol_id == symbol_id, table.c.timeframe == timeframe, table.c[_ORDER[kind]] <= until)
+    return int(connection.execute(select(func.count()).where(*of_key)).scalar_one())
+
+
+def _rows(kind: str, symbol_id: int, timeframe: str, *, after: int = 0, later_than: Any = None) -> Select[Any]:
+    table = _CHANGING.get(kind, forecasts)
     of_key = (table.c.symbol_id == symbol_id, table.c.timeframe == timeframe)
     match kind:
         case "forecasts":
@@ -152,10 +227,10 @@ def _rows(kind: str, symbol_id: int, timeframe: str, *, after: int = 0) -> Selec
         case "outcomes":
             both = select(outcomes).join(forecasts, forecasts.c.id == outcomes.c.forecast_id)
             return both.where(*of_key, outcomes.c.id > after).order_by(outcomes.c.id)
-        case "drift":
-            return select(drift_monitoring).where(*of_key).order_by(drift_monitoring.c.date)
-        case "bars":
-            return select(ohlc_bars).where(*of_key).order_by(ohlc_bars.c.time)
+        case "drift" | "bars":
+            column = table.c[_ORDER[kind]]
+            wanted = select(table).where(*of_key).order_by(column)
+            return wanted if later_than is None else wanted.where(column > later_than)
         case _:
             progress = training_run_progress.c
             ours = select(training_runs, progress.version, progress.actor, progress.finished_at, progress.as_of)
@@ -186,6 +261,14 @@ def _folded(digest: str, row: Row[Any]) -> str:
     values = [value for name, value in named if value is not None or name not in _ADDED]
     told = json.dumps(values, default=str, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(f"{digest}{told}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _values(row: Row[Any]) -> list[Any]:
+    """What is digested of a row; columns that forecasts were given later say nothing where they hold nothing."""
+    values = list(row)
+    while _LATER.issuperset(row._fields[len(values) - 1 : len(values)]) and values[-1] is None:
+        values.pop()
+    return values
 
 
 def _hash(timeframe: str, kind: str, day: date, told: Mapping[str, Any]) -> str:

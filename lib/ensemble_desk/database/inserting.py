@@ -20,10 +20,10 @@ def in_batches(connection: Connection, statement: Executable, rows: Sequence[Map
         connection.execute(statement, rows[start : start + _AT_ONCE])
 
 
-def new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Insert rows of a table numbered by ``id``, pass over those that are there already, give how many were not."""
+def new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Insert rows of a table numbered by ``id``, pass over those that are there already, give the numbers of others."""
     statement = insert_into(connection, table).on_conflict_do_nothing().returning(table.c.id)
-    return sum(
-        len(connection.execute(statement, rows[start : start + _AT_ONCE]).all())
-        for start in range(0, len(rows), _AT_ONCE)
-    )
+    numbers: list[int] = []
+    for start in range(0, len(rows), _AT_ONCE):
+        numbers += connection.execute(statement, rows[start : start + _AT_ONCE]).scalars()
+    return numbers

@@ -80,10 +80,11 @@ def append(database: Database, stamp: Stamp, entries: Sequence[Entry]) -> int:
         return 0
     with database.writing() as connection:
         symbol_id = locked(connection, stamp.key)
-        n_new = inserting.new(connection, table, [_row(symbol_id, stamp, entry) for entry in entries])
-        if n_new:
-            digests.extend(connection, digests.FORECASTS, symbol_id, stamp.key.timeframe, at=stamp.created_at)
-        return n_new
+        ids = inserting.new(connection, table, [_row(symbol_id, stamp, entry) for entry in entries])
+        if ids:
+            at, timeframe = stamp.created_at, stamp.key.timeframe
+            digests.extend(connection, digests.FORECASTS, symbol_id, timeframe, at=at, ids=ids)
+        return len(ids)
 
 
 def locked(connection: Connection, key: Key) -> int:

@@ -37,7 +37,7 @@ def check_drift(
         keys = chosen([one.key for one in production.fleet(registry)], symbol, timeframe)
         daily.record(registry, keys)
         anchoring.tell(registry)
-        fleet = watching.fleet(registry)
+        fleet = watching.fleet(registry, keep=True)
         told = FleetDrift(tuple(one for one in fleet.states if one.key in keys))
         _send(registry, alerts.due(registry, fleet=fleet), dry_run=dry_run)
     rows = [watching.told(one) for one in told.states]

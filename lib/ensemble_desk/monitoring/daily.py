@@ -17,10 +17,11 @@ from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Matured
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import live
+from ensemble_desk.monitoring import kept, live
 from ensemble_desk.monitoring.evidence import bands, rolling
 from ensemble_desk.monitoring.evidence.bands import Band, Evidence, Policy
 from ensemble_desk.monitoring.evidence.rolling import BANDS, EVIDENCE
+from ensemble_desk.monitoring.kept import Days
 from ensemble_desk.registry.opening import Registry
 
 Floats = NDArray[np.float64]
@@ -97,6 +98,10 @@ def record(registry: Registry, keys: Sequence[Key] | None = None, *, policy: Pol
 
 
 def _record(registry: Registry, key: Key, *, policy: Policy | None) -> int:
+    policy = policy or bands.policy(registry.settings)
+    sign = kept.sign_of_days(registry.database, key, policy)
+    if kept.are_written(registry, key, sign):
+        return 0
     told = _rows(history(registry, key, policy=policy))
     with registry.database.writing() as connection:
         symbol_id = log.locked(connection, key)
@@ -111,7 +116,12 @@ def _record(registry: Registry, key: Key, *, policy: Policy | None) -> int:
             connection,
             [{"symbol_id": symbol_id, "timeframe": key.timeframe, "date": day} | row for day, row in fresh.items()],
         )
-        digests.extend(connection, digests.DRIFT, symbol_id, key.timeframe, at=registry.clock())
+        last = max(known, default=None)
+        later = last if not stale and last is not None and min(fresh, default=last) > last else None
+        digests.extend(connection, digests.DRIFT, symbol_id, key.timeframe, at=registry.clock(), later_than=later)
+        kept.keep_days(
+            connection, symbol_id, key.timeframe, Days(sign, min(told, default=None), max(told, default=None))
+        )
     return len(stale) + len(fresh)
 
 

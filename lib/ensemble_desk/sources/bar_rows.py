@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Integer, Select, bindparam, select, type_coerce
+from sqlalchemy import Connection, Integer, Select, bindparam, func, select, type_coerce
 
 from ensemble_desk.database import moments
 from ensemble_desk.database.opening import Database
 from ensemble_desk.database.queries.compiled_select import CompiledSelect
-from ensemble_desk.database.tables.registry_tables import ohlc_bars, symbols
+from ensemble_desk.database.tables.registry_tables import ohlc_bars, ohlc_restatements, symbols
 from ensemble_desk.market.bars import COLUMNS
 from ensemble_desk.market.keys import Key
 
@@ -56,6 +56,24 @@ def between(
         return _frame(connection.execute(query.order_by(_TIME.desc()).limit(last)).all()[::-1])
 
 
+def newest_time(database: Database, key: Key) -> datetime | None:
+    """Time of the newest bar of a key, None when there is none; by one indexed read."""
+    found = database.ask(_NEWEST_TIME, symbol=key.symbol, timeframe=key.timeframe)
+    return found[0].time if found else None
+
+
+def n_restated(database: Database, key: Key) -> int:
+    """How often a bar of a key has changed what it says."""
+    table = ohlc_restatements
+    query = (
+        select(func.count())
+        .select_from(table.join(symbols, symbols.c.id == table.c.symbol_id))
+        .where(symbols.c.ticker == key.symbol, table.c.timeframe == key.timeframe)
+    )
+    with database.reading() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
 def _wanted(*, is_sqlite: bool) -> Select[Any]:
     numbers = (ohlc_bars.c[name] for name in COLUMNS)
     adjusted = type_coerce(ohlc_bars.c.adjusted, Integer).label("adjusted")
@@ -68,6 +86,13 @@ def _of_key(*, is_sqlite: bool) -> CompiledSelect:
     return CompiledSelect(of_key.order_by(_TIME.desc()).limit(bindparam("most", type_=Integer)))
 
 
+_NEWEST_TIME = CompiledSelect(
+    select(_TIME)
+    .join(symbols, symbols.c.id == ohlc_bars.c.symbol_id)
+    .where(symbols.c.ticker == bindparam("symbol"), ohlc_bars.c.timeframe == bindparam("timeframe"))
+    .order_by(_TIME.desc())
+    .limit(1)
+)
 _NEWEST, _NEWEST_OF_SERVER = _of_key(is_sqlite=True), _of_key(is_sqlite=False)
 
 

@@ -82,6 +82,7 @@ def import_bars(
     examples: list[str] = []
     with database.writing() as connection:
         number = symbol_id(connection, key.symbol)
+        last = _last(connection, number, key.timeframe)
         _refuse_mixed(connection, key, number, bars)
         for start in range(0, len(frame), _AT_ONCE):
             part = frame.iloc[start : start + _AT_ONCE]
@@ -94,9 +95,10 @@ def import_bars(
             examples += _differences(before[~equal], part, room=_MOST_EXAMPLES - len(examples))
         if most_restated is not None and n_restated > most_restated:
             raise ManyRestatedError(str(key), n_restated=n_restated, n_bars=len(frame), examples=examples)
-        digests.extend(connection, digests.BARS, number, key.timeframe, at=at)
-    n_added = len(frame) - n_unchanged - n_restated
-    return ImportReport(key, n_added, n_unchanged, n_restated, bars.first, bars.last)
+        n_new = len(frame) - n_unchanged - n_restated
+        only_later = last is not None and not n_restated and n_new == int((frame.index > last).sum())
+        digests.extend(connection, digests.BARS, number, key.timeframe, at=at, later_than=last if only_later else None)
+    return ImportReport(key, n_new, n_unchanged, n_restated, bars.first, bars.last)
 
 
 def restatements(database: Database, key: Key) -> tuple[Restatement, ...]:
@@ -165,6 +167,14 @@ class DatabaseSource:
             later = query if since is None else query.where(ohlc_bars.c.time > since)
             return int(connection.execute(later).scalar_one())
 
+    def digest(self, key: Key, *, until: datetime | None = None) -> str:
+        """By the digest that each import leaves and the newest time; up to ``until`` by counts, also of changes."""
+        if until is None:
+            known = digests.standing(self._opened(), digests.BARS, key)
+            newest = bar_rows.newest_time(self._opened(), key)
+            return "" if newest is None else f"{known.hash if known else ''} {newest}"
+        return f"{self.count(key) - self.count(key, since=until)} {bar_rows.n_restated(self._opened(), key)}"
+
     def describe(self, key: Key) -> str:
         return f"database, to {phrases.moment(self._span(key)[1])}"
 
@@ -197,6 +207,11 @@ def _key(ticker: str, timeframe: str) -> Key | None:
         return Key(ticker, timeframe)
     except (InvalidSymbolError, InvalidTimeframeError):
         return None
+
+
+def _last(connection: Connection, number: int, timeframe: str) -> datetime | None:
+    of_key = (ohlc_bars.c.symbol_id == number, ohlc_bars.c.timeframe == timeframe)
+    return connection.execute(select(func.max(ohlc_bars.c.time)).where(*of_key)).scalar()
 
 
 def _refuse_mixed(connection: Connection, key: Key, number: int, bars: Bars) -> None:

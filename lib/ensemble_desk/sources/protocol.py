@@ -39,6 +39,10 @@ class BarSource(Protocol):
         """How many bars of a key there are, or how many are later than ``since``; 0 when it has none."""
         ...
 
+    def digest(self, key: Key, *, until: datetime | None = None) -> str:
+        """What differs as soon as a bar of the key (up to ``until``) came, went or changed; '' when it has none."""
+        ...
+
     def describe(self, key: Key) -> str:
         """One phrase for people, for example ``bundled sample, to 2013-03-01``."""
         ...

@@ -56,6 +56,11 @@ class SampleSource:
         whole = self._whole(key)
         return len(whole if since is None else whole.later(since))
 
+    def digest(self, key: Key, *, until: datetime | None = None) -> str:
+        if key not in self.keys():
+            return ""
+        return self._whole(key).cut(last=None, since=None, until=until).digest()
+
     def describe(self, key: Key) -> str:
         return f"bundled sample, to {self._whole(key).last:%Y-%m-%d}"
 

@@ -106,6 +106,9 @@ class YahooSource:
             frame = resample.upward(frame, timeframe_from=base, timeframe_to=key.timeframe)
         return Bars(key, frame.copy(deep=False), _NAME, adjusted=True)
 
+    def digest(self, key: Key, *, until: datetime | None = None) -> str:
+        return self._whole(key).cut(last=None, since=None, until=until).digest()
+
     def describe(self, key: Key) -> str:
         return f"Yahoo, to {phrases.moment(self.bars(key).last)}"
 

@@ -1,0 +1,46 @@
+"""Create the marks of how far outcomes were looked at, and what was made of them for drift."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0017"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+
+exact = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "outcome_marks",
+        sa.Column("symbol_id", sa.BigInteger(), nullable=False),
+        sa.Column("timeframe", exact, nullable=False),
+        sa.Column("bars", sa.Text(), nullable=False),
+        sa.Column("past", sa.Text(), nullable=False),
+        sa.Column("last_bar", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("meaning", sa.Text(), nullable=False),
+        sa.Column("forecast_id", sa.BigInteger(), nullable=False),
+        sa.Column("outcome_id", sa.BigInteger(), nullable=False),
+        sa.Column("n_forecasts", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("pending", sa.Integer(), nullable=False),
+        sa.Column("no_label", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["symbol_id"], ["symbols.id"], name=op.f("fk_outcome_marks_symbol_id")),
+        sa.PrimaryKeyConstraint("symbol_id", "timeframe", name=op.f("pk_outcome_marks")),
+    )
+    op.create_table(
+        "kept_drift",
+        sa.Column("symbol_id", sa.BigInteger(), nullable=False),
+        sa.Column("timeframe", exact, nullable=False),
+        sa.Column("what", exact, nullable=False),
+        sa.Column("sign", sa.Text(), nullable=False),
+        sa.Column("made", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["symbol_id"], ["symbols.id"], name=op.f("fk_kept_drift_symbol_id")),
+        sa.PrimaryKeyConstraint("symbol_id", "timeframe", "what", name=op.f("pk_kept_drift")),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("kept_drift")
+    op.drop_table("outcome_marks")
