@@ -36,6 +36,7 @@ _ADDED = frozenset({"lean", "bands"})  # columns of later releases: rows that we
 _CHANGING = {DRIFT: drift_monitoring, BARS: ohlc_bars, RUNS: training_runs}
 _ORDER = {DRIFT: "date", BARS: "time"}
 _LATER = frozenset(("lean", "bands"))
+_ENCODED = json.JSONEncoder(default=str, sort_keys=True, separators=(",", ":")).encode
 _AT_ONCE = 500
 _STANDING = CompiledSelect(
     select(daily_digests.c.last_id, daily_digests.c.n_rows, daily_digests.c.hash)
@@ -257,18 +258,10 @@ def _whole(rows: Iterable[Row[Any]]) -> tuple[int, str]:
 
 
 def _folded(digest: str, row: Row[Any]) -> str:
-    named = row._mapping.items()  # noqa: SLF001 - SQLAlchemy's public name for a row by column
-    values = [value for name, value in named if value is not None or name not in _ADDED]
-    told = json.dumps(values, default=str, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(f"{digest}{told}".encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _values(row: Row[Any]) -> list[Any]:
-    """What is digested of a row; columns that forecasts were given later say nothing where they hold nothing."""
     values = list(row)
-    while _LATER.issuperset(row._fields[len(values) - 1 : len(values)]) and values[-1] is None:
-        values.pop()
-    return values
+    while values[-1] is None and row._fields[len(values) - 1] in _LATER:
+        values.pop()  # columns that forecasts were given later say nothing where they hold nothing
+    return hashlib.sha256(f"{digest}{_ENCODED(values)}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _hash(timeframe: str, kind: str, day: date, told: Mapping[str, Any]) -> str:

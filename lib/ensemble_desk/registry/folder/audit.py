@@ -54,20 +54,21 @@ def verify(registry: Registry, *, since: date | None = None) -> tuple[Finding, .
             return tuple(damage)
         found, told = ledger_audit.verify(registry, connection)
         found += _histories(connection, now=registry.clock(), since=since)
-        entries = [(entry, index.manifest(connection, entry)) for entry in index.everything(connection)]
+        entries = index.everything(connection)
         facts_by_id = _facts(connection)
         found += _counts(connection)
-        found += _tombstones(connection, {entry.file_name for entry, _ in entries})
+        found += _tombstones(connection, {entry.file_name for entry in entries})
         found += _symbols(connection)
         found += _digests(connection, since)
         rejected = index.rejected(connection)
         left = {one.file_name for one in tombstones.unfinished(connection)}
-    found += _unregistered(registry, left | {entry.file_name for entry, _ in entries}, rejected)
-    for entry, content in entries:
-        if since is None or _is_due(facts_by_id[entry.id], since):
-            found += _artifact(registry, entry)
-            has_manifest = told.versions.get((entry.key, entry.version), {}).get("has_manifest")
-            found += _manifest(registry, entry, content, facts_by_id[entry.id], has_manifest=has_manifest)
+        for entry in entries:  # one after the other: all manifests at once would fill the memory
+            if since is None or _is_due(facts_by_id[entry.id], since):
+                found += _artifact(registry, entry)
+                has_manifest = told.versions.get((entry.key, entry.version), {}).get("has_manifest")
+                content = index.manifest(connection, entry)
+                found += _manifest(registry, entry, content, facts_by_id[entry.id], has_manifest=has_manifest)
+    found += _unregistered(registry, left | {entry.file_name for entry in entries}, rejected)
     return tuple(found)
 
 
