@@ -125,6 +125,11 @@ class Settings(BaseModel):
     page_url: str = Field(
         default="http://localhost:8501", description="Address of the dashboard, for the links in alerts."
     )
+    log_kept_days: int = Field(
+        default=0,
+        ge=0,
+        description="Days of forecasts that `desk log export --delete-exported` leaves in the database; 0: none.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least level of messages that are logged, on standard error."
     )

@@ -14,12 +14,13 @@ from ensemble_desk.database import inserting, moments
 from ensemble_desk.database.opening import Database
 from ensemble_desk.database.tables.registry_tables import daily_digests, forecasts, outcomes
 from ensemble_desk.errors import DatabaseError, DeskError
-from ensemble_desk.forecasting import columns, definitions, log, outcome_marks, scoring
+from ensemble_desk.forecasting import columns, definitions, log, scoring
 from ensemble_desk.forecasting.columns import Columns
 from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.matured import TRAINED
-from ensemble_desk.forecasting.outcome_marks import Mark
 from ensemble_desk.forecasting.scoring import IN_WORDS, Scored, Verdict
+from ensemble_desk.forecasting.upkeep import marks
+from ensemble_desk.forecasting.upkeep.marks import Mark
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES
@@ -98,11 +99,11 @@ class _Look:
 
 def _looked_at(registry: Registry, key: Key, *, anew: bool) -> OutcomeReport:
     try:
-        mark = None if anew else outcome_marks.read(registry.database, key)
+        mark = None if anew else marks.read(registry.database, key)
         look = _Look(key, registry.source.digest(key), definitions.sign(registry.database, key), mark)
         if mark is None or mark.meaning != look.meaning:
             return _mature(registry, replace(look, mark=None))
-        if mark.bars == look.bars and outcome_marks.logged(registry.database, key) == (
+        if mark.bars == look.bars and marks.logged(registry.database, key) == (
             mark.forecast_id,
             mark.n_forecasts,
         ):
@@ -208,7 +209,7 @@ def _remember(
         no_label=report.no_label,
     )
     if told != mark:
-        outcome_marks.write(connection, symbol_id, key.timeframe, told)
+        marks.write(connection, symbol_id, key.timeframe, told)
 
 
 _KINDS = {

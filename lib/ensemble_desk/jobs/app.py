@@ -31,7 +31,7 @@ from ensemble_desk.jobs import (
     train,
 )
 from ensemble_desk.jobs.inputs import bars, features
-from ensemble_desk.jobs.registry import access, backup, describing, fleet, intake, moves, safety, upkeep
+from ensemble_desk.jobs.registry import access, backup, describing, fleet, intake, log, moves, safety, upkeep
 from ensemble_desk.jobs.registry import versions as registry
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
@@ -88,6 +88,7 @@ def build() -> typer.Typer:
         ("roles", "Roles of people who sign in.", access.ROLES),
         ("token", "Tokens of jobs and services.", access.TOKENS),
         ("features", "Features of a team's own.", features.COMMANDS),
+        ("log", "The log of forecasts.", log.COMMANDS),
     ):
         some = typer.Typer(help=told, no_args_is_help=True, rich_markup_mode=None)
         for verb, command in group.items():

@@ -28,7 +28,7 @@ from ensemble_desk.database.tables.monitoring_tables import (
     outcomes,
     sent_alerts,
 )
-from ensemble_desk.database.tables.safety_tables import daily_digests, ledger_head
+from ensemble_desk.database.tables.safety_tables import daily_digests, digest_begins, ledger_head
 from ensemble_desk.database.tables.upkeep_tables import (
     failed_forecasts,
     pruned_versions,
@@ -41,6 +41,7 @@ __all__ = [
     "copied_runs",
     "daily_digests",
     "deployments",
+    "digest_begins",
     "drift_monitoring",
     "failed_forecasts",
     "forecasts",

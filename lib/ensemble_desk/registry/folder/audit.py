@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from ensemble_desk.artifacts import digests, naming
-from ensemble_desk.database import daily_digests as digests_by_day
 from ensemble_desk.database import self_check
 from ensemble_desk.database.tables.registry_tables import (
     deployments,
@@ -200,7 +199,7 @@ def _symbols(connection: Connection) -> Iterator[Finding]:
 
 
 def _digests(connection: Connection, since: date | None) -> Iterator[Finding]:
-    for one in digests_by_day.differences(connection, since=since):
+    for one in self_check.differences(connection, since=since):
         yield Finding(Key(one.symbol, one.timeframe), DIGEST, f"{one.kind}: {one.detail}")
 
 

@@ -1,4 +1,4 @@
-"""Create the marks of how far outcomes were looked at, and what was made of them for drift."""
+"""Create the marks of looks at outcomes, what was made of them for drift, and the beginnings of digests."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -39,8 +39,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["symbol_id"], ["symbols.id"], name=op.f("fk_kept_drift_symbol_id")),
         sa.PrimaryKeyConstraint("symbol_id", "timeframe", "what", name=op.f("pk_kept_drift")),
     )
+    op.create_table(
+        "digest_begins",
+        sa.Column("kind", exact, nullable=False),
+        sa.Column("symbol_id", sa.BigInteger(), nullable=False),
+        sa.Column("timeframe", exact, nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("base", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["symbol_id"], ["symbols.id"], name=op.f("fk_digest_begins_symbol_id")),
+        sa.PrimaryKeyConstraint("kind", "symbol_id", "timeframe", name=op.f("pk_digest_begins")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("digest_begins")
     op.drop_table("kept_drift")
     op.drop_table("outcome_marks")
