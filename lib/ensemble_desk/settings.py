@@ -128,7 +128,7 @@ class Settings(BaseModel):
     log_kept_days: int = Field(
         default=0,
         ge=0,
-        description="Days of forecasts that `desk log export --delete-exported` leaves in the database; 0: none.",
+        description="Newest days of forecasts that `desk log export --delete-exported` exports and deletes nothing of.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least level of messages that are logged, on standard error."

@@ -110,7 +110,7 @@ def _written(connection: Connection, kind: str, folder: Path, until: datetime | 
     """Write a file for each month; some thousand rows are held at once."""
     with extras.needed():
         import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
-        from pyarrow import parquet  # type: ignore[import-untyped]  # the same
+        from pyarrow import parquet
 
     found = connection.execution_options(stream_results=True, yield_per=_AT_ONCE).execute(_wanted(kind, until))
     names, schema, open_file = list(found.keys()), None, None
