@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from ensemble_desk.ui.frame import actions, components, data, shell
+from ensemble_desk.ui.frame import actions, data, shell
+from ensemble_desk.ui.frame.keys import strip
 from ensemble_desk.ui.rollback import fleet as fleet_rollback
 from ensemble_desk.ui.rollback import move as rollback_view
 from ensemble_desk.ui.rollback import readiness as readiness_view
@@ -15,12 +16,11 @@ if fleet_rollback.is_asked_for():
     fleet_rollback.section()
     st.stop()
 
-key = components.key_picker(preselect=False)
+key = strip.of_chosen_key(preselect=False)
 production = data.production(key)
 seen = rollback_view.revision_on_screen(production)
 
 rollback_view.proof(key)
-readiness_view.refused(production)
 rollback_view.live(production)
 
 st.subheader("Go back", anchor=False)

@@ -42,7 +42,7 @@ def look(bench, **more):
 @pytest.mark.parametrize("seed", range(3))
 def test_small_steps_end_where_one_look_at_everything_ends_to_the_last_bit(sqlite_bench, tmp_path, seed):
     generator = np.random.default_rng(seed)
-    with opened(f"sqlite:///{tmp_path / 'whole.sqlite'}", tmp_path / "whole") as whole:
+    with opened(f"sqlite:///{tmp_path / 'whole/registry.sqlite'}", tmp_path / "whole/models") as whole:
         for bench in (sqlite_bench, whole):
             bench.publish()
             bench.publish("20200702", label=None)

@@ -7,16 +7,19 @@ rows that are left from that of all rows before and from the digests of the file
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, Select, and_, delete, exists, func, select
+from sqlalchemy import Connection, Float, Integer, Select, and_, delete, exists, func, select
 
 from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database import self_check
 from ensemble_desk.database import symbols as tickers
+from ensemble_desk.database.tables.columns import UtcTime
 from ensemble_desk.database.tables.registry_tables import forecasts, outcomes, symbols
 from ensemble_desk.errors import LogExportError, extras
 from ensemble_desk.market.keys import Key
@@ -112,38 +115,37 @@ def _written(connection: Connection, kind: str, folder: Path, until: datetime | 
         import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
         from pyarrow import parquet
 
-    found = connection.execution_options(stream_results=True, yield_per=_AT_ONCE).execute(_wanted(kind, until))
-    names, schema, open_file = list(found.keys()), None, None
-    month, n_rows = "", 0
-    for rows in found.partitions(_AT_ONCE):
-        begin = 0
-        while begin < len(rows):
-            now = f"{rows[begin].as_of:%Y-%m}"
-            end = next((at for at in range(begin, len(rows)) if f"{rows[at].as_of:%Y-%m}" != now), len(rows))
-            columns = {name: [_cell(row[at]) for row in rows[begin:end]] for at, name in enumerate(names)}
-            schema = schema or _schema(pa, kind, names)
-            if now != month or open_file is None:
-                if open_file is not None:
-                    open_file.close()
-                    yield _file(folder, f"{kind}-{month}.parquet", n_rows)
-                open_file = parquet.ParquetWriter(folder / f"{kind}-{now}.parquet", schema, compression="zstd")
-                month, n_rows = now, 0
-            open_file.write_table(pa.table(columns, schema=schema))
-            n_rows, begin = n_rows + end - begin, end
-    if open_file is not None:
-        open_file.close()
-        yield _file(folder, f"{kind}-{month}.parquet", n_rows)
+    streamed = connection.execution_options(stream_results=True, yield_per=_AT_ONCE)
+    with closing(streamed.execute(_wanted(kind, until))) as found:
+        names, open_file = list(found.keys()), cast("Any", None)
+        schema, month, n_rows = _schema(pa, kind, names), "", 0
+        try:
+            for rows in found.partitions(_AT_ONCE):
+                for now, of_month in groupby(rows, key=lambda row: f"{row.as_of:%Y-%m}"):
+                    some = list(of_month)
+                    if now != month:
+                        if open_file is not None:
+                            open_file.close()
+                            yield _file(folder, f"{kind}-{month}.parquet", n_rows)
+                        open_file = parquet.ParquetWriter(folder / f"{kind}-{now}.parquet", schema, compression="zstd")
+                        month, n_rows = now, 0
+                    columns = {name: [_cell(row[at]) for row in some] for at, name in enumerate(names)}
+                    open_file.write_table(pa.table(columns, schema=schema))
+                    n_rows += len(some)
+        finally:
+            if open_file is not None:
+                open_file.close()
+        if month:
+            yield _file(folder, f"{kind}-{month}.parquet", n_rows)
 
 
 def _schema(pa: Any, kind: str, names: Sequence[str]) -> Any:
     table = forecasts if kind == digests.FORECASTS else outcomes
-    by_type = {int: pa.int64(), float: pa.float64(), datetime: pa.timestamp("us", tz="UTC")}
-    types = {"symbol": pa.string(), "key_timeframe": pa.string(), "as_of": by_type[datetime]}
-    for column in table.c:
-        try:
-            types.setdefault(column.name, by_type.get(column.type.python_type, pa.string()))
-        except NotImplementedError:
-            types.setdefault(column.name, pa.string())
+    kinds = ((UtcTime, pa.timestamp("us", tz="UTC")), (Float, pa.float64()), (Integer, pa.int64()))
+    by_name = {column.name: column.type for column in (*table.c, forecasts.c.as_of)}
+    types = {
+        name: next((made for kind, made in kinds if isinstance(by_name.get(name), kind)), pa.string()) for name in names
+    }
     return pa.schema([(name, types[name]) for name in names])
 
 
