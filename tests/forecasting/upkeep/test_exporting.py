@@ -83,7 +83,9 @@ def test_what_is_taken_out_leaves_the_rest_in_line_with_its_digests(filled, tmp_
     assert report.matured > 0
     filled.say(walk(203).index[200:], certain(np.full(3, 0)))
     assert differences(filled) == []
-    assert outcomes.mature(filled.registry, anew=True)[0].matured == 0
+    looked = outcomes.mature(filled.registry, [KEY], anew=True)
+    assert [(one.matured, one.restated, one.void) for one in looked] == [(2, 0, 0)]
+    assert differences(filled) == []
     with filled.database.writing() as connection:
         connection.execute(text("UPDATE forecasts SET confidence = 0.9 WHERE id = (SELECT max(id) FROM forecasts) - 1"))
     assert [one.kind for one in differences(filled)] == ["forecasts"]
