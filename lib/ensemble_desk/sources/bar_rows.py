@@ -1,7 +1,7 @@
 """Rows of the table of bars as frames: those asked for and no others."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Integer, Select, bindparam, func, select, typ
 from ensemble_desk.database import moments
 from ensemble_desk.database.opening import Database
 from ensemble_desk.database.queries.compiled_select import CompiledSelect
+from ensemble_desk.database.tables.columns import UtcTime
 from ensemble_desk.database.tables.registry_tables import ohlc_bars, ohlc_restatements, symbols
 from ensemble_desk.market.bars import COLUMNS
 from ensemble_desk.market.keys import Key
@@ -62,6 +63,12 @@ def newest_time(database: Database, key: Key) -> datetime | None:
     return found[0].time if found else None
 
 
+def count(database: Database, key: Key, *, since: datetime | None) -> int:
+    """How many bars of a key there are later than a time; None: all of them."""
+    first = since or datetime(1, 1, 1, tzinfo=UTC)
+    return int(database.ask(_COUNT, symbol=key.symbol, timeframe=key.timeframe, since=first)[0].n)
+
+
 def n_restated(database: Database, key: Key) -> int:
     """How often a bar of a key has changed what it says."""
     table = ohlc_restatements
@@ -92,6 +99,15 @@ _NEWEST_TIME = CompiledSelect(
     .where(symbols.c.ticker == bindparam("symbol"), ohlc_bars.c.timeframe == bindparam("timeframe"))
     .order_by(_TIME.desc())
     .limit(1)
+)
+_COUNT = CompiledSelect(
+    select(func.count().label("n"))
+    .select_from(ohlc_bars.join(symbols, symbols.c.id == ohlc_bars.c.symbol_id))
+    .where(
+        symbols.c.ticker == bindparam("symbol"),
+        ohlc_bars.c.timeframe == bindparam("timeframe"),
+        bindparam("since", type_=UtcTime()) < _TIME,
+    )
 )
 _NEWEST, _NEWEST_OF_SERVER = _of_key(is_sqlite=True), _of_key(is_sqlite=False)
 

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any, Literal
 
 import pandas as pd
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database import inserting, opening
 from ensemble_desk.database.opening import Database
-from ensemble_desk.database.symbols import symbol_id
+from ensemble_desk.database.symbols import possible_keys, symbol_id
 from ensemble_desk.database.tables.registry_tables import ohlc_bars, ohlc_restatements, symbols
 from ensemble_desk.errors import InvalidSymbolError, InvalidTimeframeError, ManyRestatedError, SourceError
 from ensemble_desk.market import bars as bar_contract
@@ -128,15 +128,14 @@ class DatabaseSource:
 
     def keys(self) -> tuple[Key, ...]:
         """Every key there are bars of; rows of other programs with foreign symbols or timeframes are passed over."""
-        query = (
-            select(symbols.c.ticker, ohlc_bars.c.timeframe)
-            .join(symbols, symbols.c.id == ohlc_bars.c.symbol_id)
-            .distinct()
-            .order_by(symbols.c.ticker, ohlc_bars.c.timeframe)
+        possible = possible_keys()
+        has = exists().where(
+            ohlc_bars.c.symbol_id == possible.c.symbol_id, ohlc_bars.c.timeframe == possible.c.timeframe
         )
+        query = select(possible.c.ticker, possible.c.timeframe).where(has)
         with self._opened().reading() as connection:
             pairs = connection.execute(query).all()
-        return tuple(key for ticker, timeframe in pairs if (key := _key(ticker, timeframe)) is not None)
+        return tuple(sorted(key for ticker, timeframe in pairs if (key := _key(ticker, timeframe)) is not None))
 
     def bars(
         self, key: Key, *, last: int | None = None, since: datetime | None = None, until: datetime | None = None
@@ -158,14 +157,7 @@ class DatabaseSource:
         return Bars(key, checked, _NAME, adjusted=bool(adjusted.all()))
 
     def count(self, key: Key, *, since: datetime | None = None) -> int:
-        query = (
-            select(func.count())
-            .select_from(ohlc_bars.join(symbols, symbols.c.id == ohlc_bars.c.symbol_id))
-            .where(symbols.c.ticker == key.symbol, ohlc_bars.c.timeframe == key.timeframe)
-        )
-        with self._opened().reading() as connection:
-            later = query if since is None else query.where(ohlc_bars.c.time > since)
-            return int(connection.execute(later).scalar_one())
+        return bar_rows.count(self._opened(), key, since=since)
 
     def digest(self, key: Key, *, until: datetime | None = None) -> str:
         """By the digest that each import leaves and the newest time; up to ``until`` by counts, also of changes."""
