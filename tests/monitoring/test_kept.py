@@ -60,7 +60,7 @@ def test_what_was_kept_is_what_the_log_tells_to_the_last_bit(watched, monkeypatc
 
 def test_another_policy_or_version_is_judged_anew(watched):
     drift.fleet(watched.registry, keep=True)
-    strict = Policy(alarm_e_value=1e9)
+    strict = Policy(alarm_e_value=1e300)
     assert not drift.fleet(watched.registry, policy=strict, keep=True).alerts
     assert len(drift.fleet(watched.registry).alerts) == 1
     watched.publish("20200702", key=OTHER)

@@ -5,8 +5,8 @@ The log stays what counts: what is lost, or has another sign, is made of it anew
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date
 from functools import cache
 from typing import Any
 
@@ -34,6 +34,7 @@ from ensemble_desk.registry.opening import Registry
 from ensemble_desk.registry.preflight import code_revision
 
 _STATE, _DAYS = "state", "days"
+_TIMES = ("as_of", "alarm_at", "since")
 _MAKERS = ("market", "evaluation", "forecasting", "monitoring")  # the sources that decide what is made
 
 
@@ -91,7 +92,9 @@ def states(database: Database) -> Mapping[Key, tuple[str, str]]:
 
 def state(made: str) -> DriftState:
     """Read a state as it was written."""
-    return _adapter().validate_python(json.loads(made))
+    found = _adapter().validate_python(json.loads(made))
+    times = {name: getattr(found, name) for name in _TIMES}
+    return replace(found, **{name: None if at is None else at.astimezone(UTC) for name, at in times.items()})
 
 
 def keep_states(database: Database, found: Iterable[tuple[str, DriftState]]) -> None:
