@@ -94,7 +94,8 @@ def state(made: str) -> DriftState:
     """Read a state as it was written."""
     found = _adapter().validate_python(json.loads(made))
     times = {name: getattr(found, name) for name in _TIMES}
-    return replace(found, **{name: None if at is None else at.astimezone(UTC) for name, at in times.items()})
+    in_utc: dict[str, Any] = {name: None if at is None else at.astimezone(UTC) for name, at in times.items()}
+    return replace(found, **in_utc)
 
 
 def keep_states(database: Database, found: Iterable[tuple[str, DriftState]]) -> None:
