@@ -12,6 +12,7 @@ from ensemble_desk.figures.style import palette
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Mode, State, VersionRecord
 from ensemble_desk.ui.frame import data, wording
+from ensemble_desk.ui.frame.help import glossary
 
 Colour = Literal["red", "orange", "blue", "green", "violet", "gray"]
 
@@ -26,6 +27,8 @@ STATE_COLOURS: dict[State, Colour] = {
     State.PRUNED: "gray",
 }
 EXPIRED = "expired"
+_OWN = "desk bars import aapl.csv --symbol AAPL --timeframe d1\ndesk train --symbol AAPL --timeframe d1"
+_TAKE_OVER = "desk registry sync\ndesk registry list"
 _OWNER = "_of"  # behind the name of a choice: what it was made for
 _MOST_STYLED = 50  # rows; Streamlit takes about half a millisecond of each run for every styled row
 _STATE_ICONS = {
@@ -109,7 +112,10 @@ def belongs_to_a_key(name: str) -> bool:
 
 def nothing_yet() -> NoReturn:
     """The empty state of the whole product, with the one thing to do next."""
-    empty("No version is registered yet.", "Train a set from the bundled sample, then come back:", command="make demo")
+    st.markdown("**No version is registered yet.** There are three ways to begin:")
+    empty("See it work", "Train a set from the bundled sample, some minutes, then come back:", command="make demo")
+    empty("Train your own", "On bars of your files; the newest version goes live by itself:", command=_OWN)
+    empty("Take over what a team has", "Put its files into the models folder, then take them in:", command=_TAKE_OVER)
     st.stop()
 
 
@@ -139,9 +145,7 @@ def state_badge(record: VersionRecord) -> None:
 def age_badge(record: VersionRecord) -> None:
     """Say so when a version is older than the settings allow."""
     if data.is_expired(record):
-        st.badge(
-            "Expired", icon=":material/hourglass_disabled:", color="orange", help="Older than DESK_MAX_AGE allows."
-        )
+        st.badge("Expired", icon=":material/hourglass_disabled:", color="orange", help=glossary.of("expired"))
 
 
 def mode_badge(mode: Mode) -> None:
@@ -150,7 +154,7 @@ def mode_badge(mode: Mode) -> None:
         str(mode).capitalize(),
         icon=":material/push_pin:" if pinned else ":material/sync:",
         color="violet" if pinned else "gray",
-        help="A newer version waits for somebody to promote it." if pinned else "A newly trained version goes live.",
+        help=glossary.of("pinned" if pinned else "follows latest"),
     )
 
 

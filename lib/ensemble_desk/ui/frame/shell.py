@@ -8,6 +8,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from ensemble_desk.registry.actors import Actor, Role
 from ensemble_desk.ui.frame import actions, caching, data, logo, session, wording
+from ensemble_desk.ui.frame.help import introduction
 from ensemble_desk.ui.frame.keys import search
 
 _NAVIGATED = "navigated"  # this session has declared its navigation
@@ -142,6 +143,7 @@ def open_page(title: str, *, role: str = "viewer") -> None:
     if not actor.may(Role.named(role)):
         st.warning(wording.plain(str(actor.refusal(Role.named(role), f"open {title}"))), icon=":material/lock:")
         st.stop()
+    introduction.show(title)
 
 
 def _who() -> Actor:
