@@ -8,6 +8,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from ensemble_desk.registry.actors import Actor, Role
 from ensemble_desk.ui.frame import actions, caching, data, logo, session, wording
+from ensemble_desk.ui.frame.browser import voice
 from ensemble_desk.ui.frame.help import introduction
 from ensemble_desk.ui.frame.keys import search
 
@@ -89,6 +90,7 @@ def run() -> None:
         st.set_page_config(initial_sidebar_state="locked")
     with st.sidebar:
         actions.guard(_sidebar)(page)
+        voice.watch()
     actions.guard(page.run)()
     if moved:  # "locked" and back: a narrow screen closes the sidebar that lies over the page
         st.set_page_config(initial_sidebar_state="auto")
