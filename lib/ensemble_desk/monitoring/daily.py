@@ -18,11 +18,12 @@ from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Matured
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import kept, live
+from ensemble_desk.monitoring import live
 from ensemble_desk.monitoring.evidence import bands, rolling
 from ensemble_desk.monitoring.evidence.bands import Band, Evidence, Policy
 from ensemble_desk.monitoring.evidence.rolling import BANDS, EVIDENCE
-from ensemble_desk.monitoring.kept import Days
+from ensemble_desk.monitoring.upkeep import kept
+from ensemble_desk.monitoring.upkeep.kept import Days
 from ensemble_desk.registry import walking
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.work.places import Place

@@ -14,9 +14,10 @@ from ensemble_desk.forecasting import definitions, matured
 from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import kept, live, verdicts
+from ensemble_desk.monitoring import live, verdicts
 from ensemble_desk.monitoring.evidence import bands, lacks
 from ensemble_desk.monitoring.evidence.bands import Band, Policy
+from ensemble_desk.monitoring.upkeep import kept
 from ensemble_desk.monitoring.verdicts import DriftState
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.opening import Registry
