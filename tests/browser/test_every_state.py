@@ -40,14 +40,16 @@ PAGES = {
 }
 # What Streamlit 1.67 draws by itself and no page can change: the rule and the part it is about, with the reason.
 STREAMLITS = {
-    # Its primary buttons are white on the accent, and the same accent writes what is selected on the dark ground: no colour
-    # has 4.5:1 in both places, and no setting gives the words of the button a colour of their own.
+    # Its primary buttons are white on the accent, and the same accent writes what is selected on the dark ground: no
+    # colour has 4.5:1 in both places, and no setting gives the words of the button a colour of their own.
     "color-contrast": "stBaseButton-primary",
 }
 ASK_AXE = """
 async options => (await axe.run(options)).violations.flatMap(rule => rule.nodes.map(node => {
   const parts = [];
-  for (let part = document.querySelector(node.target[0]); part; part = part.parentElement) parts.push(part.dataset.testid || '');
+  for (let part = document.querySelector(node.target[0]); part; part = part.parentElement) {
+    parts.push(part.dataset.testid || '');
+  }
   const message = [...node.any, ...node.all, ...node.none].map(one => one.message)[0] || '';
   const told = `${rule.id} (${rule.impact}): ${node.target}: ${node.html.slice(0, 200)} ${message.slice(0, 160)}`;
   return {rule: rule.id, parts: parts.join(' '), told};
