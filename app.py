@@ -6,7 +6,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-if get_script_run_ctx() is None:  # the server reads this file once
+if get_script_run_ctx(suppress_warning=True) is None:  # the server reads this file once
     from ensemble_desk.service import application
     from ensemble_desk.service.hosts import AllowedHosts
     from ensemble_desk.ui.frame.admission import ByAddress
