@@ -9,7 +9,17 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import load, pages, report, rows_forecasting, rows_loading, rows_registry, rows_training, upload
+from benchmarks import (
+    large_files,
+    load,
+    pages,
+    report,
+    rows_forecasting,
+    rows_loading,
+    rows_registry,
+    rows_training,
+    upload,
+)
 from benchmarks.fixtures import QUICK, Bench, Scale
 from benchmarks.results import Row
 
@@ -29,6 +39,7 @@ MEASURED: dict[str, Callable[[Bench], list[Row]]] = {
     "sync": rows_registry.unchanged_folder,
     "training": rows_training.demo_set,
     "upload": upload.upload,
+    "large-file": large_files.large_file,
     "pages": pages.pages,
     "load": load.load,
     "soak": load.soak,
