@@ -170,7 +170,7 @@ def test_rows_without_a_bar_other_columns_and_many_changes_are_refused(ready, de
     told = json.loads(desk(*IMPORT, write(moved), "--yes", "--json").out)
     assert (told["n_added"], told["n_changed"]) == (0, len(table) - 20)
     assert "is there twice. Keep one of them" in desk(*IMPORT, write(pd.concat([table, table[-1:]]))).err
-    assert "it has no column of times" in desk(*IMPORT, write(table.reset_index(drop=True))).err
+    assert "its dates are in no known form" in desk(*IMPORT, write(table.reset_index(drop=True))).err
     assert "no column holds numbers that are no prices" in desk(*IMPORT, write(table[["close", "note"]])).err
 
 
