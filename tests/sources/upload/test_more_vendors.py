@@ -525,3 +525,10 @@ def test_the_zone_that_the_name_of_a_column_tells_is_taken_or_asked_about(hours,
         answers = Answers(time_zone=NEW_YORK)
     found = recognise(written, key=key, answers=answers)
     pd.testing.assert_frame_equal(found.bars.frame, hours.tz_convert("UTC"), check_freq=False)
+
+
+@pytest.mark.parametrize("clock", ["", ",16:00"])
+def test_a_date_in_three_columns(cents, recognise, clock):
+    head = "Year,Month,Day" + (",Time" if clock else "") + ",Open,High,Low,Close,Volume\n"
+    written = lines(cents, lambda d, *bar: f"{d.year},{d.month},{d.day}{clock}," + ",".join(map(repr, bar)), head)
+    pd.testing.assert_frame_equal(recognise(written).bars.frame, cents, check_freq=False, check_names=False)
