@@ -532,3 +532,24 @@ def test_a_date_in_three_columns(cents, recognise, clock):
     head = "Year,Month,Day" + (",Time" if clock else "") + ",Open,High,Low,Close,Volume\n"
     written = lines(cents, lambda d, *bar: f"{d.year},{d.month},{d.day}{clock}," + ",".join(map(repr, bar)), head)
     pd.testing.assert_frame_equal(recognise(written).bars.frame, cents, check_freq=False, check_names=False)
+
+
+@pytest.mark.parametrize("note", ["calm", "two\nlines", 'it is said ""so""', "a, b"])
+def test_quotes_in_long_texts(source, recognise, note):
+    frame = source.bars(Key("AAPL", "d1")).frame
+    written = lines(
+        frame,
+        lambda d, *bar: f'"{d:%Y-%m-%d}",' + ",".join(f'"{number!r}"' for number in bar) + f',"{note}"',
+        '"Date","Open","High","Low","Close","Volume","Note"\n',
+    )
+    assert len(frame) > 3_000
+    pd.testing.assert_frame_equal(recognise(written).bars.frame, frame, check_freq=False, check_names=False)
+
+
+def test_thousands_with_a_point_are_not_taken_for_decimals_in_long_texts(source, recognise):
+    frame = source.bars(Key("AAPL", "d1")).frame
+    whole = (frame * 100).round().clip(lower=400)
+    whole["high"], whole["low"] = whole[PRICES].max(axis=1), whole[PRICES].min(axis=1)
+    head = "Date;Open;High;Low;Close;Volume\n"
+    written = lines(whole, lambda d, *bar: f"{d:%Y-%m-%d};" + ";".join(map(dotted, bar)), head)
+    pd.testing.assert_frame_equal(recognise(written).bars.frame, whole, check_freq=False, check_names=False)
