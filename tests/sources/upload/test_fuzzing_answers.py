@@ -59,14 +59,14 @@ with zipfile.ZipFile(io.BytesIO(SHEET)) as _parts:
     MEMBERS = {name: _parts.read(name) for name in _parts.namelist()}
 
 
-@settings(fuzzed, max_examples=500)
+@settings(fuzzed, max_examples=250)
 @given(data=st.sampled_from([TEXT, BARE, b"a,b,c,d,e,f\n" + BARE]), answers=said)
 @example(data=TEXT, answers=Answers(mapping=(("close", "close"), ("open", "close"))))
 def test_any_mapping_and_answers(data, answers):
     survives(data, answers=answers)
 
 
-@settings(fuzzed, max_examples=500)
+@settings(fuzzed, max_examples=250)
 @given(document=documents, answers=said)
 def test_any_json(document, answers):
     data = json.dumps(document).encode("utf-8", "replace")
@@ -93,7 +93,7 @@ def test_an_open_document_with_some_bytes_changed(member, at, put):
     survives(buffer.getvalue())
 
 
-@settings(fuzzed, max_examples=300)
+@settings(fuzzed, max_examples=150)
 @given(at=st.floats(0, 1, exclude_max=True), put=st.binary(max_size=8), length=st.integers(0, 30))
 def test_a_feather_file_with_some_bytes_changed(at, put, length):
     place = int(at * len(FEATHER))
