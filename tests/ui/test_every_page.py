@@ -1,8 +1,5 @@
 import pytest
 
-from ensemble_desk.market.keys import Key
-from ensemble_desk.registry.preflight import steps as preflight
-
 PAGES = {
     "overview": "Overview",
     "versions": "Versions",
@@ -49,21 +46,6 @@ def test_the_sidebar_says_who_is_here(folder, open_app):
     assert any("this machine only" in caption.value for caption in app.sidebar.caption)
 
 
-def test_overview_counts_what_serves(folder, open_app):
-    app = open_app("overview")
-    counted = {metric.label: metric.value for metric in app.metric}
-    assert counted["Keys served"] == "2 of 2"
-    assert counted["Pinned keys"] == "0"
-    rows = app.dataframe[0].value
-    assert list(rows["Key"]) == ["AAPL/d1", "IBM/w1"]
-    assert list(rows["Production"]) == ["20021031", "20081226"]
-    assert (rows["Accuracy since training"] == "no forecast of this version has an outcome yet").all()
-    assert list(rows["Band"]) == [["NOT MEASURED"]] * 2
-    assert counted["Confirmed alerts"] == "0"
-    assert rows["Validated accuracy"].str.fullmatch(r"\d+ % \[\d+–\d+\], n \d+, majority \d+ %").all()
-    assert (rows["Age (bars)"] > 100).all()
-
-
 def test_drift_without_outcomes_claims_nothing(folder, open_app, texts):
     app = open_app("drift")
     assert "It is not measured: no forecast of this version has an outcome yet" in texts(app)
@@ -84,33 +66,3 @@ def test_a_cold_link_is_guarded(folder, open_cold, address, texts):
     app = open_cold("rollback", key="AAPL/d1", target="20020930")
     assert "takes the role operator" in texts(app)
     assert not app.button
-
-
-def test_overview_says_loudly_that_a_version_is_tampered(folder, open_app, registry, texts):
-    (folder / "AAPL_d1_20020830.pkl").write_bytes(b"tampered")
-    preflight.run(registry, Key("AAPL", "d1"), "20020830")
-    app = open_app("overview")
-    assert not app.exception
-    assert "1 version is TAMPERED" in texts(app)
-    assert [link.label for link in app.main.page_link] == ["Show them"]
-    assert {metric.label: metric.value for metric in app.metric}["Keys served"] == "2 of 2"  # it was not live
-
-
-def test_a_key_whose_live_version_is_refused_counts_as_unserved_and_leads_to_its_rollback(
-    folder, open_app, registry, texts
-):
-    (folder / "AAPL_d1_20021031.pkl").write_bytes(b"tampered")
-    preflight.run(registry, Key("AAPL", "d1"), "20021031")
-    app = open_app("overview")
-    assert not app.exception
-    assert {metric.label: metric.value for metric in app.metric}["Keys served"] == "1 of 2"
-    assert "Nothing serves AAPL/d1 (20021031 is tampered)" in app.error[0].value.replace("\\", "")
-    assert "1 version is TAMPERED" not in texts(app)  # the same would be said twice
-    assert [link.label for link in app.main.page_link] == ["Roll back AAPL/d1"]
-    row = app.dataframe[0].value.set_index("Key").loc["AAPL/d1"]
-    assert list(row["Band"]) == ["TAMPERED · not served"]
-    assert "majority" in row["Validated accuracy"]
-    app = open_app("rollback", key="AAPL/d1")
-    assert not app.exception
-    assert "Nothing serves AAPL/d1:** 20021031 is tampered" in app.error[0].value.replace("\\", "")
-    assert not open_app("rollback", key="IBM/w1").error

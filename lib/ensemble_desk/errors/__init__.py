@@ -23,7 +23,7 @@ from ensemble_desk.errors.artifacts import (
     TamperedArtifactError,
     UnsafeArtifactError,
 )
-from ensemble_desk.errors.backups import BackupDamagedError, BackupError, RestoreRefusedError
+from ensemble_desk.errors.backups import BackupDamagedError, BackupError, LogExportError, RestoreRefusedError
 from ensemble_desk.errors.base import DeskError
 from ensemble_desk.errors.descriptions import (
     ContradictedDescriptionError,
@@ -90,9 +90,16 @@ from ensemble_desk.errors.registry import (
 )
 from ensemble_desk.errors.training import (
     AlreadyTrainingError,
+    ClusterError,
     FutureDateError,
     InvalidLabelError,
+    InvalidShardError,
+    LostWorkError,
+    OtherReleaseError,
+    RoundUnderWayError,
+    SymbolListError,
     TooManyTrainingsError,
+    TrainingGivenUpError,
     UnknownRunError,
 )
 
@@ -108,6 +115,7 @@ __all__ = [
     "BackupDamagedError",
     "BackupError",
     "Choice",
+    "ClusterError",
     "ContradictedDescriptionError",
     "DatabaseError",
     "DateReading",
@@ -129,11 +137,14 @@ __all__ = [
     "InvalidFeaturesError",
     "InvalidHorizonError",
     "InvalidLabelError",
+    "InvalidShardError",
     "InvalidSymbolError",
     "InvalidTimeframeError",
     "LedgerBehindError",
     "LedgerError",
     "LiveVersionError",
+    "LogExportError",
+    "LostWorkError",
     "ManyRestatedError",
     "MissingExtraError",
     "MissingFeaturesError",
@@ -144,6 +155,7 @@ __all__ = [
     "NotTrainedError",
     "NothingDescribedError",
     "NothingToMoveError",
+    "OtherReleaseError",
     "OtherTimeframeError",
     "PreflightFailedError",
     "PruneUnfinishedError",
@@ -156,15 +168,18 @@ __all__ = [
     "RegistryOlderError",
     "RepeatedBarsError",
     "RestoreRefusedError",
+    "RoundUnderWayError",
     "SettingsError",
     "SeveralTickersError",
     "SourceError",
     "StalePointerError",
+    "SymbolListError",
     "TamperedArtifactError",
     "TokenNameTakenError",
     "TokenRefusedError",
     "TooFewBarsError",
     "TooManyTrainingsError",
+    "TrainingGivenUpError",
     "UnknownColumnsError",
     "UnknownGroupError",
     "UnknownKeyError",

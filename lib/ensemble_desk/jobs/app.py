@@ -1,8 +1,12 @@
 """The command line: its commands, and the one place where errors become a line and an exit code."""
 
+import ast
+import importlib
 import sys
-from collections.abc import Callable, Sequence
-from typing import Annotated
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -12,27 +16,13 @@ from ensemble_desk.errors import (
     InvalidDescriptionError,
     InvalidHorizonError,
     InvalidLabelError,
+    InvalidShardError,
     InvalidSymbolError,
     InvalidTimeframeError,
     SettingsError,
+    SymbolListError,
     redaction,
 )
-from ensemble_desk.jobs import (
-    consensus,
-    drift,
-    export,
-    forecast,
-    live,
-    outcomes,
-    output,
-    predict,
-    runs,
-    serve_api,
-    train,
-)
-from ensemble_desk.jobs.inputs import bars, features
-from ensemble_desk.jobs.registry import access, backup, describing, fleet, intake, moves, safety, upkeep
-from ensemble_desk.jobs.registry import versions as registry
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 _USAGE_ERRORS = (
@@ -40,14 +30,53 @@ _USAGE_ERRORS = (
     InvalidDescriptionError,
     InvalidHorizonError,
     InvalidLabelError,
+    InvalidShardError,
     InvalidSymbolError,
     InvalidTimeframeError,
     SettingsError,
+    SymbolListError,
 )
+_COMMANDS = {  # by the module below this one and the function in it: only what is asked for is imported
+    "train": "train.train",
+    "demo": "train.demo",
+    "export": "export.export",
+    "runs": "runs.runs",
+    "predict": "predict.predict",
+    "daily": "daily.run",
+    "forecast": "forecast.forecast",
+    "consensus": "consensus.consensus",
+    "outcomes": "outcomes.outcomes",
+    "replay": "outcomes.replay_past",
+    "live": "live.accuracy",
+    "check-drift": "drift.check_drift",
+    "alarms": "drift.alarms",
+    "diagnose": "drift.diagnose",
+    "simulate-alarms": "drift.simulate_alarms",
+    "alerts": "drift.send_alerts",
+    "report": "live.report",
+    "serve-api": "serve_api.serve_api",
+    "backup": "registry.backup.back_up",
+    "restore": "registry.backup.restore",
+}
+_GROUPS = {
+    "registry": (
+        "Versions and what is in production.",
+        [
+            f"registry.{name}.COMMANDS"
+            for name in ("versions", "intake", "describing", "moves", "fleet", "upkeep", "safety")
+        ],
+    ),
+    "db": ("The tables of the registry.", ["registry.schema.COMMANDS"]),
+    "bars": ("Bars in the database.", ["inputs.bars.COMMANDS"]),
+    "roles": ("Roles of people who sign in.", ["registry.access.ROLES"]),
+    "token": ("Tokens of jobs and services.", ["registry.access.TOKENS"]),
+    "features": ("Features of a team's own.", ["inputs.features.COMMANDS"]),
+    "log": ("The log of forecasts.", ["registry.log.COMMANDS"]),
+}
 
 
-def build() -> typer.Typer:
-    """Put the commands together."""
+def build(asked: Sequence[str] | None = None) -> typer.Typer:
+    """Put the commands together; with words ``asked``, those that they do not name are there by name and help alone."""
     program = typer.Typer(
         name="desk",
         help="Train, forecast and manage what is in production. Exit codes: 0 done, 1 refused or found something, "
@@ -57,55 +86,35 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     program.callback()(_any_command)
-    program.command("train")(train.train)
-    program.command("demo")(train.demo)
-    program.command("export")(export.export)
-    program.command("runs")(runs.runs)
-    program.command("predict")(predict.predict)
-    program.command("forecast")(forecast.forecast)
-    program.command("consensus")(consensus.consensus)
-    program.command("outcomes")(outcomes.outcomes)
-    program.command("replay")(outcomes.replay_past)
-    program.command("live")(live.accuracy)
-    program.command("check-drift")(drift.check_drift)
-    program.command("alarms")(drift.alarms)
-    program.command("diagnose")(drift.diagnose)
-    program.command("simulate-alarms")(drift.simulate_alarms)
-    program.command("alerts")(drift.send_alerts)
-    program.command("report")(live.report)
-    program.command("serve-api")(serve_api.serve_api)
-    program.command("backup")(backup.back_up)
-    program.command("restore")(backup.restore)
-    commands = typer.Typer(help="Versions and what is in production.", no_args_is_help=True, rich_markup_mode=None)
-    for name, command in _registry_commands().items():
-        commands.command(name)(command)
-    program.add_typer(commands, name="registry")
-    prices = typer.Typer(help="Bars in the database.", no_args_is_help=True, rich_markup_mode=None)
-    for name, command in bars.COMMANDS.items():
-        prices.command(name)(command)
-    program.add_typer(prices, name="bars")
-    for name, told, group in (
-        ("roles", "Roles of people who sign in.", access.ROLES),
-        ("token", "Tokens of jobs and services.", access.TOKENS),
-        ("features", "Features of a team's own.", features.COMMANDS),
-    ):
-        some = typer.Typer(help=told, no_args_is_help=True, rich_markup_mode=None)
-        for verb, command in group.items():
-            some.command(verb)(command)
-        program.add_typer(some, name=name)
+    for name, place in _COMMANDS.items():
+        is_meant = asked is None or name in asked
+        program.command(name, help=None if is_meant else _help(place))(_found(place) if is_meant else _stand_in)
+    for name, (told, places) in _GROUPS.items():
+        group = typer.Typer(help=told, no_args_is_help=True, rich_markup_mode=None)
+        commands: Mapping[str, Callable[..., None]] = {"": _stand_in}
+        if asked is None or name in asked:
+            commands = {verb: command for place in places for verb, command in _found(place).items()}
+        for verb, command in commands.items():
+            group.command(verb)(command)
+        program.add_typer(group, name=name)
     return program
 
 
-def _registry_commands() -> dict[str, Callable[..., None]]:
-    return (
-        registry.COMMANDS
-        | intake.COMMANDS
-        | describing.COMMANDS
-        | moves.COMMANDS
-        | fleet.COMMANDS
-        | upkeep.COMMANDS
-        | safety.COMMANDS
-    )
+def _found(place: str) -> Any:
+    module, _, name = place.rpartition(".")
+    return getattr(importlib.import_module(f"{__package__}.{module}"), name)
+
+
+def _help(place: str) -> str:
+    """Read the help of a command out of its source, which takes a moment where importing it takes a second."""
+    module, _, name = place.rpartition(".")
+    source = Path(__file__).parent.joinpath(*module.split(".")).with_suffix(".py").read_text("utf-8")
+    told = (one for one in ast.parse(source).body if isinstance(one, ast.FunctionDef) and one.name == name)
+    return ast.get_docstring(next(told)) or ""
+
+
+def _stand_in() -> None:
+    """Stand for a command that was not asked for."""
 
 
 def _tell_version(*, asked: bool) -> None:
@@ -127,9 +136,12 @@ def _any_command(*, version: _Version = False) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code; whatever a user can cause ends in one line on standard error."""
-    command = typer.main.get_command(build())
+    from ensemble_desk.work import logs
+
+    command = typer.main.get_command(build(sys.argv[1:] if arguments is None else arguments))
     try:
-        result = command.main(args=arguments, prog_name="desk", standalone_mode=False)
+        with logs.marked(run=uuid.uuid4().hex[:12]):
+            result = command.main(args=arguments, prog_name="desk", standalone_mode=False)
     except DeskError as error:
         return _told(str(error), WRONG_USAGE if isinstance(error, _USAGE_ERRORS) else REFUSED)
     except typer.TyperException as error:
@@ -144,5 +156,7 @@ def _told(message: str, code: int) -> int:
     if is_help:
         print(message, file=sys.stderr)  # noqa: T201 - the program's voice
     else:
+        from ensemble_desk.jobs import output
+
         output.note(f"error: {redaction.redacted(message)}")
     return code

@@ -21,13 +21,16 @@ from ensemble_desk.database.tables.metadata import metadata
 from ensemble_desk.database.tables.monitoring_tables import (
     drift_monitoring,
     forecasts,
+    kept_drift,
     ohlc_bars,
     ohlc_restatements,
+    outcome_marks,
     outcomes,
     sent_alerts,
 )
-from ensemble_desk.database.tables.safety_tables import daily_digests, ledger_head
+from ensemble_desk.database.tables.safety_tables import daily_digests, digest_begins, ledger_head
 from ensemble_desk.database.tables.upkeep_tables import (
+    daily_rounds,
     failed_forecasts,
     pruned_versions,
     rehearsals,
@@ -38,15 +41,19 @@ __all__ = [
     "access_tokens",
     "copied_runs",
     "daily_digests",
+    "daily_rounds",
     "deployments",
+    "digest_begins",
     "drift_monitoring",
     "failed_forecasts",
     "forecasts",
+    "kept_drift",
     "ledger_head",
     "metadata",
     "model_versions",
     "ohlc_bars",
     "ohlc_restatements",
+    "outcome_marks",
     "outcomes",
     "production_pointers",
     "pruned_versions",
@@ -111,8 +118,11 @@ training_run_progress = Table(  # what the guide's table has no column for
     Column("pid", Integer),
     Column("host", Text),
     Column("log", Text, nullable=False, server_default=""),
+    Column("beat_at", UtcTime(naive=True)),  # by the clock of the database
+    Column("identity", Exact),  # digest of all that decides what is trained
     PrimaryKeyConstraint("run_id"),
 )
+Index("idx_training_run_progress_identity", training_run_progress.c.identity)
 
 copied_runs = Table(  # runs that another program keeps in a table that could not be adopted
     "copied_runs",

@@ -16,6 +16,7 @@ from ensemble_desk.registry.reach import Reach
 from ensemble_desk.settings import Settings
 from ensemble_desk.ui.frame import caching
 
+_ANYBODY = "visitor"
 _SHOWN = "token"  # of the address that the server prints, and in session state once it was shown
 _SECONDS_OF_A_ROLE = 15
 _SIGN_IN = "Configure [auth] in .streamlit/secrets.toml to sign in and act."
@@ -31,6 +32,11 @@ class Visitor:
     actor: Actor | None
     note: str
     refused: str = ""
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether nobody knows who this is, so that several people may come under the name."""
+        return self.actor is None or self.actor.name == _ANYBODY
 
 
 def visitor(settings: Settings) -> Visitor:
@@ -61,7 +67,7 @@ def _why_read_only(settings: Settings, here: Reach | None) -> str:
 
 
 def _read_only(why: str) -> Visitor:
-    return Visitor(Actor("visitor", Role.VIEWER), f"Read-only: {why}")
+    return Visitor(Actor(_ANYBODY, Role.VIEWER), f"Read-only: {why}")
 
 
 def _not_allowed(here: Reach) -> str:
@@ -109,7 +115,7 @@ def _role(who: Identity) -> Role:
 
 def actor(settings: Settings) -> Actor:
     """Who acts; while nobody has signed in, a visitor who may only look."""
-    return visitor(settings).actor or Actor("visitor", Role.VIEWER)
+    return visitor(settings).actor or Actor(_ANYBODY, Role.VIEWER)
 
 
 def listens_here_only() -> bool:

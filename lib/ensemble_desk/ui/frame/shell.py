@@ -8,6 +8,8 @@ from streamlit.navigation.page import StreamlitPage
 
 from ensemble_desk.registry.actors import Actor, Role
 from ensemble_desk.ui.frame import actions, caching, data, logo, session, wording
+from ensemble_desk.ui.frame.browser import voice
+from ensemble_desk.ui.frame.help import introduction
 from ensemble_desk.ui.frame.keys import search
 
 _NAVIGATED = "navigated"  # this session has declared its navigation
@@ -88,6 +90,7 @@ def run() -> None:
         st.set_page_config(initial_sidebar_state="locked")
     with st.sidebar:
         actions.guard(_sidebar)(page)
+        voice.watch()
     actions.guard(page.run)()
     if moved:  # "locked" and back: a narrow screen closes the sidebar that lies over the page
         st.set_page_config(initial_sidebar_state="auto")
@@ -142,6 +145,7 @@ def open_page(title: str, *, role: str = "viewer") -> None:
     if not actor.may(Role.named(role)):
         st.warning(wording.plain(str(actor.refusal(Role.named(role), f"open {title}"))), icon=":material/lock:")
         st.stop()
+    introduction.show(title)
 
 
 def _who() -> Actor:
