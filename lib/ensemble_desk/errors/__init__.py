@@ -54,11 +54,15 @@ from ensemble_desk.errors.market import (
 )
 from ensemble_desk.errors.outside import (
     AmbiguousDatesError,
+    ClockSkewError,
     DatabaseError,
     DateReading,
     OtherTimeframeError,
     SeveralTickersError,
     SourceError,
+    StoreError,
+    StoreForbiddenError,
+    StoreUnreachableError,
     UnwritableFileError,
     UploadError,
 )
@@ -88,7 +92,6 @@ from ensemble_desk.errors.registry import (
     UnknownKeyError,
     UnknownVersionError,
 )
-from ensemble_desk.errors.stores import ClockSkewError, StoreError, StoreForbiddenError, StoreUnreachableError
 from ensemble_desk.errors.training import (
     AlreadyTrainingError,
     ClusterError,
