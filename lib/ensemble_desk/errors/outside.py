@@ -1,4 +1,4 @@
-"""Errors of the database and of sources of bars."""
+"""Errors of the database, of buckets and of sources of bars."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,7 +85,10 @@ class UnwritableFileError(DeskError):
 
 
 class StoreError(DeskError):
-    """A bucket does not do what was asked of it, which says nothing of any file in it; `place` is its address, `problem` what it said."""
+    """A bucket does not do what was asked of it, which says nothing of any file in it.
+
+    `place` is its address, `problem` what it said.
+    """
 
     def __init__(self, place: str, problem: str, *, advice: str) -> None:
         self.place, self.problem = place, problem
