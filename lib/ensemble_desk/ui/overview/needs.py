@@ -15,7 +15,7 @@ from ensemble_desk.ui.overview import filters
 from ensemble_desk.ui.overview.reads import Board
 from ensemble_desk.ui.overview.rows import Need, Row
 
-_MOST_SINGLE = 3
+_MOST_SINGLE = 5
 _MOST_NAMED = 4
 _COLOURS: dict[Need, Literal["red", "orange", "gray", "blue"]] = {
     Need.NOT_SERVED: "red",
