@@ -113,3 +113,9 @@ def test_downloads_hold_nothing_that_a_spreadsheet_would_run():
     assert "'=HYPERLINK(1)" in text
     assert "-1.5" in cells
     assert batches.harmless(table)["n"].dtype == float
+
+
+def test_a_table_that_is_looked_at_keeps_its_signed_numbers_and_nothing_else_that_runs():
+    kept, run = ["+0.012 [-0.1, +0.2]", "-3", "−0.5 points"], ["=1+1", "+1+cmd|' /C calc'!A0", "-A1", "@x", "\t=1"]
+    shown = batches.harmless(pd.DataFrame({"told": kept + run}), signed=True)["told"].tolist()
+    assert shown == kept + [f"'{told}" for told in run]

@@ -132,10 +132,11 @@ def test_performance_tells_what_came_and_what_was_validated(watched, open_app, t
     app = open_app("performance", key="AAPL/d1")
     labels = [metric.label for metric in app.metric]
     assert labels == ["Above the majority", "Above the promise", "Volatility skill", "Direction skill", "Log-loss"]
-    assert len(charts(app)) == 3
+    assert len(charts(app)) == 4
     assert "Against usual rates" in texts(app)
-    regimes = next(table.value for table in app.dataframe if "Regime" in table.value)
-    assert {"calm third of volatility", "2013-01"} <= set(regimes["Regime"])
+    assert "2013-01" in set(cells(app, "Month"))
+    assert "calm" in set(cells(app, "Third of volatility"))
+    assert any("by month" in alt for alt in charts(app))
     scores = next(table.value for table in app.dataframe if "Member" in table.value)
     assert set(scores["Member"]) >= {"ensemble (as weighted)", "rf", "gb"}
     verdicts = {verdict for (verdict,) in scores["Against equal weights"]}
@@ -237,6 +238,23 @@ def test_drift_tells_evidence_history_promise_and_features(watched, open_app, te
     assert "3 versions, each against its own validated accuracy" in said
     features = next(table.value for table in app.dataframe if "Feature" in table.value)
     assert len(features) == 24
+
+
+def test_drift_opens_on_the_key_with_the_strongest_evidence(watched, open_app, texts):
+    app = open_app("drift")
+    ranked = app.dataframe[0].value
+    strongest = ranked["Key"][ranked["Band"].map(list) != ["NOT MEASURED"]].iloc[0]
+    assert strongest in [header.value for header in app.header]
+    assert "IBM/d1" in [header.value for header in open_app("drift", key="IBM/d1").header]
+
+
+def test_charts_about_a_key_share_one_range_that_the_next_page_keeps(watched, open_app):
+    app = open_app("performance", key="AAPL/d1")
+    assert app.segmented_control(key="range").value == "All"
+    app.segmented_control(key="range").set_value("1M").run()
+    assert not app.exception
+    app.switch_page("pages/drift.py").run()
+    assert app.segmented_control(key="range").value == "1M"
 
 
 def test_a_promise_within_chance_speaks_for_the_market_and_one_beyond_it_against_the_model():

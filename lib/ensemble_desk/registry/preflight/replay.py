@@ -74,7 +74,7 @@ def replay(registry: Registry, key: Key, current: str, target: str, *, n_bars: i
     SourceError, TooFewBarsError
         When the source has no bars of the key, or too few.
     """
-    newest = registry.source.bars(key).tail(n_bars + HISTORY_BARS).frame
+    newest = registry.source.bars(key, last=n_bars + HISTORY_BARS).frame
     tables = [serving.ensemble_of(registry, key, name).predict_batch(newest).tail(n_bars) for name in (current, target)]
     times = pd.DatetimeIndex(tables[0].index).intersection(pd.DatetimeIndex(tables[1].index))
     first, second = (table.loc[times, list(CLASSES)].to_numpy(float) for table in tables)

@@ -1,6 +1,7 @@
 """Parts that several pages share: choosing a key and a version, badges, facts, tables and empty states."""
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, NoReturn
 
@@ -9,6 +10,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it has no stubs
 import streamlit as st
 
 from ensemble_desk.figures.style import palette
+from ensemble_desk.forecasting import batches
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Mode, State, VersionRecord
 from ensemble_desk.ui.frame import data, wording
@@ -54,8 +56,9 @@ def version_picker(
     name: str = "version",
     only: Sequence[VersionRecord] | None = None,
     pruned: bool = False,
+    first: str | None = None,
 ) -> VersionRecord:
-    """Choose a version of the key; it lives in the URL and is the one in production until somebody chooses.
+    """Choose a version of the key; it lives in the URL and is ``first``, else the one in production, until one chooses.
 
     With ``pruned`` a link to a pruned version leads to what is left of it.
     """
@@ -72,7 +75,7 @@ def version_picker(
         list(records),
         name=name,
         of=str(key),
-        first=live or next(iter(records)),
+        first=first or live or next(iter(records)),
         missing=f"{key} has no version {{}}.",
     )
     return records[chosen]
@@ -189,7 +192,12 @@ def facts(told: Mapping[str, object], *, alt: str) -> None:
 
 def ready(frame: pd.DataFrame) -> pd.DataFrame | pa.Table:
     """Bring a table that is made once and shown often into the form it is sent in; a short one stays as it is."""
-    return frame if len(frame) <= _MOST_STYLED else pa.Table.from_pandas(frame, preserve_index=False)
+    return frame if len(frame) <= _MOST_STYLED else pa.Table.from_pandas(_harmless(frame), preserve_index=False)
+
+
+def _harmless(frame: pd.DataFrame) -> pd.DataFrame:
+    """What the toolbar of a table downloads is what is in it: no text that a spreadsheet would run."""
+    return batches.harmless(frame, signed=True)
 
 
 def table(
@@ -199,20 +207,32 @@ def table(
     alt: str,
     columns: Mapping[str, Any] | None = None,
     weak: Sequence[bool] | Mapping[str, Sequence[bool]] = (),
+    chosen: Callable[[int], None] | None = None,
 ) -> None:
     """A table with its download in the toolbar.
 
     Rows marked weak have their accuracy written in grey, in tables of up to 50 rows; where columns differ in that,
-    ``weak`` is told by column.
+    ``weak`` is told by column. ``chosen`` is called with the number of the row that somebody has chosen, by mouse or
+    by keyboard.
     """
-    shown: Any = frame
+    shown: Any = _harmless(frame) if isinstance(frame, pd.DataFrame) else frame
     if isinstance(frame, pd.DataFrame) and len(frame) <= _MOST_STYLED:
         accuracies = [str(name) for name in frame.columns if "accuracy" in str(name).lower()]
         marked = weak if isinstance(weak, Mapping) else dict.fromkeys(accuracies, weak)
         for name, flags in marked.items():
             if any(flags):
                 shown = _greyed(shown, name, flags)
-    st.dataframe(shown, key=key, hide_index=True, column_config=dict(columns or {}), alt=alt, placeholder="")
+    shape: dict[str, Any] = {"key": key, "hide_index": True, "column_config": dict(columns or {}), "alt": alt}
+    if chosen is None:
+        st.dataframe(shown, placeholder="", **shape)
+    else:
+        call = functools.partial(_row_chosen, key, chosen)
+        st.dataframe(shown, placeholder="", on_select=call, selection_mode="single-row", **shape)
+
+
+def _row_chosen(key: str, chosen: Callable[[int], None]) -> None:
+    for row in st.session_state[key].selection.rows:
+        chosen(int(row))
 
 
 def _greyed(shown: Any, name: str, flags: Sequence[bool]) -> Any:
