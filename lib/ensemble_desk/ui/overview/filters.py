@@ -44,8 +44,10 @@ def ask(rows: Sequence[Row]) -> View:
     return View(show, text.strip().upper(), timeframe, order)
 
 
-def apply(view: View, rows: Sequence[Row], *, watched: AbstractSet[str]) -> list[Row]:
-    """Give the rows that the view shows, in its order."""
+def apply(view: View, rows: Sequence[Row], *, watched: AbstractSet[str]) -> Sequence[Row]:
+    """Give the rows that the view shows, in its order; they come worst first."""
+    if view == View(_ALL, "", None, _WORST):
+        return rows
     wanted = _wanted(view.show, watched)
     found = [
         row
