@@ -35,8 +35,6 @@ PAGES = {
     "validated": "performance?key=AAPL%2Fd1&told=As+validated",
     "predict": "predict?key=AAPL%2Fd1",
     "drift": "drift?key=AAPL%2Fd1",
-    "rollback": "rollback?key=AAPL%2Fd1&target=20120928",
-    "training_runs": "training_runs",
 }
 # What Streamlit 1.67 draws by itself and no page can change: the rule and the part it is about, with the reason.
 STREAMLITS = {
