@@ -23,7 +23,7 @@ seen = rollback_view.revision_on_screen(production)
 rollback_view.proof(key)
 rollback_view.live(production)
 
-st.subheader("Go back", anchor=False)
+st.header("Go back", anchor=False)
 target = rollback_view.target_picker(key, production)
 
 if target is None:
@@ -41,13 +41,13 @@ else:
     if submitted:
         actions.roll_back(key, to=target.version, expected=seen, reason=reason)
 
-st.subheader("History", anchor=False)
+st.header("History", anchor=False)
 rollback_view.history(key)
 timeline.live_strip(key)
 rollback_view.live_when(key)
 
-st.subheader("Quarantine", anchor=False)
+st.header("Quarantine", anchor=False)
 rollback_view.quarantined(key, seen=seen)
 
-st.subheader("Go forward", anchor=False)
+st.header("Go forward", anchor=False)
 rollback_view.forward(key, production, seen=seen)
