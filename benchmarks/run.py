@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import (
+    large_files,
     load,
     pages,
     report,
@@ -41,6 +42,7 @@ MEASURED: dict[str, Callable[[Bench], list[Row]]] = {
     "sync": rows_registry.unchanged_folder,
     "training": rows_training.demo_set,
     "upload": upload.upload,
+    "large-file": large_files.large_file,
     "pages": pages.pages,
     "load": load.load,
     "soak": load.soak,

@@ -116,7 +116,7 @@ def check(frame: pd.DataFrame, *, subject: str = "bars") -> pd.DataFrame:
 
 def runs_backwards(index: pd.DatetimeIndex) -> bool:
     """Whether every bar is earlier than the one before it."""
-    return len(index) > 1 and index.is_unique and index.is_monotonic_decreasing
+    return len(index) > 1 and index.is_monotonic_decreasing and index.is_unique
 
 
 def wrong_order(index: pd.DatetimeIndex) -> Flags:
@@ -130,11 +130,10 @@ def order_complaint(index: pd.DatetimeIndex, row: int) -> str:
 
 def wrong_values(values: Floats) -> Flags:
     """Which rows of open, high, low, close and volume, shape (n, 5), cannot be a bar; shape (n,)."""
-    prices, volumes = values[:, :4], values[:, 4]
-    open_, high, low, close, _ = values.T
-    fine = np.isfinite(values).all(axis=1) & (prices >= LEAST_PRICE).all(axis=1) & (volumes >= 0)
-    encloses = (high >= np.maximum(open_, close)) & (low <= np.minimum(open_, close))
-    wrong: Flags = ~(fine & encloses & (values <= MOST).all(axis=1))
+    open_, high, low, close, volumes = values.T
+    encloses = (high >= np.maximum(open_, close)) & (low <= np.minimum(open_, close))  # never where one is no number
+    within = (low >= LEAST_PRICE) & (high <= MOST) & (volumes >= 0) & (volumes <= MOST)
+    wrong: Flags = ~(encloses & within)
     return wrong
 
 
