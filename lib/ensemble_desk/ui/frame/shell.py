@@ -3,17 +3,15 @@
 from dataclasses import dataclass
 
 import streamlit as st
-from streamlit import runtime
 from streamlit.navigation.page import StreamlitPage
 
 from ensemble_desk.registry.actors import Actor, Role
-from ensemble_desk.ui.frame import actions, caching, data, logo, session, wording
+from ensemble_desk.ui.frame import actions, caching, logo, session, wording
 from ensemble_desk.ui.frame.browser import voice
 from ensemble_desk.ui.frame.help import introduction
 from ensemble_desk.ui.frame.keys import search
 
 _NAVIGATED = "navigated"  # this session has declared its navigation
-_SHOWN = "page_shown"  # the page that this session has shown last
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +82,10 @@ PLACES = (
 def run() -> None:
     """Declare the navigation and run the page that was asked for; an error of ours ends in words, not in a trace."""
     page = _navigate()
-    moved = st.session_state.get(_SHOWN) not in {None, page.title}
-    st.session_state[_SHOWN] = page.title
-    if moved:
-        st.set_page_config(initial_sidebar_state="locked")
     with st.sidebar:
         actions.guard(_sidebar)(page)
         voice.watch()
     actions.guard(page.run)()
-    if moved:  # "locked" and back: a narrow screen closes the sidebar that lies over the page
-        st.set_page_config(initial_sidebar_state="auto")
-    if runtime.exists() and not st.get_option("global.appTest"):  # a server, not a test of one page
-        data.warm_up()
 
 
 def _navigate() -> StreamlitPage:
