@@ -74,6 +74,7 @@ from ensemble_desk.errors.questions import (
     UploadQuestionError,
 )
 from ensemble_desk.errors.registry import (
+    EmptyNoteError,
     InvalidCursorError,
     LiveVersionError,
     NoEarlierVersionError,
@@ -86,6 +87,7 @@ from ensemble_desk.errors.registry import (
     StalePointerError,
     UnknownGroupError,
     UnknownKeyError,
+    UnknownMoveError,
     UnknownVersionError,
 )
 from ensemble_desk.errors.training import (
@@ -113,6 +115,7 @@ __all__ = [
     "DateReading",
     "DeskError",
     "DownwardResampleError",
+    "EmptyNoteError",
     "ExaminerEndedError",
     "ExaminerMissingError",
     "ExpiredVersionError",
@@ -170,6 +173,7 @@ __all__ = [
     "UnknownKeyError",
     "UnknownMappingError",
     "UnknownMemberError",
+    "UnknownMoveError",
     "UnknownRunError",
     "UnknownTokenError",
     "UnknownVersionError",

@@ -18,6 +18,7 @@ from ensemble_desk.errors import (
     redaction,
 )
 from ensemble_desk.jobs import (
+    activity,
     consensus,
     drift,
     export,
@@ -61,6 +62,8 @@ def build() -> typer.Typer:
     program.command("demo")(train.demo)
     program.command("export")(export.export)
     program.command("runs")(runs.runs)
+    program.command("activity")(activity.activity)
+    program.command("note")(activity.note)
     program.command("predict")(predict.predict)
     program.command("forecast")(forecast.forecast)
     program.command("consensus")(consensus.consensus)

@@ -171,7 +171,7 @@ def _runs() -> Select[Any]:
 def _record(row: Row[Any]) -> RunRecord:
     told = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for a row by column
     return RunRecord(
-        key=_key(told["ticker"], told["timeframe"]),
+        key=key(told["ticker"], told["timeframe"]),
         model_performances=told["model_performances"] or {},
         weights=told["weights"] or {},
         status=told["status"] or COMPLETED,
@@ -185,7 +185,8 @@ def _record(row: Row[Any]) -> RunRecord:
     )
 
 
-def _key(symbol: str, timeframe: str) -> Key:
+def key(symbol: str, timeframe: str) -> Key:
+    """Give the key of a run, as another program writes it where it is no key here."""
     try:
         return Key(symbol.upper(), timeframe)
     except (InvalidSymbolError, InvalidTimeframeError):

@@ -18,6 +18,7 @@ from ensemble_desk.registry.index.descriptions import Told
 from ensemble_desk.registry.index.versions import VersionPage
 from ensemble_desk.registry.ledger import history
 from ensemble_desk.registry.ledger import production as pointers
+from ensemble_desk.registry.ledger.history import LiveThen
 from ensemble_desk.registry.preflight import replay as replays
 from ensemble_desk.registry.preflight import steps as checks
 from ensemble_desk.registry.preflight.replay import Replay
@@ -142,7 +143,7 @@ def deployments(key: Key | None = None, *, limit: int = 200) -> tuple[Deployment
 
 
 @caching.remembered(max_entries=64)
-def live_at(key: Key, at: datetime) -> str | None:
+def live_at(key: Key, at: datetime) -> LiveThen:
     return history.live_at(caching.registry(), key, at)
 
 

@@ -260,5 +260,4 @@ def live_when(key: Key) -> None:
     if at is None:
         return
     moment = wording.as_utc(at)
-    version = data.live_at(key, moment)
-    st.markdown(f"At {wording.time(moment)} **{version or 'nothing'}** was live.")
+    st.markdown(wording.plain(data.live_at(key, moment).in_words))
