@@ -7,6 +7,8 @@ from ensemble_desk.ui.training_runs import runs as run_view
 
 shell.open_page("Training runs")
 
+run_view.asked()
+
 st.subheader("Running now", anchor=False)
 run_view.under_way()
 

@@ -20,11 +20,11 @@ MOST_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One note; exactly one of ``version`` and ``move_hash`` says what it is about."""
+    """One note, about a version or about a move; ``move_id`` is the number of the move."""
 
     key: Key
     version: str | None
-    move_hash: str | None
+    move_id: int | None
     text: str
     actor: str
     at: datetime
@@ -38,14 +38,15 @@ def on_version(registry: Registry, key: Key, version: str, text: str, *, actor: 
     said = _said(text, actor)
     with registry.database.writing() as connection:
         index.require(connection, key, version)
-        return _write(connection, Note(key, version, None, said, actor.name, registry.clock()))
+        return _write(connection, Note(key, version, None, said, actor.name, registry.clock()), move_hash=None)
 
 
 def on_move(registry: Registry, move: Deployment, text: str, *, actor: Actor) -> Note:
     """Write a note on a move, or on an attempt that was refused; raises NotAllowedError, EmptyNoteError."""
     said = _said(text, actor)
+    note = Note(move.key, None, move.id, said, actor.name, registry.clock())
     with registry.database.writing() as connection:
-        return _write(connection, Note(move.key, None, move.hash, said, actor.name, registry.clock()))
+        return _write(connection, note, move_hash=move.hash)
 
 
 def of_version(registry: Registry, key: Key, version: str) -> tuple[Note, ...]:
@@ -66,9 +67,10 @@ def _said(text: str, actor: Actor) -> str:
     return said
 
 
-def _write(connection: Any, note: Note) -> Note:
-    row = {name: getattr(note, name) for name in ("version", "move_hash", "text", "actor", "at")}
-    connection.execute(insert(table).values(symbol=note.key.symbol, timeframe=note.key.timeframe, **row))
+def _write(connection: Any, note: Note, *, move_hash: str | None) -> Note:
+    row = {name: getattr(note, name) for name in ("version", "move_id", "text", "actor", "at")}
+    row |= {"symbol": note.key.symbol, "timeframe": note.key.timeframe, "move_hash": move_hash}
+    connection.execute(insert(table).values(row))
     return note
 
 
@@ -76,6 +78,6 @@ def _read(registry: Registry, *about: ColumnElement[bool]) -> tuple[Note, ...]:
     wanted = select(table).where(*about).order_by(table.c.at.desc(), table.c.id.desc()).limit(MOST_SHOWN)
     with registry.database.reading() as connection:
         return tuple(
-            Note(Key(row.symbol, row.timeframe), row.version, row.move_hash, row.text, row.actor, row.at)
+            Note(Key(row.symbol, row.timeframe), row.version, row.move_id, row.text, row.actor, row.at)
             for row in connection.execute(wanted)
         )

@@ -95,7 +95,7 @@ def _move(row: Any) -> dict[str, Any]:
     return {
         "kind": Kind.REFUSED if refused else Kind(found.action.value),
         "what": sentences.move(found),
-        "why": "; ".join(part for part in (found.refusal, found.reason) if part),
+        "why": f"{found.refusal} Reason given: {found.reason}" if refused else found.reason,
         "key": found.key,
         "version": found.to_version or found.subject,
         "group_id": found.group_id,
@@ -201,6 +201,7 @@ EVERY: tuple[Told, ...] = (
         lambda row: {
             "kind": Kind.NOTE, "what": sentences.note(Key(row.symbol, row.timeframe), row.version), "why": row.text,
             "key": Key(row.symbol, row.timeframe), "version": row.version,
+            "move_id": row.move_id,
         },
     ),
     Told(

@@ -127,6 +127,15 @@ def get(database: Database, run_id: int) -> RunRecord:
     return _record(row)
 
 
+def newest_of(database: Database, key: Key) -> RunRecord | None:
+    """The newest run of a key; None when there is none."""
+    of_key = (symbols.c.ticker == key.symbol, training_runs.c.timeframe == key.timeframe)
+    newest = (training_runs.c.run_date.desc(), training_runs.c.id.desc())
+    with database.reading() as connection:
+        row = connection.execute(_runs().where(*of_key).order_by(*newest).limit(1)).first()
+    return None if row is None else _record(row)
+
+
 def latest(database: Database) -> tuple[RunRecord, ...]:
     """The newest run of every key, ordered by key: by run date, and by number where two dates are equal."""
     copied_runs.catch_up(database)

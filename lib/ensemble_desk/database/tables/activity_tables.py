@@ -13,6 +13,7 @@ notes = Table(  # append-only: what people wrote about a version, or about a mov
     Column("timeframe", Exact, nullable=False),
     Column("version", Exact),  # None: about a move
     Column("move_hash", Exact),  # of the row of history; None: about a version
+    Column("move_id", BigInteger),  # its number when the note was written
     Column("text", Text, nullable=False),
     Column("actor", Text, nullable=False),
     Column("at", UtcTime(), nullable=False),

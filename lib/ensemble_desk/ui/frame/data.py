@@ -154,9 +154,9 @@ def preflight(key: Key, name: str) -> PreflightReport:
 
 
 @caching.remembered(max_entries=64, shared=True)
-def replay(key: Key, current: str, target: str) -> Replay:
-    """Ask both versions about the newest bars."""
-    return replays.replay(caching.registry(), key, current, target)
+def replay(key: Key, current: str, target: str, *, until: datetime | None = None) -> Replay:
+    """Ask both versions about the newest bars, or the newest that there were at a moment."""
+    return replays.replay(caching.registry(), key, current, target, until=until)
 
 
 @caching.remembered(max_entries=64, shared=True)
@@ -175,6 +175,17 @@ def run_page(chosen: RunFilter, number: int) -> RunPage:
 @caching.kept(seconds=300, max_entries=1, shared=True)
 def runs_kept_apart() -> str:
     return copied_runs.kept_apart(caching.registry().database)
+
+
+@caching.remembered(max_entries=64)
+def run(number: int) -> RunRecord:
+    return runs.get(caching.registry().database, number)
+
+
+@caching.kept(seconds=1, max_entries=64, shared=True)
+def newest_run_of(key: Key) -> RunRecord | None:
+    """The newest run of a key, at most a second old."""
+    return runs.newest_of(caching.registry().database, key)
 
 
 @st.cache_data(ttl=1, max_entries=1, show_spinner=False)

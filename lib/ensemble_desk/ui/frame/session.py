@@ -16,6 +16,9 @@ from ensemble_desk.registry.reach import Reach
 from ensemble_desk.settings import Settings
 from ensemble_desk.ui.frame import caching
 
+ANYBODY = "visitor"
+"""The name of whoever has not signed in and may only look."""
+
 _SHOWN = "token"  # of the address that the server prints, and in session state once it was shown
 _SECONDS_OF_A_ROLE = 15
 _SIGN_IN = "Configure [auth] in .streamlit/secrets.toml to sign in and act."
@@ -61,7 +64,7 @@ def _why_read_only(settings: Settings, here: Reach | None) -> str:
 
 
 def _read_only(why: str) -> Visitor:
-    return Visitor(Actor("visitor", Role.VIEWER), f"Read-only: {why}")
+    return Visitor(Actor(ANYBODY, Role.VIEWER), f"Read-only: {why}")
 
 
 def _not_allowed(here: Reach) -> str:
@@ -109,7 +112,13 @@ def _role(who: Identity) -> Role:
 
 def actor(settings: Settings) -> Actor:
     """Who acts; while nobody has signed in, a visitor who may only look."""
-    return visitor(settings).actor or Actor("visitor", Role.VIEWER)
+    return visitor(settings).actor or Actor(ANYBODY, Role.VIEWER)
+
+
+def why_not(needed: Role) -> str:
+    """Say why the person may not do what takes a role; empty where they may."""
+    role = actor(caching.settings()).role
+    return "" if role >= needed else f"This takes the role {needed}; you are {role}."
 
 
 def listens_here_only() -> bool:

@@ -6,6 +6,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from ensemble_desk.registry.actors import Actor, Role
 from ensemble_desk.ui.frame import actions, caching, data, logo, session, wording
+from ensemble_desk.ui.frame.news import elsewhere, unseen
 
 _NAVIGATED = "navigated"  # this session has declared its navigation
 
@@ -14,6 +15,8 @@ def _pages() -> dict[str, list[StreamlitPage]]:
     return {
         "": [
             st.Page("pages/overview.py", title="Overview", icon=":material/dashboard:", default=True, help=_HELP[0]),
+            st.Page("pages/activity.py", title="Activity", icon=":material/list_alt:", help=_HELP[7]),
+            st.Page("pages/move.py", title="Move", icon=":material/swap_horiz:", visibility="hidden"),
         ],
         "Understand": [
             st.Page("pages/versions.py", title="Versions", icon=":material/inventory_2:", help=_HELP[1]),
@@ -36,6 +39,7 @@ _HELP = (
     "Whether accuracy still holds, ranked by evidence, and what to do.",
     "Go back to an earlier version, with a preflight before and a proof after.",
     "Training runs with their progress and errors; start a new one.",
+    "Who did what, newest first, over all keys: moves, trainings, notes, roles, alerts.",
 )
 
 
@@ -63,9 +67,13 @@ def open_page(title: str, *, role: str = "viewer") -> None:
         st.rerun()
     st.title(title, anchor=False)
     actor = _who()
+    if title != unseen.PAGE:
+        with st.sidebar:
+            unseen.line()
     if not actor.may(Role.named(role)):
         st.warning(wording.plain(str(actor.refusal(Role.named(role), f"open {title}"))), icon=":material/lock:")
         st.stop()
+    elsewhere.begin()
 
 
 def _who() -> Actor:

@@ -5,10 +5,11 @@ from typing import Literal
 import streamlit as st
 
 from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import actors
 from ensemble_desk.registry.entities import UNSERVED, Production
 from ensemble_desk.registry.preflight import readiness as rehearsals
 from ensemble_desk.registry.preflight.readiness import Going, Readiness
-from ensemble_desk.ui.frame import actions, caching, components, data, wording
+from ensemble_desk.ui.frame import actions, caching, components, data, session, wording
 from ensemble_desk.ui.rollback import reads as rollback_data
 
 Colour = Literal["green", "red", "gray"]
@@ -39,6 +40,7 @@ def readiness(key: Key) -> None:
     """Say whether going back would pass, since when that is known, and offer to find out now."""
     found = rollback_data.way_back(key)
     colour, icon = _BADGES[found.state]
+    why_not = session.why_not(actors.TO_MOVE)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(f"Going back: {found.state}", color=colour, icon=icon, width="content")
         st.markdown(_told(found), width="stretch")
@@ -48,8 +50,8 @@ def readiness(key: Key) -> None:
             key="rehearse",
             on_click=_rehearse,
             args=(key,),
-            disabled=found.target is None,
-            help="Runs the preflight of the version that a rollback would go to. Production is not touched.",
+            disabled=bool(why_not) or found.target is None,
+            help=why_not or "Runs the preflight of the version that a rollback would go to. Production is not touched.",
         )
 
 

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("timeframe", exact, nullable=False),
         sa.Column("version", exact),
         sa.Column("move_hash", exact),
+        sa.Column("move_id", sa.BigInteger()),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("at", moment, nullable=False),
