@@ -96,13 +96,9 @@ def _row(events: Sequence[Event], *, is_new: bool) -> None:
     first = events[0]
     what, why = _said(events)
     new = " :blue-badge[new]" if is_new else ""
-    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
-        st.markdown(f":gray[{first.at:%H:%M}]", width=46)
-        st.markdown(
-            f"{_ICONS[first.kind]} **{wording.plain(first.actor)}** {what}{new}"
-            + (f"  \n:gray[{wording.plain(why)}]" if why else ""),
-            width="stretch",
-        )
+    told = f":gray[{first.at:%H:%M}{wording.plain(f' · {why}') if why else ''}]"
+    with st.container(horizontal=True, wrap=False):
+        st.markdown(f"{_ICONS[first.kind]} **{wording.plain(first.actor)}** {what}{new}  \n{told}", width="stretch")
         _way_on(events)
 
 

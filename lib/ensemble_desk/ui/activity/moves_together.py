@@ -41,10 +41,11 @@ def table(stories: Sequence[Story]) -> None:
     rows = [
         {
             "Key": str(one.row.key),
-            "What": sentences.move(one.row),
-            "Since then": _since(one),
+            "From": one.row.from_version or "",
+            "To": one.row.to_version or "",
             "Serves now": one.production.version or "nothing",
-            "Besides": " ".join(one.besides),
+            "Besides": "; ".join(said.partition(":")[0].rstrip(".") for said in one.besides),
+            "Since then": _since(one),
         }
         for one in stories
     ]

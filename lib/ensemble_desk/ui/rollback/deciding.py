@@ -16,11 +16,11 @@ _KEPT = "kept_reason"  # session state: what was typed for a move that was refus
 def go_back(production: Production, report: PreflightReport, *, seen: int) -> None:
     """Ask for the reason, say what will happen, and do it."""
     key, target, why_not = production.key, report.version, session.why_not(actors.TO_MOVE)
-    st.markdown("\n".join(f"- {wording.plain(one)}" for one in consequences.of_rollback(production, target)))
     kept = st.session_state.get(_KEPT, {}).get(str(key))
     if kept:
         st.session_state.setdefault("reason", kept)
     with st.form("roll_back"):
+        st.markdown("\n".join(f"- {wording.plain(one)}" for one in consequences.of_rollback(production, target)))
         reason = st.text_input(
             "Reason",
             key="reason",
