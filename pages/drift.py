@@ -7,15 +7,17 @@ from ensemble_desk.ui.drift import fleet as drift_fleet
 from ensemble_desk.ui.drift import simulation as simulation_view
 from ensemble_desk.ui.drift import verdict as drift_view
 from ensemble_desk.ui.frame import components, shell
+from ensemble_desk.ui.frame.keys import strip
 
 shell.open_page("Drift")
+
+key = strip.of_chosen_key()
 
 st.subheader("Fleet, strongest evidence of a fall first", anchor=False)
 drift_fleet.ranking()
 drift_fleet.how_to_read()
 
-st.subheader("One key", anchor=False)
-key = components.key_picker()
+st.subheader(f"{key}", anchor=False)
 components.source_badge(key)
 state = drift_view.state_of(key)
 if state is None:

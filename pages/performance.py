@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ensemble_desk.ui.frame import components, data, shell
+from ensemble_desk.ui.frame.keys import strip
 from ensemble_desk.ui.performance import members as member_scores
 from ensemble_desk.ui.performance import since as since_view
 from ensemble_desk.ui.performance import validation as performance
@@ -11,11 +12,8 @@ from ensemble_desk.ui.versions import timeline
 
 shell.open_page("Performance")
 
-left, right = st.columns(2)
-with left:
-    key = components.key_picker()
-with right:
-    record = components.version_picker(key)
+key = strip.of_chosen_key()
+record = components.version_picker(key)
 components.version_badges(record)
 components.accuracy_line(record)
 

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from ensemble_desk.ui.frame import components, shell
+from ensemble_desk.ui.frame import shell
+from ensemble_desk.ui.frame.keys import strip
 from ensemble_desk.ui.predict import batch as batch_view
 from ensemble_desk.ui.predict import beside as beside_view
 from ensemble_desk.ui.predict import forecast as forecast_view
@@ -14,10 +15,9 @@ from ensemble_desk.ui.predict import upload as upload_view
 
 shell.open_page("Predict", role="analyst")
 
-left, middle, right = st.columns(3)
+key = strip.of_chosen_key()
+left, right = st.columns(2)
 with left:
-    key = components.key_picker()
-with middle:
     record = forecast_view.version_picker(key)
 with right:
     other = forecast_view.beside_picker(record)

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from ensemble_desk.ui.frame import components, data, shell
+from ensemble_desk.ui.frame import data, shell
+from ensemble_desk.ui.frame.keys import strip
 from ensemble_desk.ui.rollback import deciding
 from ensemble_desk.ui.rollback import fleet as fleet_rollback
 from ensemble_desk.ui.rollback import move as rollback_view
@@ -16,12 +17,11 @@ if fleet_rollback.is_asked_for():
     fleet_rollback.section()
     st.stop()
 
-key = components.key_picker(preselect=False)
+key = strip.of_chosen_key(preselect=False)
 production = data.production(key)
 seen = rollback_view.revision_on_screen(production)
 
 rollback_view.proof(key)
-readiness_view.refused(production)
 rollback_view.live(production)
 deciding.undo(production)
 

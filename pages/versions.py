@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ensemble_desk.ui.frame import components, shell
+from ensemble_desk.ui.frame.keys import strip
 from ensemble_desk.ui.versions import card as version_card
 from ensemble_desk.ui.versions import comparison, timeline
 from ensemble_desk.ui.versions import listing as version_list
@@ -15,16 +16,14 @@ if view == "List":
     chosen = version_list.filters()
     version_list.listing(chosen)
 else:
-    left, middle, right = st.columns(3)
-    with left:
-        key = components.key_picker()
+    key = strip.of_chosen_key()
 
 if view == "One version":
-    with middle:
-        record = components.version_picker(key, pruned=True)
+    record = components.version_picker(key, pruned=True)
     version_card.card(record)
 elif view == "Compare two":
-    comparison.compare_two(key, middle, right)
+    left, right = st.columns(2)
+    comparison.compare_two(key, left, right)
 elif view == "Timeline":
     st.subheader("Accuracy of each version", anchor=False)
     timeline.accuracies(key)

@@ -37,6 +37,9 @@ RESULT_KEYS = {
     "timeframe",
     "version",
     "basis",
+    "usual_rates",
+    "edges",
+    "lean",
 }
 
 
@@ -50,7 +53,7 @@ def ensemble(fitted):
 def _plain(value):
     if isinstance(value, dict):
         return all(_plain(inner) for inner in value.values())
-    return type(value) in {str, float, int}
+    return value is None or type(value) in {str, float, int}
 
 
 def test_a_forecast_from_bars_tells_everything_in_plain_values(ensemble, fitted):
@@ -69,6 +72,21 @@ def test_a_forecast_from_bars_tells_everything_in_plain_values(ensemble, fitted)
     assert result["weights_used"] == pytest.approx({"rf": 0.4, "gb": 0.3, "arima_garch": 0.2, "prophet": 0.1})
 
 
+def test_every_probability_stands_beside_its_usual_rate_at_the_trained_horizon(fitted):
+    rates = {"BEARISH": 0.27, "NEUTRAL": 0.43, "BULLISH": 0.30}
+    told = EnhancedEnsembleForecaster("1D", "AAPL")
+    told.inject(fitted.artifact() | {"usual_rates": rates})
+    result = told.predict(fitted.bars)
+    assert result["usual_rates"] == rates
+    assert result["edges"] == pytest.approx({name: result["probabilities"][name] - rates[name] for name in CLASSES})
+    assert result["lean"] == max(result["edges"], key=result["edges"].get)
+    batch = told.predict_batch(fitted.bars, last=1)
+    assert batch["lean"].tolist() == [result["lean"]]
+    assert batch["edge"].tolist() == pytest.approx([result["edges"][result["lean"]]])
+    other = told.predict_horizon(fitted.bars, horizon="1W", horizon_bars=5)
+    assert (other["usual_rates"], other["edges"], other["lean"]) == (None, None, None)
+
+
 def test_the_forecast_is_the_weighted_pool_then_temperature(ensemble, fitted):
     result = ensemble.predict(fitted.bars)
     parts = result["component_predictions"]
@@ -81,7 +99,7 @@ def test_the_forecast_is_the_weighted_pool_then_temperature(ensemble, fitted):
 
 def test_every_row_of_a_batch_is_what_a_single_forecast_of_that_day_would_have_been(ensemble, fitted):
     batch = ensemble.predict_batch(fitted.bars)
-    assert list(batch.columns) == [*CLASSES, "label", "confidence", "agreement"]
+    assert list(batch.columns) == [*CLASSES, "label", "confidence", "agreement", "lean", "edge"]
     assert batch.index.equals(fitted.bars.index[features.WARM_UP_BARS :])
     for day in batch.index[[-1, -60, -150]]:
         one = ensemble.predict(fitted.bars.loc[:day])

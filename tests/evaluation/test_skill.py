@@ -56,19 +56,6 @@ def test_classes_that_are_never_named_are_told():
     assert skill.no_call([]) == ""
 
 
-@pytest.mark.parametrize(
-    "told", [None, {}, "x", {"BEARISH": 0.5, "NEUTRAL": 0.5}, {"BEARISH": True, "NEUTRAL": 0, "BULLISH": 0},
-             {"BEARISH": 0.5, "NEUTRAL": 0.5, "BULLISH": 0.5}, {"BEARISH": -0.5, "NEUTRAL": 1, "BULLISH": 0.5}]
-)  # fmt: skip
-def test_rates_that_are_none_are_unknown(told):
-    assert skill.of_rates(told) is None
-
-
-def test_rates_are_read_back_as_written():
-    y = np.array([0, 1, 1, 2])
-    assert skill.of_rates(skill.usual_rates(y)) == (0.25, 0.5, 0.25)
-
-
 @pytest.mark.parametrize("told", [{}, {"skill": None}, {"skill": {"n": 3}}, {"skill": {"n": 1, "verdict": "superb"}}])
 def test_a_manifest_that_tells_no_skill_has_none(told):
     assert skill.of_manifest(told) is None

@@ -199,6 +199,7 @@ def test_skill_against_the_usual_rates_is_told_since_training_and_by_regime(benc
         found = live.accuracy(bench.registry, KEY, version=version)
         assert (found.skill.n, found.skill.verdict, found.never_named) == (300, Verdict.BETTER, ("BEARISH",))
         assert found.skill.log_loss.high < 0
+        assert (found.lean.n, found.lean.verdict) == (300, Verdict.BETTER)
         assert [one.name for one in found.volatility] == ["calm", "usual", "stormy"]
         assert sum(one.accuracy.n for one in found.volatility) == sum(one.accuracy.n for one in found.months) == 300
         assert all(one.skill is not None for one in (*found.volatility, *found.months))
@@ -208,4 +209,5 @@ def test_a_version_without_usual_rates_has_regimes_but_no_skill(sqlite_bench):
     filled(sqlite_bench)
     found = live.accuracy(sqlite_bench.registry, KEY, version=VERSION)
     assert found.skill is None
+    assert found.lean is None
     assert {one.skill for one in (*found.volatility, *found.months)} == {None}

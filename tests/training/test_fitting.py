@@ -9,7 +9,7 @@ from ensemble_desk.ensemble.members import catalogue
 from ensemble_desk.ensemble.votes import Rows
 from ensemble_desk.errors import AllMembersAbstainedError, TooFewBarsError
 from ensemble_desk.evaluation import skill
-from ensemble_desk.market import features, labels
+from ensemble_desk.market import features, labels, usual_rates
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.labels import LabelSpec
 from ensemble_desk.training import fitting
@@ -178,7 +178,11 @@ def test_a_future_that_is_told_in_a_feature_is_marked_as_leakage(early_bars, mon
 
 def test_skill_against_the_usual_rates_is_told_with_its_interval(content):
     evaluation = content["evaluation"]
-    rates, found = skill.of_rates(evaluation["usual_rates"]), skill.of_manifest(evaluation)
+    rates, found = usual_rates.of_content(content), skill.of_manifest(evaluation)
+    assert content["usual_rates"] == evaluation["usual_rates"]
+    lean = evaluation["lean"]
+    assert lean["n"] == evaluation["n_holdout"]
+    assert lean["excess"]["value"] == pytest.approx(lean["accuracy"] - lean["usual"])
     assert sum(rates) == pytest.approx(1.0)
     assert found.n == evaluation["n_holdout"]
     prior = evaluation["baselines"]["prior"]

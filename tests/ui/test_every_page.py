@@ -95,7 +95,7 @@ def test_overview_says_loudly_that_a_version_is_tampered(folder, open_app, regis
     app = open_app("overview")
     assert not app.exception
     assert "1 version is TAMPERED" in texts(app)
-    assert [link.label for link in app.page_link] == ["Show them"]
+    assert [link.label for link in app.main.page_link] == ["Show them"]
     assert {metric.label: metric.value for metric in app.metric}["Keys served"] == "2 of 2"  # it was not live
 
 
@@ -109,11 +109,11 @@ def test_a_key_whose_live_version_is_refused_counts_as_unserved_and_leads_to_its
     assert {metric.label: metric.value for metric in app.metric}["Keys served"] == "1 of 2"
     assert "Nothing serves AAPL/d1 (20021031 is tampered)" in app.error[0].value.replace("\\", "")
     assert "1 version is TAMPERED" not in texts(app)  # the same would be said twice
-    assert [link.label for link in app.page_link] == ["Roll back AAPL/d1"]
+    assert [link.label for link in app.main.page_link] == ["Roll back AAPL/d1"]
     row = app.dataframe[0].value.set_index("Key").loc["AAPL/d1"]
     assert list(row["Band"]) == ["TAMPERED · not served"]
     assert "majority" in row["Validated accuracy"]
     app = open_app("rollback", key="AAPL/d1")
     assert not app.exception
-    assert "Nothing serves AAPL/d1: 20021031 is tampered" in app.error[0].value.replace("\\", "")
+    assert "Nothing serves AAPL/d1:** 20021031 is tampered" in app.error[0].value.replace("\\", "")
     assert not open_app("rollback", key="IBM/w1").error

@@ -15,8 +15,8 @@ from ensemble_desk.monitoring import drift
 from ensemble_desk.monitoring.evidence.calibration import Promise
 from ensemble_desk.registry import opening
 from ensemble_desk.registry.moves import quarantine
-from ensemble_desk.ui.drift import wording as drift_wording
 from ensemble_desk.ui.frame import actions, monitoring_data, standing
+from ensemble_desk.ui.frame.keys import wording as drift_wording
 
 KEY = Key("AAPL", "d1")
 SHARE = r"\d+ %"
@@ -109,7 +109,7 @@ def test_a_confirmed_fall_is_said_loudly_with_the_way_to_its_evidence(fallen, op
     app = open_app("overview")
     assert next(metric.value for metric in app.metric if metric.label == "Confirmed alerts") == "3"
     assert "Accuracy has fallen, confirmed" in app.error[0].value
-    assert app.page_link[0].label.startswith("Evidence for ")
+    assert app.main.page_link[0].label.startswith("Evidence for ")
     assert any("EMERGENCY · confirmed" in list(chips) for chips in app.dataframe[0].value["Band"])
 
     app = open_app("drift", key="AAPL/d1")
@@ -118,6 +118,16 @@ def test_a_confirmed_fall_is_said_loudly_with_the_way_to_its_evidence(fallen, op
     assert ":red-badge[EMERGENCY · confirmed]" in texts(app)
     assert "the evidence confirms it. Retrain now." in texts(app)
     assert "It first reached the line on 2013" in texts(app)
+
+
+@pytest.mark.parametrize("page", ["performance", "predict", "drift", "rollback", "versions"])
+def test_a_confirmed_fall_is_as_loud_on_every_page_about_its_key(fallen, open_app, texts, page):
+    app = open_app(page, key="AAPL/d1", **({"view": "One version"} if page == "versions" else {}))
+    assert not app.exception
+    assert "Accuracy of AAPL/d1 has fallen since about 201" in app.error[0].value.replace("\\", "")
+    assert {"Evidence", "Roll back"} <= {link.label for link in app.main.page_link}
+    assert ":red-badge[:material/trending_down: EMERGENCY · confirmed]" in texts(app)
+    assert not re.search(r":green-badge\[[^\]]*In production", texts(app))
 
 
 def test_while_outcomes_are_read_pages_open_and_say_so(watched, open_app, texts, monkeypatch):
@@ -272,7 +282,7 @@ def test_operators_retrain_from_the_drift_page_and_others_read_why_not(watched, 
     started = []
     monkeypatch.setattr(actions, "train", lambda key, **more: started.append((key, more)))
     app = open_app("drift", key="AAPL/d1")
-    assert [link.label for link in app.page_link] == ["Training runs", "Roll back AAPL/d1"]
+    assert [link.label for link in app.main.page_link] == ["Training runs", "Roll back AAPL/d1"]
     app.button(key="retrain").click().run()
     assert started == [(KEY, {"as_of": None})]
     address("0.0.0.0")  # noqa: S104 - told, not bound

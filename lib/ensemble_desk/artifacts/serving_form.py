@@ -44,6 +44,7 @@ _KEPT = (
     "feature_set",
     "classes",
     "weights",
+    "usual_rates",
     "ensemble_accuracy",
     "performances",
 )

@@ -28,6 +28,7 @@ from ensemble_desk.database.tables.registry_tables import (
 
 FORECASTS, OUTCOMES, DRIFT, BARS, RUNS = "forecasts", "outcomes", "drift", "bars", "runs"
 _ONLY_ADDED = (FORECASTS, OUTCOMES)
+_ADDED = frozenset({"lean", "bands"})  # columns of later releases: rows that were there before have the same digest
 _ORIGIN = hashlib.sha256(b"daily digests").hexdigest()
 
 
@@ -180,7 +181,9 @@ def _whole(rows: Iterable[Row[Any]]) -> tuple[int, str]:
 
 
 def _folded(digest: str, row: Row[Any]) -> str:
-    told = json.dumps(list(row), default=str, sort_keys=True, separators=(",", ":"))
+    named = row._mapping.items()  # noqa: SLF001 - SQLAlchemy's public name for a row by column
+    values = [value for name, value in named if value is not None or name not in _ADDED]
+    told = json.dumps(values, default=str, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(f"{digest}{told}".encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from ensemble_desk.ensemble import pool
 from ensemble_desk.ensemble.pool import Pool
 from ensemble_desk.ensemble.votes import Member, Probabilities, Rows, Votes
+from ensemble_desk.market import usual_rates
 from ensemble_desk.market.labels import CLASSES, LabelSpec
+from ensemble_desk.market.usual_rates import Rates
 
 Progress = Callable[[str, int, int], None]
 """Told the member that votes next, its number from 1, and how many there are."""
@@ -39,15 +41,30 @@ class Ballot:
     def by_member(self) -> dict[str, Probabilities]:
         return {name: votes.probabilities for name, votes in self.votes.items()}
 
-    def table(self) -> pd.DataFrame:
-        """One line per row: the three probabilities, label, confidence and agreement; NaN and None without votes."""
+    def table(self, usual: Rates | None = None) -> pd.DataFrame:
+        """One line per row: the three probabilities, label, confidence, agreement, lean and edge.
+
+        Without votes they are NaN and None. The edge is that of the lean over its usual rate; where no usual rates are
+        given there is neither.
+        """
         table = pd.DataFrame(self.probabilities, index=self.rows.index, columns=list(CLASSES))
         names = np.array(CLASSES, dtype=object)[self.labels]
         names[np.isnan(self.probabilities).any(axis=1)] = None
         table["label"] = names
         table["confidence"] = self.probabilities[np.arange(len(table)), self.labels]
         table["agreement"] = self.pool.agreement(self.labels)
+        table["lean"] = self.leans(usual)
+        rates = np.full(3, np.nan) if usual is None else np.array(usual)
+        table["edge"] = (self.probabilities - rates).max(axis=1)
         return table
+
+    def leans(self, usual: Rates | None) -> NDArray[np.object_]:
+        """Name the lean of each row, shape (n,); None without votes or usual rates."""
+        names = np.full(len(self.labels), None, dtype=object)
+        if usual is not None:
+            voted = np.isfinite(self.probabilities).all(axis=1)
+            names[voted] = np.array(CLASSES, dtype=object)[usual_rates.leans(self.probabilities[voted], usual)]
+        return names
 
 
 def collect(

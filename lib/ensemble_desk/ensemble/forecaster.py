@@ -14,18 +14,23 @@ from ensemble_desk.ensemble.inputs import Needs
 from ensemble_desk.ensemble.members.catalogue import PRICE_MEMBERS
 from ensemble_desk.ensemble.votes import Member, Rows
 from ensemble_desk.errors import AllMembersAbstainedError, IncompatibleArtifactError, NotTrainedError
-from ensemble_desk.market import aims, frames
+from ensemble_desk.market import aims, frames, usual_rates
+from ensemble_desk.market.usual_rates import Rates
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Votes on many rows at one horizon; ``silent`` maps members that were not asked to the reason."""
+    """Votes on many rows at one horizon; ``silent`` maps members that were not asked to the reason.
+
+    ``usual`` tells how often each class came; None at another horizon than the trained one.
+    """
 
     ballot: Ballot
     horizon: str
     horizon_bars: int
     basis: str
     silent: Mapping[str, str]
+    usual: Rates | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,6 +153,8 @@ class EnhancedEnsembleForecaster:
         -------
         label, confidence, agreement, probabilities, component_predictions, weights_used, abstentions, as_of, horizon,
         horizon_bars, symbol, timeframe, version, basis. The horizon is None where nobody has told it.
+        usual_rates, edges (probability minus usual rate) and lean (the class with the largest edge): over the trained
+        horizon, None where the version does not tell how often each class came.
 
         Raises
         ------
@@ -165,14 +172,15 @@ class EnhancedEnsembleForecaster:
         progress: Progress | None = None,
         time_zone: str | None = None,
     ) -> pd.DataFrame:
-        """Forecast every row at once, or the ``last`` ones: BEARISH, NEUTRAL, BULLISH, label, confidence, agreement.
+        """Forecast every row at once, or the ``last`` ones: one line each, as :meth:`Ballot.table` gives it.
 
-        Rows on which every member abstains are NaN, their label None. Raises what :meth:`predict` raises, but for
-        AllMembersAbstainedError.
+        Rows on which every member abstains are NaN, their label and lean None. Raises what :meth:`predict` raises, but
+        for AllMembersAbstainedError.
         """
         asked = self._asked(None, None)
         rows = asked.read(df, time_zone)
-        return asked.vote(rows if last is None else inputs.last(rows, last), progress=progress).table()
+        voted = asked.vote(rows if last is None else inputs.last(rows, last), progress=progress)
+        return voted.table(asked.traits.usual)
 
     def predict_horizon(
         self, df: pd.DataFrame, *, horizon: str, horizon_bars: int, time_zone: str | None = None
@@ -192,7 +200,7 @@ class EnhancedEnsembleForecaster:
         """
         asked = self._asked(horizon, horizon_bars)
         rows = inputs.later(asked.read(df), after)
-        return Batch(asked.vote(rows), horizon, horizon_bars, asked.basis, asked.silent)
+        return Batch(asked.vote(rows), horizon, horizon_bars, asked.basis, asked.silent, asked.traits.usual)
 
     def _asked(self, horizon: str | None, horizon_bars: int | None) -> _Asked:
         """Say who votes at a horizon (None: the trained one), with which weights, by which label and temperature.
@@ -227,12 +235,14 @@ class EnhancedEnsembleForecaster:
             raise AllMembersAbstainedError(silent)
         shares = normalised(shares, list(votable), version=traits.version)
         label = traits.label.at_horizon(horizon_bars or traits.label.horizon_bars)
-        derived = replace(traits, horizon=horizon, temperature=1.0, label=label)
+        derived = replace(traits, horizon=horizon, temperature=1.0, label=label, usual=None)
         return _Asked(votable, shares, derived, "derived", silent, ensemble.needs(votable))
 
     def _newest(self, asked: _Asked, df: pd.DataFrame, time_zone: str | None) -> dict[str, Any]:
         told, traits = asked.newest(df, time_zone), asked.traits
-        return told | {
+        return {
+            **told,
+            **usual_rates.edge(told["probabilities"], traits.usual),
             "abstentions": told["abstentions"] | dict(asked.silent),
             "horizon": traits.horizon,
             "horizon_bars": traits.label.horizon_bars if traits.label else None,

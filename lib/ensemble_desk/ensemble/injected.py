@@ -12,8 +12,9 @@ from ensemble_desk.ensemble.inputs import Needs
 from ensemble_desk.ensemble.members import catalogue as members
 from ensemble_desk.ensemble.votes import Member
 from ensemble_desk.errors import IncompatibleArtifactError, InvalidHorizonError
-from ensemble_desk.market import aims, timeframes
+from ensemble_desk.market import aims, timeframes, usual_rates
 from ensemble_desk.market.labels import LabelSpec
+from ensemble_desk.market.usual_rates import Rates
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class Traits:
     numbered : whether integer classes of the estimators are known to be class numbers (our own versions).
     meaning : what a person told of the estimators' classes, by their spelling; None where nobody has.
     feature_set : the team's own features that it was trained on; empty: ours, or those of a ready frame.
+    usual : how often each class came among the rows it learnt from, over the trained horizon; None: it is not told.
     """
 
     timeframe: str
@@ -38,6 +40,7 @@ class Traits:
     numbered: bool = False
     meaning: Mapping[str, str] | None = None
     feature_set: str = ""
+    usual: Rates | None = None
 
     @classmethod
     def of_horizon(cls, horizon: str) -> "Traits":
@@ -62,6 +65,7 @@ class Traits:
             numbered="schema_version" in artifact,
             meaning=artifact.get("class_meaning"),
             feature_set=_feature_set(artifact),
+            usual=usual_rates.of_content(artifact),
         )
 
 

@@ -44,23 +44,6 @@ class Skill:
         return f"{self.verdict}, {told}".replace("-", "−")
 
 
-def usual_rates(y: Ints) -> dict[str, float]:
-    """How often each class came, by name: what is forecast by who knows nothing else."""
-    shares = np.bincount(y, minlength=len(CLASSES)) / max(len(y), 1)
-    return dict(zip(CLASSES, shares.tolist(), strict=True))
-
-
-def of_rates(told: object) -> tuple[float, float, float] | None:
-    """Read usual rates out of a manifest; None for anything that is not three shares that add up to 1."""
-    if not isinstance(told, Mapping):
-        return None
-    shares = [told.get(name) for name in CLASSES]
-    known = [float(one) for one in shares if isinstance(one, int | float) and not isinstance(one, bool)]
-    if len(known) < len(CLASSES) or min(known) < 0 or abs(sum(known) - 1) > 1e-6:  # noqa: PLR2004 - rounding
-        return None
-    return known[0], known[1], known[2]
-
-
 def of_manifest(evaluation: Mapping[str, Any]) -> Skill | None:
     """Read the holdout's skill out of a manifest's evaluation; None where it is not told, as in older versions."""
     told = evaluation.get("skill")

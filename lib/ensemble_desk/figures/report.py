@@ -144,6 +144,7 @@ def _facts(found: LiveAccuracy) -> list[tuple[str, str]]:
         limits = f"[{100 * promise.low:+.0f}, {100 * promise.high:+.0f}]"
         facts.append(("Promised", f"{_share(promise.promised)}, gap {100 * promise.gap:+.0f} points {limits}{z}"))
     facts.append(("Against usual rates", "unknown" if found.skill is None else f"{found.skill.in_words} log-loss"))
+    facts += [("Lean", found.lean.in_words)] if found.lean is not None else []
     facts += [("Never named", ", ".join(found.never_named))] if found.never_named else []
     facts += [
         (title, "unknown" if scores[name] is None else f"{scores[name]:.3f}")

@@ -7,6 +7,7 @@ import pandas as pd
 
 from ensemble_desk.ensemble.ballot import Progress
 from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import CLASSES
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.registry.serving import ensembles as serving
@@ -27,9 +28,10 @@ def forecast(
 
     Returns
     -------
-    One line per row, with the rows' index: BEARISH, NEUTRAL, BULLISH, label, confidence, agreement, in_sample, symbol,
-    timeframe, horizon_bars, version, sha256. Bars before the features begin have no line; a line on which every
-    member abstains has no label. horizon_bars is None where nobody has told the version's label.
+    One line per row, with the rows' index: BEARISH, NEUTRAL, BULLISH, label, confidence, agreement, lean, edge,
+    in_sample, usual_BEARISH, usual_NEUTRAL, usual_BULLISH, symbol, timeframe, horizon_bars, version, sha256. Bars
+    before the features begin have no line; a line on which every member abstains has no label. horizon_bars is None
+    where nobody has told the version's label; without usual rates there is neither lean nor edge.
 
     Raises
     ------
@@ -42,6 +44,7 @@ def forecast(
     dated, last_bar = isinstance(table.index, pd.DatetimeIndex), record.last_bar
     return table.assign(
         in_sample=None if last_bar is None or not dated else table.index <= pd.Timestamp(last_bar),
+        **{f"usual_{name}": rate for name, rate in zip(CLASSES, traits.usual or (np.nan,) * 3, strict=True)},
         symbol=_constant(key.symbol, len(table)),
         timeframe=_constant(key.timeframe, len(table)),
         horizon_bars=traits.label.horizon_bars if traits.label else None,

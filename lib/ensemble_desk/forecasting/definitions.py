@@ -12,10 +12,10 @@ from ensemble_desk.database.tables.registry_tables import (
     pruned_versions,
     version_manifests,
 )
-from ensemble_desk.evaluation import skill
-from ensemble_desk.market import aims
+from ensemble_desk.market import aims, usual_rates
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import LabelSpec
+from ensemble_desk.market.usual_rates import Rates
 
 _USUAL_RATES = ("evaluation", "usual_rates")  # place in a manifest
 
@@ -42,7 +42,7 @@ class Definition:
     high: float | None
     n_holdout: int | None
     n_eff: float | None
-    usual_rates: tuple[float, float, float] | None = None
+    usual_rates: Rates | None = None
 
 
 def of_key(database: Database, key: Key) -> Mapping[str, Definition]:
@@ -112,5 +112,5 @@ def _definition(row: Row[tuple[object, ...]]) -> Definition:
         high=row.accuracy_high,
         n_holdout=row.n_holdout,
         n_eff=row.n_eff,
-        usual_rates=skill.of_rates(row.usual_rates),
+        usual_rates=usual_rates.read(row.usual_rates),
     )

@@ -53,6 +53,7 @@ class Entry:
     probabilities : BEARISH, NEUTRAL, BULLISH.
     members : the same by member that voted; ``weights_used`` are theirs after redistribution.
     abstentions : reason by member that did not vote.
+    lean : the class furthest above its usual rate; None where that is not known.
     """
 
     as_of: datetime
@@ -67,6 +68,7 @@ class Entry:
     members: Mapping[str, Sequence[float]]
     weights_used: Mapping[str, float]
     abstentions: Mapping[str, str]
+    lean: str | None = None
 
 
 def append(database: Database, stamp: Stamp, entries: Sequence[Entry]) -> int:
@@ -139,4 +141,5 @@ def _row(symbol_id: int, stamp: Stamp, entry: Entry) -> dict[str, Any]:
         "abstentions": dict(entry.abstentions),
         "kind": stamp.kind.value,
         "created_at": stamp.created_at,
+        "lean": entry.lean,
     }

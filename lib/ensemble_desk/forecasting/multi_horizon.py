@@ -32,6 +32,9 @@ class HorizonForecast:
     abstentions : reason by member that did not vote.
     members : probabilities in order of the classes, by member that voted.
     weights_used : weight of each of these, after those of the others were shared out.
+    usual_rates, edges : how often each class came among the rows the version learnt from, and how far its probability
+        is above that; None at another horizon than the trained one, and where the version does not tell.
+    lean : the class with the largest edge.
     """
 
     horizon: str | None
@@ -44,6 +47,9 @@ class HorizonForecast:
     abstentions: Mapping[str, str]
     members: Mapping[str, Sequence[float]] = field(default_factory=dict)
     weights_used: Mapping[str, float] = field(default_factory=dict)
+    usual_rates: Mapping[str, float] | None = None
+    edges: Mapping[str, float] | None = None
+    lean: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +143,7 @@ def _told(horizon: str | None, result: Mapping[str, Any]) -> HorizonForecast:
             for name, vote in result["component_predictions"].items()
         },
         weights_used=result["weights_used"],
+        usual_rates=result["usual_rates"],
+        edges=result["edges"],
+        lean=result["lean"],
     )

@@ -91,4 +91,5 @@ def _entry(found: MultiHorizonForecast, one: HorizonForecast) -> Entry | None:
         members=one.members,
         weights_used=one.weights_used,
         abstentions=one.abstentions,
+        lean=one.lean,
     )

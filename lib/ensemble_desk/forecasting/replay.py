@@ -161,6 +161,7 @@ def _entries(batch: Batch, times: pd.DatetimeIndex) -> Iterator[Entry]:
     voted = dict(zip(by_member, ballot.pool.voted, strict=True))
     shares = dict(zip(by_member, ballot.pool.shares, strict=True))
     agreement = ballot.pool.agreement(ballot.labels)
+    leans = ballot.leans(batch.usual)
     for row in np.flatnonzero(np.isfinite(ballot.probabilities).all(axis=1)).tolist():
         present = [name for name in ballot.votes if voted[name][row]]
         silent = {name: votes.reason for name, votes in ballot.votes.items() if not voted[name][row]}
@@ -178,4 +179,5 @@ def _entries(batch: Batch, times: pd.DatetimeIndex) -> Iterator[Entry]:
             members={name: by_member[name][row].tolist() for name in present},
             weights_used={name: float(shares[name][row]) for name in present},
             abstentions=silent | dict(batch.silent),
+            lean=leans[row],
         )

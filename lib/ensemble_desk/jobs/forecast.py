@@ -84,12 +84,13 @@ def _forecast_table(found: list[MultiHorizonForecast]) -> None:
             row.label,
             output.percent(row.confidence),
             output.percent(row.agreement),
+            output.lean(row.lean, row.edges),
             row.basis,
         )
         for one in found
         for row in one.forecasts.values()
     ]
-    columns = ("key", "version", "as of", "horizon", "label", "confidence", "agreement", "basis")
+    columns = ("key", "version", "as of", "horizon", "label", "confidence", "agreement", "lean", "basis")
     output.table(columns, rows, empty="Nothing was forecast.")
     for one in found:
         for horizon, reason in one.unavailable.items():

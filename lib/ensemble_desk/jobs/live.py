@@ -128,6 +128,7 @@ def _table(found: LiveAccuracy, members: tuple[MemberScore, ...]) -> None:
         ("persistence", written(found.persistence)),
         ("promised", promise and _kept(promise)),
         ("against usual rates", found.skill and found.skill.in_words),
+        ("lean", found.lean and found.lean.in_words),
         ("never named", ", ".join(found.never_named) or None),
         *((name.replace("_", " "), scores[name]) for name in ("log_loss", "brier", "rps")),
         *((name.replace("_", " "), scores[name]) for name in ("volatility_skill", "direction_skill")),

@@ -89,6 +89,11 @@ def percent(share: float | None) -> str:
     return "unknown" if share is None else f"{share:.1%}"
 
 
+def lean(name: str | None, edges: Mapping[str, float] | None) -> str:
+    """Write the class furthest above its usual rate, with its edge in points."""
+    return "unknown" if name is None or edges is None else f"{name} {100 * edges[name]:+.1f}"
+
+
 def note(message: str) -> None:
     """Say something that is no result, in one line on standard error."""
     print(visible(message), file=sys.stderr)  # noqa: T201 - the program's voice

@@ -152,7 +152,7 @@ def _show_batch(table: pd.DataFrame, out: Path | None, *, as_json: bool) -> None
         return
     rows = table.reset_index(names="row").astype(object).where(lambda frame: frame.notna(), None)
     records = [{str(name): _plain(cell) for name, cell in record.items()} for record in rows.to_dict("records")]
-    shown = ("row", "label", "confidence", *CLASSES, "agreement", "version")
+    shown = ("row", "label", "confidence", *CLASSES, "agreement", "lean", "version")
     lines = [tuple(record[name] for name in shown) for record in records]
     output.show(records, as_json=as_json, table=lambda: output.table(shown, lines, empty="There are no rows."))
 
@@ -175,7 +175,9 @@ def _prediction_table(key: Key, result: Mapping[str, Any], recognised: Sequence[
         ("label", result["label"]),
         ("confidence", output.percent(result["confidence"])),
         ("agreement", output.percent(result["agreement"])),
+        ("lean", output.lean(result["lean"], result["edges"])),
         ("probabilities", result["probabilities"]),
+        ("usual rates", result["usual_rates"] or "unknown"),
     ]
     facts += [
         (name, f"{vote['label']}, weight {output.percent(vote['weight'])}")

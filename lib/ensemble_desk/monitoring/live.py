@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ensemble_desk.evaluation import confidence_sequences, intervals, metrics, skill
+from ensemble_desk.evaluation import confidence_sequences, intervals, leaning, metrics, skill
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
+from ensemble_desk.evaluation.leaning import Leaning
 from ensemble_desk.evaluation.skill import Skill
 from ensemble_desk.forecasting import definitions, matured
 from ensemble_desk.forecasting.definitions import Definition
@@ -71,6 +72,7 @@ class LiveAccuracy:
     validated : the version's holdout accuracy.
     majority, persistence : on the same rows; persistence on those with a known outcome before.
     skill : all rows against the usual rates of the versions that spoke; None when one of them does not tell them.
+    lean : hits of the class furthest above its usual rate, beside baselines of its own; None where skill is.
     never_named : classes that none of these forecasts named.
     months : the same by calendar month, newest last; ``volatility`` by thirds of volatility, calmest first, where the
         label tells it.
@@ -95,6 +97,7 @@ class LiveAccuracy:
     promise: Promise | None
     reliability: tuple[Bin, ...]
     skill: Skill | None
+    lean: Leaning | None
     never_named: tuple[str, ...]
     months: tuple[Regime, ...]
     volatility: tuple[Regime, ...]
@@ -221,6 +224,7 @@ def _told(
         promise=calibration.promise(confidence, correct, horizon_bars=h),
         reliability=calibration.reliability(confidence, correct, horizon_bars=h),
         skill=None if usual is None else skill.daily(rows.p, usual, rows.y, horizon_bars=h),
+        lean=None if usual is None else leaning.daily(rows.p, usual, rows.y, horizon_bars=h),
         never_named=skill.never_named(rows.p),
         months=regimes.by_month(rows, usual, horizon_bars=h),
         volatility=regimes.by_volatility(rows, usual, horizon_bars=h),

@@ -93,6 +93,7 @@ def _content(bars: Bars, data: Dataset, recipe: Recipe, *, learnt: Weighing, ver
         "models": {name: fitted[name].state() for name in kept},
         "weights": {name: float(learnt.weights[name] / total) for name in kept},
         "temperature": float(learnt.temperature),
+        "usual_rates": verdict.evaluation["usual_rates"],
         "ensemble_accuracy": verdict.evaluation["ensemble"]["accuracy"],
         "performances": {name: verdict.performances[name] for name in kept},
         "model_predictions_sample": golden.predictions,

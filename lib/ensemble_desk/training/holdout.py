@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from ensemble_desk.ensemble.members.catalogue import PRICE_MEMBERS
 from ensemble_desk.ensemble.votes import Votes
 from ensemble_desk.errors import extras
-from ensemble_desk.evaluation import baselines, intervals, leakage, metrics, skill
+from ensemble_desk.evaluation import baselines, intervals, leakage, leaning, metrics, skill
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
+from ensemble_desk.evaluation.leaning import Leaning
 from ensemble_desk.evaluation.skill import Skill
 from ensemble_desk.evaluation.splits import Split
+from ensemble_desk.market import usual_rates
 from ensemble_desk.training import walk_forward, weighing
 from ensemble_desk.training.dataset import Dataset
 from ensemble_desk.training.walk_forward import OutOfFold, Recipe
@@ -59,7 +61,8 @@ def score(data: Dataset, split: Split, recipe: Recipe, *, oof: OutOfFold, learnt
         "baselines": known,
         "baseline_accuracy": baselines.published(known),
         "confusion": pooled["confusion"],
-        "usual_rates": skill.usual_rates(data.classes),
+        "usual_rates": usual_rates.of(data.classes),
+        "lean": _lean(leaning.at_one_look(said[voted], usual, y[voted].astype(np.int64), horizon_bars=h)),
         "skill": _skill(skill.at_one_look(said[voted], usual, y[voted].astype(np.int64), horizon_bars=h)),
         "never_named": list(skill.never_named(said[voted])),
         "volatility_skill": pooled["volatility_skill"],
@@ -79,6 +82,15 @@ def _skill(found: Skill | None) -> dict[str, Any] | None:
     for score in ("log_loss", "rps"):
         told[score] = {name: value if math.isfinite(value) else None for name, value in told[score].items()}
     return told | {"verdict": found.verdict.value}
+
+
+def _lean(found: Leaning | None) -> dict[str, Any] | None:
+    """Write what the holdout says of the leans."""
+    if found is None:
+        return None
+    excess = {name: value if math.isfinite(value) else None for name, value in asdict(found.excess).items()}
+    told = {name: getattr(found, name) for name in ("n", "usual", "same", "same_class", "shares")}
+    return told | {"accuracy": found.accuracy.value, "excess": excess, "verdict": found.verdict.value}
 
 
 def _votes(name: str, data: Dataset, recipe: Recipe, *, learn: NDArray[np.int64], ask: NDArray[np.int64]) -> Votes:

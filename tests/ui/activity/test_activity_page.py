@@ -20,6 +20,10 @@ def labels(app):
     return [link.label for link in app.main.get("page_link")]
 
 
+def navigation(app):
+    return [link.label for link in app.sidebar.get("page_link")]
+
+
 def test_everything_of_the_last_week_is_there_with_its_way_on(folder, moved, open_app, texts):
     app = open_app("activity")
     assert not app.exception
@@ -61,12 +65,12 @@ def test_older_pages_are_led_to_and_a_place_that_is_none_is_said(folder, registr
 
 def test_what_is_new_is_counted_until_it_was_looked_at(folder, registry, colleague, open_app, texts):
     visits.remember(registry, "engineer", at=registry.clock())
-    assert not any("new in Activity" in link.label for link in open_app("overview").sidebar.get("page_link"))
+    assert "Activity" in navigation(open_app("overview"))
     rollback.roll_back(registry, KEY, to=MIDDLE, expected=None, actor=colleague, reason="drift")
-    assert "1 new in Activity" in [link.label for link in open_app("overview").sidebar.get("page_link")]
+    assert "Activity · 1 new" in navigation(open_app("overview"))
     app = open_app("activity")
     assert texts(app).count(":blue-badge[new]") == 1
-    assert not any("new in Activity" in link.label for link in open_app("overview").sidebar.get("page_link"))
+    assert "Activity" in navigation(open_app("overview"))
     assert visits.last(registry, "engineer") > history.get(registry, 5).at
 
 

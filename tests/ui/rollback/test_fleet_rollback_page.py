@@ -96,4 +96,4 @@ def test_readiness_is_shown_with_its_age_and_renewed_by_a_button(folder, open_ap
 def test_a_link_with_an_unknown_scope_shows_one_key(folder, open_app):
     app = open_app("rollback", scope="Everything")
     assert not app.exception
-    assert app.selectbox(key="key").value is None
+    assert app.selectbox(key="find_key").value is None

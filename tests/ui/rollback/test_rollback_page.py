@@ -23,7 +23,7 @@ def chosen(folder, open_app):
 
 def test_nothing_is_chosen_silently(folder, open_app):
     app = open_app("rollback")
-    assert app.selectbox(key="key").value is None
+    assert app.selectbox(key="find_key").value is None
     assert not app.radio
     app = open_app("rollback", key=str(KEY))
     assert app.radio(key="target").value is None
@@ -75,7 +75,7 @@ def test_a_move_whose_proof_fails_is_red_and_says_so(chosen, folder, registry, m
     app = send(chosen, reason="drift seen by the desk")
     assert not app.exception
     assert not app.success
-    assert f"Production moved to {MIDDLE}, but the loader does not serve it" in app.error[0].value
+    assert f"Production moved to {MIDDLE}, but the loader does not serve it" in texts(app)
     assert production.read(registry, KEY).version == MIDDLE
 
 
@@ -115,10 +115,10 @@ def test_of_two_tabs_with_the_same_form_only_the_first_moves(chosen, open_app, r
 
 
 def test_a_target_is_not_kept_for_another_key(chosen):
-    app = chosen.selectbox(key="key").set_value("IBM/w1").run()
+    app = chosen.selectbox(key="find_key").set_value("IBM/w1").run()
     assert not app.exception
     assert not app.radio
-    app.selectbox(key="key").set_value(str(KEY)).run()
+    app.selectbox(key="find_key").set_value(str(KEY)).run()
     assert app.radio(key="target").value is None
 
 

@@ -107,7 +107,7 @@ def test_a_pruned_version_is_found_by_its_state_and_keeps_a_card(folder, open_ap
 
 def test_a_version_of_another_key_gives_way_silently(folder, open_app):
     app = open_app("versions", view="One version", key=str(KEY), version="20020930")
-    app.selectbox(key="key").set_value("IBM/w1").run()
+    app.selectbox(key="find_key").set_value("IBM/w1").run()
     assert not app.exception
     assert not app.warning
     assert app.selectbox(key="version").value == "20081226"

@@ -43,6 +43,8 @@ forecasts = Table(  # append-only
     Column("abstentions", Json, nullable=False),
     Column("kind", Text, nullable=False),  # live | replay
     Column("created_at", UtcTime(), nullable=False),
+    Column("lean", Text),
+    Column("bands", Json),
     UniqueConstraint("symbol_id", "timeframe", "version", "as_of", "horizon"),
 )
 Index("idx_forecasts_key_horizon_as_of", *(forecasts.c[n] for n in ("symbol_id", "timeframe", "horizon", "as_of")))

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ensemble_desk.ui.drift import rows
-from ensemble_desk.ui.drift import wording as drift_wording
 from ensemble_desk.ui.frame import components, monitoring_data, wording
+from ensemble_desk.ui.frame.keys import search
+from ensemble_desk.ui.frame.keys import wording as drift_wording
 
 _CLICK = "drift_show"
 
@@ -65,4 +66,4 @@ def _columns(keys: Sequence[str]) -> dict[str, object]:
 
 def _show(keys: Sequence[str]) -> None:
     """Look at the key of the clicked row, below."""
-    st.session_state["key"] = keys[st.session_state[_CLICK].row]
+    search.choose(keys[st.session_state[_CLICK].row])

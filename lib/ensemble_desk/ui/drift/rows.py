@@ -8,8 +8,8 @@ import pandas as pd
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring.verdicts import DriftState
 from ensemble_desk.registry.entities import VersionRecord
-from ensemble_desk.ui.drift import wording as drift_wording
 from ensemble_desk.ui.frame import caching, components, data, monitoring_data, wording
+from ensemble_desk.ui.frame.keys import wording as drift_wording
 
 
 @caching.remembered(max_entries=1, also=monitoring_data.mark_of_standing, shared=True)

@@ -9,8 +9,8 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring.evidence import bands, lacks
 from ensemble_desk.monitoring.verdicts import DriftState
 from ensemble_desk.registry import actors
-from ensemble_desk.ui.drift import wording as drift_wording
 from ensemble_desk.ui.frame import actions, caching, charts, components, data, monitoring_data, session, wording
+from ensemble_desk.ui.frame.keys import wording as drift_wording
 
 
 def state_of(key: Key) -> DriftState | None:

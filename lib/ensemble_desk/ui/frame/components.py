@@ -1,14 +1,12 @@
 """Parts that several pages share: choosing a key and a version, badges, facts, tables and empty states."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Literal, NoReturn
 
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]  # it has no stubs
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from ensemble_desk.figures.style import palette
 from ensemble_desk.market.keys import Key
@@ -18,8 +16,8 @@ from ensemble_desk.ui.frame import data, wording
 Colour = Literal["red", "orange", "blue", "green", "violet", "gray"]
 
 STATE_COLOURS: dict[State, Colour] = {
-    State.IN_PRODUCTION: "green",
-    State.AVAILABLE: "blue",
+    State.IN_PRODUCTION: "blue",  # green is how a key stands, which is another matter
+    State.AVAILABLE: "gray",
     State.QUARANTINED: "orange",
     State.TAMPERED: "red",
     State.INCOMPATIBLE: "violet",
@@ -28,6 +26,7 @@ STATE_COLOURS: dict[State, Colour] = {
     State.PRUNED: "gray",
 }
 EXPIRED = "expired"
+_OWNER = "_of"  # behind the name of a choice: what it was made for
 _MOST_STYLED = 50  # rows; Streamlit takes about half a millisecond of each run for every styled row
 _STATE_ICONS = {
     State.IN_PRODUCTION: ":material/rocket_launch:",
@@ -43,19 +42,6 @@ _STATE_ICONS = {
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-def key_picker(*, preselect: bool = True) -> Key:
-    """Choose a key; it lives in the URL. Stops the page with the next step when there is none or none is chosen."""
-    known = data.key_names()
-    if not known:
-        nothing_yet()
-    if not preselect and not (st.session_state.get("key") or st.query_params.get("key")):
-        st.selectbox("Key", known, index=None, placeholder="Choose a key", key="key", bind="query-params")
-        st.stop()
-    return Key.parse(
-        bound_choice("Key", known, name="key", of="", first=known[0], missing="No version of {} is registered.")
-    )
 
 
 def version_picker(
@@ -90,29 +76,35 @@ def version_picker(
 
 
 def bound_choice(label: str, options: Sequence[str], *, name: str, of: str, first: str, missing: str) -> str:
-    """A select box whose value always stands in the URL; a value from a link that nobody knows is said.
+    """A select box whose value stands in the URL once it is another than ``first``; an unknown one is said.
 
     ``of`` names what the options belong to: a value left over from another owner gives way silently.
     """
-    asked = st.session_state.get(name) or st.query_params.get(name)
-    if asked not in options:
-        if asked is not None and not left_over(name, of=of):
-            st.warning(f"{wording.plain(missing.format(asked))} Showing {first} instead.", icon=":material/link_off:")
-        asked = first
+    linked = st.query_params.get(name)
+    asked = linked or (None if left_over(name, of=of) else st.session_state.get(name))
+    if asked is not None and asked not in options and not left_over(name, of=of):
+        st.warning(f"{wording.plain(missing.format(asked))} Showing {first} instead.", icon=":material/link_off:")
+    if asked not in options and st.session_state.get(name, first) != first:
         st.session_state[name] = first
-    if st.query_params.get(name) != asked:
-        with suppress(StreamlitAPIException):  # a widget that was on the page before keeps the URL by itself
-            st.query_params[name] = str(asked)
-            st.session_state[name] = asked
-    st.session_state[f"{name}_of"] = of
+    st.session_state[f"{name}{_OWNER}"] = of
     # no format_func: the URL would hold the formatted text, which changes with the state of a version
-    return st.selectbox(label, options, index=None, key=name, bind="query-params") or first
+    return st.selectbox(label, options, index=options.index(first), key=name, bind="query-params")
+
+
+def choose(name: str, value: str, *, of: str) -> None:
+    """Make such a choice from elsewhere, before its select box is drawn."""
+    st.session_state[name], st.session_state[f"{name}{_OWNER}"] = value, of
 
 
 def left_over(name: str, *, of: str) -> bool:
     """Whether the value of a choice was made for another owner, such as a version for another key."""
-    owner = st.session_state.get(f"{name}_of")
+    owner = st.session_state.get(f"{name}{_OWNER}")
     return owner is not None and owner != of
+
+
+def belongs_to_a_key(name: str) -> bool:
+    """Whether a part of the address is a choice that means nothing for another key."""
+    return f"{name}{_OWNER}" in st.session_state
 
 
 def nothing_yet() -> NoReturn:

@@ -19,8 +19,10 @@ from ensemble_desk.registry.index.versions import VersionPage
 from ensemble_desk.registry.ledger import history
 from ensemble_desk.registry.ledger import production as pointers
 from ensemble_desk.registry.ledger.history import LiveThen
+from ensemble_desk.registry.preflight import readiness as rehearsals
 from ensemble_desk.registry.preflight import replay as replays
 from ensemble_desk.registry.preflight import steps as checks
+from ensemble_desk.registry.preflight.readiness import Readiness
 from ensemble_desk.registry.preflight.replay import Replay
 from ensemble_desk.training import copied_runs, run_log, runs
 from ensemble_desk.training.runs import RunPage, RunRecord
@@ -151,6 +153,17 @@ def live_at(key: Key, at: datetime) -> LiveThen:
 def preflight(key: Key, name: str) -> PreflightReport:
     """Run the preflight of a version; the report says when, and is made anew when anything has changed."""
     return checks.run(caching.registry(), key, name)
+
+
+@st.cache_data(ttl=1, max_entries=1, show_spinner=False)
+def newest_rehearsal() -> datetime | None:
+    return rehearsals.newest_at(caching.registry())
+
+
+@caching.remembered(max_entries=256, also=newest_rehearsal)
+def way_back(key: Key) -> Readiness:
+    """Whether production of a key could go back now, as last rehearsed."""
+    return rehearsals.of_key(caching.registry(), key)
 
 
 @caching.remembered(max_entries=64, shared=True)

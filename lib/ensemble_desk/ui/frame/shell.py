@@ -1,4 +1,6 @@
-"""The frame of every page: navigation, who is here, the title, and the check of the role."""
+"""The frame of every page: navigation, the search for a key, who is here, the title, and the check of the role."""
+
+from dataclasses import dataclass
 
 import streamlit as st
 from streamlit import runtime
@@ -6,54 +8,135 @@ from streamlit.navigation.page import StreamlitPage
 
 from ensemble_desk.registry.actors import Actor, Role
 from ensemble_desk.ui.frame import actions, caching, data, logo, session, wording
+from ensemble_desk.ui.frame.keys import search
 from ensemble_desk.ui.frame.news import elsewhere, unseen
 
 _NAVIGATED = "navigated"  # this session has declared its navigation
+_SHOWN = "page_shown"  # the page that this session has shown last
 
 
-def _pages() -> dict[str, list[StreamlitPage]]:
-    return {
-        "": [
-            st.Page("pages/overview.py", title="Overview", icon=":material/dashboard:", default=True, help=_HELP[0]),
-            st.Page("pages/activity.py", title="Activity", icon=":material/list_alt:", help=_HELP[7]),
-            st.Page("pages/move.py", title="Move", icon=":material/swap_horiz:", visibility="hidden"),
-        ],
-        "Understand": [
-            st.Page("pages/versions.py", title="Versions", icon=":material/inventory_2:", help=_HELP[1]),
-            st.Page("pages/performance.py", title="Performance", icon=":material/query_stats:", help=_HELP[2]),
-            st.Page("pages/predict.py", title="Predict", icon=":material/online_prediction:", help=_HELP[3]),
-        ],
-        "Operate": [
-            st.Page("pages/drift.py", title="Drift", icon=":material/trending_down:", help=_HELP[4]),
-            st.Page("pages/rollback.py", title="Rollback", icon=":material/history:", help=_HELP[5]),
-            st.Page("pages/training_runs.py", title="Training runs", icon=":material/model_training:", help=_HELP[6]),
-        ],
-    }
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page in the navigation; one about a single key is linked with the key that people look at."""
+
+    name: str
+    icon: str
+    help: str
+    section: str = ""
+    about_a_key: bool = False
+    hidden: bool = False  # it has an address, and no link in the navigation
+
+    @property
+    def script(self) -> str:
+        return f"pages/{self.name.lower().replace(' ', '_')}.py"
 
 
-_HELP = (
-    "Every key with what is in production, whether it does what it promised, and the way back.",
-    "Which versions there are, what is inside, and how two of them differ.",
-    "How a version does since it was trained, and what training knew: accuracy, members, confusion.",
-    "Ask production or any version about recent bars or about your own file.",
-    "Whether accuracy still holds, ranked by evidence, and what to do.",
-    "Go back to an earlier version, with a preflight before and a proof after.",
-    "Training runs with their progress and errors; start a new one.",
-    "Who did what, newest first, over all keys: moves, trainings, notes, roles, alerts.",
+PLACES = (
+    Place(
+        "Overview",
+        ":material/dashboard:",
+        "Every key with what is in production, whether it does what it promised, and the way back.",
+    ),
+    Place(
+        unseen.PAGE,
+        ":material/list_alt:",
+        "Who did what, newest first, over all keys: moves, trainings, notes, roles, alerts.",
+    ),
+    Place("Move", ":material/swap_horiz:", "One move in full, or moves made together.", hidden=True),
+    Place(
+        "Versions",
+        ":material/inventory_2:",
+        "Which versions there are, what is inside, and how two of them differ.",
+        "Understand",
+        about_a_key=True,
+    ),
+    Place(
+        "Performance",
+        ":material/query_stats:",
+        "How a version does since it was trained, and what training knew: accuracy, members, confusion.",
+        "Understand",
+        about_a_key=True,
+    ),
+    Place(
+        "Predict",
+        ":material/online_prediction:",
+        "Ask production or any version about recent bars or about your own file.",
+        "Understand",
+        about_a_key=True,
+    ),
+    Place(
+        "Drift",
+        ":material/trending_down:",
+        "Whether accuracy still holds, ranked by evidence, and what to do.",
+        "Operate",
+        about_a_key=True,
+    ),
+    Place(
+        "Rollback",
+        ":material/history:",
+        "Go back to an earlier version, with a preflight before and a proof after.",
+        "Operate",
+        about_a_key=True,
+    ),
+    Place(
+        "Training runs",
+        ":material/model_training:",
+        "Training runs with their progress and errors; start a new one.",
+        "Operate",
+    ),
 )
 
 
 def run() -> None:
     """Declare the navigation and run the page that was asked for; an error of ours ends in words, not in a trace."""
     page = _navigate()
+    moved = st.session_state.get(_SHOWN) not in {None, page.title}
+    st.session_state[_SHOWN] = page.title
+    if moved:
+        st.set_page_config(initial_sidebar_state="locked")
+    with st.sidebar:
+        actions.guard(_sidebar)(page)
     actions.guard(page.run)()
+    if moved:  # "locked" and back: a narrow screen closes the sidebar that lies over the page
+        st.set_page_config(initial_sidebar_state="auto")
     if runtime.exists() and not st.get_option("global.appTest"):  # a server, not a test of one page
         data.warm_up()
 
 
 def _navigate() -> StreamlitPage:
+    """Declare the pages; their links are our own, so that they carry the key and stand below the search."""
     st.session_state[_NAVIGATED] = True
-    return st.navigation(_pages())
+    return st.navigation(
+        [
+            st.Page(one.script, title=one.name, icon=one.icon, help=one.help, default=number == 0)
+            for number, one in enumerate(PLACES)
+        ],
+        position="hidden",
+    )
+
+
+def _sidebar(page: StreamlitPage) -> None:
+    st.logo(logo.svg(), size="large")
+    here = next(one for one in PLACES if one.name == page.title)
+    key, section = None, ""
+    is_known = session.visitor(caching.settings()).actor is not None
+    if is_known:  # who has to sign in reads no names of keys
+        search.box(here.name, about_a_key=here.about_a_key)
+        key = search.current()
+    for one in PLACES:
+        if one.hidden:
+            continue
+        if one.section != section:
+            st.caption(one.section)
+            section = one.section
+        st.page_link(
+            one.script,
+            label=unseen.label() if is_known and one.name == unseen.PAGE else one.name,
+            icon=one.icon,
+            help=one.help,
+            width="stretch",
+            query_params={search.PARAMETER: key} if key and one.about_a_key else None,
+        )
 
 
 def open_page(title: str, *, role: str = "viewer") -> None:
@@ -67,9 +150,6 @@ def open_page(title: str, *, role: str = "viewer") -> None:
         st.rerun()
     st.title(title, anchor=False)
     actor = _who()
-    if title != unseen.PAGE:
-        with st.sidebar:
-            unseen.line()
     if not actor.may(Role.named(role)):
         st.warning(wording.plain(str(actor.refusal(Role.named(role), f"open {title}"))), icon=":material/lock:")
         st.stop()
@@ -77,7 +157,6 @@ def open_page(title: str, *, role: str = "viewer") -> None:
 
 
 def _who() -> Actor:
-    st.logo(logo.svg(), size="large")
     visitor = session.visitor(caching.settings())
     if visitor.refused:
         st.error(wording.plain(visitor.refused), icon=":material/block:")

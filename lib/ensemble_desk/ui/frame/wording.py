@@ -11,6 +11,8 @@ from ensemble_desk.evaluation.intervals import AccuracyEstimate
 from ensemble_desk.figures.accuracy import LEAST_N_EFF
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.market import timeframes
+from ensemble_desk.market.labels import CLASSES
+from ensemble_desk.market.usual_rates import Rates
 from ensemble_desk.registry.entities import VersionRecord
 
 UNKNOWN = "unknown"
@@ -84,6 +86,18 @@ def holdout_skill(evaluation: Mapping[str, Any]) -> str:
     found = skill.of_manifest(evaluation)
     missing = skill.no_call([str(name).capitalize() for name in evaluation.get("never_named") or []])
     return f"{UNKNOWN if found is None else f'{found.in_words} log-loss'}{'. ' if missing else ''}{missing}"
+
+
+def usual_rates(rates: Rates | None) -> str:
+    """Write how often each class came among the rows that a version learnt from."""
+    if rates is None:
+        return UNKNOWN
+    return ", ".join(f"{name.capitalize()} {percent(rate)}" for name, rate in zip(CLASSES, rates, strict=True))
+
+
+def lean(name: str | None, edges: Mapping[str, float] | None) -> str:
+    """Write the class furthest above its usual rate, with its edge."""
+    return UNKNOWN if name is None or edges is None else f"{name.capitalize()} {points(edges[name])}"
 
 
 def kinds(given: Sequence[Kind]) -> str:

@@ -15,7 +15,6 @@ from ensemble_desk.training import runs
 from ensemble_desk.ui.frame import caching, components, data, monitoring_data
 from ensemble_desk.ui.overview import rows as fleet_rows
 from ensemble_desk.ui.overview.rows import Bars
-from ensemble_desk.ui.rollback import reads as rollback_data
 
 _MOST = 10_000  # refused versions that are looked through
 _SECONDS_OF_BARS = 300  # bars are read anew this often, as in ensemble_desk.ui.frame.data
@@ -24,7 +23,7 @@ _minute = caching.every(60)
 
 def _mark() -> tuple[object, ...]:
     """A new answer about the fleet, or rehearsals that may have been made or grown old."""
-    return monitoring_data.mark_of_standing(), rollback_data.newest_rehearsal(), _minute()
+    return monitoring_data.mark_of_standing(), data.newest_rehearsal(), _minute()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

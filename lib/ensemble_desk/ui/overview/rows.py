@@ -10,8 +10,8 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring.verdicts import DriftState
 from ensemble_desk.registry.entities import UNSERVED, Production, State, VersionRecord
 from ensemble_desk.registry.preflight.readiness import Readiness
-from ensemble_desk.ui.drift import wording as drift_wording
 from ensemble_desk.ui.frame import wording
+from ensemble_desk.ui.frame.keys import wording as drift_wording
 from ensemble_desk.ui.frame.standing import Standing
 
 SINCE, VALIDATED = "Accuracy since training", "Validated accuracy"

@@ -7,8 +7,8 @@ import streamlit as st
 
 from ensemble_desk.registry.entities import UNSERVED, Mode
 from ensemble_desk.registry.preflight.readiness import Going
-from ensemble_desk.ui.drift import wording as drift_wording
 from ensemble_desk.ui.frame import components
+from ensemble_desk.ui.frame.keys import wording as drift_wording
 from ensemble_desk.ui.overview.reads import Board
 from ensemble_desk.ui.overview.rows import OLD, SINCE, VALIDATED, WAITS, refusal
 

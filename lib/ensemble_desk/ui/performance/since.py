@@ -108,6 +108,8 @@ def headline(asked: Asked, found: LiveAccuracy) -> None:
         f"{wording.estimate(found.persistence)}"
     )
     st.markdown(_skill(found))
+    if found.lean is not None:
+        st.markdown(f"Lean, the class furthest above its usual rate: **{found.lean.in_words}**")
     scores, promise = found.scores, found.promise
     with st.grid(5, min_column_width=150):
         above = found.accuracy.value - found.majority.value if found.majority else None

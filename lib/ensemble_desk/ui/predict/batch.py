@@ -15,7 +15,8 @@ from ensemble_desk.ui.predict.upload import Input
 
 _SHOWN = 500
 _FIRST = 250
-_CONSTANT = ["symbol", "timeframe", "horizon_bars", "version", "sha256"]  # the same on every line
+_USUAL = [f"usual_{name}" for name in CLASSES]
+_CONSTANT = [*_USUAL, "symbol", "timeframe", "horizon_bars", "version", "sha256"]  # the same on every line
 _MADE = "batch_made"  # session state: what the last batch of this session was made of
 
 
@@ -56,11 +57,12 @@ def _told(table: pd.DataFrame) -> None:
     seen = table["in_sample"].fillna(value=False).astype(bool).sum()
     if seen:
         st.caption(f":material/visibility: {int(seen):,} rows are in sample: the version learnt from them.")
-    shares = [*CLASSES, "confidence", "agreement"]
+    shares = [*CLASSES, "confidence", "agreement", "edge"]
     newest = table[::-1].head(_SHOWN).reset_index(names="time").drop(columns=_CONSTANT)
     newest[shares] *= 100
     dated = isinstance(table.index, pd.DatetimeIndex)
-    newest["label"] = newest["label"].str.capitalize()
+    for name in ("label", "lean"):
+        newest[name] = newest[name].astype(object).where(newest[name].isna(), newest[name].astype(str).str.capitalize())
     newest = newest.rename(columns=lambda name: str(name).capitalize().replace("_", " "))
     components.table(
         newest if dated else newest.rename(columns={"Time": "Row"}),

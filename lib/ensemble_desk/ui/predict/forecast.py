@@ -1,11 +1,11 @@
 """What a version says: the forecast in numbers, who voted how, and everything as a table."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from ensemble_desk.evaluation import skill
 from ensemble_desk.figures import votes
 from ensemble_desk.forecasting import batches
 from ensemble_desk.market.keys import Key
@@ -72,26 +72,23 @@ def result(record: VersionRecord, answer: Answer) -> None:
         _metric("Confidence", wording.percent(told["confidence"]), "Probability of the label.")
         _metric("Agreement", wording.percent(told["agreement"]), "Weight share of the members whose own choice it is.")
         _metric("As of", wording.day(answer.as_of), wording.time(answer.as_of))
-    _beside_usual(record, told["probabilities"])
+    _beside_usual(told)
     span = "unknown, nobody has told it"
     if told["horizon"]:
         span = f"{told['horizon']} ({told['horizon_bars']} bar{'s' if told['horizon_bars'] != 1 else ''})"
     st.caption(f"Horizon {span}, version {record.version}. Validated: {wording.accuracy_of(record)}")
 
 
-def _beside_usual(record: VersionRecord, probabilities: Mapping[str, float]) -> None:
+def _beside_usual(told: Mapping[str, Any]) -> None:
     """Every probability beside how often its class came, where the version tells that."""
-    evaluation = data.manifest(record.key, record.version).get("evaluation") or {}
-    rates = skill.of_rates(evaluation.get("usual_rates"))
-    if rates is None:
+    if told["lean"] is None:
+        st.caption("The version does not tell how often each class came, so there is no lean.")
         return
-    edges = {name: probabilities[name] - rate for name, rate in zip(CLASSES, rates, strict=True)}
-    told = ", ".join(
-        f"{WORDS[name]} {wording.percent(probabilities[name])} (usually {wording.percent(rate)})"
-        for name, rate in zip(CLASSES, rates, strict=True)
+    beside = ", ".join(
+        f"{WORDS[name]} {wording.percent(told['probabilities'][name])} (usually {wording.percent(rate)})"
+        for name, rate in told["usual_rates"].items()
     )
-    most = max(edges, key=edges.__getitem__)
-    st.markdown(f"{told}. Furthest above its usual rate: **{WORDS[most]}**, {wording.points(edges[most])}.")
+    st.markdown(f"{beside}. Lean: **{WORDS[told['lean']]}**, {wording.points(told['edges'][told['lean']])}.")
 
 
 def _metric(label: str, value: str, explained: str | None = None) -> None:
@@ -119,10 +116,11 @@ def who_voted(record: VersionRecord, answer: Answer) -> None:
 def numbers(record: VersionRecord, answer: Answer) -> None:
     """Everything that was said, as a table."""
     frame = table(answer)
-    shares = [*CLASSES, "Weight"]
+    shares = [*CLASSES, "Weight", "Edge"]
     shown = frame.assign(**{name: 100 * frame[name].astype(float) for name in shares})
+    named = {name: frame[name].str.capitalize() for name in ("Label", "Lean") if frame[name].notna().any()}
     components.table(
-        shown.assign(Label=frame["Label"].str.capitalize()).rename(columns=str.capitalize),
+        shown.assign(**named).rename(columns=str.capitalize),
         key="forecast_table",
         alt="The forecast in numbers",
         columns=dict.fromkeys(map(str.capitalize, shares), components.percent_column()),
@@ -145,10 +143,17 @@ def file_name(record: VersionRecord, what: str) -> str:
 
 
 def table(answer: Answer) -> pd.DataFrame:
-    """One row for the pool, for each member, and for every other horizon."""
+    """One row for the pool, for each member, and for every other horizon.
+
+    The pool's row has its lean and edge, and a row below it the usual rates, where the version tells them.
+    """
     told = answer.result
     trained = {"Horizon": told["horizon"] or wording.UNKNOWN, "Basis": told["basis"]}
-    rows = [{"Who": "ensemble", **trained, "Label": told["label"], "Weight": None, **told["probabilities"]}]
+    lean = told["lean"]
+    leaning = {"Lean": lean, "Edge": None if lean is None else told["edges"][lean]}
+    rows = [{"Who": "ensemble", **trained, "Label": told["label"], **leaning, "Weight": None, **told["probabilities"]}]
+    if told["usual_rates"] is not None:
+        rows.append({"Who": "usual rates", **trained, "Label": "", "Weight": None, **told["usual_rates"]})
     rows += [
         {"Who": name, **trained, "Label": vote["label"], "Weight": vote["weight"], **vote["probabilities"]}
         for name, vote in told["component_predictions"].items()

@@ -85,6 +85,7 @@ def _row(view: View) -> dict[str, object]:
         "Version": view.version or "none",
         "Says": f"nothing: {view.problem}" if told is None else str(told["label"]).capitalize(),
         "Horizon": "" if told is None else told["horizon"] or wording.UNKNOWN,
+        "Lean": "" if told is None else wording.lean(told["lean"], told["edges"]),
         "Confidence": "" if told is None else wording.percent(told["confidence"]),
         "As of": "" if told is None else wording.day(told["as_of"]),
         "Bar": "" if told is None else seen,

@@ -6,11 +6,9 @@ import streamlit as st
 
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import actors
-from ensemble_desk.registry.entities import UNSERVED, Production
 from ensemble_desk.registry.preflight import readiness as rehearsals
 from ensemble_desk.registry.preflight.readiness import Going, Readiness
 from ensemble_desk.ui.frame import actions, caching, components, data, session, wording
-from ensemble_desk.ui.rollback import reads as rollback_data
 
 Colour = Literal["green", "red", "gray"]
 _BADGES: dict[Going, tuple[Colour, str]] = {
@@ -22,23 +20,9 @@ _BADGES: dict[Going, tuple[Colour, str]] = {
 }
 
 
-def refused(production: Production) -> None:
-    """Say loudly that the loader refuses what is live, so that nothing serves until production moves."""
-    if production.version is None:
-        return
-    record = data.version(production.key, production.version)
-    if record.state in UNSERVED:
-        st.error(
-            f"Nothing serves {wording.plain(str(production.key))}: {record.version} is {record.state}, so the loader "
-            f"refuses it{f' ({wording.plain(record.problem)})' if record.problem else ''}. Go back to another version, "
-            "or restore the file.",
-            icon=":material/gpp_bad:",
-        )
-
-
 def readiness(key: Key) -> None:
     """Say whether going back would pass, since when that is known, and offer to find out now."""
-    found = rollback_data.way_back(key)
+    found = data.way_back(key)
     colour, icon = _BADGES[found.state]
     why_not = session.why_not(actors.TO_MOVE)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -75,4 +59,4 @@ def _rehearse(key: Key) -> None:
         rehearsals.rehearse(caching.registry(), key)
     finally:
         caching.forget()
-        rollback_data.newest_rehearsal.clear()
+        data.newest_rehearsal.clear()

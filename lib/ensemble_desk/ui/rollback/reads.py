@@ -1,28 +1,13 @@
-"""What the rollback page reads besides: whether a key could go back, and which keys a training put into production."""
+"""What the rollback page reads besides: which keys a training put into production, and where each would go back to."""
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime
-
-import streamlit as st
+from datetime import date
 
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import PreflightReport
 from ensemble_desk.registry.moves import fleet
 from ensemble_desk.registry.moves.fleet import FleetTarget
-from ensemble_desk.registry.preflight import readiness
-from ensemble_desk.registry.preflight.readiness import Readiness
 from ensemble_desk.ui.frame import caching, data
-
-
-@st.cache_data(ttl=1, max_entries=1, show_spinner=False)
-def newest_rehearsal() -> datetime | None:
-    return readiness.newest_at(caching.registry())
-
-
-@caching.remembered(max_entries=256, also=newest_rehearsal)
-def way_back(key: Key) -> Readiness:
-    """Whether production of a key could go back now, as last rehearsed."""
-    return readiness.of_key(caching.registry(), key)
 
 
 @caching.remembered(max_entries=16)

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ensemble_desk.market import aims
+from ensemble_desk.market import aims, usual_rates
 from ensemble_desk.registry.entities import VersionRecord
 from ensemble_desk.ui.frame import components, data, wording
 from ensemble_desk.ui.frame.news import noting
@@ -63,6 +63,7 @@ def _what(record: VersionRecord, told: Mapping[str, Any]) -> dict[str, object]:
         "Bars from": _told(told, "bars_source"),
         "Features": len(told.get("feature_names") or []) or wording.UNKNOWN,
         "Calibration": _calibration(told.get("temperature")),
+        "Usual rates": wording.usual_rates(usual_rates.of_content(told)),
         "Against usual rates": wording.holdout_skill(told.get("evaluation") or {}),
         "Leakage marks": wording.plain(", ".join((told.get("evaluation") or {}).get("leakage") or [])) or "none",
     }

@@ -11,6 +11,7 @@ from ensemble_desk.registry.entities import State, VersionRecord
 from ensemble_desk.registry.index.paging import Order
 from ensemble_desk.ui.frame import components, data, wording
 from ensemble_desk.ui.frame.filters import VersionFilter
+from ensemble_desk.ui.frame.keys import search
 
 _EARLIEST = date(1970, 1, 1)
 _ORDERS: dict[str, tuple[Order, bool]] = {
@@ -123,4 +124,4 @@ def _columns(rows: Sequence[VersionRecord]) -> dict[str, object]:
 def _open(targets: Sequence[tuple[str, str]]) -> None:
     """Turn to the card of the clicked row."""
     key, version = targets[st.session_state[_CLICK].row]
-    st.session_state["key"], st.session_state["version"], st.session_state[VIEW] = key, version, VIEWS[1]
+    search.choose(key, choices={"version": version, VIEW: VIEWS[1]})

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ensemble_desk.ui.frame import actions, caching
+from ensemble_desk.ui.frame.keys import search
 from ensemble_desk.ui.frame.news import links, reads
 
 _DRAWN = "drawn_at_move"  # session state: the newest move when the page was drawn
@@ -28,7 +29,7 @@ def _watch() -> None:
     moves = reads.moves_since(drawn)
     if not moves:
         return
-    about = st.session_state.get("key")
+    about = search.current()
     row = next((one for one in moves if str(one.key) == about), moves[0])
     more = f" :gray[and {len(moves) - 1} more]" if len(moves) > 1 else ""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):

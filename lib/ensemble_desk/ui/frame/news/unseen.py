@@ -7,7 +7,7 @@ import streamlit as st
 from ensemble_desk.activity import visits
 from ensemble_desk.registry.actors import Role
 from ensemble_desk.ui.frame import caching, components, session
-from ensemble_desk.ui.frame.news import links, reads
+from ensemble_desk.ui.frame.news import reads
 
 PAGE, MOST = "Activity", 99
 _SEEN = "activity_seen"  # session state: this session's own visit, all that is kept of somebody without a name
@@ -21,12 +21,10 @@ def count() -> int:
     return reads.count_since(_since(), not_by=actor.name)
 
 
-def line() -> None:
-    """Lead to what is new, where anything is."""
+def label() -> str:
+    """What the navigation says: ``Activity · 3 new``."""
     new = count()
-    if new:
-        told = f"{new if new <= MOST else f'{MOST}+'} new in Activity"
-        st.page_link(links.FEED, label=told, icon=":material/notifications:", help="Since you last looked there.")
+    return f"{PAGE} · {new if new <= MOST else f'{MOST}+'} new" if new else PAGE
 
 
 def visit() -> datetime:

@@ -1,0 +1,1 @@
+"""What every page about a key stands on: which key people look at, and how it stands."""
