@@ -95,7 +95,7 @@ def test_a_run_has_an_address(folder, open_app, texts):
     assert not app.exception
     assert "Run 1: AAPL/d1, 20020830, completed" in texts(app)
     assert "made 20020830. It is available. 20021031 serves AAPL/d1." in texts(app)
-    assert "No training run 99" in texts(open_app("training_runs", run="99"))
+    assert "There is no training run 99" in texts(open_app("training_runs", run="99"))
 
 
 def test_who_may_only_look_cannot_train_and_learns_why(folder, open_app, address):
