@@ -43,7 +43,7 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("at", moment, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alert_events")),
-        sa.UniqueConstraint("topic", "after_id", name=op.f("uq_alert_events_topic")),
+        sa.UniqueConstraint("topic", "after_id", name=op.f("uq_alert_events_topic_after_id")),
     )
     op.create_index("idx_alert_events_at", "alert_events", ["at", "id"])
     op.create_table(
