@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 from sqlalchemy import literal as constant
 
 from ensemble_desk.activity import tables
 from ensemble_desk.activity.events import Asked, Event, Page, Place
-from ensemble_desk.activity.tables import Told
+from ensemble_desk.activity.tables import Told, Where
 from ensemble_desk.database.tables.registry_tables import deployments, notes, role_changes, training_run_progress
 from ensemble_desk.registry.opening import Registry
 
@@ -25,14 +25,16 @@ def read(registry: Registry, asked: Asked | None = None, *, limit: int = 50, aft
     DatabaseError
     """
     asked, place = asked or Asked(), Place.parse(after) if after else None
-    found: list[Event] = []
+    found: list[tuple[Place, Event]] = []
     with registry.database.reading() as connection:
         for number, told in enumerate(tables.EVERY):
-            wanted = _wanted(told, asked, number, place, is_sqlite=not registry.database.is_postgresql)
-            if wanted is not None:
+            for conditions in told.where(asked):
+                wanted = _ordered(told, conditions, asked)
+                if place is not None:
+                    wanted = wanted.where(_after(told, number, place, is_sqlite=not registry.database.is_postgresql))
                 found += _taken(connection, told, wanted, asked=asked, number=number, limit=limit + 1)
-    found.sort(key=lambda one: one.at, reverse=True)  # stable: at one moment the tables keep their order
-    rows = tuple(found[:limit])
+    found.sort(key=lambda one: (one[0].at, -one[0].source, one[0].tie), reverse=True)
+    rows = tuple(event for _, event in found[:limit])
     return Page(rows, rows[-1].place if len(found) > limit else None)
 
 
@@ -78,31 +80,29 @@ def _newest(told: Told) -> Select[Any]:
     return select(func.max(by_number))
 
 
-def _wanted(told: Told, asked: Asked, number: int, place: Place | None, *, is_sqlite: bool) -> Select[Any] | None:
-    conditions = told.where(asked)
-    if conditions is None:
-        return None
+def _ordered(told: Told, conditions: Where, asked: Asked) -> Select[Any]:
     wanted = told.rows.where(*conditions).order_by(told.at.desc(), told.tie.desc())
     if asked.since is not None:
         wanted = wanted.where(told.at >= asked.since)
-    if asked.until is not None:
-        wanted = wanted.where(told.at < asked.until)
-    if place is None:
-        return wanted
+    return wanted if asked.until is None else wanted.where(told.at < asked.until)
+
+
+def _after(told: Told, number: int, place: Place, *, is_sqlite: bool) -> ColumnElement[bool]:
     if number == place.source:
-        return wanted.where(told.earlier(place.at, place.tie, is_sqlite=is_sqlite))
-    return wanted.where(told.at <= place.at if number > place.source else told.at < place.at)
+        return told.earlier(place.at, place.tie, is_sqlite=is_sqlite)
+    return told.at <= place.at if number > place.source else told.at < place.at
 
 
 def _taken(
     connection: Connection, told: Told, wanted: Select[Any], *, asked: Asked, number: int, limit: int
-) -> list[Event]:
+) -> list[tuple[Place, Event]]:
     if told.fits is None:
         wanted = wanted.limit(limit)
-    found: list[Event] = []
+    found: list[tuple[Place, Event]] = []
     for row in connection.execute(wanted):
         if told.fits is None or told.fits(asked, row):
-            found.append(tables.of_row(told, row, place=str(Place(row.at, number, _tie(row)))))
+            place = Place(row.at, number, _tie(row))
+            found.append((place, tables.of_row(told, row, place=str(place))))
         if len(found) == limit:
             break
     return found

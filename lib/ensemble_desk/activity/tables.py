@@ -31,6 +31,8 @@ from ensemble_desk.training import runs
 _RAISED = "raised"
 
 Where = list[ColumnElement[bool]]
+Either = tuple[Where, ...]
+"""Questions whose answers put together are the answer, each one walk along an index; none: no row can be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Told:
     ----------
     kinds : what its rows can be.
     at, tie : when a row happened, and what tells rows of one moment apart.
-    where : the conditions of a question; None when none of its rows can be an answer.
+    where : what to ask the table for a question.
     event : makes the event of a row, but for its place.
     fits : what SQL cannot ask; None where it can ask everything.
     short_times : whether other programs write times without fractions, which sort before those with ``.000000``.
@@ -51,7 +53,7 @@ class Told:
     rows: Select[Any]
     at: ColumnElement[Any]
     tie: ColumnElement[Any]
-    where: Callable[[Asked], Where | None]
+    where: Callable[[Asked], Either]
     event: Callable[[Any], dict[str, Any]]
     fits: Callable[[Asked, Any], bool] | None = None
     short_times: bool = False
@@ -68,21 +70,20 @@ def _asked_kinds(asked: Asked, known: Collection[Kind]) -> bool:
     return not asked.kinds or not set(known).isdisjoint(asked.kinds)
 
 
-def _of_moves(asked: Asked) -> Where | None:
+def _of_moves(asked: Asked) -> Either:
     table = deployments.c
     if not _asked_kinds(asked, (*MOVES, Kind.REFUSED)):
-        return None
+        return ()
     found = _of_key(asked, table)
     if asked.actor is not None:
         found.append(table.actor == asked.actor)
     if asked.group_id is not None:
         found.append(table.group_id.in_((asked.group_id, f"{asked.group_id}-undo")))
-    moved = [kind.value for kind in MOVES if kind in asked.kinds]
-    if asked.kinds and (len(moved) < len(MOVES) or Kind.REFUSED not in asked.kinds):
-        either = [and_(table.outcome == chain.MOVED, table.action.in_(moved))] if moved else []
-        either += [table.outcome == chain.REFUSED] if Kind.REFUSED in asked.kinds else []
-        found.append(or_(*either))
-    return found
+    if not asked.kinds or {*MOVES, Kind.REFUSED} <= set(asked.kinds):
+        return (found,)
+    chosen = [(chain.MOVED, kind) for kind in MOVES if kind in asked.kinds]
+    chosen += [(chain.REFUSED, kind) for kind in MOVES if Kind.REFUSED in asked.kinds]
+    return tuple([*found, table.outcome == outcome, table.action == kind.value] for outcome, kind in chosen)
 
 
 def _of_key(asked: Asked, table: Any) -> Where:
@@ -103,25 +104,23 @@ def _move(row: Any) -> dict[str, Any]:
     }
 
 
-def _simple(
-    kind: Sequence[Kind], actor: ColumnElement[Any] | None, keyed: Any = None
-) -> Callable[[Asked], Where | None]:
+def _simple(kind: Sequence[Kind], actor: ColumnElement[Any] | None, keyed: Any = None) -> Callable[[Asked], Either]:
     """Conditions of a table that knows an actor, and maybe a key, and no groups."""
 
-    def where(asked: Asked) -> Where | None:
+    def where(asked: Asked) -> Either:
         if not _asked_kinds(asked, kind) or asked.group_id is not None or (asked.key is not None and keyed is None):
-            return None
+            return ()
         if actor is None and asked.actor not in (None, DESK):
-            return None
+            return ()
         found = _of_key(asked, keyed) if keyed is not None else []
-        return found + ([actor == asked.actor] if actor is not None and asked.actor is not None else [])
+        return ([*found, *([actor == asked.actor] if actor is not None and asked.actor is not None else [])],)
 
     return where
 
 
-def _of_runs(asked: Asked) -> Where | None:
+def _of_runs(asked: Asked) -> Either:
     if not _asked_kinds(asked, (Kind.TRAINING,)) or asked.group_id is not None:
-        return None
+        return ()
     found: Where = []
     if asked.key is not None:
         found += [symbols.c.ticker == asked.key.symbol, training_runs.c.timeframe == asked.key.timeframe]
@@ -129,7 +128,7 @@ def _of_runs(asked: Asked) -> Where | None:
         found.append(training_run_progress.c.actor.is_(None))
     elif asked.actor is not None:
         found.append(training_run_progress.c.actor == asked.actor)
-    return found
+    return (found,)
 
 
 def _training(row: Any) -> dict[str, Any]:
@@ -146,15 +145,15 @@ def _training(row: Any) -> dict[str, Any]:
     }
 
 
-def _of_descriptions(asked: Asked) -> Where | None:
+def _of_descriptions(asked: Asked) -> Either:
     table = version_descriptions.c
     if not _asked_kinds(asked, (Kind.DESCRIPTION,)) or asked.group_id is not None:
-        return None
+        return ()
     found: Where = [table.actor == asked.actor] if asked.actor is not None else []
     if asked.key is not None:
         patterns = [table.scope.contains(sign, autoescape=True) for sign in "*?["]
         found.append(or_(table.scope.startswith(str(asked.key), autoescape=True), *patterns))
-    return found
+    return (found,)
 
 
 def _described(row: Any) -> dict[str, Any]:
@@ -173,12 +172,12 @@ def _key(symbol: str | None, timeframe: str | None) -> Key | None:
     return runs.key(symbol, timeframe) if symbol and timeframe else None
 
 
-def _of_alerts(asked: Asked) -> Where | None:
+def _of_alerts(asked: Asked) -> Either:
     found = _simple((Kind.ALERT, Kind.SETTLED), None, alert_events.c)(asked)
-    if found is not None and asked.kinds and not {Kind.ALERT, Kind.SETTLED} <= set(asked.kinds):
-        raised = alert_events.c.event == literal(_RAISED)
-        found.append(raised if Kind.ALERT in asked.kinds else ~raised)
-    return found
+    if not found or not asked.kinds or {Kind.ALERT, Kind.SETTLED} <= set(asked.kinds):
+        return found
+    raised = alert_events.c.event == literal(_RAISED)
+    return ([*found[0], raised if Kind.ALERT in asked.kinds else ~raised],)
 
 
 _pruned_name = pruned_versions.c.symbol + "/" + pruned_versions.c.timeframe + "/" + pruned_versions.c.version
