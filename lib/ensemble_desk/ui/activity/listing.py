@@ -9,7 +9,7 @@ import streamlit as st
 
 from ensemble_desk.activity.events import Asked, Event, Kind
 from ensemble_desk.ui.activity.filters import NAMES
-from ensemble_desk.ui.frame import caching, components, session, wording
+from ensemble_desk.ui.frame import caching, components, data, session, wording
 from ensemble_desk.ui.frame.news import links, reads, unseen
 
 _PAGE = 25
@@ -42,6 +42,8 @@ def show(asked: Asked) -> None:
     since, me = unseen.visit(), session.actor(caching.settings()).name
     after = _place(asked)
     found = reads.page(asked, limit=_PAGE, after=after)
+    if not found.rows and not data.key_names():
+        components.nothing_yet()
     if not found.rows:
         components.empty(
             "Nobody did anything of the kind in that time.", "Choose a longer time above, or leave a filter open."
@@ -73,7 +75,7 @@ def show(asked: Asked) -> None:
 
 def _place(asked: Asked) -> str | None:
     """Where in the feed the address points; a place of another question gives way."""
-    plain = (asked.key, asked.actor, asked.kinds, asked.group_id, st.session_state.get("time"))
+    plain = tuple(st.session_state.get(name) for name in NAMES if name != "kind"), asked.kinds
     if st.session_state.setdefault(_OF, plain) != plain:
         st.session_state[_OF] = plain
         st.query_params.pop(_AFTER, None)
