@@ -42,6 +42,9 @@ def test_a_move_made_elsewhere_is_told_and_what_is_typed_stays(server, page: Pag
     page.get_by_role("link", name="All activity").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text(re.compile("rolled AAPL/d1 back from 20121231 to 20120928"))).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert "rolled AAPL/d1 back from 20121231 to 20120928,drift," in Path(download.value.path()).read_text("utf-8")
     move = page.get_by_role("link", name=re.compile("^Move ")).first
     move.focus()
     page.keyboard.press("Enter")
