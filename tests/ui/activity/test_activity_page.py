@@ -6,6 +6,7 @@ from ensemble_desk.activity import feed, notes, visits
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.ledger import history
 from ensemble_desk.registry.moves import fleet, rollback
+from ensemble_desk.ui.frame.news import reads
 
 KEY, IBM = Key("AAPL", "d1"), Key("IBM", "w1")
 NEWEST, MIDDLE, OLDEST = "20021031", "20020930", "20020830"
@@ -67,6 +68,7 @@ def test_what_is_new_is_counted_until_it_was_looked_at(folder, registry, colleag
     visits.remember(registry, "engineer", at=registry.clock())
     assert "Activity" in navigation(open_app("overview"))
     rollback.roll_back(registry, KEY, to=MIDDLE, expected=None, actor=colleague, reason="drift")
+    reads.forget()
     assert "Activity · 1 new" in navigation(open_app("overview"))
     app = open_app("activity")
     assert texts(app).count(":blue-badge[new]") == 1

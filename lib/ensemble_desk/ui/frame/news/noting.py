@@ -55,5 +55,5 @@ def _add(about: VersionRecord | Deployment, text: str) -> None:
         notes.on_move(caching.registry(), about, text, actor=actor)
     else:
         notes.on_version(caching.registry(), about.key, about.version, text, actor=actor)
-    caching.forget()
+    reads.forget()
     st.rerun()

@@ -15,7 +15,7 @@ from ensemble_desk.registry.ledger import history
 from ensemble_desk.ui.frame import caching
 
 
-@caching.remembered(max_entries=1, also=caching.every(2), shared=True)
+@st.cache_data(ttl=2, max_entries=1, show_spinner=False)
 def newest() -> tuple[object, ...]:
     """The newest row of everything that the feed tells of."""
     return feed.newest(caching.registry())
@@ -25,6 +25,13 @@ def newest() -> tuple[object, ...]:
 def newest_move() -> int:
     """Number of the newest row of history; all sessions of a server ask for it once a second."""
     return history.newest_id(caching.registry())
+
+
+def forget() -> None:
+    """Look again at the next read: something was done here just now."""
+    newest.clear()
+    newest_move.clear()
+    caching.forget()
 
 
 @caching.remembered(max_entries=128, also=newest, shared=True)
@@ -42,7 +49,7 @@ def count_since(since: datetime, *, not_by: str) -> int:
     return feed.count_since(caching.registry(), since, not_by=not_by)
 
 
-@caching.remembered(max_entries=256, also=caching.every(5), shared=True)
+@st.cache_data(ttl=5, max_entries=256, show_spinner=False)
 def last_visit(person: str) -> datetime | None:
     return visits.last(caching.registry(), person)
 

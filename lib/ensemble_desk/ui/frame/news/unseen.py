@@ -34,6 +34,7 @@ def visit() -> datetime:
         st.session_state[_NEW_SINCE], st.session_state[_SEEN] = before, now
         if not _is_nobody():
             visits.remember(caching.registry(), session.actor(caching.settings()).name, at=now)
+            reads.last_visit.clear()
     since: datetime = st.session_state[_NEW_SINCE]
     return since
 
