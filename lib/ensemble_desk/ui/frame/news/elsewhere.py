@@ -12,9 +12,9 @@ _SECONDS = 4
 
 def begin() -> None:
     """Remember as of which move the page is drawn, and tell of later ones."""
-    newest = reads.newest_move()
+    newest = caching.newest_move()
     if st.session_state.get(_DRAWN) != newest:
-        caching.forget()  # so that no read of this run is older than the move it is said to be drawn at
+        caching.mark.clear()  # so that no read of this run is older than the move it is said to be drawn at
     st.session_state[_DRAWN] = newest
     _watch()
 
@@ -23,7 +23,7 @@ def begin() -> None:
 @actions.guard
 def _watch() -> None:
     drawn: int = st.session_state.get(_DRAWN, 0)
-    if reads.newest_move() <= drawn:
+    if caching.newest_move() <= drawn:
         return
     caching.forget()
     moves = reads.moves_since(drawn)

@@ -21,16 +21,9 @@ def newest() -> tuple[object, ...]:
     return feed.newest(caching.registry())
 
 
-@st.cache_data(ttl=1, max_entries=1, show_spinner=False)
-def newest_move() -> int:
-    """Number of the newest row of history; all sessions of a server ask for it once a second."""
-    return history.newest_id(caching.registry())
-
-
 def forget() -> None:
     """Look again at the next read: something was done here just now."""
     newest.clear()
-    newest_move.clear()
     caching.forget()
 
 
