@@ -54,10 +54,10 @@ def show(asked: Asked) -> None:
             _row(together, is_new=together[0].at > since and together[0].actor != me)
     with st.container(horizontal=True, vertical_alignment="center"):
         if after is not None:
-            st.page_link(links.FEED, label="Newest", icon=":material/first_page:", query_params=_address())
+            st.button("Newest", icon=":material/first_page:", key="newest", on_click=_go_to, args=(None,))
         if found.next_place is not None:
-            older = _address() | {_AFTER: found.next_place}
-            st.page_link(links.FEED, label="Older", icon=":material/chevron_right:", query_params=older)
+            place = found.next_place
+            st.button("Older", icon=":material/chevron_right:", key="older", on_click=_go_to, args=(place,))
         st.space("stretch")
         st.download_button(
             "Download",
@@ -82,9 +82,11 @@ def _place(asked: Asked) -> str | None:
     return st.query_params.get(_AFTER)
 
 
-def _address() -> dict[str, str | Sequence[str]]:
-    """The filters as they stand in the address."""
-    return {name: st.query_params.get_all(name) for name in NAMES if name in st.query_params}
+def _go_to(place: str | None) -> None:
+    if place is None:
+        st.query_params.pop(_AFTER, None)
+    else:
+        st.query_params[_AFTER] = place
 
 
 def _together(events: Iterator[Event]) -> Iterator[list[Event]]:

@@ -9,10 +9,9 @@ from streamlit.navigation.page import StreamlitPage
 from ensemble_desk.registry.actors import Actor, Role
 from ensemble_desk.ui.frame import actions, caching, data, logo, session, wording
 from ensemble_desk.ui.frame.keys import search
-from ensemble_desk.ui.frame.news import elsewhere, unseen
+from ensemble_desk.ui.frame.news import elsewhere, links, unseen
 
 _NAVIGATED = "navigated"  # this session has declared its navigation
-_SHOWN = "page_shown"  # the page that this session has shown last
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +89,8 @@ PLACES = (
 def run() -> None:
     """Declare the navigation and run the page that was asked for; an error of ours ends in words, not in a trace."""
     page = _navigate()
-    moved = st.session_state.get(_SHOWN) not in {None, page.title}
-    st.session_state[_SHOWN] = page.title
+    moved = st.session_state.get(links.SHOWN) not in {None, page.title}
+    st.session_state[links.SHOWN] = page.title
     if moved:
         st.set_page_config(initial_sidebar_state="locked")
     with st.sidebar:

@@ -7,6 +7,7 @@ from ensemble_desk.ui.frame.keys import search
 from ensemble_desk.ui.frame.news import links, reads
 
 _DRAWN = "drawn_at_move"  # session state: the newest move when the page was drawn
+_TOLD = "told_of_move"
 _SECONDS = 4
 
 
@@ -30,11 +31,15 @@ def _watch() -> None:
     if not moves:
         return
     about = search.current()
+    if st.session_state.get(_TOLD) != moves[0].id:
+        st.session_state[_TOLD] = moves[0].id
+        st.toast(links.said(moves[0]), icon=":material/notifications_active:")  # seen wherever the page is scrolled to
     row = next((one for one in moves if str(one.key) == about), moves[0])
     more = f" :gray[and {len(moves) - 1} more]" if len(moves) > 1 else ""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/notifications_active: {links.said(row)}{more}", width="stretch")
-        links.move(row.id)
+        if not links.is_here():  # a button of a fragment draws only that anew
+            links.move(row.id)
         if st.button(
             "Show", icon=":material/refresh:", key="show_elsewhere", help="Draws the page anew; what is typed stays."
         ):

@@ -1,5 +1,6 @@
 """The addresses of single moves and of groups of moves, and what was done in a line."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import streamlit as st
@@ -10,17 +11,31 @@ from ensemble_desk.ui.frame import components, wording
 
 FEED, PAGE = "pages/activity.py", "pages/move.py"
 MOVE, GROUP = "id", "group"  # names in the address of the page of moves
+SHOWN = "page_shown"  # session state: title of the page that this session has shown last
 
 
 def move(number: int, *, label: str = "") -> None:
     """Lead to the page of a move."""
-    st.page_link(PAGE, label=label or f"Move {number}", icon=":material/swap_horiz:", query_params={MOVE: str(number)})
+    _lead({MOVE: str(number)}, label or f"Move {number}", ":material/swap_horiz:")
 
 
 def group(group_id: str, *, label: str = "") -> None:
     """Lead to the page of moves that were made together."""
-    name = label or f"Group {group_id}"
-    st.page_link(PAGE, label=wording.plain(name), icon=":material/stacks:", query_params={GROUP: group_id})
+    _lead({GROUP: group_id}, wording.plain(label or f"Group {group_id}"), ":material/stacks:")
+
+
+def is_here() -> bool:
+    """Whether the page of moves is the one that is shown."""
+    return bool(st.session_state.get(SHOWN) == "Move")
+
+
+def _lead(address: Mapping[str, str], label: str, icon: str) -> None:
+    """Lead to an address of the page of moves; from itself by a button, for a link to the same page leaves the URL."""
+    if is_here():
+        key = f"open_{address}_{label}"
+        st.button(label, icon=icon, type="tertiary", key=key, on_click=st.query_params.from_dict, args=(address,))
+    else:
+        st.page_link(PAGE, label=label, icon=icon, query_params=dict(address))
 
 
 def said(row: Deployment) -> str:
