@@ -29,7 +29,7 @@ check: $(VENV)/ready-dev
 docs: export NO_MKDOCS_2_WARNING := 1
 docs: $(VENV)/ready-dev
 	$(BIN)/python docs/generate.py
-	$(BIN)/mkdocs build --quiet --strict
+	$(BIN)/mkdocs build --strict
 
 bench: $(BENCH)/ready
 	$(BENCH)/bin/python -m benchmarks.run $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick) $(if $(KEEP),--keep $(KEEP))

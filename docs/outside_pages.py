@@ -11,6 +11,7 @@ PAGES = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "benchmarks/RESULTS.md": "results.md",
+    "benchmarks/STATISTICS.md": "statistics.md",
 }
 """Files of the repository and the names of their pages; links lead from one to the other on both sides."""
 

@@ -90,9 +90,7 @@ class EnsembleLoader:
     def load_latest_model(symbol: str, timeframe: str, *, max_age_days: float | None = None) -> dict[str, Any] | None:
         """Load the artifact of the version in production; None, with a logged hint, when there is none.
 
-        Parameters
-        ----------
-        max_age_days : give None, and log why, when the day that names the version is longer ago than this.
+        With ``max_age_days`` it is None, and the log says why, when the day that names the version is longer ago.
 
         Raises
         ------

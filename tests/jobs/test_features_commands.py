@@ -4,6 +4,7 @@ import json
 import linecache
 import sys
 
+import pandas as pd
 import pytest
 
 from ensemble_desk import settings
@@ -12,6 +13,7 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import opening
 from ensemble_desk.registry.preflight import steps
 
+AAPL = Key("AAPL", "d1")
 SOURCE = """
 import pandas as pd
 
@@ -93,3 +95,76 @@ def test_features_that_cannot_be_used_train_nothing(own, desk, options, problem)
     assert done.code == 1
     assert problem in done.err
     assert json.loads(desk("registry", "list", "--json").out) == []
+
+
+@pytest.fixture
+def ready(empty, tmp_path):
+    """Bars of the sample, and features of them as another program would write them."""
+    registry = opening.open_registry(settings.load())
+    frame = registry.source.bars(AAPL).frame
+    registry.close()
+    moves = frame["close"].pct_change()
+    table = pd.DataFrame({"close": frame["close"], "own_5": moves.rolling(5).sum(), "own_20": moves.rolling(20).std()})
+    table["note"] = "calm"
+    file = tmp_path / "rows.csv"
+
+    def write(some):
+        some.to_csv(file, index_label="Date", date_format="%d.%m.%Y")
+        return str(file)
+
+    return table, write
+
+
+IMPORT = ("features", "import", "--set", "alpha", "--symbol", "AAPL", "--timeframe", "d1")
+
+
+def test_ready_rows_are_imported_trained_with_forecast_and_missed(ready, desk, tmp_path):
+    table, write = ready
+    done = desk(*IMPORT, write(table[20:]), "--json")
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    assert (told["n_added"], told["columns"], told["left_out"]) == (
+        len(table) - 20,
+        ["own_5", "own_20"],
+        ["close", "note"],
+    )
+    again = json.loads(desk(*IMPORT, write(table[20:]), "--json").out)
+    assert (again["n_added"], again["n_unchanged"], again["n_changed"]) == (0, len(table) - 20, 0)
+    assert f"{len(table) - 20:,} imported rows of 1 symbols: own_5, own_20" in desk("features", "list").out
+    options = ("--features", "alpha", "--members", "rf", "--as-of", "2004-08-31")
+    done = desk("train", "--symbol", "AAPL", *options)
+    assert done.code == 0, done.err
+    told = json.loads(desk("registry", "show", "AAPL", "d1", "--json").out)
+    manifest = told.get("manifest", told)
+    assert (manifest["feature_set"]["name"], manifest["feature_names"]) == ("alpha", ["own_5", "own_20"])
+    assert desk("replay", "--symbol", "AAPL").code == 0
+    assert "own_5" in desk("diagnose", "AAPL", "d1").out
+    prices = tmp_path / "bars.csv"
+    registry = opening.open_registry(settings.load())
+    frame = registry.source.bars(AAPL).frame
+    registry.close()
+    frame.tail(300).to_csv(prices)
+    done = desk("predict", "AAPL", "d1", "--file", str(prices), "--json")
+    assert done.code == 0, done.err
+    later = frame.tail(1).set_axis(frame.index[-1:] + pd.Timedelta(days=3))
+    pd.concat([frame.tail(300), later]).to_csv(prices)
+    done = desk("predict", "AAPL", "d1", "--file", str(prices))
+    assert done.code == 1
+    assert "the newest row of the feature set alpha lacks a finite number in own_5, own_20" in done.err
+
+
+def test_rows_without_a_bar_other_columns_and_many_changes_are_refused(ready, desk):
+    table, write = ready
+    assert desk(*IMPORT, write(table[20:])).code == 0
+    shifted = table[20:].set_axis(table.index[20:] + pd.Timedelta(days=1))
+    assert "have no bar of AAPL/d1. Import the bars first" in desk(*IMPORT, write(shifted)).err
+    renamed = table.rename(columns={"own_5": "own_9"})
+    assert "it lacks own_5 and adds own_9, unlike the features alpha so far" in desk(*IMPORT, write(renamed)).err
+    moved = table.assign(own_5=table["own_5"] + 1)[20:]
+    done = desk(*IMPORT, write(moved))
+    assert "bars of AAPL/d1 in the features alpha" in done.err
+    told = json.loads(desk(*IMPORT, write(moved), "--yes", "--json").out)
+    assert (told["n_added"], told["n_changed"]) == (0, len(table) - 20)
+    assert "is there twice. Keep one of them" in desk(*IMPORT, write(pd.concat([table, table[-1:]]))).err
+    assert "it has no column of times" in desk(*IMPORT, write(table.reset_index(drop=True))).err
+    assert "no column holds numbers that are no prices" in desk(*IMPORT, write(table[["close", "note"]])).err

@@ -18,7 +18,7 @@ def momentum(bars):
 @pytest.fixture
 def named():
     """Name functions, and forget them afterwards."""
-    before = feature_sets._known.named_by, feature_sets._known.find
+    before = feature_sets._known.find
 
     def name(**functions):
         def find(name):
@@ -26,12 +26,12 @@ def named():
 
         feature_sets._known.tried.clear()
         feature_sets._known.found.clear()
-        feature_sets.use(find, named_by=str(sorted(functions)) + str(time.monotonic()))
+        feature_sets.use(find)
 
     yield name
     feature_sets._known.tried.clear()
     feature_sets._known.found.clear()
-    feature_sets._known.named_by, feature_sets._known.find = before
+    feature_sets._known.find = before
 
 
 def test_features_are_computed_and_whole_rows_kept(named, daily):

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from ensemble_desk.ensemble.members import classes as member_classes
-from ensemble_desk.errors import InvalidDescriptionError
-from ensemble_desk.market import aims, timeframes
+from ensemble_desk.errors import FeatureSetError, InvalidDescriptionError
+from ensemble_desk.market import aims, feature_sets, timeframes
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES, LabelSpec
 
@@ -96,7 +96,7 @@ def effective(told: Description, content: Mapping[str, Any], *, key: Key, versio
     if told.classes and "schema_version" not in content and not list(_foreign_classes(told, content)):
         found["class_meaning"] = dict(told.classes)
     if told.features:
-        found["feature_set"] = told.features
+        found["feature_set"] = {"name": told.features, "digest": _digest_of_features(told.features)}
     window = {
         name: _moment(day, key.timeframe, version, last=name == "last_bar").isoformat()
         for name, day in (("first_bar", told.trained_from), ("last_bar", told.trained_until))
@@ -126,6 +126,14 @@ def _contradictions(told: Description, content: Mapping[str, Any], *, key: Key) 
     for name, day in (("first_bar", told.trained_from), ("last_bar", told.trained_until)):
         if day is not None and day != OF_NAME and window.get(name) and str(window[name])[:10] != day[:10]:
             yield f"its file says that its {name.replace('_', ' ')} is {str(window[name])[:10]}"
+
+
+def _digest_of_features(name: str) -> str:
+    """What the features are now, so that others are noticed later; empty where there are none of that name."""
+    try:
+        return feature_sets.get(name).digest
+    except FeatureSetError:
+        return ""
 
 
 def _foreign_classes(told: Description, content: Mapping[str, Any]) -> Iterator[str]:

@@ -113,7 +113,8 @@ class EnhancedEnsembleForecaster:
         IncompatibleArtifactError
             When there is nothing in it to serve; the ensemble then stays as it was.
         """
-        traits = Traits.of_artifact(artifact, horizon=self._first_horizon, version=version)
+        symbol = str(artifact.get("symbol") or self.symbol_id)
+        traits = replace(Traits.of_artifact(artifact, horizon=self._first_horizon, version=version), symbol=symbol)
         models, weights = artifact.get("models"), artifact.get("weights") or {}
         if not isinstance(models, Mapping) or not models or not isinstance(weights, Mapping):
             raise IncompatibleArtifactError(traits.version, "it needs models and weights by member name")
@@ -123,7 +124,6 @@ class EnhancedEnsembleForecaster:
         # one assignment switches everything a forecast reads, so that no thread sees half of a version
         self.ensemble_manager = EnsembleManager(ensemble)
         self.horizon, self.is_trained = traits.horizon, True
-        symbol = artifact.get("symbol") or self.symbol_id
         self.training_stats = {
             "ensemble_accuracy": artifact.get("ensemble_accuracy"),
             "weights": dict(weights),

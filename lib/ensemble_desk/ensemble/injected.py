@@ -11,8 +11,14 @@ from ensemble_desk.ensemble import inputs
 from ensemble_desk.ensemble.inputs import Needs
 from ensemble_desk.ensemble.members import catalogue as members
 from ensemble_desk.ensemble.votes import Member
-from ensemble_desk.errors import IncompatibleArtifactError, InvalidHorizonError
+from ensemble_desk.errors import (
+    IncompatibleArtifactError,
+    InvalidHorizonError,
+    InvalidSymbolError,
+    InvalidTimeframeError,
+)
 from ensemble_desk.market import aims, timeframes, usual_rates
+from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import LabelSpec
 from ensemble_desk.market.usual_rates import Rates
 
@@ -29,6 +35,7 @@ class Traits:
     numbered : whether integer classes of the estimators are known to be class numbers (our own versions).
     meaning : what a person told of the estimators' classes, by their spelling; None where nobody has.
     feature_set : the team's own features that it was trained on; empty: ours, or those of a ready frame.
+    symbol : whose forecasts they are; empty when nobody says.
     usual : how often each class came among the rows it learnt from, over the trained horizon; None: it is not told.
     """
 
@@ -41,6 +48,15 @@ class Traits:
     meaning: Mapping[str, str] | None = None
     feature_set: str = ""
     usual: Rates | None = None
+    symbol: str = ""
+
+    @property
+    def key(self) -> Key | None:
+        """Whose features those of a set are."""
+        try:
+            return Key(self.symbol, self.timeframe) if self.feature_set else None
+        except (InvalidSymbolError, InvalidTimeframeError):
+            return None
 
     @classmethod
     def of_horizon(cls, horizon: str) -> "Traits":
@@ -96,7 +112,8 @@ class InjectedEnsemble:
         """Give what a frame must hold for some of the members, as :meth:`members` gave them."""
         names = tuple(asked)
         if names not in self._needs:
-            self._needs[names] = inputs.needs(asked.values(), feature_set=self.traits.feature_set)
+            traits = self.traits
+            self._needs[names] = inputs.needs(asked.values(), feature_set=traits.feature_set, key=traits.key)
         return self._needs[names]
 
     def shares(self, names: list[str]) -> dict[str, float]:

@@ -11,6 +11,7 @@ import pandas as pd
 from ensemble_desk.ensemble.votes import Member, Rows
 from ensemble_desk.errors import IncompatibleArtifactError, InvalidFeaturesError, MissingFeaturesError
 from ensemble_desk.market import bars, feature_sets, features
+from ensemble_desk.market.keys import Key
 
 
 @runtime_checkable
@@ -30,12 +31,15 @@ class ReadsFeatures(Protocol):
 class Needs:
     """The members that read features, and all names they read, in order; no names when they read nameless numbers.
 
-    ``feature_set`` names the team's own features that bars are turned into; empty: ours.
+    ``feature_set`` names the team's own features that bars are turned into; empty: ours. ``key`` says whose bars those
+    are, as far as that is known. With ``gaps`` a row may lack numbers, for all of the readers fill them.
     """
 
     readers: tuple[ReadsFeatures, ...]
     names: tuple[str, ...]
     feature_set: str = ""
+    key: Key | None = None
+    gaps: bool = False
 
 
 def read(df: pd.DataFrame, members: Iterable[Member], *, version: str) -> Rows:
@@ -56,12 +60,12 @@ def read(df: pd.DataFrame, members: Iterable[Member], *, version: str) -> Rows:
     return read_for(df, needs(members), version=version)
 
 
-def needs(members: Iterable[Member], *, feature_set: str = "") -> Needs:
+def needs(members: Iterable[Member], *, feature_set: str = "", key: Key | None = None) -> Needs:
     """Say what a frame must hold for these members; the same for every frame."""
     readers = tuple(member for member in members if isinstance(member, ReadsFeatures) and member.n_features)
-    return Needs(
-        readers, tuple(dict.fromkeys(name for reader in readers for name in reader.feature_names or ())), feature_set
-    )
+    names = tuple(dict.fromkeys(name for reader in readers for name in reader.feature_names or ()))
+    gaps = bool(readers) and all(getattr(reader, "fills_gaps", False) for reader in readers)
+    return Needs(readers, names, feature_set, key, gaps)
 
 
 def read_for(df: pd.DataFrame, needed: Needs, *, version: str, newest: bool = False) -> Rows:
@@ -74,13 +78,13 @@ def read_for(df: pd.DataFrame, needed: Needs, *, version: str, newest: bool = Fa
         checked = bars.check(df)
         return Rows(checked.index, None, checked)
     if not needed.names:
-        return _ready(df, _numeric(df, needed.readers), version=version)
+        return _ready(df, _numeric(df, needed.readers), version=version, gaps=needed.gaps)
     if rows := ready(df, needed):
         return rows
     columns = set(df.columns.tolist())
     missing = [name for name in needed.names if name not in columns]
     if not missing:
-        return _ready(df, needed.names, version=version, newest=newest)
+        return _ready(df, needed.names, version=version, newest=newest, gaps=needed.gaps)
     if needed.feature_set and _has_prices(df):
         return _of_set(bars.check(df), needed, version=version)
     if not _has_prices(df) or not set(needed.names) <= set(features.FEATURE_NAMES):
@@ -117,11 +121,12 @@ def later(rows: Rows, after: datetime | None) -> Rows:
 
 
 def _of_set(checked: pd.DataFrame, needed: Needs, *, version: str) -> Rows:
-    table = feature_sets.compute(needed.feature_set, checked)
+    table = feature_sets.compute(needed.feature_set, checked, key=needed.key)
     if missing := [name for name in needed.names if name not in table.columns]:
         raise MissingFeaturesError(missing, version=version)
     chosen = table[list(needed.names)]
-    whole = np.isfinite(chosen.to_numpy()).all(axis=1)
+    known = np.isfinite(chosen.to_numpy())
+    whole = known.any(axis=1) if needed.gaps else known.all(axis=1)
     if not len(chosen) or not whole[-1]:
         raise InvalidFeaturesError(_lacking(chosen, f"of the feature set {needed.feature_set} "))
     kept = chosen[whole]
@@ -135,11 +140,11 @@ def _lacking(chosen: pd.DataFrame, which: str = "") -> str:
     return f"the newest row {which}lacks a finite number in {', '.join(lacking)}"
 
 
-def _newest(df: pd.DataFrame, names: Sequence[str], *, version: str) -> pd.DataFrame:
+def _newest(df: pd.DataFrame, names: Sequence[str], *, version: str, gaps: bool) -> pd.DataFrame:
     """Select the last row of ready features; raises what `features.require` raises, naming what that row lacks."""
     last = df.tail(1)
     try:
-        return features.require(last, names, version=version)
+        return features.require(last, names, version=version, gaps=gaps)
     except InvalidFeaturesError as error:
         numeric = all(last[name].dtype.kind in "iufb" for name in names if name in last)
         if last.empty or not numeric or not last.columns.is_unique:
@@ -147,8 +152,9 @@ def _newest(df: pd.DataFrame, names: Sequence[str], *, version: str) -> pd.DataF
         raise InvalidFeaturesError(_lacking(last[list(names)].astype(np.float64))) from error
 
 
-def _ready(df: pd.DataFrame, names: Sequence[str], *, version: str, newest: bool = False) -> Rows:
-    chosen = _newest(df, names, version=version) if newest else features.require(df, names, version=version)
+def _ready(df: pd.DataFrame, names: Sequence[str], *, version: str, newest: bool = False, gaps: bool = False) -> Rows:
+    select = _newest if newest else features.require
+    chosen = select(df, names, version=version, gaps=gaps)
     if not (_has_prices(df) and isinstance(df.index, pd.DatetimeIndex)):
         return Rows(chosen.index, chosen, None)
     checked = bars.check(df)

@@ -49,7 +49,7 @@ class InvalidBarsError(DeskError):
 
     def __init__(self, subject: str, problems: Sequence[str], *, n_separable: int = 0) -> None:
         self.subject, self.problems, self.n_separable = subject, tuple(problems), n_separable
-        way_out = "Correct these rows or ask to leave them out" if n_separable else "Correct these rows"
+        way_out = "Correct these rows or ask to leave them out (--leave-out)" if n_separable else "Correct these rows"
         super().__init__(f"{subject} cannot be used: {'; '.join(self.problems)}. {way_out}, then retry.")
 
 
@@ -84,7 +84,7 @@ class FeatureSetError(DeskError):
 
     def __init__(self, name: str, problem: str) -> None:
         self.name, self.problem = name, problem
-        advice = "Correct the function, or DESK_FEATURES, which names it"
+        advice = "Correct the function, or DESK_FEATURES, which names it, or import its rows"
         super().__init__(
             f"The feature set {name!r} cannot be used: {problem}. {advice}; list them with: desk features list"
         )

@@ -50,15 +50,12 @@ def share(correct: Bools, *, horizon_bars: int, confidence: float = CONFIDENCE) 
     if not n:
         return AccuracyEstimate(math.nan, 0, 0.0, 0.0, 1.0)
     value = float(np.mean(correct))
-    numbers = [len(correct[phase::horizon_bars]) for phase in range(horizon_bars)]
-    hits = [int(np.count_nonzero(correct[phase::horizon_bars])) for phase in range(horizon_bars)]
-    newest = (n - 1) % horizon_bars
+    known = np.array([[len(correct[phase::horizon_bars])] for phase in range(horizon_bars)], dtype=np.float64)
+    right = np.array([[np.count_nonzero(correct[phase::horizon_bars])] for phase in range(horizon_bars)], np.float64)
+    under_way = np.arange(horizon_bars)[:, None] != (n - 1) % horizon_bars
 
     def capital(m: Floats) -> Floats:
-        total = np.zeros(len(m))
-        for phase, (known, right) in enumerate(zip(numbers, hits, strict=True)):
-            total += _share_wealth(m, known, right, under_way=phase != newest)
-        return total / horizon_bars
+        return np.asarray(_share_wealth(m, known, right, under_way).mean(axis=0))
 
     low, high = _limits(capital, value, confidence=confidence)
     return AccuracyEstimate(value, n, n / horizon_bars, low, high)
@@ -101,17 +98,16 @@ def z_of_zero(values: Floats, *, lowest: float, highest: float, horizon_bars: in
     return math.copysign(NormalDist().inv_cdf(1 - max(tail, 1e-15)), float(np.mean(values)))
 
 
-def _share_wealth(m: Floats, n: int, hits: int, *, under_way: bool) -> Floats:
+def _share_wealth(m: Floats, n: Floats, hits: Floats, under_way: Bools) -> Floats:
+    """Wealth of each phase, one a row, against each share ``m``, one a column."""
     with extras.needed():
         from scipy.special import betaln
 
     wins, losses = _STRENGTH * m, _STRENGTH * (1 - m)
     log = betaln(wins + hits, losses + n - hits) - betaln(wins, losses) - hits * np.log(m) - (n - hits) * np.log1p(-m)
     wealth = np.exp(np.minimum(log, _MOST_LOG_WEALTH))
-    if not under_way:
-        return np.asarray(wealth)
     believed = (wins + hits) / (_STRENGTH + n)
-    return np.asarray(wealth * np.minimum(believed / m, (1 - believed) / (1 - m)))
+    return np.asarray(np.where(under_way, wealth * np.minimum(believed / m, (1 - believed) / (1 - m)), wealth))
 
 
 def _phases(values: Floats, *, lowest: float, highest: float, horizon_bars: int) -> list[_Bets]:

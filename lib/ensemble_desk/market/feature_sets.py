@@ -1,6 +1,7 @@
-"""Features of a team's own: a function of bars under a name, tried for looking ahead before anything is done with it.
+"""Features of a team's own under a name: a function of bars, tried for looking ahead, or rows that were imported.
 
-Which names there are, the installation says; see :mod:`ensemble_desk.sources.feature_functions`.
+Which names there are, the installation says; see :mod:`ensemble_desk.sources.feature_functions` and
+:mod:`ensemble_desk.sources.stored_features`.
 """
 
 import threading
@@ -12,9 +13,13 @@ import pandas as pd
 
 from ensemble_desk.errors import FeatureSetError
 from ensemble_desk.market import bars
+from ensemble_desk.market.keys import Key
 
 FeatureFunction = Callable[[pd.DataFrame], pd.DataFrame]
 """Takes bars, shape (n, 5), and gives numeric columns at the same times; it may leave out the first of them."""
+
+StoredRows = Callable[[Key, pd.DataFrame], pd.DataFrame]
+"""Takes a key and its bars and gives the rows that were imported for them, as a function of bars gives its own."""
 
 SECONDS = 60.0
 """How long a function may take at most."""
@@ -24,24 +29,34 @@ N_CUTS = 12
 
 @dataclass(frozen=True, slots=True)
 class FeatureSet:
-    """A function under its name; ``digest`` is the SHA-256 of its module's source, ``origin`` says where that is."""
+    """A function or imported rows under a name.
+
+    Attributes
+    ----------
+    function : None for imported rows, which ``rows`` looks up.
+    digest : SHA-256 of the source of the function's module, or of the names of the imported columns.
+    origin : where the features come from, in words.
+    """
 
     name: str
-    function: FeatureFunction
+    function: FeatureFunction | None
     digest: str
     origin: str
+    rows: StoredRows | None = None
+
+
+def _unknown(name: str) -> FeatureSetError:
+    return FeatureSetError(name, "this installation names none of that name")
 
 
 def _none(name: str) -> FeatureSet:
-    problem = "this installation names none of that name"
-    raise FeatureSetError(name, problem)
+    raise _unknown(name)
 
 
 @dataclass(slots=True)
 class _Known:
     """The feature sets of this process, found at first use, and those that were tried."""
 
-    named_by: str = ""
     find: Callable[[str], FeatureSet] = _none
     found: dict[str, FeatureSet] = field(default_factory=dict)
     tried: set[tuple[str, str]] = field(default_factory=set)
@@ -50,10 +65,9 @@ class _Known:
 _known = _Known()
 
 
-def use(find: Callable[[str], FeatureSet], *, named_by: str) -> None:
-    """Find feature sets by this function from now on; ``named_by`` is what it reads them from."""
-    if _known.named_by != named_by or _known.find is _none:
-        _known.named_by, _known.find, _known.found = named_by, find, {}
+def use(find: Callable[[str], FeatureSet]) -> None:
+    """Find feature sets by this function from now on."""
+    _known.find, _known.found = find, {}
 
 
 def get(name: str) -> FeatureSet:
@@ -63,10 +77,11 @@ def get(name: str) -> FeatureSet:
     return _known.found[name]
 
 
-def compute(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Compute the features of bars, shape (n or fewer, n_features), float64, NaN where the function has none.
+def compute(name: str, frame: pd.DataFrame, *, key: Key | None = None) -> pd.DataFrame:
+    """Give the features of bars, shape (n or fewer, n_features), float64, NaN where there are none.
 
-    At its first use the function is asked again about bars that end earlier: what it said of a bar must not change.
+    At its first use a function is asked again about bars that end earlier: what it said of a bar must not change.
+    Imported rows are those of ``key``.
 
     Raises
     ------
@@ -75,6 +90,11 @@ def compute(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     InvalidBarsError
     """
     feature_set, checked = get(name), bars.check(frame)
+    if feature_set.rows is not None:
+        if key is None:
+            problem = "its rows were imported by symbol, and nobody said whose bars these are"
+            raise FeatureSetError(name, problem)
+        return _checked(feature_set, feature_set.rows(key, checked), checked)
     table = _asked(feature_set, checked)
     if (name, feature_set.digest) not in _known.tried:
         _try(feature_set, checked, table)
@@ -82,9 +102,9 @@ def compute(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def whole_rows(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Compute the features of bars and leave out the rows that lack one; raises what `compute` raises."""
-    table = compute(name, frame)
+def whole_rows(name: str, frame: pd.DataFrame, *, key: Key | None = None) -> pd.DataFrame:
+    """Give the features of bars and leave out the rows that lack one; raises what `compute` raises."""
+    table = compute(name, frame, key=key)
     whole: pd.DataFrame = table[np.isfinite(table.to_numpy()).all(axis=1)]
     return whole
 
@@ -109,10 +129,13 @@ def _try(feature_set: FeatureSet, checked: pd.DataFrame, table: pd.DataFrame) ->
 
 def _asked(feature_set: FeatureSet, checked: pd.DataFrame) -> pd.DataFrame:
     told: list[object] = []
+    function = feature_set.function
+    if function is None:
+        raise _unknown(feature_set.name)
 
     def ask() -> None:
         try:
-            told.append(feature_set.function(checked.copy()))
+            told.append(function(checked.copy()))
         except Exception as error:  # noqa: BLE001 - whatever a team's function raises is told as its failure
             told.append(error)
 

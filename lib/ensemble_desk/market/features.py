@@ -94,13 +94,15 @@ def compute(frame: pd.DataFrame, *, subject: str = "The price table") -> pd.Data
     return pd.DataFrame(np.column_stack([found[name] for name in FEATURE_NAMES]), index, list(FEATURE_NAMES))
 
 
-def require(frame: pd.DataFrame, names: Sequence[str], *, version: str) -> pd.DataFrame:
+def require(frame: pd.DataFrame, names: Sequence[str], *, version: str, gaps: bool = False) -> pd.DataFrame:
     """Select and order ready-made features, shape (n, len(names)), float64.
+
+    With ``gaps`` a number may be missing, for those who fill it.
 
     Raises
     ------
     MissingFeaturesError
-        With the names of all missing columns; nothing is ever filled in.
+        With the names of all missing columns; nothing is filled in here.
     InvalidFeaturesError
         When a column occurs twice, is not numeric, or holds NaN or infinite values, or when there are no rows.
     """
@@ -112,7 +114,8 @@ def require(frame: pd.DataFrame, names: Sequence[str], *, version: str) -> pd.Da
     if problem := _table_problem(chosen, names):
         raise InvalidFeaturesError(problem)
     values = chosen.to_numpy(np.float64, na_value=np.nan)
-    if problem := _value_problem(values, names):
+    looked_at = np.where(np.isnan(values), 0.0, values) if gaps else values
+    if problem := _value_problem(looked_at, names):
         raise InvalidFeaturesError(problem)
     return pd.DataFrame(values, index=chosen.index, columns=list(names))
 

@@ -102,7 +102,7 @@ def features_of(
     own = manifest.get("feature_set")
     try:
         frame = registry.source.bars(key).frame
-        found = feature_sets.whole_rows(str(own["name"]), frame) if own else features.compute(frame)
+        found = feature_sets.whole_rows(str(own["name"]), frame, key=key) if own else features.compute(frame)
         table = found[[name for name in references if name in found.columns]]
     except DeskError as error:
         return Diagnosis(key, chosen, 0, None, 0, (), str(error))

@@ -73,7 +73,6 @@ def open_registry(
         When the ledger tells of moves that the database knows nothing of.
     """
     timeframes.use(horizon_table.read(settings.horizons))
-    feature_sets.use(partial(feature_functions.find, chosen=settings.features), named_by=str(settings.features))
     database = databases.open_database(settings.registry_url, patience_seconds=settings.database_patience)
     if not whatever_the_ledger_says:
         try:
@@ -81,6 +80,7 @@ def open_registry(
         except BaseException:
             database.close()
             raise
+    feature_sets.use(partial(feature_functions.find, chosen=settings.features, database=database))
     return Registry(
         settings=settings,
         database=database,

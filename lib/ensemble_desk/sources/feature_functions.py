@@ -1,10 +1,11 @@
-"""Functions that compute a team's own features: named by settings or installed packages, never by an artifact."""
+"""A team's own features by name: functions that settings or installed packages name, and imported rows."""
 
 import hashlib
 import importlib
 import inspect
 from collections.abc import Mapping
 
+from ensemble_desk.database.opening import Database
 from ensemble_desk.errors import FeatureSetError
 from ensemble_desk.market.feature_sets import FeatureSet
 
@@ -20,10 +21,21 @@ def places(chosen: Mapping[str, str]) -> dict[str, str]:
     return dict(sorted((installed | dict(chosen)).items()))
 
 
-def find(name: str, chosen: Mapping[str, str]) -> FeatureSet:
-    """Import the function of a name; raises FeatureSetError when there is none, or it cannot be imported."""
+def find(name: str, chosen: Mapping[str, str], *, database: Database | None = None) -> FeatureSet:
+    """Import the function of a name, or look in the database for imported rows of it.
+
+    Raises
+    ------
+    FeatureSetError
+        When there is neither, or the function cannot be imported.
+    """
     place = places(chosen).get(name)
     if place is None:
+        if database is not None:
+            from ensemble_desk.sources import stored_features
+
+            if (stored := stored_features.find(database, name)) is not None:
+                return stored
         problem = f"there is none of that name; there {_are(list(places(chosen)))}"
         raise FeatureSetError(name, problem)
     module_name, _, function_name = place.partition(":")

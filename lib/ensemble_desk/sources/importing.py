@@ -25,7 +25,7 @@ from ensemble_desk.sources.upload.recognition import Recognised
 MOST_RESTATED = 20
 """So many bars may change without anybody being asked."""
 
-_ENDINGS = (".csv", ".txt", ".tsv", ".gz", ".zip", ".parquet", ".xlsx", ".xls", ".ods", ".json", ".jsonl")
+_ENDINGS = (".csv", ".txt", ".tsv", ".gz", ".zip", ".parquet", ".xlsx", ".xls", ".ods", ".json", ".jsonl", ".feather")
 
 Progress = Callable[[int, int, str], None]
 
@@ -128,7 +128,7 @@ def long_table(
 
 def key_of(file_name: str, timeframe: str | None) -> Key | None:
     """The key that a file is named after: ``AAPL_d1.csv``, ``aapl-daily.csv``, or ``AAPL.csv`` with a timeframe."""
-    stem = re.sub(r"(?i)(\.(csv|txt|tsv|gz|zip|parquet|xlsx|xls|ods|json|jsonl))+$", "", file_name)
+    stem = re.sub(r"(?i)(\.(csv|txt|tsv|gz|zip|parquet|xlsx|xls|ods|json|jsonl|feather))+$", "", file_name)
     words = {
         "daily": "d1",
         "day": "d1",

@@ -69,7 +69,7 @@ def build(bars: Bars, *, label: LabelSpec, feature_set: str = "") -> Dataset:
     """
     n_rows = LOOKBACK_ROWS[bars.key.timeframe] + label.horizon_bars
     if feature_set:
-        table = feature_sets.whole_rows(feature_set, bars.frame).iloc[-n_rows:]
+        table = feature_sets.whole_rows(feature_set, bars.frame, key=bars.key).iloc[-n_rows:]
         if table.empty:
             raise TooFewBarsError(str(bars.key), have=len(bars.frame), need=len(bars.frame) + 1, purpose=feature_set)
     else:

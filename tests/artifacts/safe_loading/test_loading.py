@@ -3,17 +3,22 @@
 import bz2
 import collections
 import datetime as dt
+import decimal
+import fractions
 import gzip
 import io
 import lzma
+import pathlib
 import pickle
 import subprocess
 import sys
+import uuid
 import zlib
 
 import joblib
 import lz4.frame
 import numpy as np
+import pandas as pd
 import pytest
 from tests.artifacts.conftest import MAX_BYTES, rows
 from tests.artifacts.safe_loading.hostile_pickles import joblib_file
@@ -25,6 +30,7 @@ from ensemble_desk.errors import (
     ArtifactTooLargeError,
     IncompatibleArtifactError,
     TamperedArtifactError,
+    UnsafeArtifactError,
 )
 
 NAME = "AAPL_d1_20250121.pkl"
@@ -207,3 +213,49 @@ def test_importing_the_room_imports_no_heavy_library():
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+PLAIN = {
+    "a path": (pathlib.PosixPath("data/aapl.csv"), "data/aapl.csv"),
+    "a path of Windows": (pathlib.PureWindowsPath("C:/data/aapl.csv"), "C:\\data\\aapl.csv"),
+    "a UUID": (uuid.UUID(int=2**128 - 5), "ffffffff-ffff-ffff-ffff-fffffffffffb"),
+    "a decimal": (decimal.Decimal("0.5512"), 0.5512),
+    "a fraction": (fractions.Fraction(3, 8), 0.375),
+    "a timestamp": (pd.Timestamp("2025-01-21 15:30:01.5"), dt.datetime.fromisoformat("2025-01-21T15:30:01.5")),
+    "a timestamp with a zone": (pd.Timestamp("2025-01-21T15:30Z"), dt.datetime(2025, 1, 21, 15, 30, tzinfo=dt.UTC)),
+}
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("value", PLAIN)
+def test_values_of_the_standard_library_become_texts_and_numbers(plain, value, protocol):
+    given, expected = PLAIN[value]
+    loaded = load(pickle.dumps(plain | {"source": given}, protocol=protocol))["source"]
+    assert (type(loaded), loaded) == (type(expected), expected)
+
+
+def test_a_timestamp_in_another_unit(plain):
+    coarse = pd.Timestamp("2025-01-21").as_unit("s")
+    assert load(pickle.dumps(plain | {"timestamp": coarse}))["timestamp"] == dt.datetime.fromisoformat("2025-01-21")
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"cpathlib\nPosixPath\n(I1\ntR.",
+        b"cdecimal\nDecimal\n(S'1e9999999999'\ntR.",
+        b"cdecimal\nDecimal\n(S'no'\ntR.",
+        b"cfractions\nFraction\n(S'1/0'\ntR.",
+        b"cfractions\nFraction\n(I1\nI0\ntR.",
+        b"cuuid\nUUID\n(S'x'\ntR.",
+        b"cpandas._libs.tslibs.timestamps\n_unpickle_timestamp\n(L99999999999999999999L\nNNI7\ntR.",
+    ],
+)
+def test_crooked_values_are_refused(hostile):
+    with pytest.raises((ArtifactCorruptError, UnsafeArtifactError, IncompatibleArtifactError)):
+        load(hostile)
+
+
+def test_other_values_are_refused_in_plain_words(plain):
+    with pytest.raises(IncompatibleArtifactError, match=r"a collections\.deque, which is not plain data"):
+        load(pickle.dumps(plain | {"source": collections.deque([1])}))

@@ -32,9 +32,8 @@ WORDS = ["DOWN", "FLAT", "UP"]
 MEANING = {"DOWN": "BEARISH", "FLAT": "NEUTRAL", "UP": "BULLISH"}
 
 
-def drop(desk, key, version, classes=WORDS, **more):
-    names = list(FEATURE_NAMES[:2])
-    table = pd.DataFrame(np.random.default_rng(1).standard_normal((90, 2)), columns=names)
+def drop(desk, key, version, classes=WORDS, names=tuple(FEATURE_NAMES[:2]), **more):
+    table = pd.DataFrame(np.random.default_rng(1).standard_normal((90, 2)), columns=list(names))
     model = RandomForestClassifier(4, max_depth=3, random_state=1).fit(table, np.resize(classes, 90))
     told = {"symbol": key.symbol, "timeframe": key.timeframe, "timestamp": version, "ensemble_accuracy": 0.4}
     whole = told | {"models": {"rf": model}, "weights": {"rf": 1.0}} | more
@@ -51,6 +50,14 @@ def ask(desk, key=AAPL):
 
 def definition(desk, version, key=AAPL):
     return definitions.of_key(desk.registry.database, key)[version]
+
+
+def test_classes_nobody_knows_never_go_live_with_features_of_their_own_either(desk):
+    drop(desk, AAPL, OLD, names=["rsi", "score"])
+    (reason,) = sync.synchronise(desk.registry).unfit.values()
+    assert "tell it once: desk registry describe 'AAPL/d1' --classes DOWN=…,FLAT=…,UP=…" in reason
+    assert production.read(desk.registry, AAPL).version is None
+    assert tell(desk, "AAPL/d1", classes=MEANING).followed == ("AAPL/d1",)
 
 
 def test_one_description_of_a_pattern_makes_a_fleet_serve(desk):

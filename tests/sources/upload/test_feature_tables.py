@@ -58,3 +58,11 @@ def test_a_decimal_comma_is_read():
 def test_dates_that_cannot_be_told_are_refused():
     with pytest.raises(UploadError, match="no known form"):
         read("date,rsi_14\nsoon,50\n")
+
+
+def test_gaps_in_the_first_rows_leave_the_names_and_the_rows_where_they_are():
+    days = range(1, 31)
+    rows = [f"{day:02d}.01.2004,{day / 7:.4f},{day if day > 5 else ''},{day if day > 8 else ''}" for day in days]
+    table = read("\n".join(["Date,own_1,own_5,own_20", *rows]))
+    assert list(table.columns) == ["own_1", "own_5", "own_20"]
+    assert (len(table), int(table["own_20"].isna().sum())) == (30, 8)

@@ -221,7 +221,7 @@ def test_the_same_bars_through_upload_database_and_sample_are_equal_bit_for_bit(
         (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
         (b"Rar!\x1a\x07", "a RAR archive"),
         (b"(\xb5/\xfd\0", "compressed by zstd"),
-        (b"ARROW1\0\0", "an Arrow file"),
+        (b"ARROW1\0\0", "no readable Feather file"),
         (b"\x89HDF\r\n", "an HDF5 file"),
         (b"SQLite format 3\0", "a database"),
         (b"{\\rtf1 }", "a text document"),

@@ -151,7 +151,9 @@ def messy(daily):
 
 
 def test_wrong_and_repeated_rows_are_named_together_and_left_out_when_asked(daily, recognise):
-    with pytest.raises(InvalidBarsError, match="Correct these rows or ask to leave them out") as caught:
+    with pytest.raises(
+        InvalidBarsError, match="Correct these rows or ask to leave them out \\(--leave-out\\)"
+    ) as caught:
         recognise(messy(daily))
     assert caught.value.problems == (
         "line 52: its time occurs more than once, with the same numbers",

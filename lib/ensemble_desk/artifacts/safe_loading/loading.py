@@ -24,6 +24,11 @@ _VERSION = re.compile(rb"_sklearn_version.{1,16}?([0-9]{1,2}\.[0-9]{1,3}(?:\.[0-
 _LIBRARIES = frozenset(
     {"catboost", "keras", "lightgbm", "pandas", "prophet", "sklearn", "statsmodels", "tensorflow", "torch", "xgboost"}
 )
+_VALUES = frozenset(  # modules of the standard library whose classes are values, not ways to do something
+    {"array", "collections", "datetime", "decimal", "enum", "fractions", "ipaddress", "pathlib", "string", "uuid"}
+    | {"zoneinfo"}
+)
+_IN_LOWER_CASE = ("collections.deque", "array._array_reconstructor")
 _AGAIN = "Train it again, or save it anew with the scikit-learn of this installation"
 _COPIES = 2  # bytes of a text, as older protocols write them, and the array made of these
 _SLACK_BYTES = 2**16  # what is made small, such as copies of empty arrays
@@ -104,10 +109,15 @@ def _unpickled(data: bytes, *, name: str, max_bytes: int) -> Loaded:
 def _refusal(name: str, asked_for: str) -> ArtifactError:
     """Tell a class of a library or of a team's own, which only cannot be read here, from a name that runs code."""
     root, last = asked_for.partition(".")[0], asked_for.rpartition(".")[2]
-    is_class = last.lstrip("_")[:1].isupper() or (root in _LIBRARIES and last.startswith("_"))
-    is_known_place = root.isidentifier() and root not in sys.stdlib_module_names
+    is_class = (
+        last.lstrip("_")[:1].isupper() or (root in _LIBRARIES and last.startswith("_")) or asked_for in _IN_LOWER_CASE
+    )
+    is_known_place = root in _VALUES or (root.isidentifier() and root not in sys.stdlib_module_names)
     if is_class and is_known_place and "." in asked_for:
         problem = f"it holds {asked_for}, which is not read from a pickle; nothing in it was run"
+        if root in _VALUES:
+            problem = f"it holds a {asked_for}, which is not plain data; nothing in it was run"
+            return IncompatibleArtifactError(name, f"{problem}. Save it without, or export it with: desk export {name}")
         return IncompatibleArtifactError(name, f"{problem}. docs/members.md lists what is read")
     return UnsafeArtifactError(name, asked_for)
 

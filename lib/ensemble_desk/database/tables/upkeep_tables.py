@@ -1,4 +1,4 @@
-"""The tables of upkeep: rehearsed rollbacks, what was pruned, what people told of versions and of files, failures."""
+"""The tables of upkeep: rehearsed rollbacks, what was pruned, what people told, ready features, failures."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, PrimaryKeyConstraint, Table, Text
 
@@ -72,4 +72,27 @@ bar_mappings = Table(  # what a person said about one file, kept for the others 
     Column("kept_at", UtcTime(), nullable=False),
     Column("actor", Text, nullable=False),
     PrimaryKeyConstraint("name"),
+)
+
+feature_sets = Table(  # sets of ready features: which columns rows of a set have
+    "feature_sets",
+    metadata,
+    Column("name", Exact, nullable=False),
+    Column("columns", Json, nullable=False),
+    Column("digest", Exact, nullable=False),  # of the names of columns
+    Column("begun_at", UtcTime(), nullable=False),
+    Column("actor", Text, nullable=False),
+    PrimaryKeyConstraint("name"),
+)
+
+feature_rows = Table(
+    "feature_rows",
+    metadata,
+    Column("name", Exact, ForeignKey("feature_sets.name"), nullable=False),
+    Column("symbol_id", BigInteger, ForeignKey("symbols.id"), nullable=False),
+    Column("timeframe", Exact, nullable=False),
+    Column("time", UtcTime(), nullable=False),
+    Column("numbers", Json, nullable=False),  # in the order of the set's columns; null where one is missing
+    Column("imported_at", UtcTime(), nullable=False),
+    PrimaryKeyConstraint("name", "symbol_id", "timeframe", "time"),
 )

@@ -1,5 +1,6 @@
 """Members that read features: the random forest, gradient boosting and any other scikit-learn classifier."""
 
+import itertools
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -16,6 +17,8 @@ from ensemble_desk.market.labels import LabelSpec
 
 _NOT_FINITE = "features of the row are not finite"
 _ROUNDING = 1e-5  # of probabilities that another program stored as float32
+_IMPUTER = "SimpleImputer"
+_SCALERS = {"StandardScaler", "MinMaxScaler", "RobustScaler", "MaxAbsScaler"}  # they leave a missing number missing
 
 
 class FeatureMember:
@@ -61,6 +64,11 @@ class FeatureMember:
         return self._known
 
     @property
+    def fills_gaps(self) -> bool:
+        """Whether it is a pipeline whose imputer sees a missing number before anything but scalers does."""
+        return not self.reason and _fills_gaps(self.estimator)
+
+    @property
     def n_features(self) -> int:
         """Number of columns it reads; 0 when it could not be fitted."""
         return 0 if self.reason else int(self.estimator.n_features_in_)
@@ -91,6 +99,8 @@ class FeatureMember:
         columns = self.columns(rows.features)
         values = columns.to_numpy(dtype=float)
         finite = np.isfinite(values).all(axis=1)
+        if not finite.all() and self.fills_gaps:
+            finite = ~np.isinf(values).any(axis=1) & ~np.isnan(values).all(axis=1)
         if not finite.any():
             return Votes.abstain(len(values), _NOT_FINITE)
         by_name = self.feature_names is not None and not isinstance(self.estimator, FlatForest)
@@ -127,6 +137,12 @@ class FeatureMember:
         except KeyError as error:
             missing = [name for name in names if name not in features.columns]
             raise MissingFeaturesError(missing, version=f"member {self.name}") from error
+
+
+def _fills_gaps(estimator: Any) -> bool:
+    steps = [type(step).__name__ for _, step in getattr(estimator, "steps", ())]
+    before = itertools.takewhile(lambda step: step != _IMPUTER, steps)
+    return _IMPUTER in steps and set(before) <= _SCALERS
 
 
 def _names(estimator: Any) -> tuple[str, ...] | None:

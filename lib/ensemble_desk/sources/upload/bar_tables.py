@@ -77,6 +77,7 @@ def recognise(
     dated, order = _in_order(table, dated, answers)
     adjusted, prices = _adjusted(dated.frame)
     checked = bars.check(adjusted, subject=name)
+    row_problems.refuse_standstill(name, checked)
     fitting, fit = coarser.fitting(table, checked, step=dated.step, key=key, answers=answers, zone=zone)
     fitting, changed = _put_right(fitting, answers)
     days = pd.DatetimeIndex(fitting.index)
@@ -100,8 +101,7 @@ def recognise(
 def _to_scale(table: Table, rows: Gathered, answers: Answers) -> tuple[Gathered, Notes]:
     """Prices divided by what a person said; whole ones of a file without names may be ten-thousandths."""
     if answers.price_scale is None:
-        if not table.has_names:
-            finding.ask_for_scale(table, rows.cells[list(bars.PRICES)])
+        finding.ask_for_scale(table, rows.cells[list(bars.PRICES)])
         return rows, ()
     if not (np.isfinite(answers.price_scale) and answers.price_scale > 0):
         raise UploadError(table.file_name, ["the scale of prices has to be a positive number."])

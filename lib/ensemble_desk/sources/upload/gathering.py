@@ -231,8 +231,9 @@ class _Gathering:
             return chunk
         owners = chunk[self.found.ticker.label].astype("str").str.strip()
         if len(self.tickers) < _MOST_TICKERS:
-            self.tickers |= dict.fromkeys(owner for owner in owners.unique().tolist() if owner)
-            self._take_runs(owners)
+            priced = owners[chunk[self.found.fields["close"].label].astype("str").str.strip() != ""]
+            self.tickers |= dict.fromkeys(owner for owner in priced.unique().tolist() if owner)
+            self._take_runs(priced)
         if not self.wanted or self.join:
             return chunk
         others = (owners.str.casefold() != self.wanted.casefold()).to_numpy(np.bool_)

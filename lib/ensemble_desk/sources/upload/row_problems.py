@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ensemble_desk.errors import InvalidBarsError, RepeatedBarsError, UnsortedBarsError
+from ensemble_desk.errors import InvalidBarsError, RepeatedBarsError, UnsortedBarsError, UploadError
 from ensemble_desk.market import bars
 from ensemble_desk.market.spellings import ADJUSTED
 from ensemble_desk.sources.upload.cells.table import quoted
@@ -14,6 +14,7 @@ from ensemble_desk.sources.upload.gathering import Gathered
 
 Flags = NDArray[np.bool_]
 
+_FEW = 20
 _AHEAD = timedelta(days=1)  # a session's date may be that far ahead of UTC
 
 
@@ -53,6 +54,14 @@ def refuse_wrong_rows(file_name: str, rows: Gathered, cells: pd.DataFrame, times
     if n_wrong:
         separable = n_wrong if n_wrong < len(rows.times) else 0
         raise InvalidBarsError(file_name, bars.listed(wrong | twice, sentence), n_separable=separable)
+
+
+def refuse_standstill(file_name: str, frame: pd.DataFrame) -> None:
+    """Raise UploadError when every price of more than a few bars is one number: nothing can be told from that."""
+    prices = frame[list(bars.PRICES)].to_numpy()
+    if len(prices) >= _FEW and np.ptp(prices) == 0:
+        problem = f"all prices of its {len(prices):,} bars are {prices[0, 0]:,.6g}, which tells nothing"
+        raise UploadError(file_name, [f"{problem}. Check which columns hold the prices, or export the table again."])
 
 
 def refuse_future(file_name: str, rows: Gathered, times: pd.DatetimeIndex, now: datetime | None) -> None:

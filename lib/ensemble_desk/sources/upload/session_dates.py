@@ -43,7 +43,10 @@ def of_days(read: Times, *, zone: ZoneInfo | None, answers: Answers, file_name: 
     days, said = pd.DatetimeIndex(read.days), "dates as written"
     if read.moments and read.has_clock and zone is not None:
         local = pd.DatetimeIndex(read.utc).tz_convert(zone)
-        days, said = local.tz_localize(None).normalize().tz_localize("UTC"), f"dates in {zone.key}, as given"
+        wall = local.tz_localize(None)
+        days, said = wall.normalize().tz_localize("UTC"), f"dates in {zone.key}, as given"
+        if answers.shift_days is None and not (wall == wall.normalize()).all():
+            _ask_for_shift(read, days, file_name, dated_in=zone.key)
     elif read.moments and read.has_clock and answers.shift_days is None:
         _ask_for_shift(read, days, file_name)
     if answers.shift_days:
@@ -90,20 +93,20 @@ def mending_shift(days: pd.DatetimeIndex) -> int:
     return next((by for by in (1, -1) if on_weekends(days + pd.Timedelta(days=by)) == 0), 0)
 
 
-def _ask_for_shift(read: Times, days: pd.DatetimeIndex, file_name: str) -> None:
+def _ask_for_shift(read: Times, days: pd.DatetimeIndex, file_name: str, *, dated_in: str = "UTC") -> None:
     shift = mending_shift(days)
     if not shift:
         return
     moved = days + pd.Timedelta(days=shift)
     utc = pd.DatetimeIndex(read.utc)
-    zones = [name for name in _ZONES if _all_midnight(utc, name)]
+    zones = [name for name in _ZONES if dated_in == "UTC" and _all_midnight(utc, name)]
     choices = [
         Choice(name, f"midnight there, the newest bar is of {moved.max():%Y-%m-%d}", f"--time-zone {name}")
         for name in zones
     ]
     question = (
         f"{on_weekends(days):,} of its {len(days):,} daily bars fall on days without a session when their moments are "
-        f"dated in UTC (the newest on {days.max():%A, %Y-%m-%d}); in the zone of the exchange none may."
+        f"dated in {dated_in} (the newest on {days.max():%A, %Y-%m-%d}); in the zone of the exchange none may."
     )
     if choices:
         raise UploadQuestionError(file_name, "time_zone", question, choices[:4])

@@ -22,7 +22,7 @@ from ensemble_desk.ui.predict import questions
 from ensemble_desk.ui.predict import reads as predict_data
 
 RECENT, UPLOAD = "Recent bars", "Upload"
-_TYPES = ["csv", "txt", "tsv", "gz", "zip", "parquet", "xlsx", "xls", "ods", "json", "jsonl"]
+_TYPES = ["csv", "txt", "tsv", "gz", "zip", "parquet", "xlsx", "xls", "ods", "json", "jsonl", "feather"]
 _AS_WRITTEN = "As the file says, else UTC"
 _ZONES = (_AS_WRITTEN, "UTC", "America/New_York", "Europe/London", "Europe/Berlin", "Asia/Tokyo")
 _MOST_DAYS = 30
@@ -83,7 +83,7 @@ def _recent(key: Key) -> Input | None:
 def _uploaded(record: VersionRecord) -> Input | None:
     key = record.key
     file = st.file_uploader(
-        "A file of bars, or of the version's features: CSV, Excel, OpenDocument, Parquet or JSON",
+        "A file of bars, or of the version's features: CSV, Excel, OpenDocument, Parquet, Feather or JSON",
         type=_TYPES,
         key="upload",
         max_upload_size=int(caching.settings().max_upload_mb),

@@ -99,7 +99,8 @@ def test_excel_days_are_only_read_where_they_may_occur():
     read = times.parse(text("45293", "45294.5"), serial_days=True)
     assert utc(read) == ["2024-01-02 00:00:00", "2024-01-03 12:00:00"]
     assert read.notes == ("times in Excel's day numbers",)
-    assert times.parse(text("45293", "45294")).problem
+    assert utc(times.parse(text("45293", "45294"))) == ["2024-01-02 00:00:00", "2024-01-03 00:00:00"]
+    assert times.parse(text("12293", "12294")).problem
 
 
 def test_day_and_month_are_settled_by_a_day_beyond_twelve_or_by_the_order_of_rows():

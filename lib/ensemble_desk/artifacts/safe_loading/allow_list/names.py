@@ -7,7 +7,7 @@ one, write the function that makes it without trusting an argument, and tests th
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ensemble_desk.artifacts.safe_loading.allow_list import arrays, losses, randomness, trees, values
+from ensemble_desk.artifacts.safe_loading.allow_list import arrays, losses, randomness, texts, trees, values
 from ensemble_desk.artifacts.safe_loading.allow_list.boosters import members as boosters
 from ensemble_desk.artifacts.safe_loading.allow_list.families import (
     composition,
@@ -104,6 +104,16 @@ def _plain() -> Iterator[tuple[str, str, Build]]:
     yield "datetime", "date", values.day
     yield "datetime", "timedelta", values.span
     yield "datetime", "timezone", values.zone
+    for module in ("pathlib", "pathlib._local"):
+        for name in ("PosixPath", "PurePosixPath"):
+            yield module, name, texts.path(windows=False)
+        for name in ("WindowsPath", "PureWindowsPath"):
+            yield module, name, texts.path(windows=True)
+    yield "uuid", "UUID", texts.identifier
+    yield "decimal", "Decimal", texts.decimal
+    yield "fractions", "Fraction", texts.fraction
+    for module in ("pandas._libs.tslibs.timestamps", "pandas._libs.tslib"):
+        yield module, "_unpickle_timestamp", texts.timestamp
 
 
 def _list() -> dict[tuple[str, str], type]:

@@ -57,6 +57,11 @@ def is_number(cell: str) -> bool:
     return bool(_ANY_NUMBER.fullmatch(cell.strip()))
 
 
+def has_decimal_point(cell: str) -> bool:
+    """Whether the point in a cell can only mark decimals."""
+    return _POINT.fullmatch(cell) is not None
+
+
 def style(
     samples: Iterable[pd.Series],
     *,

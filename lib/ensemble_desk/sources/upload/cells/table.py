@@ -16,7 +16,7 @@ SAMPLE_ROWS = 1_000
 LONGEST_SHOWN = 40
 _CHUNK_CELLS, _FEWEST_CHUNK_ROWS = 1_000_000, 1_000
 
-Kind = Literal["CSV", "Parquet", "Excel", "OpenDocument", "JSON"]
+Kind = Literal["CSV", "Parquet", "Feather", "Excel", "OpenDocument", "JSON"]
 
 
 @dataclass(frozen=True, slots=True)

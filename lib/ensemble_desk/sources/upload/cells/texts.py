@@ -3,6 +3,7 @@
 The syntax is RE2's: no lookahead, no backreference but in a replacement.
 """
 
+import re
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ensemble_desk.errors import extras
+
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def match(text: pd.Series, pattern: str) -> NDArray[np.bool_]:
@@ -34,6 +37,21 @@ def replace(text: pd.Series, pattern: str, replacement: str) -> pd.Series:
 
     replaced = compute.replace_substring_regex(_arrow(text), pattern, replacement)
     return pd.Series(replaced, index=text.index, dtype="str")
+
+
+def iso(text: pd.Series) -> pd.Series | None:
+    """Times without a zone of cells that are all ISO dates, or dates and clocks; None where some are not."""
+    with extras.needed():
+        import pyarrow as pa
+        from pyarrow import compute
+
+    if not len(text) or _ISO_DAY.match(text.iloc[0]) is None:
+        return None
+    try:
+        read = compute.cast(_arrow(text), pa.timestamp("us"))
+    except pa.ArrowInvalid:
+        return None
+    return pd.Series(read.to_numpy(zero_copy_only=False), text.index)
 
 
 def _arrow(text: pd.Series) -> Any:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-_MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m/%d/%y", "%m-%d-%y")
-_DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d/%m/%y", "%d-%m-%y")
+_MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m/%d/%y", "%m-%d-%y", "%m%d%y")
+_DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d/%m/%y", "%d-%m-%y", "%d%m%y")
 _CLEAR = (
     *("%d.%m.%Y", "%d.%m.%y", "%Y.%m.%d", "%Y-%m-%d", "%Y%m%d"),
     *("%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d %b %y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%b %d, %y"),
+    "%y%m%d",
     *("%d-%B-%Y", "%d/%b/%Y", "%d.%b.%Y", "%d%b%Y", "%Y-%b-%d", "%Y %b %d", "%b-%d-%Y", "%d %b, %Y"),
 )
 _CLOCKS = (
@@ -46,6 +47,8 @@ _ALL = tuple(
 
 
 _LETTERS, _DIGITS = re.compile(r"[^\W\d_]+"), re.compile(r"[0-9]+")
+_BARE = re.compile(r"(?:\d{8}|\d{6})(?!\d)")
+_BARE_FORMS = {"%Y%m%d": "8 digits", "%y%m%d": "6 digits", "%d%m%y": "6 digits", "%m%d%y": "6 digits"}
 _DIRECTIVES = re.compile(r"(?:%[a-zA-Z])+")
 
 
@@ -63,12 +66,15 @@ def looks_like_time(cell: str) -> bool:
 
 def _shape(cell: str) -> str:
     """``03/04/2024 10:30 PM`` becomes ``9/9/9 9:9 A``."""
-    return _DIGITS.sub("9", _LETTERS.sub("A", cell)).replace("+", "-")
+    bare = _BARE.match(cell)
+    start = f"{len(bare[0])} digits" if bare else ""
+    return start + _DIGITS.sub("9", _LETTERS.sub("A", cell[bare.end() if bare else 0 :])).replace("+", "-")
 
 
 def _shape_of(form: Form) -> str:
-    named = re.sub("%[bBp]", "A", form.day + form.clock).replace("T", "A")
-    return _DIRECTIVES.sub("9", named)
+    bare = _BARE_FORMS.get(form.day, "")
+    named = re.sub("%[bBp]", "A", form.clock if bare else form.day + form.clock).replace("T", "A")
+    return bare + _DIRECTIVES.sub("9", named)
 
 
 _SHAPES = {form: _shape_of(form) for form in _ALL}

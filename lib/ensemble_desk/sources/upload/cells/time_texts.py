@@ -146,7 +146,7 @@ def _zone(name: str, given: ZoneInfo | None) -> tzinfo | None:
 def plainly_written(text: pd.Series) -> pd.Series:
     """Dates in East Asian marks, in bare digits and with months in words, as ISO or English would have them."""
     sample = " ".join(text.head(200).tolist())
-    done = text
+    done = _of_the_republic(text, sample)
     if re.search(r"\s\s", sample):
         done = texts.replace(done, r"\s+", " ")
     if re.search(r"(?i)[ap]\.\s?m", sample):
@@ -165,6 +165,18 @@ def plainly_written(text: pd.Series) -> pd.Series:
     if re.search(_DATE_WORDS, re.sub(r"(?i)\b(?:T|Z|am|pm)\b", "", sample)):
         done = _in_english(done)
     return done.str.strip()
+
+
+def _of_the_republic(text: pd.Series, sample: str) -> pd.Series:
+    """``102/03/01``, as Taiwan counts years, is 2013-03-01; so are the two digits of earlier years beside such ones."""
+    if not re.search(r"(?:^|\s|民國)1\d{2}[/.年-]\d{1,2}[/.月-]\d{1,2}", sample):
+        return text
+    pattern = re.compile(r"^(?:民國)?\s*(\d{2,3})[/.年-](\d{1,2})[/.月-](\d{1,2})日?")
+    cells = {
+        cell: pattern.sub(lambda found: f"{int(found[1]) + 1911}-{found[2]:0>2}-{found[3]:0>2}", cell)
+        for cell in text.unique().tolist()
+    }
+    return text.map(cells).astype("str")
 
 
 def _in_english(text: pd.Series) -> pd.Series:

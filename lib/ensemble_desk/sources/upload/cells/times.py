@@ -26,6 +26,7 @@ _EPOCHS: tuple[tuple[Literal["s", "ms", "us", "ns"], str, str], ...] = (
     ("ns", r"\d{18,19}", "nanoseconds"),
 )
 _SERIAL = r"[1-7]\d{4}(?:\.\d+)?"  # Excel counts days from 1899-12-30: 1927 to 2119
+_SERIAL_OF_OURS = r"(?:29|3\d|4\d|5[0-4])\d{3}(?:\.\d+)?"  # 1979 to 2050: in a text nothing else is written so
 _EXCEL_DAY_0 = pd.Timestamp("1899-12-30", tz="UTC")
 _SAMPLE = 500
 _MOST = 0.5  # a form is taken when more than this share of the cells follows it
@@ -85,15 +86,9 @@ def parse(
     for unit, form, said in _EPOCHS:
         if _mostly(start, form):
             return _epoch(text.where(texts.match(text, form), ""), unit, said)
-    if serial_days and _mostly(start, _SERIAL):
+    if _mostly(start, _SERIAL if serial_days else _SERIAL_OF_OURS):
         return _excel_days(text, zone)
-    parted = time_texts.part(text, zone)
-    plain = time_texts.plainly_written(parted.wall)
-    if _mostly(plain.head(_SAMPLE).tolist(), _ISO):
-        iso = _read_iso(plain.where(texts.match(plain, _ISO), ""))
-        if iso.notna().mean() > _MOST:
-            return _zoned(iso, parted, zone)
-    return _national(plain, parted, day_first=day_first, zone=zone)
+    return _in_words(text, day_first=day_first, zone=zone)
 
 
 def refuse_unreadable(read: Times, column: pd.Series, *, file_name: str) -> None:
@@ -113,6 +108,18 @@ def zone(name: str | None, *, file_name: str) -> ZoneInfo | None:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         problem = f"{cells.quoted(name)} is no time zone. Name one such as America/New_York"
         raise UploadError(file_name, [f"{problem}."]) from error
+
+
+def _in_words(text: pd.Series, *, day_first: bool | None, zone: ZoneInfo | None) -> Times:
+    if (wall := texts.iso(text)) is not None:
+        return _from_wall(wall, zone)
+    parted = time_texts.part(text, zone)
+    plain = time_texts.plainly_written(parted.wall)
+    if _mostly(plain.head(_SAMPLE).tolist(), _ISO):
+        iso = _read_iso(plain.where(texts.match(plain, _ISO), ""))
+        if iso.notna().mean() > _MOST:
+            return _zoned(iso, parted, zone)
+    return _national(plain, parted, day_first=day_first, zone=zone)
 
 
 def _mostly(cells_: Sequence[str], form: str) -> bool:

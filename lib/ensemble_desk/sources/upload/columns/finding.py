@@ -20,6 +20,7 @@ FIELDS = (TIME, *bars.COLUMNS, ADJUSTED, TICKER, CURRENCY)
 """What a column can be mapped to."""
 
 _SCALE, _LEAST_SCALED, _LEAST_UNIT = 10_000.0, 10_000.0, 100.0
+_SMALL_SCALE, _LEAST_SMALL_SCALED = 1e9, 1e8  # what databases write to keep prices whole
 
 
 def find(table: Table, answers: Answers) -> tuple[Found, Style, str]:
@@ -61,7 +62,9 @@ def find(table: Table, answers: Answers) -> tuple[Found, Style, str]:
 
 
 def ask_for_scale(table: Table, prices: pd.DataFrame) -> None:
-    """Ask whether prices of a file without names are ten-thousandths, as LEAN writes them: large whole hundreds.
+    """Ask whether prices are parts of the real ones, where they are large whole hundreds.
+
+    Without names of columns they may be ten-thousandths, as LEAN writes them; beyond all prices they may be billionths.
 
     Raises
     ------
@@ -69,16 +72,19 @@ def ask_for_scale(table: Table, prices: pd.DataFrame) -> None:
     """
     values = prices.to_numpy(np.float64)
     known = values[np.isfinite(values).all(axis=1)]
-    if not len(known) or np.median(known) < _LEAST_SCALED or (known % _LEAST_UNIT).any():
+    size = float(np.median(known)) if len(known) else 0.0
+    tiny = size >= _LEAST_SMALL_SCALED
+    if size < _LEAST_SCALED or not (tiny or not table.has_names) or (known % _LEAST_UNIT).any():
         return
     example = float(known[0, -1])
-    question = f"its prices, such as {example:,.0f}, are all whole hundreds, as those in ten-thousandths are."
+    scale, said = (_SMALL_SCALE, "billionths") if tiny else (_SCALE, "ten-thousandths")
+    question = f"its prices, such as {example:,.0f}, are all whole hundreds, as those in {said} are."
     raise UploadQuestionError(
         table.file_name,
         "price_scale",
         question,
         [
-            Choice(_SCALE, f"divide prices by 10,000: {example / _SCALE:,.2f}", "--price-scale 10000"),
+            Choice(scale, f"divide prices by {scale:,.0f}: {example / scale:,.2f}", f"--price-scale {scale:.0f}"),
             Choice(1.0, f"take them as written: {example:,.0f}", "--price-scale 1"),
         ],
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from ensemble_desk.errors import UploadError
 from ensemble_desk.market import spellings
 from ensemble_desk.sources.upload.answers import Answers
+from ensemble_desk.sources.upload.cells import numerals, time_forms
 from ensemble_desk.sources.upload.cells import table as cells
 from ensemble_desk.sources.upload.cells.table import Column
 from ensemble_desk.sources.upload.columns import meanings as columns
@@ -78,14 +79,27 @@ def _known(rows: Sequence[Row], first: int, answers: Answers) -> Header | None:
 
 
 def _above(rows: Sequence[Row], first: int, values: int) -> Header:
-    """The row above the first values gives unknown names where it has as many cells; else there are none."""
-    above = next((at for at in range(values - 1, first - 1, -1) if any(cell.strip() for cell in rows[at])), None)
+    """The row above the first values gives unknown names where it has as many cells; else there are none.
+
+    Rows with gaps, as features have them at the beginning, may stand between the names and the first whole row.
+    """
     n_cells = len(rows[values])
+    above = next((at for at in range(values - 1, first - 1, -1) if _are_names(rows[at], n_cells)), None)
+    if above is None:
+        above = next((at for at in range(values - 1, first - 1, -1) if any(cell.strip() for cell in rows[at])), None)
     if above is None or len(rows[above]) < n_cells or not all(cell.strip() for cell in rows[above][: n_cells - 1]):
         notes = (f"{values - first} lines above the numbers left out",) if values > first else ()
         return Header(cells.numbered(n_cells), values, certain=False, notes=notes, has_names=False)
     notes = (f"{above - first} lines above the column names left out",) if above > first else ()
     return Header(cells.labelled(rows[above]), above + 1, certain=False, notes=notes)
+
+
+def _are_names(row: Row, n_cells: int) -> bool:
+    """Whether a row of as many cells holds nothing but words."""
+    held = [cell.strip() for cell in row]
+    if len(held) < n_cells or not all(held[: n_cells - 1]):
+        return False
+    return not any(numerals.is_number(cell) or time_forms.looks_like_time(cell) for cell in held if cell)
 
 
 def check(header: Header, name: str) -> None:

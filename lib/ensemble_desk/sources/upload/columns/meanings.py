@@ -12,6 +12,7 @@ from ensemble_desk.sources.upload.cells import texts, time_forms
 from ensemble_desk.sources.upload.cells.table import Column, quoted
 
 _CLOCK = r"(\d{1,2}:\d{2}.*|\d{1,6})"
+_DAYS = ("date", "dtyyyymmdd", "day", "trade_date", "trading_date", "datum", "data", "fecha")
 _NAMELESS = ("Unnamed: ", "__index_level_")
 _MIDNIGHT = r"[ T]0?0:00(:00)?(\.0+)?$"
 
@@ -63,8 +64,9 @@ def recognise(columns: Sequence[Column], sample: pd.DataFrame, mapped: Mapping[s
             twins[ours] = tuple(match[1:])
     if TIME in fields and fields[TIME].name.startswith(_NAMELESS) and _are_counted(sample[fields[TIME].label]):
         del fields[TIME]
-    if "date" in own and "time" in own and _are_clocks(sample[own["time"][0].label]):
-        fields = {TIME: fields[TIME], DAY: own["date"][0]} | fields
+    day = next((own[name][0] for name in _DAYS if name in own), None)
+    if day is not None and "time" in own and _are_clocks(sample[own["time"][0].label]):
+        fields = {TIME: own["time"][0], DAY: day} | {name: one for name, one in fields.items() if name != TIME}
     if TIME in said:
         fields.pop(DAY, None)
     fields |= said

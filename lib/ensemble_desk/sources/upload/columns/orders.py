@@ -14,6 +14,7 @@ from ensemble_desk.market.spellings import DAY, TIME
 from ensemble_desk.sources.upload.cells import numerals, time_forms, times
 from ensemble_desk.sources.upload.cells.numerals import Style
 from ensemble_desk.sources.upload.cells.table import Column, Table
+from ensemble_desk.sources.upload.columns import likeness
 from ensemble_desk.sources.upload.columns.meanings import Found
 
 _FEWEST = 4
@@ -166,7 +167,7 @@ def _prices(numbers: _Numbers, *, newest_first: bool) -> list[dict[str, int]]:
     values = values[::-1] if newest_first else values
     if not len(values):
         return []
-    found = {}
+    found, apart = {}, set()
     for four in itertools.combinations(range(values.shape[1]), 4):
         part = values[:, four]
         if (part <= 0).any() or np.median(part.max(axis=1) - _SAME_SIZE * part.min(axis=1)) > 0:
@@ -179,6 +180,8 @@ def _prices(numbers: _Numbers, *, newest_first: bool) -> list[dict[str, int]]:
                 gaps = np.abs(values[1:, opened] - values[:-1, closed]).sum()
                 width = -float((part.max(axis=1) - part.min(axis=1)).sum())
                 found[opened, high, low, closed] = (width, float(gaps))
+                apart |= {(opened, high, low, closed)} if likeness.part_ways(part) else set()
+    found = {order: fit for order, fit in found.items() if order not in apart} or found
     if not found:
         return []
     widest = min(width for width, _ in found.values())
@@ -227,11 +230,14 @@ def _volume(
     values = {column: numbers.table[:, numbers.columns.index(column)] for column in rest}
     could = [column for column in rest if (values[column][np.isfinite(values[column])] >= 0).all()]
     closes = numbers.table[:, numbers.columns.index(prices["close"])]
-    could = [column for column in could if not _is_price(values[column], closes)] or could[:1]
+    could = [column for column in could if not likeness.is_price(values[column], closes)] or could[:1]
     moving = [column for column in could if np.ptp(values[column]) > 0]
     could = moving or could
     money = {
-        one for one in could for other in could if one != other and _is_product(values[one], values[other], closes)
+        one
+        for one in could
+        for other in could
+        if one != other and likeness.is_product(values[one], values[other], closes)
     }
     could = [column for column in could if column not in money]
     if len(could) <= 1:
@@ -256,26 +262,11 @@ def _volume(
     )
 
 
-def _is_price(values: Floats, closes: Floats) -> bool:
-    with np.errstate(all="ignore"):
-        ratio = values / closes
-    near = 0.5
-    return bool(np.mean(np.abs(ratio - 1) < near) > _SHARE)
-
-
-def _is_product(money: Floats, shares: Floats, closes: Floats) -> bool:
-    with np.errstate(all="ignore"):
-        ratio = money / (shares * closes)
-    known = ratio[np.isfinite(ratio)]
-    near = 0.1
-    return len(known) >= _FEWEST and bool(np.mean(np.abs(known - 1) < near) > _SHARE)
-
-
 def _beside(numbers: _Numbers, known: dict[str, Column], sample: pd.DataFrame, written: Style) -> dict[str, Guess]:
     """Prices under unknown names beside one that is known."""
     values = {name: numerals.read(sample[column.label], written=written)[0] for name, column in known.items()}
     size = next(iter(values.values()))
-    like = [column for at, column in enumerate(numbers.columns) if _is_price(numbers.table[:, at], size)]
+    like = [column for at, column in enumerate(numbers.columns) if likeness.is_price(numbers.table[:, at], size)]
     missing = [name for name in ("open", "high", "low", "close") if name not in known]
     return {
         name: Guess(name, column.name, "it holds numbers of the size of the other prices")

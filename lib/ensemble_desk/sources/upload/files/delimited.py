@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ensemble_desk.errors import UploadError
@@ -53,9 +54,12 @@ def read(data: bytes, name: str, *, answers: Answers, notes: tuple[str, ...]) ->
         if plain and rows > cells.SAMPLE_ROWS:
             lines_read = 0
             labels = [column.label for column in names]
-            for part in quick_text.parts(data, labels, delimiter=delimiter, skipped=header.first_row, rows=rows):
+            numbers = quick_text.numeric(labels, [row for row in _rows(lines[header.first_row :], delimiter) if row])
+            for part in quick_text.parts(
+                data, labels, numbers=numbers, delimiter=delimiter, skipped=header.first_row, rows=rows
+            ):
                 lines_read += len(part)
-                yield part[(part != "").any(axis=1)]
+                yield part[~_are_blank(part)]
             if header.first_row + lines_read < n_lines:
                 yield from slowly(rows, header.first_row + lines_read)
             return
@@ -73,6 +77,17 @@ def read(data: bytes, name: str, *, answers: Answers, notes: tuple[str, ...]) ->
     return cells.table(
         name, "CSV", header.columns, without_blank, separator=delimiter, has_names=header.has_names, notes=told
     )
+
+
+def _are_blank(part: pd.DataFrame) -> Any:
+    """Which rows hold nothing, as lines of separators alone do."""
+    blank = np.ones(len(part), np.bool_)
+    for label in part.columns:
+        if not blank.any():
+            break
+        column = part[label]
+        blank &= (column == "").to_numpy(np.bool_) if column.dtype == "str" else column.isna().to_numpy()
+    return blank
 
 
 def _first_lines(data: bytes, encoding: str) -> list[str]:

@@ -11,7 +11,7 @@ from ensemble_desk.market import spellings
 from ensemble_desk.sources.upload.answers import Answers
 from ensemble_desk.sources.upload.cells import table as cells
 from ensemble_desk.sources.upload.cells.table import Table
-from ensemble_desk.sources.upload.columns import headers
+from ensemble_desk.sources.upload.columns import headers, meanings
 
 _DEEPEST = 6
 _FEWEST_COLUMNS = 4
@@ -33,7 +33,7 @@ def read(data: bytes, name: str, *, answers: Answers, notes: tuple[str, ...]) ->
         When it is no JSON, or holds no table.
     """
     document = _document(data, name)
-    found = max(_tables(document, 0), key=lambda one: len(one[1]) * len(one[1][0]) if one[1] else 0, default=None)
+    found = max(_tables(document, 0), key=_worth, default=None)
     if found is None or not found[1]:
         raise UploadError(name, ["it is JSON without a table of records. Export the table as CSV."])
     names, rows = found
@@ -75,12 +75,19 @@ def _document(data: bytes, name: str) -> Any:
         raise UploadError(name, ["it is JSON that cannot be read. Export the table as CSV."]) from error
 
 
+def _worth(found: tuple[list[str], Rows]) -> tuple[bool, int]:
+    """Tables whose columns are called as those of prices go before larger ones."""
+    names, rows = found
+    return bool(rows) and meanings.is_header(names), len(rows) * len(rows[0]) if rows else 0
+
+
 def _tables(value: Any, depth: int) -> Iterator[tuple[list[str], Rows]]:
     """Every table in a document: names, empty where there are none, and rows."""
     if depth > _DEEPEST:
         return
     if isinstance(value, Mapping):
         yield from _of_mapping(value)
+        yield from _of_scattered(value)
         for inner in value.values():
             if isinstance(inner, Mapping | list):
                 yield from _tables(inner, depth + 1)
@@ -128,6 +135,28 @@ def _of_mapping(value: Mapping[str, Any]) -> Iterator[tuple[list[str], Rows]]:
         yield list(scalar), [list(row) for row in zip(*scalar.values(), strict=True)]
     elif len(value) > 1 and all(isinstance(one, Mapping) for one in value.values()):
         yield from _of_nested(value)
+
+
+def _of_scattered(value: Mapping[str, Any]) -> Iterator[tuple[list[str], Rows]]:
+    """Columns as lists of one length on several levels, such as times above and prices below ``quote``."""
+    lists: dict[str, list[Any]] = {}
+    for name, held in _lists(value, 0):
+        lists.setdefault(name, held)
+    lengths = [len(held) for held in lists.values()]
+    length = max(set(lengths), key=lambda one: (lengths.count(one), one), default=0)
+    columns = {name: held for name, held in lists.items() if len(held) == length}
+    if length and len(columns) >= _FEWEST_COLUMNS and not columns.keys() <= value.keys():
+        yield list(columns), [list(row) for row in zip(*columns.values(), strict=True)]
+
+
+def _lists(value: Any, depth: int) -> Iterator[tuple[str, list[Any]]]:
+    inside = value[0] if isinstance(value, list) and len(value) == 1 else value
+    if isinstance(inside, Mapping) and depth <= _DEEPEST:
+        for name, held in inside.items():
+            if isinstance(held, list) and held and all(isinstance(one, _SCALARS) for one in held):
+                yield str(name), held
+            else:
+                yield from _lists(held, depth + 1)
 
 
 def _of_nested(value: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[list[str], Rows]]:

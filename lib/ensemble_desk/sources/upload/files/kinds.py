@@ -4,7 +4,7 @@ from ensemble_desk.errors import UploadError
 from ensemble_desk.sources.upload.answers import Answers
 from ensemble_desk.sources.upload.cells import table as cells
 from ensemble_desk.sources.upload.cells.table import Table
-from ensemble_desk.sources.upload.files import delimited, json_tables, sheets, unpacking, workbooks
+from ensemble_desk.sources.upload.files import delimited, feather, json_tables, sheets, unpacking, workbooks
 from ensemble_desk.sources.upload.files import parquet as parquet_tables
 
 _LOOKED_AT = 4096
@@ -21,13 +21,13 @@ _FOREIGN = (
     (b"%PDF", "it is a PDF document. Export the table as CSV"),
     (b"{\\rtf", "it is a text document. Export the table as CSV"),
     (b"SQLite format 3", "it is a database. Export the table as CSV"),
-    (b"ARROW1", "it is an Arrow file. Save the table as Parquet or CSV"),
+    (b"FEA1", "it is a Feather file of the first kind. Save the table as Feather 2, Parquet or CSV"),
     (b"\x89HDF", "it is an HDF5 file. Save the table as Parquet or CSV"),
 )
 
 
 def read(data: bytes, *, file_name: str, max_bytes: int, answers: Answers = Answers()) -> Table:
-    """Read text, JSON, Parquet, an Excel workbook or an OpenDocument sheet, told apart by content.
+    """Read text, JSON, Parquet, Feather, an Excel workbook or an OpenDocument sheet, told apart by content.
 
     Gzip and a ZIP archive of one file are unpacked. Text may be in any usual encoding with a comma, semicolon, tab, bar
     or blanks between cells. `answers` says which lines to pass over and what columns without names are called.
@@ -65,6 +65,8 @@ def _unpacked(data: bytes, name: str, answers: Answers, notes: tuple[str, ...]) 
             raise UploadError(name, [f"{problem}."])
     if data.startswith(parquet_tables.MARK):
         return parquet_tables.read(data, name, notes=notes)
+    if data.startswith(feather.MARK):
+        return feather.read(data, name, notes=notes)
     if data.startswith(_OLD_EXCEL):
         return sheets.read(data, name, kind="Excel", answers=answers, notes=notes)
     if json_tables.is_json(data[:_LOOKED_AT]):

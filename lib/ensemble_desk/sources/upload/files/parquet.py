@@ -10,9 +10,9 @@ from ensemble_desk.errors import UploadError, extras
 from ensemble_desk.sources.upload.cells import table as cells
 from ensemble_desk.sources.upload.cells.table import Table
 from ensemble_desk.sources.upload.columns import headers
+from ensemble_desk.sources.upload.files import arrow_batches
 
 MARK = b"PAR1"
-_LONGEST_TEXT = 1_000
 _MOST_BYTES = 8 * cells.MOST_CELLS  # what the largest table of numbers takes
 
 
@@ -34,21 +34,14 @@ def read(data: bytes, name: str, *, notes: tuple[str, ...]) -> Table:
 
 
 def _checked_names(data: bytes, name: str) -> list[str]:
-    with extras.needed():
-        from pyarrow import types  # type: ignore[import-untyped]  # ships no types
-
     with _opened(data, name, read_dictionary=None) as file:
         size, schema = file.metadata, file.schema_arrow
-        nested = [field.name for field in schema if types.is_nested(field.type)]
         n_bytes = sum(size.row_group(group).total_byte_size for group in range(size.num_row_groups))
-    if size.num_columns > cells.MOST_COLUMNS:
-        raise cells.too_many_columns(name, size.num_columns)
+    arrow_batches.check(schema, name)
     if size.num_rows > cells.MOST_ROWS:
         raise cells.too_many_rows(name, size.num_rows)
     if size.num_rows * size.num_columns > cells.MOST_CELLS or n_bytes > _MOST_BYTES:
         raise UploadError(name, [f"it holds {size.num_rows:,} rows of {size.num_columns:,} columns, too many to read."])
-    if nested:
-        raise UploadError(name, [f"column {cells.quoted(nested[0])} holds tables or lists instead of values."])
     return [str(field.name) for field in schema]
 
 
@@ -64,40 +57,15 @@ def _parts(data: bytes, name: str, *, labels: list[str], rows: int) -> Iterator[
 
 
 def _next(batches: Iterator[Any], name: str) -> pd.DataFrame | None:
-    with extras.needed():
-        import pyarrow as pa
-
-    try:
+    with arrow_batches.mapped(name, "Parquet file"):
         batch = next(batches, None)
-        if batch is None:
-            return None
-        for column in batch.columns:
-            _refuse_long_texts(column, name)
-        frame: pd.DataFrame = pa.table(list(batch.columns), [str(i) for i in range(batch.num_columns)]).to_pandas(
-            ignore_metadata=True, date_as_object=False
-        )
-    except (pa.ArrowException, OSError, ValueError, OverflowError, KeyError, TypeError, IndexError) as error:
-        raise _unreadable(name) from error
-    return frame.astype({label: "str" for label in frame.columns if frame[label].dtype == "category"})
-
-
-def _refuse_long_texts(column: Any, name: str) -> None:
-    """A text that is long and often repeated takes little room in the file and very much in memory."""
-    with extras.needed():
-        import pyarrow as pa
-        from pyarrow import compute
-
-    values = column.dictionary if isinstance(column, pa.DictionaryArray) else column
-    if pa.types.is_string(values.type) or pa.types.is_binary(values.type) or pa.types.is_large_string(values.type):
-        longest = compute.max(compute.binary_length(values)).as_py() or 0
-        if longest > _LONGEST_TEXT:
-            raise UploadError(name, [f"it holds a text of {longest:,} characters. Keep the columns that are needed."])
+    return None if batch is None else arrow_batches.frame(batch, name, "Parquet file")
 
 
 def _texts(data: bytes, name: str) -> list[str]:
     """Columns of texts: read as numbers into a list of the different ones."""
     with extras.needed():
-        from pyarrow import types
+        from pyarrow import types  # type: ignore[import-untyped]  # ships no types
 
     with _opened(data, name, read_dictionary=None) as file:
         return [
@@ -109,14 +77,7 @@ def _texts(data: bytes, name: str) -> list[str]:
 
 def _opened(data: bytes, name: str, *, read_dictionary: list[str] | None) -> Any:
     with extras.needed():
-        import pyarrow as pa
         from pyarrow import parquet
 
-    try:
+    with arrow_batches.mapped(name, "Parquet file"):
         return parquet.ParquetFile(io.BytesIO(data), read_dictionary=read_dictionary)
-    except (pa.ArrowException, OSError, ValueError, OverflowError, KeyError, TypeError) as error:
-        raise _unreadable(name) from error
-
-
-def _unreadable(name: str) -> UploadError:
-    return UploadError(name, ["it is no readable Parquet file. Export it again."])

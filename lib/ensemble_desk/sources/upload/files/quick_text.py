@@ -1,12 +1,15 @@
 """The quick way through a plain text: pyarrow parts its cells where no quote and no blank line is in the way."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 
 from ensemble_desk.errors import extras
+from ensemble_desk.sources.upload.cells import numerals, time_forms
 
+_PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _BLOCK_BYTES = 16 * 2**20
 
 
@@ -17,8 +20,21 @@ def is_plain(data: bytes, encoding: str) -> bool:
     return b"\r" not in data or data.count(b"\r") == data.count(b"\r\n")
 
 
-def parts(data: bytes, labels: Sequence[str], *, delimiter: str, skipped: int, rows: int) -> Iterator[pd.DataFrame]:
-    """The rows as texts, so many at a time, up to the first block that is no regular table.
+def numeric(labels: Sequence[str], looked_at: Sequence[Sequence[str]]) -> frozenset[str]:
+    """Columns that can be read as numbers at once: in the first rows all cells are, and some tell a decimal point."""
+    found = set()
+    for label, column in zip(labels, zip(*looked_at, strict=False), strict=False):
+        held = [cell.strip() for cell in column if cell.strip()]
+        plain = held and all(map(_PLAIN.fullmatch, held)) and not any(map(time_forms.looks_like_time, held))
+        if plain and any(map(numerals.has_decimal_point, held)):
+            found.add(label)
+    return frozenset(found)
+
+
+def parts(
+    data: bytes, labels: Sequence[str], *, numbers: frozenset[str], delimiter: str, skipped: int, rows: int
+) -> Iterator[pd.DataFrame]:
+    """The rows, so many at a time, up to the first block that is no regular table; texts but for the ``numbers``.
 
     What follows is left to a reader that says what is wrong with it. The index counts lines from 1.
     """
@@ -32,7 +48,9 @@ def parts(data: bytes, labels: Sequence[str], *, delimiter: str, skipped: int, r
         ),
         "parse_options": csv.ParseOptions(delimiter=delimiter, quote_char=False, ignore_empty_lines=False),
         "convert_options": csv.ConvertOptions(
-            column_types=dict.fromkeys(labels, pa.large_string()), strings_can_be_null=False
+            column_types={label: pa.float64() if label in numbers else pa.large_string() for label in labels},
+            null_values=list(numerals.BLANK),
+            strings_can_be_null=False,
         ),
     }
     line = skipped + 1
