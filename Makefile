@@ -9,7 +9,7 @@ BENCH := .venv-bench
 # some machines forbid compiled files, and then every process compiles every library anew: seconds before it does anything
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run demo test check docs bench format lock clean
+.PHONY: run demo test check docs pictures bench format lock clean
 
 run: $(VENV)/ready demo
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.address $(ADDRESS) --server.headless true
@@ -30,6 +30,9 @@ docs: export NO_MKDOCS_2_WARNING := 1
 docs: $(VENV)/ready-dev
 	$(BIN)/python docs/generate.py
 	$(BIN)/mkdocs build --strict
+
+pictures: $(VENV)/ready-dev
+	$(BIN)/python docs/pictures.py $(MODELS)
 
 bench: $(BENCH)/ready
 	$(BENCH)/bin/python -m benchmarks.run $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick) $(if $(KEEP),--keep $(KEEP))

@@ -1,4 +1,4 @@
-"""Write the pages that the code itself knows: commands, settings, and the law of imports in architecture.md.
+"""Write the pages that the code itself knows: commands, settings, glossary, the law of imports in architecture.md.
 
 ``python docs/generate.py`` writes them; a test fails while what is committed differs from what this would write.
 """
@@ -13,9 +13,10 @@ from pydantic.fields import FieldInfo
 
 from ensemble_desk.jobs import app
 from ensemble_desk.settings import Settings
+from ensemble_desk.ui.frame.help.glossary import GLOSSARY
 
 DOCS = Path(__file__).resolve().parent
-WHOLE_PAGES = ("commands.md", "settings.md")
+WHOLE_PAGES = ("commands.md", "settings.md", "glossary.md")
 ARCHITECTURE = DOCS / "architecture.md"
 _LAW_BEGINS, _LAW_ENDS = "<!-- law: written by docs/generate.py -->\n", "<!-- end of the law -->"
 _WRITTEN = "<!-- Written by docs/generate.py out of the code; change the texts there. -->\n"
@@ -29,6 +30,7 @@ def written() -> dict[Path, str]:
     return {
         DOCS / "commands.md": _commands(),
         DOCS / "settings.md": _settings(),
+        DOCS / "glossary.md": _glossary(),
         ARCHITECTURE: f"{before}{_LAW_BEGINS}{_law()}{_LAW_ENDS}{rest.split(_LAW_ENDS)[1]}",
     }
 
@@ -93,6 +95,19 @@ def _values(field: FieldInfo) -> str:
     bounds += [f"at least {rule.ge:g}" for rule in field.metadata if hasattr(rule, "ge")]
     kind = next((word for known, word in _KINDS.items() if field.annotation is known), "text")
     return ", ".join([kind, *bounds])
+
+
+def _glossary() -> str:
+    """Tell every word of the pages, in alphabetical order."""
+    rows = [f"| **{word}** | {_cell(meaning)} |" for word, meaning in sorted(GLOSSARY.items())]
+    head = [
+        _WRITTEN,
+        "# Words of the pages\n",
+        "What the help marks of the dashboard say.\n",
+        "| word | meaning |",
+        "|---|---|",
+    ]
+    return "\n".join([*head, *rows]) + "\n"
 
 
 def _law() -> str:

@@ -1,4 +1,4 @@
-"""What serves for every key, whether it still does what it promised, and whether one could go back."""
+"""What needs somebody, then every key: what serves, whether it still does what it promised, and the way back."""
 
 import streamlit as st
 
@@ -9,7 +9,4 @@ shell.open_page("Overview")
 
 fleet.show()
 
-st.caption(
-    f"Bars come from the source {caching.settings().bars_source}. Open leads to a key's performance, Roll back to its "
-    "way back; the evidence behind a band stands on the drift page."
-)
+st.caption(f"Bars come from the source {caching.settings().bars_source}. A key's name opens its performance.")

@@ -5,8 +5,10 @@ import streamlit as st
 from ensemble_desk.ui.frame import components, data, shell
 from ensemble_desk.ui.frame.keys import strip
 from ensemble_desk.ui.performance import members as member_scores
+from ensemble_desk.ui.performance import over_time
 from ensemble_desk.ui.performance import since as since_view
 from ensemble_desk.ui.performance import validation as performance
+from ensemble_desk.ui.time_axis import ranges
 from ensemble_desk.ui.versions import card as version_card
 from ensemble_desk.ui.versions import timeline
 
@@ -29,29 +31,31 @@ if view == performance.SINCE:
         st.stop()
     since_view.headline(asked, found)
 
-    st.subheader("Accuracy over time", anchor=False)
-    since_view.over_time(found)
+    st.header("Accuracy since training", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        over, outcomes = ranges.picker(), over_time.which_outcomes()
+    over_time.accuracy(asked, found, over=over, outcomes=outcomes)
     since_view.honesty(found)
 
-    st.subheader("Regimes", anchor=False)
-    since_view.regimes(found)
+    st.header("Regimes", anchor=False)
+    over_time.regimes(found)
 
-    st.subheader("Members against equal weights", anchor=False)
+    st.header("Members against equal weights", anchor=False)
     member_scores.show(asked)
 else:
     told = performance.evaluation(record)
     performance.headline(record, told)
 
-    st.subheader("The ensemble beside what it must beat", anchor=False)
+    st.header("The ensemble beside what it must beat", anchor=False)
     performance.against_baselines(record, told)
 
-    st.subheader("Members: seen against unseen rows", anchor=False)
+    st.header("Members: seen against unseen rows", anchor=False)
     performance.overfit(record)
     version_card.members(record, data.manifest(key, record.version), key="members")
 
-    st.subheader("Mistakes on the holdout", anchor=False)
+    st.header("Mistakes on the holdout", anchor=False)
     performance.mistakes(told)
 
-    st.subheader("Versions of this key", anchor=False)
+    st.header("Versions of this key", anchor=False)
     timeline.accuracies(key)
     timeline.weights(key)

@@ -50,7 +50,7 @@ if asked is not None:
     if horizons.open:
         with horizons:
             horizons_view.every_horizon(answer)
-            st.subheader(f"{key.symbol} on every timeframe", anchor=False)
+            st.header(f"{key.symbol} on every timeframe", anchor=False)
             horizons_view.every_timeframe(record, asked)
     if batch.open:
         with batch:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from ensemble_desk.ui.frame import components, shell
 from ensemble_desk.ui.frame.keys import strip
+from ensemble_desk.ui.time_axis import ranges
 from ensemble_desk.ui.versions import card as version_card
 from ensemble_desk.ui.versions import comparison, timeline
 from ensemble_desk.ui.versions import listing as version_list
@@ -25,9 +26,9 @@ elif view == "Compare two":
     left, right = st.columns(2)
     comparison.compare_two(key, left, right)
 elif view == "Timeline":
-    st.subheader("Accuracy of each version", anchor=False)
+    st.header("Accuracy of each version", anchor=False)
     timeline.accuracies(key)
-    st.subheader("What was live when", anchor=False)
-    timeline.live_strip(key)
-    st.subheader("Weights through the versions", anchor=False)
+    st.header("What was live when", anchor=False)
+    timeline.live_strip(key, over=ranges.picker())
+    st.header("Weights through the versions", anchor=False)
     timeline.weights(key)

@@ -76,7 +76,14 @@ class Settings(BaseModel):
     cache_mb: float = Field(
         default=512.0, gt=0, description="Memory that one process keeps loaded versions in, in MiB."
     )
-    jobs: int = Field(default=0, ge=0, description="Parallel training processes; 0 means one per core.")
+    jobs: int = Field(
+        default=0, ge=0, description="Processes that work on many keys is done in at once; 0 means one per core."
+    )
+    dask: str = Field(
+        default="",
+        description="Address of a Dask scheduler, such as tcp://10.0.0.5:8786, whose workers do the work on many keys; "
+        "empty: this machine's cores.",
+    )
     background_trainings: int = Field(
         default=2, ge=1, description="Most trainings at once that were started on the pages of one server."
     )
@@ -128,6 +135,9 @@ class Settings(BaseModel):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least level of messages that are logged, on standard error."
     )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="How they are written: text, or json with the ids of run and request as fields."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -142,6 +152,14 @@ class Settings(BaseModel):
     def _folder(cls, given: str) -> str:
         if not given.strip() or "://" in given.removeprefix("file://"):
             message = "write the path of a folder; no other place can be used"
+            raise ValueError(message)
+        return given
+
+    @field_validator("dask")
+    @classmethod
+    def _scheduler(cls, given: str) -> str:
+        if given and not re.fullmatch(r"(tcp|tls|ucx|ws|wss)://[^\s/]+/?", given):
+            message = "write the address of a scheduler, such as tcp://10.0.0.5:8786"
             raise ValueError(message)
         return given
 

@@ -39,8 +39,14 @@ def test_every_page_opens_cleanly(server, browser: Browser, width, scheme):
 def test_a_table_row_of_the_overview_leads_on(server, page: Page):
     page.goto(server.url)
     settle(page, "Overview")
-    expect(page.get_by_text("Keys served")).to_be_visible()
+    expect(page.get_by_text(re.compile("keys served"))).to_be_visible()
     expect(page.get_by_text(re.compile("source sample")).first).to_be_visible()
+    page.get_by_test_id("stMain").get_by_role("link", name="AAPL/d1").first.click()
+    settle(page, "Performance")
+    expect(page).to_have_url(re.compile(r"/performance\?key=AAPL%2Fd1$"))
+    expect(page).to_have_title("AAPL/d1 · Performance · Ensemble Desk")
+    page.go_back()
+    settle(page, "Overview")
 
 
 def test_a_prediction_on_recent_bars_shows_its_label(server, page: Page):

@@ -47,7 +47,9 @@ def test_a_job_goes_on_after_a_restart_in_its_middle(server):
     url, do = server
     database = opening.open_database(url, patience_seconds=30)
     process = processes.this_one()
-    run = run_log.start(database, Key("AAPL", "d1"), at=NOON, as_of=None, actor="ann", process=process, n_steps=3)
+    run = run_log.start(
+        database, Key("AAPL", "d1"), at=NOON, as_of=None, actor="ann", process=process, n_steps=3
+    ).run_id
     do("stop")
     starting = threading.Timer(2, do, args=("start",))
     starting.start()

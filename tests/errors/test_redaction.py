@@ -10,8 +10,8 @@ import pytest
 
 from ensemble_desk.errors import redaction
 from ensemble_desk.forecasting import batches
-from ensemble_desk.jobs import logs
 from ensemble_desk.settings import Settings
+from ensemble_desk.work import logs
 
 SECRET = "hunter2geheim"  # noqa: S105 - no one's
 
@@ -53,11 +53,14 @@ def test_what_holds_no_secret_is_left_alone(text):
     assert redaction.redacted(text) == text
 
 
-def test_a_log_at_debug_holds_no_secret_even_in_a_traceback(caplog):
+@pytest.mark.parametrize("how", ["text", "json"])
+def test_a_log_at_debug_holds_no_secret_even_in_a_traceback(how):
     settings = Settings(
-        database_url=f"postgresql://desk:{SECRET}%21@db/x", alert_urls=("https://hooks.example/T0/B0/verysecret",)
+        database_url=f"postgresql://desk:{SECRET}%21@db/x",
+        alert_urls=("https://hooks.example/T0/B0/verysecret",),
+        log_format=how,
     )
-    made = logs._Discreet(settings.secrets)
+    made = logs.formatter(settings)
     try:
         raise ValueError(f"{settings.database_url} {SECRET}! {settings.alert_urls[0]}")  # noqa: TRY301, TRY003, EM102 - some library's
     except ValueError:
@@ -110,3 +113,9 @@ def test_downloads_hold_nothing_that_a_spreadsheet_would_run():
     assert "'=HYPERLINK(1)" in text
     assert "-1.5" in cells
     assert batches.harmless(table)["n"].dtype == float
+
+
+def test_a_table_that_is_looked_at_keeps_its_signed_numbers_and_nothing_else_that_runs():
+    kept, run = ["+0.012 [-0.1, +0.2]", "-3", "−0.5 points"], ["=1+1", "+1+cmd|' /C calc'!A0", "-A1", "@x", "\t=1"]
+    shown = batches.harmless(pd.DataFrame({"told": kept + run}), signed=True)["told"].tolist()
+    assert shown == kept + [f"'{told}" for told in run]

@@ -135,6 +135,7 @@ def test_candles_show_what_came_after_hollow_and_no_path(daily):
     )
     shown = [trace for trace in made.data if trace.type == "candlestick"]
     assert [len(trace.x) for trace in shown] == [60, 20]
+    assert list(shown[1].x) == list(range(1, 21))
     assert shown[1].increasing.fillcolor.endswith(" 0)")
     assert all(trace.fill == "toself" or len(set(trace.y)) == 1 for trace in made.data if trace.type == "scatter")
 
@@ -149,6 +150,23 @@ def test_strip_gives_every_span_its_length():
     assert list(made.data[0].x) == [86_400_000, 172_800_000]
     assert made.data[0].marker.color[1] == palette.ENSEMBLE
     assert made.data[0].insidetextfont.color == "white"  # a colour left to the theme is lost on one of the two
+
+
+def test_the_newest_move_is_never_hidden_on_the_strip():
+    start, now = datetime(2012, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
+    moved = now - timedelta(seconds=8)
+    spans = [
+        live.Span("20120101", start, moved, "first", live=False),
+        live.Span("20120102", moved, now, "rollback by ann: drift", live=True),
+    ]
+    for since in (None, datetime(2025, 12, 1, tzinfo=UTC)):
+        made = live.strip(spans, since=since)
+        marks = next(trace for trace in made.data if trace.type == "scatter")
+        assert marks.x[-1] == moved
+        assert marks.customdata[-1][2] == "rollback by ann: drift"
+        assert made.layout.annotations[0].text == "20120102 since 2025-12-31 23:59"
+        assert made.layout.xaxis.range[0] < moved < made.layout.xaxis.range[1]
+    assert not live.strip([]).layout.annotations
 
 
 def test_neighbours_on_the_strip_are_told_apart_and_their_names_can_be_read():

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from ensemble_desk.figures import candles, contributions, past_forecasts
+from ensemble_desk.figures import candles, cone, contributions, past_forecasts
 from ensemble_desk.figures.contributions import Part
 from ensemble_desk.figures.past_forecasts import Mark
 
@@ -46,7 +46,7 @@ def test_live_and_replayed_marks_stand_in_rows_of_their_own():
     assert list(strip.y) == ["Replay", "Live", "Replay"]
     assert list(strip.marker.opacity) == [1.0, 1.0, 0.45]
     assert past_forecasts.rows([mark(live=True)]) == ["Live"]
-    assert made.layout.height == 420 + 2 * past_forecasts.ROW_PX
+    assert made.layout.height - candles.chart(BARS, timeframe="w1").layout.height == 2 * past_forecasts.ROW_PX
     assert strip.xaxis != made.data[-1].xaxis
 
 
@@ -59,3 +59,25 @@ def test_a_mark_tells_the_class_and_what_came_of_it():
 def test_prices_stand_on_the_right_with_and_without_a_strip():
     for marks in ([], [mark()]):
         assert candles.chart(BARS, timeframe="w1", said=marks).layout.yaxis.side == "right"
+
+
+@pytest.mark.parametrize("n_bars", [1, 21])
+def test_a_cone_has_a_panel_of_one_width_however_few_bars_it_spans(n_bars):
+    spread = cone.of(
+        pd.concat([BARS] * 10).set_axis(pd.date_range(DAY, periods=30)), timeframe="w1", horizon_bars=n_bars
+    )
+    made = candles.chart(BARS, timeframe="w1", cone=spread)
+    left, right = made.layout.xaxis2.domain
+    assert right - left == pytest.approx(0.25, abs=0.02)
+    low, high = made.layout.xaxis2.range
+    assert n_bars / (high - low) > 0.6
+    assert made.layout.yaxis2.matches is None
+    assert {trace.xaxis for trace in made.data if trace.type == "scatter"} == {"x2"}
+
+
+def test_volume_stands_below_the_candles_on_the_same_times():
+    made = candles.chart(BARS, timeframe="w1")
+    (volume,) = (trace for trace in made.data if trace.type == "bar")
+    assert list(volume.y) == [1.0, 1.0, 1.0]
+    assert volume.yaxis != "y"
+    assert made.layout.xaxis.matches == volume.xaxis

@@ -1,5 +1,7 @@
 """Charts of live accuracy, evidence and reliability: what they show, and that little or nothing does not break them."""
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,13 @@ def test_evidence_is_red_once_it_rang():
     assert rung.data[0].line.color == palette.ALARM
     assert rung.layout.yaxis.type == "log"
     assert rung.layout.shapes[0].y0 == 20
+
+
+def test_the_day_of_the_change_and_of_the_alarm_are_marked_once_it_rang():
+    day = datetime(2020, 1, 2, tzinfo=UTC)
+    told = {one.text for one in evidence.path(path([1, 25, 3]), since=day, alarm_at=day).layout.annotations}
+    assert told == {"Alarm at 20", "Alarm on 2020-01-02", "Likeliest change about 2020-01-02"}
+    assert len(evidence.path(path([1, 2, 3])).layout.annotations) == 1
 
 
 def test_reliability_shows_each_bin_with_its_interval():

@@ -13,7 +13,7 @@ from ensemble_desk.forecasting import outcomes
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.market import labels
 from ensemble_desk.market.labels import LabelSpec
-from ensemble_desk.monitoring import live, scoreboard
+from ensemble_desk.monitoring import live, scoreboard, so_far
 from ensemble_desk.monitoring.evidence import calibration, references
 from ensemble_desk.monitoring.live import State
 
@@ -211,3 +211,20 @@ def test_a_version_without_usual_rates_has_regimes_but_no_skill(sqlite_bench):
     assert found.skill is None
     assert found.lean is None
     assert {one.skill for one in (*found.volatility, *found.months)} == {None}
+
+
+def test_the_path_so_far_ends_where_the_accuracy_of_all_stands(sqlite_bench):
+    filled(sqlite_bench, n=300)
+    whole, path = live.accuracy(sqlite_bench.registry, KEY, version=VERSION), so_far.path(sqlite_bench.registry, KEY)
+    assert len(path.times) <= 120
+    assert (path.accuracy[-1], path.low[-1], path.high[-1]) == pytest.approx(
+        (whole.accuracy.value, whole.accuracy.low, whole.accuracy.high)
+    )
+    assert path.promised[-1] == pytest.approx(whole.promise.promised)
+    assert (path.low <= path.accuracy).all()
+    assert (np.diff(path.n_eff) > 0).all()
+    assert path.times[-1] == whole.series.times[-1]
+
+
+def test_without_outcomes_there_is_no_path(sqlite_bench):
+    assert len(so_far.path(sqlite_bench.registry, KEY).times) == 0

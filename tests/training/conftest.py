@@ -1,6 +1,5 @@
 """Fixtures of training: sample bars, one fitted version, and an empty registry to train into."""
 
-import platform
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import opening
 from ensemble_desk.settings import Settings
 from ensemble_desk.sources.sample import SampleSource
-from ensemble_desk.training import fitting
+from ensemble_desk.training import fitting, processes
 from ensemble_desk.training.processes import Process
 
 AAPL = Key("AAPL", "d1")
@@ -57,4 +56,4 @@ def registry(settings):
 @pytest.fixture
 def dead_process():
     child = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], stdout=subprocess.PIPE, check=True)
-    return Process(int(child.stdout), platform.node())
+    return Process(int(child.stdout), processes.this_one().host)

@@ -1,15 +1,20 @@
 import pickle
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
-from ensemble_desk.errors import FutureDateError
+from ensemble_desk.database.tables.registry_tables import training_run_progress
+from ensemble_desk.errors import AlreadyTrainingError, FutureDateError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import opening
+from ensemble_desk.registry.folder import sync
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.ledger import production
-from ensemble_desk.training import fitting, job, runs
+from ensemble_desk.training import fitting, job, processes, run_log, runs
+from ensemble_desk.training.processes import Process
 
 AAPL = Key("AAPL", "d1")
 EARLY = datetime(2002, 8, 30, tzinfo=UTC)
@@ -50,10 +55,97 @@ def test_bars_become_a_registered_version_and_a_completed_run(registry):
     assert Path(run.models_artifact_path).stat().st_size < 2_000_000
 
 
-def test_a_second_training_of_the_same_day_is_another_version(registry, quick):
-    names = [job.train(registry, AAPL, as_of=EARLY, actor="ann").version for _ in range(3)]
-    assert names == ["20020830", "20020830r02", "20020830r03"]
-    assert production.read(registry, AAPL).version == "20020830r03"
+def test_the_same_asked_for_again_is_the_version_that_is_there_and_moves_nothing(registry, quick):
+    first = job.train(registry, AAPL, as_of=EARLY, actor="ann")
+    moved = production.read(registry, AAPL)
+    second = job.train(registry, AAPL, as_of=EARLY, actor="ann")
+    assert (second.status, second.version, second.known) == ("completed", first.version, True)
+    assert production.read(registry, AAPL) == moved
+    assert [one.version for one in versions.of_key(registry, AAPL)] == ["20020830"]
+    told = runs.get(registry.database, second.run_id)
+    assert told.n_training_samples == runs.get(registry.database, first.run_id).n_training_samples
+    assert "trained from the same already" in told.log
+
+
+def test_another_version_of_the_same_day_is_wished_for_or_learns_something_else(registry, quick):
+    told = [{}, {"again": "once more"}, {"again": "once more"}, {"seed": 5}, {"members": ("rf",)}]
+    names = [job.train(registry, AAPL, as_of=EARLY, actor="ann", **one).version for one in told]
+    assert names == ["20020830", "20020830r02", "20020830r02", "20020830r03", "20020830r04"]
+    assert production.read(registry, AAPL).version == "20020830r04"
+
+
+def test_what_is_missing_is_trained_anew(registry, quick):
+    first = job.train(registry, AAPL, as_of=EARLY, actor="ann")
+    for file in registry.store.folder.rglob("AAPL_d1_20020830*"):
+        file.unlink()
+    sync.synchronise(registry, force=True)
+    assert job.train(registry, AAPL, as_of=EARLY, actor="ann").version != first.version
+
+
+def test_a_training_of_the_same_waits_for_the_one_under_way_and_takes_over_when_its_heart_stops(
+    registry, quick, monkeypatch
+):
+    monkeypatch.setattr(job, "_POLL_SECONDS", 0.05)
+    elsewhere = Process(1, "another-machine")
+    monkeypatch.setattr(processes, "this_one", lambda: elsewhere)
+    asked = []
+    start = run_log.start
+    monkeypatch.setattr(
+        run_log, "start", lambda *known, **told: asked.append(told["identity"]) or start(*known, **told)
+    )
+    first = job.train(registry, AAPL, as_of=EARLY, actor="ann", again="known")
+    monkeypatch.undo()
+    monkeypatch.setattr(job, "_POLL_SECONDS", 0.05)
+    monkeypatch.setattr(fitting, "fit_version", lambda *_bars, **_told: pytest.fail("it was trained twice"))
+    at = registry.clock()
+    told = {"at": at, "as_of": EARLY, "actor": "bob", "process": elsewhere, "n_steps": 1, "alone": True}
+    with ThreadPoolExecutor(1) as pool:
+        other = start(registry.database, AAPL, identity=asked[0] + "0", **told).run_id
+        with pytest.raises(AlreadyTrainingError):
+            job.train(registry, AAPL, as_of=EARLY, actor="ann", again="known")
+        run_log.fail(registry.database, other, error="x", at=at)
+        with registry.database.writing() as connection:
+            connection.execute(update(training_run_progress).values(identity=None))
+        under_way = start(registry.database, AAPL, identity=asked[0], **told).run_id
+        waiting = pool.submit(job.train, registry, AAPL, as_of=EARLY, actor="ann", again="known")
+        assert not wait([waiting], timeout=0.3).done
+        with registry.database.writing() as connection:
+            mine = update(training_run_progress).where(training_run_progress.c.run_id == first.run_id)
+            connection.execute(mine.values(identity=asked[0]))
+            silent = update(training_run_progress).where(training_run_progress.c.run_id == under_way)
+            connection.execute(silent.values(beat_at=datetime(2000, 1, 1, tzinfo=UTC)))
+        assert waiting.result(timeout=30).version == first.version
+    assert runs.get(registry.database, under_way).error_message == run_log.ENDED
+
+
+def test_a_training_taken_for_dead_publishes_nothing(registry, fitted, monkeypatch):
+    def fit(bars, **_):
+        with registry.database.reading() as connection:
+            run_id = runs.newest_id(connection)
+        run_log.fail(registry.database, run_id, error=run_log.ENDED, at=registry.clock())
+        return fitted
+
+    monkeypatch.setattr(fitting, "fit_version", fit)
+    outcome = job.train(registry, AAPL, as_of=EARLY, actor="ann")
+    assert "was taken for dead" in outcome.error
+    assert versions.keys(registry) == ()
+    assert list(registry.store.folder.glob("*.pkl")) == []
+
+
+def test_a_heart_beats_while_a_step_takes_long(registry, quick, fitted, monkeypatch):
+    monkeypatch.setattr(processes, "BEAT_SECONDS", 0.02)
+    beats = set()
+
+    def fit(bars, **_):
+        with registry.database.writing() as connection:
+            connection.execute(update(training_run_progress).values(beat_at=datetime(2000, 1, 1, tzinfo=UTC)))
+        while len(beats) < 2:
+            with registry.database.reading() as connection:
+                beats.add(connection.execute(select(training_run_progress.c.beat_at)).scalar_one())
+        return fitted
+
+    monkeypatch.setattr(fitting, "fit_version", fit)
+    assert job.train(registry, AAPL, as_of=EARLY, actor="ann").status == "completed"
 
 
 def test_without_a_date_the_version_is_named_by_the_last_bar(registry, quick):

@@ -62,7 +62,8 @@ def test_a_training_killed_at_any_moment_leaves_a_whole_version_or_none(
 
         monkeypatch.setattr(fitting, "fit_version", lambda *_bars, **_options: dict(content))
         again = job.train(registry, AAPL, as_of=EARLY, actor="ann")
-        assert again.status == "completed"
+        assert (again.status, again.known) == ("completed", moment in AFTER_LANDING)
+        assert len(listed(registry)) == 1
         assert again.version == listed(registry)[0].version
         first, second = sorted(runs.listing(registry.database).rows, key=lambda run: run.id)
         assert (first.status, first.error_message) == ("failed", "the training process ended")

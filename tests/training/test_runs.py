@@ -24,7 +24,7 @@ def database(database_url):
 
 def start(database, key=AAPL, *, at=NOON, process=None, alone=False):
     told = {"alone": alone, "as_of": None, "actor": "ann", "process": process or processes.this_one(), "n_steps": 11}
-    return run_log.start(database, key, at=at, **told)
+    return run_log.start(database, key, at=at, **told).run_id
 
 
 def result(version="20250121"):

@@ -145,7 +145,17 @@ def texts() -> Callable[[AppTest], str]:
     """Everything written on a page, in one text without Markdown's escapes."""
 
     def written(app: AppTest) -> str:
-        parts = (app.title, app.subheader, app.markdown, app.caption, app.error, app.warning, app.success, app.info)
+        parts = (
+            app.title,
+            app.header,
+            app.subheader,
+            app.markdown,
+            app.caption,
+            app.error,
+            app.warning,
+            app.success,
+            app.info,
+        )
         return "\n".join(str(element.value) for elements in parts for element in elements).replace("\\", "")
 
     return written

@@ -49,6 +49,11 @@ class Database:
             self._inode = self._file.stat().st_ino
 
     @property
+    def is_there(self) -> bool:
+        """Whether there is a file, where the database is one."""
+        return self._file is None or self._file.exists()
+
+    @property
     def schema(self) -> str:
         """The PostgreSQL schema that our tables are kept in; empty: the one its connections begin with."""
         if not self.is_postgresql:
@@ -163,7 +168,26 @@ def open_database(url: str, *, patience_seconds: float = 0.0) -> Database:
     return database
 
 
-def _named_by(url: str, patience_seconds: float) -> Database:
+def migration_of(url: str) -> str | None:
+    """Tell which migration a database is at, without changing it; None when it is not there or has no tables of ours.
+
+    Raises
+    ------
+    SettingsError, DatabaseError
+    """
+    from ensemble_desk.database import schema
+
+    database = _named_by(url, 0.0, may_make_folder=False)
+    try:
+        if database.is_there:
+            with database.reading() as connection:
+                return schema.revision(connection)
+        return None
+    finally:
+        database.close()
+
+
+def _named_by(url: str, patience_seconds: float, *, may_make_folder: bool = True) -> Database:
     start = next((start for start in _PLAIN_FILE if url.startswith(start)), None)
     name = "" if start is None else url.removeprefix(start)
     if not name or name == ":memory:" or "?" in name or name.startswith("file:"):
@@ -176,7 +200,8 @@ def _named_by(url: str, patience_seconds: float) -> Database:
         if name.startswith("file:"):
             return Database(url, file=None, is_postgresql=False)
     file = Path(name)
-    _make_folder(file.parent)
+    if may_make_folder:
+        _make_folder(file.parent)
     return Database(url, file=file, is_postgresql=False)
 
 

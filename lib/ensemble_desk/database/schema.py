@@ -38,7 +38,7 @@ def bring_to_head(engines: Engines, *, schema: str = "") -> str:
     if engines.engine.dialect.name == "sqlite":
         _write_ahead(engines.engine)
     with engines.engine.connect() as connection:
-        if _is_at_head(connection):
+        if _is_at_head(connection) or _serves_older(connection):
             return ""
     with engines.writer.begin() as connection:
         if connection.dialect.name == "postgresql":
@@ -52,9 +52,23 @@ def _is_at_head(connection: Connection) -> bool:
     return inspect(connection).has_table(VERSION_TABLE) and revision(connection) == HEAD
 
 
+def _serves_older(connection: Connection) -> bool:
+    """Whether a newer release has migrated the database in a way that this code can go on with.
+
+    A migration only adds what this code does not ask for, or raises the number that it notes in ``sync_state``: of the
+    oldest schema whose code can go on.
+    """
+    if not inspect(connection).has_table(VERSION_TABLE) or (revision(connection) or "") <= HEAD:
+        return False
+    oldest = connection.execute(text("SELECT value FROM sync_state WHERE name = 'schema serves from'")).scalar()
+    return oldest is not None and int(oldest) <= int(HEAD)
+
+
 def _bring(connection: Connection, *, may_move: bool) -> str:
     found = revision(connection)  # another program may have been first
     if found is not None and found > HEAD:
+        if _serves_older(connection):
+            return ""
         raise failures.too_new(found)
     if found is None:
         apart = _apart(connection, may_move=may_move)

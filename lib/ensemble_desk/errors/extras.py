@@ -11,6 +11,7 @@ EXTRA_OF = {
     "bokeh_sampledata": "demo",
     "charset_normalizer": "files",
     "exchange_calendars": "files",
+    "distributed": "dask",
     "fastapi": "api",
     "joblib": "train",
     "lz4": "train",

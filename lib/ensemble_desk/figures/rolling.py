@@ -47,8 +47,9 @@ def chart(series: Series, *, validated: float | None, majority: float | None) ->
         line={"color": palette.BEARISH, "width": look.LINE, "dash": "dash"},
         hovertemplate="%{x|%Y-%m-%d}: promised %{y:.0f} %<extra></extra>",
     )
-    _level(made, times, validated, name="Validated", dash="longdash")
-    _level(made, times, majority, name="Majority baseline", dash="dot")
+    level(made, times, validated, name="Validated", dash="longdash")
+    level(made, times, majority, name="Majority baseline", dash="dot")
+    made.update_layout(legend={"traceorder": "normal"})
     made.update_yaxes(**look.percent_axis(title="Accuracy"))
     return made
 
@@ -59,7 +60,8 @@ def thinned(n: int, *, most: int) -> slice:
     return slice((n - 1) % step if n else 0, None, step)
 
 
-def _level(made: go.Figure, times: np.ndarray, value: float | None, *, name: str, dash: str) -> None:
+def level(made: go.Figure, times: np.ndarray, value: float | None, *, name: str, dash: str) -> None:
+    """Draw an accuracy (0..1) as a level over all times; nothing when it is unknown."""
     if value is None or not len(times):
         return
     made.add_scatter(

@@ -1,5 +1,6 @@
 """Many rows forecast by one version at once, each line stamped with the version and the digest of its artifact."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from ensemble_desk.registry.opening import Registry
 from ensemble_desk.registry.serving import ensembles as serving
 
 _RUN = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet takes a text that begins so for a formula
+
+_SIGNED = re.compile(r"[+-][\d\s.,%–−\[\]()+-]*")
 
 
 def forecast(
@@ -66,14 +69,18 @@ def to_parquet(table: pd.DataFrame) -> bytes:
     return table.to_parquet()
 
 
-def harmless(table: pd.DataFrame) -> pd.DataFrame:
-    """Put an apostrophe before texts, headings and index too, that a spreadsheet would take for a formula."""
-    made = table.rename(columns=_cell, index=_cell)
+def harmless(table: pd.DataFrame, *, signed: bool = False) -> pd.DataFrame:
+    """Put an apostrophe before texts, headings and index too, that a spreadsheet would take for a formula.
+
+    With ``signed`` texts that are nothing but numbers with a sign stay as they are: for tables that people look at.
+    """
+
+    def cell(value: object) -> object:
+        runs = isinstance(value, str) and value.startswith(_RUN)
+        return f"'{value}" if runs and not (signed and _SIGNED.fullmatch(str(value))) else value
+
+    made = table.rename(columns=cell, index=cell)
     for at, kind in enumerate(made.dtypes):
         if not pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_datetime64_any_dtype(kind):
-            made.isetitem(at, made.iloc[:, at].astype(object).map(_cell).array)
+            made.isetitem(at, made.iloc[:, at].astype(object).map(cell).array)
     return made
-
-
-def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_RUN) else value

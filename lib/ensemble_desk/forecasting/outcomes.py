@@ -20,7 +20,9 @@ from ensemble_desk.forecasting.matured import TRAINED
 from ensemble_desk.forecasting.scoring import IN_WORDS, Scored, Verdict
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES
+from ensemble_desk.registry import walking
 from ensemble_desk.registry.opening import Registry
+from ensemble_desk.work.places import Place
 
 MATURED, VOID = "matured", "void"
 RESTATED = "the bars or the label were restated"
@@ -60,7 +62,13 @@ class OutcomeReport:
         )
 
 
-def mature(registry: Registry, keys: Sequence[Key] | None = None) -> tuple[OutcomeReport, ...]:
+def mature(
+    registry: Registry,
+    keys: Sequence[Key] | None = None,
+    *,
+    place: Place | None = None,
+    told: walking.Told | None = None,
+) -> tuple[OutcomeReport, ...]:
     """Look at every forecast of the keys (None: of all) and write what the bars newly say of it.
 
     A forecast that was logged as the trained one over another horizon than the version is now known to have is void.
@@ -69,16 +77,20 @@ def mature(registry: Registry, keys: Sequence[Key] | None = None) -> tuple[Outco
 
     Raises
     ------
-    DatabaseError
+    DatabaseError, ClusterError, OtherReleaseError, MissingExtraError
     """
     wanted = log.keys(registry.database) if keys is None else keys
-    return tuple(_mature(registry, key) for key in wanted)
+    return walking.each(registry, _mature, wanted, lost=_not_looked_at, place=place, told=told)
 
 
 def newest_id(database: Database) -> int:
     """Number of the newest outcome, 0 when there is none: a cheap sign that something matured."""
     with database.reading() as connection:
         return int(connection.execute(select(func.coalesce(func.max(outcomes.c.id), 0))).scalar_one())
+
+
+def _not_looked_at(key: Key, reason: str) -> OutcomeReport:
+    return OutcomeReport(key, problem=reason)
 
 
 def _mature(registry: Registry, key: Key) -> OutcomeReport:

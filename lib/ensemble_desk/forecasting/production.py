@@ -1,6 +1,8 @@
 """Forecasting a key with what is in production, and keeping what was said in the log."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from ensemble_desk.errors import DatabaseError, DeskError, NotTrainedError
 from ensemble_desk.forecasting import failures, log, multi_horizon
@@ -8,10 +10,12 @@ from ensemble_desk.forecasting.log import Entry, Kind, Stamp
 from ensemble_desk.forecasting.multi_horizon import HorizonForecast, MultiHorizonForecast
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES
+from ensemble_desk.registry import walking
 from ensemble_desk.registry.entities import Production
 from ensemble_desk.registry.ledger import production
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.registry.serving import ensembles as serving
+from ensemble_desk.work.places import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,15 @@ class ProductionForecast:
     forecast: MultiHorizonForecast
     pointer_revision: int
     n_logged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of asking production of one key among many: a forecast, or why there is none."""
+
+    key: Key
+    found: ProductionForecast | None
+    problem: str = ""
 
 
 def forecast(registry: Registry, key: Key, *, keep: bool = True) -> ProductionForecast:
@@ -58,6 +71,34 @@ def forecast(registry: Registry, key: Key, *, keep: bool = True) -> ProductionFo
         failures.forget(registry.database, key)
     n_logged = _keep(registry, pointer, found) if keep else 0
     return ProductionForecast(found, pointer.revision, n_logged)
+
+
+def forecast_each(
+    registry: Registry,
+    keys: Sequence[Key],
+    *,
+    keep: bool = True,
+    place: Place | None = None,
+    told: walking.Told | None = None,
+) -> tuple[Answer, ...]:
+    """Forecast many keys, wherever work is done; a key that cannot be forecast has an answer that says why.
+
+    Raises
+    ------
+    ClusterError, OtherReleaseError, MissingExtraError
+    """
+    return walking.each(registry, partial(_tried, keep=keep), keys, lost=_unanswered, place=place, told=told)
+
+
+def _tried(registry: Registry, key: Key, *, keep: bool) -> Answer:
+    try:
+        return Answer(key, forecast(registry, key, keep=keep))
+    except DeskError as error:
+        return Answer(key, None, str(error))
+
+
+def _unanswered(key: Key, reason: str) -> Answer:
+    return Answer(key, None, f"{key}: {reason}")
 
 
 def _keep(registry: Registry, pointer: Production, found: MultiHorizonForecast) -> int:

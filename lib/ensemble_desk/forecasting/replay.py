@@ -21,10 +21,12 @@ from ensemble_desk.market import aims
 from ensemble_desk.market.aims import Aim
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES
+from ensemble_desk.registry import walking
 from ensemble_desk.registry.entities import VersionRecord
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.registry.serving import ensembles as serving
+from ensemble_desk.work.places import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +95,29 @@ def run(registry: Registry, key: Key) -> ReplayReport:
     return ReplayReport(key, sum(by_version.values()), n_new, n_silent, by_version, skipped)
 
 
-def run_each(registry: Registry, keys: Sequence[Key]) -> Iterator[ReplayReport]:
-    """Replay keys one after the other; one that cannot be replayed has a report that says why.
+def run_each(
+    registry: Registry, keys: Sequence[Key], *, place: Place | None = None, told: walking.Told | None = None
+) -> tuple[ReplayReport, ...]:
+    """Replay many keys, wherever work is done; one that cannot be replayed has a report that says why.
 
     Raises
     ------
-    DatabaseError
+    DatabaseError, ClusterError, OtherReleaseError, MissingExtraError
     """
-    for key in keys:
-        try:
-            yield run(registry, key)
-        except DatabaseError:
-            raise
-        except DeskError as error:
-            yield ReplayReport(key, 0, 0, 0, {}, {}, problem=str(error))
+    return walking.each(registry, _tried, keys, lost=_not_replayed, place=place, told=told)
+
+
+def _tried(registry: Registry, key: Key) -> ReplayReport:
+    try:
+        return run(registry, key)
+    except DatabaseError:
+        raise
+    except DeskError as error:
+        return _not_replayed(key, str(error))
+
+
+def _not_replayed(key: Key, reason: str) -> ReplayReport:
+    return ReplayReport(key, 0, 0, 0, {}, {}, problem=reason)
 
 
 def _untold(record: VersionRecord) -> str:

@@ -1,8 +1,12 @@
 """The command line: its commands, and the one place where errors become a line and an exit code."""
 
+import ast
+import importlib
 import sys
-from collections.abc import Callable, Sequence
-from typing import Annotated
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -12,11 +16,14 @@ from ensemble_desk.errors import (
     InvalidDescriptionError,
     InvalidHorizonError,
     InvalidLabelError,
+    InvalidShardError,
     InvalidSymbolError,
     InvalidTimeframeError,
     SettingsError,
+    SymbolListError,
     redaction,
 )
+<<<<<<< HEAD
 from ensemble_desk.jobs import (
     activity,
     consensus,
@@ -34,6 +41,8 @@ from ensemble_desk.jobs import (
 from ensemble_desk.jobs.inputs import bars, features
 from ensemble_desk.jobs.registry import access, backup, describing, fleet, intake, moves, safety, upkeep
 from ensemble_desk.jobs.registry import versions as registry
+=======
+>>>>>>> main
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 _USAGE_ERRORS = (
@@ -41,14 +50,52 @@ _USAGE_ERRORS = (
     InvalidDescriptionError,
     InvalidHorizonError,
     InvalidLabelError,
+    InvalidShardError,
     InvalidSymbolError,
     InvalidTimeframeError,
     SettingsError,
+    SymbolListError,
 )
+_COMMANDS = {  # by the module below this one and the function in it: only what is asked for is imported
+    "train": "train.train",
+    "demo": "train.demo",
+    "export": "export.export",
+    "runs": "runs.runs",
+    "predict": "predict.predict",
+    "daily": "daily.run",
+    "forecast": "forecast.forecast",
+    "consensus": "consensus.consensus",
+    "outcomes": "outcomes.outcomes",
+    "replay": "outcomes.replay_past",
+    "live": "live.accuracy",
+    "check-drift": "drift.check_drift",
+    "alarms": "drift.alarms",
+    "diagnose": "drift.diagnose",
+    "simulate-alarms": "drift.simulate_alarms",
+    "alerts": "drift.send_alerts",
+    "report": "live.report",
+    "serve-api": "serve_api.serve_api",
+    "backup": "registry.backup.back_up",
+    "restore": "registry.backup.restore",
+}
+_GROUPS = {
+    "registry": (
+        "Versions and what is in production.",
+        [
+            f"registry.{name}.COMMANDS"
+            for name in ("versions", "intake", "describing", "moves", "fleet", "upkeep", "safety")
+        ],
+    ),
+    "db": ("The tables of the registry.", ["registry.schema.COMMANDS"]),
+    "bars": ("Bars in the database.", ["inputs.bars.COMMANDS"]),
+    "roles": ("Roles of people who sign in.", ["registry.access.ROLES"]),
+    "token": ("Tokens of jobs and services.", ["registry.access.TOKENS"]),
+    "features": ("Features of a team's own.", ["inputs.features.COMMANDS"]),
+}
 
 
-def build() -> typer.Typer:
-    """Put the commands together."""
+def build(asked: Sequence[str] | None = None) -> typer.Typer:
+    """Put the commands together; with words ``asked``, those that they do not name are there by name and help alone."""
     program = typer.Typer(
         name="desk",
         help="Train, forecast and manage what is in production. Exit codes: 0 done, 1 refused or found something, "
@@ -58,6 +105,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     program.callback()(_any_command)
+<<<<<<< HEAD
     program.command("train")(train.train)
     program.command("demo")(train.demo)
     program.command("export")(export.export)
@@ -96,19 +144,37 @@ def build() -> typer.Typer:
         for verb, command in group.items():
             some.command(verb)(command)
         program.add_typer(some, name=name)
+=======
+    for name, place in _COMMANDS.items():
+        is_meant = asked is None or name in asked
+        program.command(name, help=None if is_meant else _help(place))(_found(place) if is_meant else _stand_in)
+    for name, (told, places) in _GROUPS.items():
+        group = typer.Typer(help=told, no_args_is_help=True, rich_markup_mode=None)
+        commands: Mapping[str, Callable[..., None]] = {"": _stand_in}
+        if asked is None or name in asked:
+            commands = {verb: command for place in places for verb, command in _found(place).items()}
+        for verb, command in commands.items():
+            group.command(verb)(command)
+        program.add_typer(group, name=name)
+>>>>>>> main
     return program
 
 
-def _registry_commands() -> dict[str, Callable[..., None]]:
-    return (
-        registry.COMMANDS
-        | intake.COMMANDS
-        | describing.COMMANDS
-        | moves.COMMANDS
-        | fleet.COMMANDS
-        | upkeep.COMMANDS
-        | safety.COMMANDS
-    )
+def _found(place: str) -> Any:
+    module, _, name = place.rpartition(".")
+    return getattr(importlib.import_module(f"{__package__}.{module}"), name)
+
+
+def _help(place: str) -> str:
+    """Read the help of a command out of its source, which takes a moment where importing it takes a second."""
+    module, _, name = place.rpartition(".")
+    source = Path(__file__).parent.joinpath(*module.split(".")).with_suffix(".py").read_text("utf-8")
+    told = (one for one in ast.parse(source).body if isinstance(one, ast.FunctionDef) and one.name == name)
+    return ast.get_docstring(next(told)) or ""
+
+
+def _stand_in() -> None:
+    """Stand for a command that was not asked for."""
 
 
 def _tell_version(*, asked: bool) -> None:
@@ -130,9 +196,12 @@ def _any_command(*, version: _Version = False) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code; whatever a user can cause ends in one line on standard error."""
-    command = typer.main.get_command(build())
+    from ensemble_desk.work import logs
+
+    command = typer.main.get_command(build(sys.argv[1:] if arguments is None else arguments))
     try:
-        result = command.main(args=arguments, prog_name="desk", standalone_mode=False)
+        with logs.marked(run=uuid.uuid4().hex[:12]):
+            result = command.main(args=arguments, prog_name="desk", standalone_mode=False)
     except DeskError as error:
         return _told(str(error), WRONG_USAGE if isinstance(error, _USAGE_ERRORS) else REFUSED)
     except typer.TyperException as error:
@@ -147,5 +216,7 @@ def _told(message: str, code: int) -> int:
     if is_help:
         print(message, file=sys.stderr)  # noqa: T201 - the program's voice
     else:
+        from ensemble_desk.jobs import output
+
         output.note(f"error: {redaction.redacted(message)}")
     return code

@@ -21,6 +21,9 @@ Expected = Annotated[
     int | None,
     typer.Option("--expected-revision", help="Refuse when production is at another revision than this one."),
 ]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", min=1, help="Processes at once; DESK_JOBS or one a core by default.")
+]
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, max=2**31 - 1, help="At most so many rows; all by default.")
 ]

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ensemble_desk import settings as settings_module
-from ensemble_desk.jobs import logs
 from ensemble_desk.registry import actors, opening
 from ensemble_desk.registry.access import tokens
 from ensemble_desk.registry.actors import Actor
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.settings import Settings
+from ensemble_desk.work import logs, places
+from ensemble_desk.work.places import Place
 
 
 def settings() -> Settings:
@@ -27,6 +28,11 @@ def registry(*, whatever_the_ledger_says: bool = False) -> Iterator[Registry]:
         yield opened
     finally:
         opened.close()
+
+
+def place(found: Settings, jobs: int | None = None) -> Place:
+    """Give where work on many keys is done; ``jobs`` is what a person said."""
+    return places.of(found, n_jobs=jobs)
 
 
 def actor(found: Settings, name: str | None) -> Actor:

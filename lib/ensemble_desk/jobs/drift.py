@@ -9,8 +9,9 @@ import typer
 from ensemble_desk.activity import alert_log
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.jobs import arguments, desk, live, output
-from ensemble_desk.jobs.arguments import Json, Symbol, Timeframe
-from ensemble_desk.jobs.outcomes import OneSymbol, OneTimeframe, chosen
+from ensemble_desk.jobs.arguments import Jobs, Json, Symbol, Timeframe
+from ensemble_desk.jobs.inputs import keys as inputs
+from ensemble_desk.jobs.inputs.keys import OneSymbol, OneTimeframe, Part, SymbolsFrom
 from ensemble_desk.monitoring import daily, diagnosis, simulator
 from ensemble_desk.monitoring import drift as watching
 from ensemble_desk.monitoring.alerting import alarm_states, alerts, channels
@@ -30,20 +31,27 @@ def check_drift(
     *,
     symbol: OneSymbol = None,
     timeframe: OneTimeframe = None,
+    shard: Part = None,
+    symbols_from: SymbolsFrom = None,
+    jobs: Jobs = None,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Write the daily metrics, say how every key does and send alerts; exits 1 when a fall is confirmed."""
+    said = inputs.wanted(symbol, timeframe, shard, symbols_from)
     with desk.registry() as registry:
-        keys = chosen([one.key for one in production.fleet(registry)], symbol, timeframe)
-        daily.record(registry, keys)
+        known = [one.key for one in production.fleet(registry)]
+        keys = said.of(known)
+        with output.counting("daily metrics", len(keys)) as told:
+            daily.record(registry, keys, place=desk.place(registry.settings, jobs), told=told)
         anchoring.tell(registry)
         fleet = watching.fleet(registry)
-        told = FleetDrift(tuple(one for one in fleet.states if one.key in keys))
+        found = FleetDrift(tuple(one for one in fleet.states if one.key in set(keys)))
         _send(registry, alerts.due(registry, fleet=fleet), dry_run=dry_run)
-    rows = [watching.told(one) for one in told.states]
-    output.show(rows, as_json=as_json, table=lambda: _drift_table(told))
-    if told.alerts:
+    failed = said.tell_missing(known)
+    rows = [watching.told(one) for one in found.states]
+    output.show(rows, as_json=as_json, table=lambda: _drift_table(found))
+    if found.alerts or failed:
         raise typer.Exit(1)
 
 

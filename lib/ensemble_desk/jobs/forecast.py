@@ -1,14 +1,17 @@
 """The command that forecasts every horizon of what is in production, and keeps what was said in the log."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
-from ensemble_desk.errors import DeskError
 from ensemble_desk.forecasting import production as forecasts
 from ensemble_desk.forecasting.multi_horizon import UNKNOWN_HORIZON, MultiHorizonForecast
+from ensemble_desk.forecasting.production import Answer
 from ensemble_desk.jobs import arguments, desk, output
-from ensemble_desk.jobs.arguments import Json
+from ensemble_desk.jobs.arguments import Jobs, Json
+from ensemble_desk.jobs.inputs import keys
+from ensemble_desk.jobs.inputs.keys import Part, SymbolsFrom
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.ledger import production
 from ensemble_desk.registry.opening import Registry
@@ -24,6 +27,9 @@ def forecast(
     timeframe: Annotated[
         str | None, typer.Option("--timeframe", help="Such as d1, the default; with --all every one.")
     ] = None,
+    shard: Part = None,
+    symbols_from: SymbolsFrom = None,
+    jobs: Jobs = None,
     keep: Annotated[bool, typer.Option("--log/--no-log", help="Keep the forecasts in the log, as live.")] = True,
     as_json: Json = False,
 ) -> None:
@@ -32,39 +38,39 @@ def forecast(
     if (chosen is None) == (not every):
         message = "say one SYMBOL, or --all"
         raise typer.BadParameter(message)
-    found: list[MultiHorizonForecast] = []
-    n_logged, failed = 0, False
+    said = keys.wanted(None, timeframe, shard, symbols_from)
     with desk.registry() as registry:
-        keys = (
-            _served(registry, timeframe) if chosen is None else [arguments.key(chosen, timeframe or _DEFAULT_TIMEFRAME)]
-        )
-        for key in keys:
-            try:
-                done = forecasts.forecast(registry, key, keep=keep)
-                found.append(done.forecast)
-                n_logged += done.n_logged
-            except DeskError as error:
-                output.note(f"error: {error}")
-                failed = True
+        known = _served(registry)
+        wanted = said.of(known) if chosen is None else (arguments.key(chosen, timeframe or _DEFAULT_TIMEFRAME),)
+        place = desk.place(registry.settings, jobs)
+        with output.counting("forecasts", len(wanted)) as told:
+            answers = forecasts.forecast_each(registry, wanted, keep=keep, place=place, told=told)
+    failed = said.tell_missing(known)
+    failed |= show(answers, keep=keep, as_json=as_json)
+    if failed:
+        raise typer.Exit(1)
+
+
+def show(answers: Sequence[Answer], *, keep: bool, as_json: bool) -> bool:
+    """Show what was forecast, and tell what was not; whether there is any such."""
+    found = [one.found.forecast for one in answers if one.found is not None]
+    problems = [one.problem for one in answers if one.problem]
+    for problem in problems:
+        output.note(f"error: {problem}")
     told = [_forecast_told(one) for one in found]
     output.show(told, as_json=as_json, table=lambda: _forecast_table(found))
     untold = [one.key for one in found if UNKNOWN_HORIZON in one.forecasts]
+    n_logged = sum(one.found.n_logged for one in answers if one.found is not None)
     if keep and len(found) > len(untold):
         output.note(f"{n_logged} new in the log." if n_logged else "The log holds these forecasts already.")
     for one_key in untold:
         way_out = f"desk registry describe '{one_key}' --horizon BARS --threshold RETURN"
         output.note(f"{one_key}: not kept in the log, nobody has told its horizon. Run: {way_out}")
-    if failed:
-        raise typer.Exit(1)
+    return bool(problems)
 
 
-def _served(registry: Registry, timeframe: str | None) -> list[Key]:
-    wanted = arguments.key("A", timeframe).timeframe if timeframe else None
-    return [
-        pointer.key
-        for pointer in production.fleet(registry)
-        if pointer.version is not None and wanted in (None, pointer.key.timeframe)
-    ]
+def _served(registry: Registry) -> list[Key]:
+    return [pointer.key for pointer in production.fleet(registry) if pointer.version is not None]
 
 
 def _forecast_told(found: MultiHorizonForecast) -> dict[str, Any]:

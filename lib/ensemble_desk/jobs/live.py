@@ -65,7 +65,7 @@ def report(
     out: Annotated[Path, typer.Option("--out", help="The HTML file to write.")],
 ) -> None:
     """Write a self-contained HTML report of a key, to mail."""
-    from ensemble_desk.figures import report as page
+    from ensemble_desk.figures.mailed import report as page
 
     key = arguments.key(symbol, timeframe)
     with desk.registry() as registry:

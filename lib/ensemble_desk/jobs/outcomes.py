@@ -1,37 +1,51 @@
 """Commands about the forecast log: what came of forecasts, and honest replay of past bars."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 import typer
 
-from ensemble_desk.errors import DeskError, UnknownKeyError
+from ensemble_desk.errors import DeskError
 from ensemble_desk.forecasting import log, replay
 from ensemble_desk.forecasting import outcomes as maturing
 from ensemble_desk.forecasting.outcomes import OutcomeReport
 from ensemble_desk.forecasting.replay import ReplayReport
-from ensemble_desk.jobs import arguments, desk, output
-from ensemble_desk.jobs.arguments import Json
+from ensemble_desk.jobs import desk, output
+from ensemble_desk.jobs.arguments import Jobs, Json
+from ensemble_desk.jobs.inputs import keys
+from ensemble_desk.jobs.inputs.keys import OneSymbol, OneTimeframe, Part, SymbolsFrom
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring import daily
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.opening import Registry
 
-OneSymbol = Annotated[str | None, typer.Option("--symbol", help="Only this ticker symbol.")]
-OneTimeframe = Annotated[str | None, typer.Option("--timeframe", help="Only this timeframe.")]
 
-
-def outcomes(*, symbol: OneSymbol = None, timeframe: OneTimeframe = None, as_json: Json = False) -> None:
+def outcomes(
+    *,
+    symbol: OneSymbol = None,
+    timeframe: OneTimeframe = None,
+    shard: Part = None,
+    symbols_from: SymbolsFrom = None,
+    jobs: Jobs = None,
+    as_json: Json = False,
+) -> None:
     """Score the forecasts whose horizon has passed; exits 1 when the bars of a key cannot be had."""
+    said = keys.wanted(symbol, timeframe, shard, symbols_from)
     with desk.registry() as registry:
-        keys = chosen(log.keys(registry.database), symbol, timeframe)
-        found = maturing.mature(registry, keys)
-    output.show(list(found), as_json=as_json, table=lambda: _outcome_table(found))
-    problems = [one for one in found if one.problem]
-    for one in problems:
-        output.note(f"error: {one.key}: {one.problem}")
-    if problems:
+        known = log.keys(registry.database)
+        wanted = said.of(known)
+        with output.counting("outcomes", len(wanted)) as told:
+            found = maturing.mature(registry, wanted, place=desk.place(registry.settings, jobs), told=told)
+    failed = said.tell_missing(known)
+    failed |= show(found, as_json=as_json)
+    if failed:
         raise typer.Exit(1)
+
+
+def show(found: Sequence[OutcomeReport], *, as_json: bool) -> bool:
+    """Show what came of forecasts, and tell which keys could not be looked at; whether there is any such."""
+    output.show(list(found), as_json=as_json, table=lambda: _outcome_table(found))
+    return _told((one.key, one.problem) for one in found)
 
 
 def replay_past(
@@ -39,6 +53,9 @@ def replay_past(
     symbol: OneSymbol = None,
     every: Annotated[bool, typer.Option("--all", help="Every key that has a version.")] = False,
     timeframe: OneTimeframe = None,
+    shard: Part = None,
+    symbols_from: SymbolsFrom = None,
+    jobs: Jobs = None,
     as_json: Json = False,
 ) -> None:
     """Forecast past bars by the version that was newest at each, into the log, marked as replay.
@@ -48,15 +65,24 @@ def replay_past(
     if (symbol is None) == (not every):
         message = "say --symbol or --all"
         raise typer.BadParameter(message)
+    said = keys.wanted(symbol, timeframe, shard, symbols_from)
     with desk.registry() as registry:
-        keys = chosen(versions.keys(registry), symbol, timeframe)
-        found = tuple(replay.run_each(registry, keys))
+        known = versions.keys(registry)
+        wanted = said.of(known)
+        with output.counting("replays", len(wanted)) as told:
+            found = replay.run_each(registry, wanted, place=desk.place(registry.settings, jobs), told=told)
+    failed = said.tell_missing(known)
     output.show(list(found), as_json=as_json, table=lambda: replay_table(found))
-    problems = [one for one in found if one.problem]
-    for one in problems:
-        output.note(f"error: {one.key}: {one.problem}")
-    if problems:
+    failed |= _told((one.key, one.problem) for one in found)
+    if failed:
         raise typer.Exit(1)
+
+
+def _told(problems: Iterable[tuple[Key, str]]) -> bool:
+    bad = [(key, problem) for key, problem in problems if problem]
+    for key, problem in bad:
+        output.note(f"error: {key}: {problem}")
+    return bool(bad)
 
 
 def fill_log(registry: Registry) -> None:
@@ -70,19 +96,6 @@ def fill_log(registry: Registry) -> None:
             output.note(f"error: {key}: {error}")
         else:
             output.note(f"{key}: {replayed.n_new} forecasts replayed, {matured.matured} with their outcome")
-
-
-def chosen(known: Sequence[Key], symbol: str | None, timeframe: str | None) -> tuple[Key, ...]:
-    """Keys with this symbol and timeframe, where they are said; raises UnknownKeyError when a symbol has none."""
-    asked = arguments.key(symbol or "A", timeframe or "d1")
-    found = tuple(
-        key
-        for key in known
-        if (symbol is None or key.symbol == asked.symbol) and (timeframe is None or key.timeframe == asked.timeframe)
-    )
-    if symbol is not None and not found:
-        raise UnknownKeyError(asked if timeframe else asked.symbol)
-    return found
 
 
 def replay_table(found: Sequence[ReplayReport]) -> None:

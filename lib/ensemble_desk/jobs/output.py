@@ -3,7 +3,8 @@
 import json
 import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -83,6 +84,26 @@ def cell(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {cell(item)}" for name, item in value.items()) or "–"
     return str(value)
+
+
+@contextmanager
+def counting(title: str, total: int | None = None) -> Iterator[Callable[..., None]]:
+    """Draw a progress bar on standard error, only on a terminal.
+
+    Gives what to tell it: one more is done, or how many of how many are.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=total)
+
+        def told(done: int | None = None, of: int | None = None) -> None:
+            bar.update(task, completed=done, total=of, advance=1 if done is None else None)
+
+        yield told
 
 
 def percent(share: float | None) -> str:

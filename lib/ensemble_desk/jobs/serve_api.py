@@ -21,4 +21,5 @@ def serve_api(
     with extras.needed():
         import fastapi  # noqa: F401 - told here, before the server starts
         import uvicorn
-    uvicorn.run(_APPLICATION, factory=True, host=host, port=port, log_level=settings.log_level.lower())
+    level = settings.log_level.lower()
+    uvicorn.run(_APPLICATION, factory=True, host=host, port=port, log_config=None, log_level=level)

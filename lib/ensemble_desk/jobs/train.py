@@ -1,7 +1,9 @@
 """Commands that train: one key, the fleet, or the demonstration set, with progress on standard error."""
 
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -9,8 +11,9 @@ import typer
 from ensemble_desk.ensemble.members import catalogue as registered
 from ensemble_desk.jobs import arguments, desk, output
 from ensemble_desk.jobs import outcomes as log
-from ensemble_desk.jobs.arguments import ActorName, Json
-from ensemble_desk.market.keys import Key
+from ensemble_desk.jobs.arguments import ActorName, Jobs, Json
+from ensemble_desk.jobs.inputs import keys
+from ensemble_desk.jobs.inputs.keys import Part, SymbolsFrom
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.settings import Settings
 from ensemble_desk.training import demo as demonstration
@@ -34,9 +37,12 @@ def train(
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help="Use bars up to this day; it names the version.")
     ] = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes at once; DESK_JOBS or one a core by default.")
-    ] = None,
+    shard: Part = None,
+    symbols_from: SymbolsFrom = None,
+    jobs: Jobs = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Another version also where the same was trained from the same already.")
+    ] = False,
     members: Annotated[
         str,
         typer.Option(
@@ -67,21 +73,27 @@ def train(
     moment = fleet.end_of(arguments.day(as_of)) if as_of else None
     names = arguments.names(members)
     registered.require(names)
+    said = keys.wanted(symbol, timeframe, shard, symbols_from)
+    request = partial(TrainingRequest, as_of=moment, members=names, label=label, feature_set=features)
+    forced = uuid.uuid4().hex if again else ""
+    missing = False
     with desk.registry() as registry:
         settings = registry.settings
         name = desk.actor(settings, actor).name
         if symbol is not None:
             key = arguments.key(symbol, timeframe or _DEFAULT_TIMEFRAME)
-            outcomes: Sequence[TrainingOutcome] = (
-                _train_one(registry, TrainingRequest(key, moment, names, label, features), actor=name),
-            )
+            outcomes: Sequence[TrainingOutcome] = (_train_one(registry, request(key, again=forced), actor=name),)
         else:
-            requests = [TrainingRequest(key, moment, names, label, features) for key in _keys(registry, timeframe)]
+            known = registry.source.keys()
+            requests = [request(key, again=forced) for key in said.of(known)]
+            missing = said.tell_missing(known)
     if symbol is None:
-        outcomes = _train_all(settings, requests, n_jobs=jobs or settings.jobs, actor=name)
+        outcomes = _train_all(settings, requests, n_jobs=jobs or 0, actor=name)
     told = outcomes[0] if symbol is not None else list(outcomes)
     output.show(told, as_json=as_json, table=lambda: _table(outcomes))
     _exit(outcomes)
+    if missing:
+        raise typer.Exit(1)
 
 
 def demo(
@@ -108,12 +120,6 @@ def demo(
     _exit(outcomes)
 
 
-def _keys(registry: Registry, timeframe: str | None) -> list[Key]:
-    wanted = arguments.key("A", timeframe).timeframe if timeframe else None
-    known = registry.source.keys()
-    return [key for key in known if wanted in (None, key.timeframe)]
-
-
 def _train_one(registry: Registry, request: TrainingRequest, *, actor: str) -> TrainingOutcome:
     from rich.console import Console
     from rich.progress import Progress
@@ -134,6 +140,7 @@ def _train_one(registry: Registry, request: TrainingRequest, *, actor: str) -> T
             members=request.members,
             label=request.label,
             feature_set=request.feature_set,
+            again=request.again,
         )
 
 
@@ -160,16 +167,22 @@ def _bar(title: str) -> Iterator[tuple[Callable[[int], None], Callable[[Training
             bar.update(task, total=total, visible=True)
 
         def finished(outcome: TrainingOutcome) -> None:
-            told = outcome.version if outcome.error is None else f"failed: {outcome.error}"
+            told = f"failed: {outcome.error}" if outcome.error else f"{outcome.version}{_already(outcome)}"
             bar.console.print(f"{outcome.key} {told} ({outcome.seconds:.1f} s)", markup=False, soft_wrap=True)
             bar.advance(task)
 
         yield began, finished
 
 
+def _already(outcome: TrainingOutcome) -> str:
+    return " was trained from the same already" if outcome.known else ""
+
+
 def _table(outcomes: Sequence[TrainingOutcome]) -> None:
     rows = [(one.key, one.run_id, one.status, one.version, f"{one.seconds:.1f}", one.error) for one in outcomes]
     output.table(_COLUMNS, rows, empty="There was nothing to train.")
+    if known := [f"{one.key} {one.version}" for one in outcomes if one.known]:
+        output.note(f"trained from the same already: {', '.join(known)}. Another version of it: --again")
 
 
 def _exit(outcomes: Sequence[TrainingOutcome]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,9 @@ from ensemble_desk.monitoring import live
 from ensemble_desk.monitoring.evidence import bands, rolling
 from ensemble_desk.monitoring.evidence.bands import Band, Evidence, Policy
 from ensemble_desk.monitoring.evidence.rolling import BANDS, EVIDENCE
+from ensemble_desk.registry import walking
 from ensemble_desk.registry.opening import Registry
+from ensemble_desk.work.places import Place
 
 Floats = NDArray[np.float64]
 
@@ -83,17 +86,25 @@ def history(
     return _history(key, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
-def record(registry: Registry, keys: Sequence[Key] | None = None, *, policy: Policy | None = None) -> int:
+def record(
+    registry: Registry,
+    keys: Sequence[Key] | None = None,
+    *,
+    policy: Policy | None = None,
+    place: Place | None = None,
+    told: walking.Told | None = None,
+) -> int:
     """Bring ``drift_monitoring`` in line with the outcomes and give the number of rows that changed.
 
     The rows depend on log and outcomes only: run twice or anew on an emptied table, they are the same.
 
     Raises
     ------
-    DatabaseError
+    DatabaseError, LostWorkError, ClusterError, OtherReleaseError, MissingExtraError
     """
     wanted = log.keys(registry.database) if keys is None else keys
-    return sum(_record(registry, key, policy=policy) for key in wanted)
+    task = partial(_record, policy=policy)
+    return sum(walking.each(registry, task, wanted, lost=walking.nobody, place=place, told=told))
 
 
 def _record(registry: Registry, key: Key, *, policy: Policy | None) -> int:

@@ -15,7 +15,7 @@ from ensemble_desk.monitoring.evidence import references
 
 Floats = NDArray[np.float64]
 
-MOST_MONTHS = 24
+MOST_MONTHS = 60
 THIRDS = ("calm", "usual", "stormy")
 _LEAST_ROWS = 30  # below which thirds say nothing
 

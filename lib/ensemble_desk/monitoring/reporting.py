@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import diagnosis, drift, live, scoreboard
+from ensemble_desk.monitoring import diagnosis, drift, live, scoreboard, so_far
 from ensemble_desk.monitoring.diagnosis import Diagnosis
 from ensemble_desk.monitoring.drift import EvidencePath
 from ensemble_desk.monitoring.live import LiveAccuracy
 from ensemble_desk.monitoring.scoreboard import MemberScore
+from ensemble_desk.monitoring.so_far import SoFar
 from ensemble_desk.monitoring.verdicts import DriftState
 from ensemble_desk.registry.entities import Production, VersionRecord
 from ensemble_desk.registry.index import versions
@@ -23,7 +24,7 @@ class Report:
     Attributes
     ----------
     bars : where bars come from and up to which one, in words.
-    record, own, evidence, diagnosis : of the version in production; None when there is none.
+    record, own, so_far, evidence, diagnosis : of the version in production; None when there is none.
     whole : of the key, each bar by the version that forecast it.
     """
 
@@ -35,6 +36,7 @@ class Report:
     record: VersionRecord | None
     state: DriftState
     own: LiveAccuracy | None
+    so_far: SoFar | None
     whole: LiveAccuracy
     members: tuple[MemberScore, ...]
     evidence: EvidencePath | None
@@ -59,6 +61,7 @@ def collect(registry: Registry, key: Key) -> Report:
         record=versions.get(registry, key, version) if version else None,
         state=drift.state(registry, key),
         own=live.accuracy(registry, key, version=version) if version else None,
+        so_far=so_far.path(registry, key, version=version) if version else None,
         whole=live.accuracy(registry, key),
         members=scoreboard.members(registry, key, version=version) if version else (),
         evidence=drift.path(registry, key, version=version) if version else None,

@@ -14,6 +14,7 @@ from ensemble_desk.registry.opening import Registry
 from ensemble_desk.service import forecasts, metrics, moving, probes, problems, reading
 from ensemble_desk.service.bodies import BoundedBody
 from ensemble_desk.service.metrics import Scrape
+from ensemble_desk.service.requests import RequestId
 from ensemble_desk.settings import Settings
 
 API = "/api/v1"
@@ -29,7 +30,7 @@ def build(settings: Settings) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
         docs_url=None,  # the page would be fetched from a foreign host
         redoc_url=None,
-        middleware=[Middleware(BoundedBody)],
+        middleware=[Middleware(RequestId), Middleware(BoundedBody)],
         responses={status: {"model": problems.Problem, "description": told} for status, told in _EVERYWHERE.items()},
     )
     app.state.registry, app.state.scrape = _opened(settings), Scrape()

@@ -1,5 +1,6 @@
 """Bars up to a date become the content of one version: split, walk-forward, weights, holdout, refit."""
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,6 +20,8 @@ from ensemble_desk.training.walk_forward import N_FOLDS, Recipe
 from ensemble_desk.training.weighing import Weighing
 
 N_STEPS = N_FOLDS + 4
+
+_alone = threading.Lock()  # the limit of threads is the whole process's, so whoever fits beside would see it go
 
 Progress = Callable[[str, int, int], None]
 """Told the name of the step that begins, its number from 1, and how many steps there are."""
@@ -58,7 +61,10 @@ def fit_version(
         import threadpoolctl  # type: ignore[import-untyped] # it ships no types
 
     step = _counted(progress)
-    with threadpoolctl.threadpool_limits(1):  # sums of several threads differ in the last bits, and optimisers by more
+    with (
+        _alone,
+        threadpoolctl.threadpool_limits(1),
+    ):  # sums of several threads differ in the last bits, and optimisers by more
         return _fit(bars, Recipe(tuple(members), label, bars.key.timeframe, seed, feature_set), step)
 
 

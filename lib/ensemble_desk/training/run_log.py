@@ -2,24 +2,35 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, exc, insert, select, update
+from sqlalchemy import Connection, Row, Update, exc, insert, select, update
 
 from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database import symbols
 from ensemble_desk.database.opening import Database
+from ensemble_desk.database.tables.columns import UtcNow
+from ensemble_desk.database.tables.registry_tables import model_versions, training_run_progress, training_runs
 from ensemble_desk.database.tables.registry_tables import symbols as tickers
-from ensemble_desk.database.tables.registry_tables import training_run_progress, training_runs
-from ensemble_desk.errors import AlreadyTrainingError, redaction
+from ensemble_desk.errors import AlreadyTrainingError, TrainingGivenUpError, redaction
 from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.entities import State
 from ensemble_desk.training import processes
 from ensemble_desk.training.processes import Process
 from ensemble_desk.training.runs import COMPLETED, FAILED, RUNNING
 
 ENDED = "the training process ended"
 MOST_TIES = 100
+_COPIED = (
+    "lookback_days",
+    "n_training_samples",
+    "n_validation_samples",
+    "ensemble_validation_accuracy",
+    "model_performances",
+    "weights",
+    "models_artifact_path",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,14 @@ class Result:
     weights: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A run that has its row; with a ``version`` it is over: the same was trained before, and gave this one."""
+
+    run_id: int
+    version: str | None = None
+
+
 def start(
     database: Database,
     key: Key,
@@ -46,42 +65,46 @@ def start(
     process: Process,
     n_steps: int,
     alone: bool = False,
-) -> int:
-    """Insert a running row and give its number; a run date that is taken moves on by a microsecond.
+    identity: str = "",
+) -> Begun:
+    """Insert a running row; a run date that is taken moves on by a microsecond.
 
+    When a version was trained under this ``identity`` and is still there, the row is completed at once and names it.
     With ``alone``, raises AlreadyTrainingError while another run of the key is under way.
     """
+    told = {"as_of": as_of, "actor": actor, "pid": process.pid, "host": process.host, "n_steps": n_steps}
     for tie in range(MOST_TIES):
+        run_date = at + timedelta(microseconds=tie)
         try:
             with database.writing() as connection:
+                symbol_id = symbols.symbol_id(connection, key.symbol)
                 if alone:
-                    _refuse_second(connection, symbols.symbol_id(connection, key.symbol), key)
-                return _insert(
-                    connection,
-                    key,
-                    run_date=at + timedelta(microseconds=tie),
-                    told={"as_of": as_of, "actor": actor, "pid": process.pid, "host": process.host, "n_steps": n_steps},
-                )
+                    _refuse_second(connection, symbol_id, key, identity)
+                run_id = _insert(connection, symbol_id, key, run_date, told | {"identity": identity or None})
+                done = _trained(connection, symbol_id, key, identity) if identity else None
+                if done is not None:
+                    _repeat(connection, run_id, done, at=run_date)
+                return Begun(run_id, None if done is None else str(done.version))
         except exc.IntegrityError:
             if tie == MOST_TIES - 1:
                 raise
     raise AssertionError  # the last tie has raised
 
 
-def _insert(connection: Connection, key: Key, *, run_date: datetime, told: Mapping[str, Any]) -> int:
-    symbol_id = symbols.symbol_id(connection, key.symbol)
+def _insert(connection: Connection, symbol_id: int, key: Key, run_date: datetime, told: Mapping[str, Any]) -> int:
     row = {"symbol_id": symbol_id, "timeframe": key.timeframe, "run_date": run_date, "status": RUNNING}
     run_id = connection.execute(insert(training_runs).values(row).returning(training_runs.c.id)).scalar_one()
-    connection.execute(insert(training_run_progress).values(run_id=run_id, updated_at=run_date, **told))
+    beating = {"updated_at": run_date, "beat_at": UtcNow()}
+    connection.execute(insert(training_run_progress).values(run_id=run_id, **beating, **told))
     return int(run_id)
 
 
-def _refuse_second(connection: Connection, symbol_id: int, key: Key) -> None:
+def _refuse_second(connection: Connection, symbol_id: int, key: Key, identity: str) -> None:
     """Raise AlreadyTrainingError while a run of ours is under way; others of its symbol begin one after another."""
     connection.execute(select(tickers.c.id).where(tickers.c.id == symbol_id).with_for_update(key_share=True))
     progress = training_run_progress.c
     wanted = (
-        select(progress.run_id, progress.actor, training_runs.c.run_date)
+        select(progress.run_id, progress.actor, progress.identity, training_runs.c.run_date)
         .join(training_runs, training_runs.c.id == progress.run_id)
         .where(
             training_runs.c.symbol_id == symbol_id,
@@ -91,7 +114,69 @@ def _refuse_second(connection: Connection, symbol_id: int, key: Key) -> None:
     )
     found = connection.execute(wanted).first()
     if found is not None:
-        raise AlreadyTrainingError(key, run_id=found.run_id, began=found.run_date, actor=found.actor)
+        same = bool(identity) and found.identity == identity
+        raise AlreadyTrainingError(key, run_id=found.run_id, began=found.run_date, actor=found.actor, same=same)
+
+
+def _trained(connection: Connection, symbol_id: int, key: Key, identity: str) -> Row[Any] | None:
+    """Find the version that came of a run of this identity, also of one whose process ended after it was published."""
+    version, progress = model_versions.c, training_run_progress.c
+    copied = [training_runs.c[name] for name in _COPIED]
+    wanted = (
+        select(version.version, *copied)
+        .select_from(
+            model_versions.join(training_run_progress, progress.run_id == version.run_id).join(
+                training_runs, training_runs.c.id == progress.run_id
+            )
+        )
+        .where(
+            progress.identity == identity,
+            version.symbol_id == symbol_id,
+            version.timeframe == key.timeframe,
+            version.health.not_in([State.MISSING.value, State.TAMPERED.value]),
+        )
+        .order_by(version.id)
+        .limit(1)
+    )
+    return connection.execute(wanted).first()
+
+
+def _repeat(connection: Connection, run_id: int, done: Row[Any], *, at: datetime) -> None:
+    copied = {name: done._mapping[name] for name in _COPIED}  # noqa: SLF001 - SQLAlchemy's public name for a row by column
+    _update_run(connection, run_id, {"status": COMPLETED, **copied})
+    line = f"{at:%H:%M:%S} completed: {done.version}, which was trained from the same already\n"
+    _update_progress(connection, run_id, {"version": done.version, "finished_at": at, "updated_at": at, "log": line})
+    _digest(connection, run_id, at=at)
+
+
+def died(database: Database, key: Key, identity: str) -> bool:
+    """Whether a run of this identity ended with its process, which may have published a version before."""
+    wanted = (
+        select(training_run_progress.c.run_id)
+        .select_from(training_run_progress.join(training_runs).join(tickers))
+        .where(
+            training_run_progress.c.identity == identity,
+            tickers.c.ticker == key.symbol,
+            training_runs.c.status == FAILED,
+            training_runs.c.error_message == ENDED,
+        )
+        .limit(1)
+    )
+    with database.reading() as connection:
+        return connection.execute(wanted).first() is not None
+
+
+def heart(run_id: int) -> Update:
+    """Give the statement by which the heart of a run beats, see :func:`.processes.beating`."""
+    return update(training_run_progress).where(training_run_progress.c.run_id == run_id).values(beat_at=UtcNow())
+
+
+def refuse_dead(database: Database, key: Key, run_id: int) -> None:
+    """Raise TrainingGivenUpError when this run was taken for dead meanwhile, and another may have its place."""
+    with database.reading() as connection:
+        status = connection.execute(select(training_runs.c.status).where(training_runs.c.id == run_id)).scalar()
+    if status != RUNNING:
+        raise TrainingGivenUpError(key, run_id=run_id)
 
 
 def advance(database: Database, run_id: int, *, step: int, step_name: str, at: datetime) -> None:
@@ -101,7 +186,13 @@ def advance(database: Database, run_id: int, *, step: int, step_name: str, at: d
         _update_progress(
             connection,
             run_id,
-            {"step": step, "step_name": step_name, "updated_at": at, "log": training_run_progress.c.log + line},
+            {
+                "step": step,
+                "step_name": step_name,
+                "updated_at": at,
+                "beat_at": UtcNow(),
+                "log": training_run_progress.c.log + line,
+            },
         )
 
 
@@ -155,15 +246,23 @@ def _dead(connection: Connection, *, at: datetime) -> dict[int, Key]:
             progress.pid,
             progress.host,
             progress.updated_at,
+            progress.beat_at,
+            UtcNow().label("now"),
         )
         .select_from(training_run_progress.join(training_runs).join(tickers))
         .where(training_runs.c.status == RUNNING, progress.pid.is_not(None))
     )
     return {
         run_id: Key(ticker, timeframe)
-        for run_id, ticker, timeframe, pid, host, seen in connection.execute(wanted)
-        if not processes.lives(Process(pid, host), last_seen=seen, now=at)
+        for run_id, ticker, timeframe, pid, host, seen, beat, now in connection.execute(wanted)
+        if not processes.lives(
+            Process(pid, host), silence=None if beat is None else _utc(now) - beat, last_seen=seen, now=at
+        )
     }
+
+
+def _utc(naive: datetime) -> datetime:
+    return naive.replace(tzinfo=UTC)
 
 
 def _fail(connection: Connection, run_id: int, *, error: str, at: datetime) -> None:

@@ -151,6 +151,17 @@ def n_failing(database: Database) -> int:
         return int(connection.execute(wanted).scalar_one())
 
 
+def failing(database: Database) -> frozenset[Key]:
+    """Keys whose newest run failed."""
+    wanted = (
+        select(symbols.c.ticker, training_runs.c.timeframe)
+        .select_from(training_runs.join(symbols))
+        .where(training_runs.c.id.in_(_latest()), training_runs.c.status == FAILED)
+    )
+    with database.reading() as connection:
+        return frozenset(_key(row.ticker, row.timeframe) for row in connection.execute(wanted))
+
+
 def newest_id(connection: Connection) -> int:
     """Number of the newest run, 0 when there is none: a cheap sign that the list changed."""
     return int(connection.execute(select(func.coalesce(func.max(training_runs.c.id), 0))).scalar_one())
@@ -171,7 +182,7 @@ def _latest() -> Select[tuple[int]]:
 
 def _runs() -> Select[Any]:
     """Runs with what the guide's table has no column for; other programs insert rows without that."""
-    extra = [column for column in training_run_progress.c if column.name not in ("run_id", "pid", "host")]
+    extra = [column for column in training_run_progress.c if column.name not in _OF_THE_PROCESS]
     return select(training_runs, symbols.c.ticker, *extra).select_from(
         training_runs.join(symbols).outerjoin(training_run_progress)
     )
@@ -202,6 +213,7 @@ def key(symbol: str, timeframe: str) -> Key:
         return OtherKey(symbol, timeframe)
 
 
+_OF_THE_PROCESS = ("run_id", "pid", "host", "beat_at", "identity")
 _AS_STORED = (
     "id",
     "run_date",

@@ -55,7 +55,7 @@ def lived(desk):
     daily.record(registry, [AAPL])
     process = processes.this_one()
     at = registry.clock()
-    run = run_log.start(registry.database, AAPL, at=at, as_of=None, actor="ada", process=process, n_steps=3)
+    run = run_log.start(registry.database, AAPL, at=at, as_of=None, actor="ada", process=process, n_steps=3).run_id
     result = Result(NAMES[1], "x.pkl", 1, 1, 1, 0.4, {}, {})
     run_log.complete(registry.database, run, result=result, at=registry.clock())
     assert audit.verify(registry) == ()

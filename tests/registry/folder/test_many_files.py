@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 
 from ensemble_desk.market.keys import Key
-from ensemble_desk.registry import workers
 from ensemble_desk.registry.entities import State
 from ensemble_desk.registry.folder import sync
 from ensemble_desk.registry.folder.examining import inspection, looking, notes
 from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.index.stored import Rejected
+from ensemble_desk.work import cores
 
 AAPL = Key("AAPL", "d1")
 DAYS = [f"202501{day:02d}" for day in range(1, 31)]
@@ -28,7 +28,7 @@ def theirs(content, day):
 @pytest.mark.parametrize("n_cores", [1, 2])
 def test_all_are_taken_in_whatever_looks_at_them(sqlite_desk, lean_content, monkeypatch, n_cores):
     monkeypatch.setattr(looking, "FEWEST_IN_PARALLEL", 4)
-    monkeypatch.setattr(workers, "n_cores", lambda: n_cores)
+    monkeypatch.setattr(cores, "n_cores", lambda: n_cores)
     folder, registry, told = sqlite_desk.folder, sqlite_desk.registry, []
     for day in DAYS:
         (folder / f"aapl_1d_{day}.joblib").write_bytes(theirs(lean_content, day))
@@ -53,8 +53,8 @@ def test_a_note_stands_for_every_file_that_is_handed_over_and_doubtful_ones_come
 ):
     monkeypatch.setattr(looking, "FEWEST_IN_PARALLEL", 4)
     monkeypatch.setattr(looking, "_AT_ONCE", 2)
-    monkeypatch.setattr(workers, "n_cores", lambda: 2)
-    monkeypatch.setattr(workers, "pool", ThreadPoolExecutor)
+    monkeypatch.setattr(cores, "n_cores", lambda: 2)
+    monkeypatch.setattr(cores, "pool", ThreadPoolExecutor)
     folder, registry, seen, arrival = sqlite_desk.folder, sqlite_desk.registry, [], inspection.arrival
     for day in DAYS[:12]:
         (folder / f"aapl_1d_{day}.joblib").write_bytes(theirs(lean_content, day))

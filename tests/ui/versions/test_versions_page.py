@@ -145,12 +145,25 @@ def test_comparing_shows_only_what_differs(folder, open_app):
     assert "horizon" not in set(rest["What"])
 
 
+def test_the_last_two_are_offered_with_members_side_by_side_and_a_download(folder, open_app):
+    app = open_app("versions", view="Compare two", key=str(KEY))
+    assert not app.exception
+    assert [app.selectbox(key=name).value for name in ("version", "beside")] == ["20021031", "20020930"]
+    weights, rest = (frame.value for frame in app.dataframe)
+    apart = weights["Weight in 20021031"] - weights["Weight in 20020930"]
+    assert weights["Weight, difference"].dropna().tolist() == pytest.approx(apart.dropna().tolist())
+    assert "Holdout accuracy, difference" in weights
+    assert rest["Difference"].notna().any()
+    assert app.get("download_button")[0].proto.label == "Download the comparison"
+
+
 def test_differences_of_equal_manifests_are_none():
     told = {"label": {"horizon_bars": 1}, "seed": 3}
     assert comparison.differences(told, told, names=("a", "b")).empty
     other = {"label": {"horizon_bars": 5}, "temperature": 1.2}
     rows = comparison.differences(told, other, names=("a", "b")).set_index("What")
-    assert list(rows.loc["label · horizon bars"]) == ["1", "5"]
+    assert list(rows.loc["label · horizon bars"]) == ["1", "5", -4.0]
+    assert pd.isna(rows.loc["seed", "Difference"])
     assert list(rows.index) == ["label · horizon bars", "seed", "temperature"]
 
 

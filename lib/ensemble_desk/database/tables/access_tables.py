@@ -30,3 +30,13 @@ access_tokens = Table(  # of a token only its digest is kept
     PrimaryKeyConstraint("name"),
     UniqueConstraint("sha256"),
 )
+
+personal_marks = Table(  # what a person keeps for themself: keys that they watch, introductions that they have read
+    "personal_marks",
+    metadata,
+    Column("person", Exact, nullable=False),
+    Column("kind", Exact, nullable=False),
+    Column("subject", Exact, nullable=False),
+    Column("at", UtcTime(), nullable=False),
+    PrimaryKeyConstraint("person", "kind", "subject"),
+)

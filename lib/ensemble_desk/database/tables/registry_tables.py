@@ -29,6 +29,7 @@ from ensemble_desk.database.tables.monitoring_tables import (
 )
 from ensemble_desk.database.tables.safety_tables import daily_digests, ledger_head
 from ensemble_desk.database.tables.upkeep_tables import (
+    daily_rounds,
     failed_forecasts,
     pruned_versions,
     rehearsals,
@@ -41,6 +42,7 @@ __all__ = [
     "alert_events",
     "copied_runs",
     "daily_digests",
+    "daily_rounds",
     "deployments",
     "drift_monitoring",
     "failed_forecasts",
@@ -116,8 +118,11 @@ training_run_progress = Table(  # what the guide's table has no column for
     Column("pid", Integer),
     Column("host", Text),
     Column("log", Text, nullable=False, server_default=""),
+    Column("beat_at", UtcTime(naive=True)),  # by the clock of the database
+    Column("identity", Exact),  # digest of all that decides what is trained
     PrimaryKeyConstraint("run_id"),
 )
+Index("idx_training_run_progress_identity", training_run_progress.c.identity)
 
 copied_runs = Table(  # runs that another program keeps in a table that could not be adopted
     "copied_runs",

@@ -1,6 +1,10 @@
 """The tables of upkeep: rehearsed rollbacks, what was pruned, what people told, ready features, failures."""
 
+<<<<<<< HEAD
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, PrimaryKeyConstraint, Table, Text
+=======
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, PrimaryKeyConstraint, Table, Text
+>>>>>>> main
 
 from ensemble_desk.database.tables.columns import BigId, Exact, Json, UtcTime
 from ensemble_desk.database.tables.metadata import metadata
@@ -72,6 +76,21 @@ bar_mappings = Table(  # what a person said about one file, kept for the others 
     Column("kept_at", UtcTime(), nullable=False),
     Column("actor", Text, nullable=False),
     PrimaryKeyConstraint("name"),
+)
+
+daily_rounds = Table(  # the work of a day in one go; one at a time
+    "daily_rounds",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("begun_at", UtcTime(), nullable=False),
+    Column("finished_at", UtcTime()),
+    Column("beat_at", UtcTime(naive=True), nullable=False),  # by the clock of the database
+    Column("under_way", Exact, unique=True),  # the same text in every row that runs, so that there is one of them
+    Column("actor", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("steps", Json, nullable=False),
 )
 
 feature_sets = Table(  # sets of ready features: which columns rows of a set have

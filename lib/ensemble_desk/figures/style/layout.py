@@ -34,6 +34,11 @@ def style(made: go.Figure, *, height: int, legend: bool = False) -> None:
     made.update_yaxes(automargin=True, zeroline=False, showline=False, gridcolor=palette.FAINT, fixedrange=True)
 
 
+def zoomable(made: go.Figure) -> None:
+    """Let the viewer zoom along the time axis by the buttons of the chart; a finger still scrolls the page over it."""
+    made.update_xaxes(fixedrange=False)
+
+
 def percent_axis(**others: Any) -> dict[str, Any]:
     """Axis settings for values in percent."""
     return {"ticksuffix": " %", "tickformat": ".0f", "nticks": 6, **others}

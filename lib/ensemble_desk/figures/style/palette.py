@@ -14,6 +14,7 @@ MUTED = "#8391A0"  # baselines, equal weights, whatever stands beside the subjec
 MUTED_NEXT = "#6F7D8B"  # tells what lies next to the muted one apart from it
 FAINT = "rgba(131, 145, 160, 0.28)"  # lines that help the eye only
 ALARM = "#CC4F5B"
+WATCH = "#A5841A"  # what lies low and is not settled
 
 MEMBER_COLOURS: dict[str, str] = {
     "rf": "#5F87A6",

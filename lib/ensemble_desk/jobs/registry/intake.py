@@ -1,7 +1,6 @@
 """Commands that take files into the registry: sync, import."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +15,7 @@ from ensemble_desk.registry.folder import importing, sync
 
 def synchronise(*, as_json: Json = False) -> None:
     """Bring the index in line with the models folder; exits 1 when a file was refused or cannot go live."""
-    with desk.registry() as registry, _counting("reading files") as progress:
+    with desk.registry() as registry, output.counting("reading files") as progress:
         report = sync.synchronise(registry, force=True, progress=progress)
     rows: list[tuple[object, ...]] = [
         (what, name, "")
@@ -44,19 +43,6 @@ def import_file(
         record = importing.take_in(registry, data, source=file, key=key, version=version)
         is_old = is_expired(registry, record)
     output.show(record, as_json=as_json, table=lambda: version_table([record], [is_old]))
-
-
-@contextmanager
-def _counting(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Draw a progress bar on standard error, only on a terminal: gives what to tell it how far the work is."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"sync": synchronise, "import": import_file}

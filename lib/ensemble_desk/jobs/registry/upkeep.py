@@ -7,7 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from ensemble_desk.jobs import arguments, desk, output
-from ensemble_desk.jobs.arguments import ActorName, Json, MaybeSymbol, MaybeTimeframe
+from ensemble_desk.jobs.arguments import ActorName, Jobs, Json, MaybeSymbol, MaybeTimeframe
+from ensemble_desk.jobs.inputs import keys as inputs
+from ensemble_desk.jobs.inputs.keys import Part, SymbolsFrom
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.folder import retention
 from ensemble_desk.registry.folder.retention import Fate
@@ -24,23 +26,42 @@ def rehearse(
     timeframe: MaybeTimeframe = None,
     *,
     every: Every = False,
+    shard: Part = None,
+    symbols_from: SymbolsFrom = None,
+    jobs: Jobs = None,
     force: Annotated[bool, typer.Option("--force", help="Also what was rehearsed within a day.")] = False,
     as_json: Json = False,
 ) -> None:
     """Run the preflight of the version each rollback would go to; exits 1 when a key with earlier ones cannot go."""
     key = _one_or_all(symbol, timeframe, every=every)
+    said = inputs.wanted(None, None, shard, symbols_from)
     with desk.registry() as registry:
-        found = readiness.rehearse_due(registry, None if key is None else [key], force=force)
+        known = list(readiness.of_fleet(registry))
+        keys = said.of(known) if key is None else (key,)
+        with output.counting("rehearsals", len(keys)) as told:
+            where = readiness.place(registry, n_jobs=jobs)
+            found = readiness.rehearse_due(registry, keys, force=force, where=where, told=told)
         now = registry.clock()
+    missing = said.tell_missing(known)
+    show(found, now, as_json=as_json)
+    if tell_stuck(found) or missing:
+        raise typer.Exit(1)
+
+
+def show(found: Sequence[Readiness], now: datetime, *, as_json: bool) -> None:
     told = [output.row(one) | {"age_seconds": _age_seconds(one, now)} for one in found]
     output.show(told, as_json=as_json, table=lambda: _readiness_table(found, now))
+
+
+def tell_stuck(found: Sequence[Readiness]) -> bool:
+    """Tell which keys have nothing to go back to; whether one with earlier versions cannot go back now."""
     first = [str(one.key) for one in found if one.state is Going.NO_EARLIER]
     if first:
         output.note(f"no earlier version to go back to: {', '.join(first)}")
     stuck = [str(one.key) for one in found if one.state not in (Going.READY, Going.NO_EARLIER)]
     if stuck:
         output.note(f"cannot go back now: {', '.join(stuck)}")
-        raise typer.Exit(1)
+    return bool(stuck)
 
 
 def prune(

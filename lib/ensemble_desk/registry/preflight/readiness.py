@@ -13,13 +13,17 @@ from ensemble_desk.database.tables.registry_tables import model_versions, produc
 from ensemble_desk.database.tables.registry_tables import rehearsals as table
 from ensemble_desk.errors import UnknownKeyError, UnknownVersionError
 from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import walking
 from ensemble_desk.registry.entities import State
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.registry.preflight import code_revision
 from ensemble_desk.registry.preflight import steps as preflight
+from ensemble_desk.work import places
+from ensemble_desk.work.places import Place
 
 STALE_AFTER = timedelta(days=1)  # the newest bars are another day's then
 _MOST_TARGETS = 5
+_FEWEST = 16  # a preflight takes longer than a forecast
 
 
 class Going(StrEnum):
@@ -105,11 +109,18 @@ def rehearse(registry: Registry, key: Key) -> Readiness:
 
 
 def rehearse_due(
-    registry: Registry, keys: Sequence[Key] | None = None, *, force: bool = False
+    registry: Registry,
+    keys: Sequence[Key] | None = None,
+    *,
+    force: bool = False,
+    where: Place | None = None,
+    told: walking.Told | None = None,
 ) -> tuple[Readiness, ...]:
     """Rehearse the given keys, or all, where that is due (with ``force`` wherever there is a target); tell every key.
 
-    Raises UnknownKeyError, DatabaseError.
+    Raises
+    ------
+    UnknownKeyError, DatabaseError, LostWorkError, ClusterError, OtherReleaseError, MissingExtraError
     """
     known = of_fleet(registry)
     unknown = next((key for key in keys or () if key not in known), None)
@@ -117,7 +128,15 @@ def rehearse_due(
         raise UnknownKeyError(unknown)
     now = registry.clock()
     wanted = [known[key] for key in known if keys is None or key in keys]
-    return tuple(rehearse(registry, one.key) if force or one.is_due(now) else one for one in wanted)
+    due = [one.key for one in wanted if force or one.is_due(now)]
+    done = walking.each(registry, rehearse, due, lost=walking.nobody, place=where or place(registry), told=told)
+    rehearsed = {one.key: one for one in done}
+    return tuple(rehearsed.get(one.key, one) for one in wanted)
+
+
+def place(registry: Registry, *, n_jobs: int | None = None) -> Place:
+    """Give where many keys are rehearsed; ``n_jobs`` is what a person said."""
+    return places.of(registry.settings, n_jobs=n_jobs, fewest=_FEWEST)
 
 
 def _rehearse(registry: Registry, asked: Readiness) -> Readiness:

@@ -1,7 +1,5 @@
 """The fleet ranked by evidence of a fall, strongest first."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from ensemble_desk.ui.drift import rows
@@ -9,11 +7,16 @@ from ensemble_desk.ui.frame import components, monitoring_data, wording
 from ensemble_desk.ui.frame.keys import search
 from ensemble_desk.ui.frame.keys import wording as drift_wording
 
-_CLICK = "drift_show"
+
+def begin_with_strongest() -> None:
+    """Look at the key with the strongest evidence of a fall, unless people look at another one already."""
+    strongest = next((one for one in monitoring_data.standing().states if one.kinds), None)
+    if strongest is not None and search.current() is None and search.PARAMETER not in st.query_params:
+        search.choose(str(strongest.key))
 
 
 def ranking() -> None:
-    """Every key in production by its e-value; a row shows the key below."""
+    """Every key in production by its e-value; the row that is chosen is the key below."""
     standing = monitoring_data.standing()
     if standing.at is None:
         return
@@ -24,8 +27,10 @@ def ranking() -> None:
         table,
         key="drift_fleet",
         alt="Every key in production, strongest evidence of a fall first",
-        columns=_columns(keys),
+        columns=_columns(),
+        chosen=lambda row: search.choose(keys[row]),
     )
+    st.caption("Choose a row to look at its key below.")
     if not standing.current:
         st.caption(f"As of {wording.time(standing.at)}; a newer answer is on its way.")
 
@@ -36,7 +41,7 @@ def how_to_read() -> None:
         st.markdown(f"{drift_wording.E_VALUE}\n\n{drift_wording.CONFIRMED}")
 
 
-def _columns(keys: Sequence[str]) -> dict[str, object]:
+def _columns() -> dict[str, object]:
     chips = drift_wording.chip_colours()
     return {
         "#": st.column_config.NumberColumn(width=40),
@@ -60,10 +65,4 @@ def _columns(keys: Sequence[str]) -> dict[str, object]:
             format="localized",
             help="More forecasts with their outcome until the alarm rings, as often sooner as later, if it goes on so.",
         ),
-        "Show": st.column_config.ButtonColumn("", type="tertiary", key=_CLICK, on_click=_show, args=(keys,)),
     }
-
-
-def _show(keys: Sequence[str]) -> None:
-    """Look at the key of the clicked row, below."""
-    search.choose(keys[st.session_state[_CLICK].row])

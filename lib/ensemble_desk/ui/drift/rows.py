@@ -33,7 +33,6 @@ def _cells(rank: int, one: DriftState, record: VersionRecord | None) -> dict[str
         "Accuracy since training": drift_wording.forecasts(one),
         "Against validated": None if one.margin is None else 100 * one.margin,
         "Recommendation": drift_wording.recommendation(one),
-        "Show": "Show",
         "Trend": drift_wording.trend(one),
         "Stands in the fleet": one.stands,
         "Outcomes missing": one.more_outcomes,

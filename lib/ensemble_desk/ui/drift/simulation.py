@@ -6,6 +6,7 @@ import streamlit as st
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring.simulator import Alarms, Delay, Simulation
 from ensemble_desk.ui.frame import actions, components, monitoring_data, wording
+from ensemble_desk.ui.frame.browser import voice
 
 _LEAST, _MOST, _FALL = 5, 40, 15  # points
 
@@ -25,6 +26,7 @@ def simulator(key: Key, version: str) -> None:
     if found.guide is None or found.ours is None:
         components.empty("There is no simulation.", f"{found.problem[:1].upper()}{found.problem[1:]}.")
         return
+    voice.say(f"{found.n_paths} years were imitated; both rules stand side by side.", key="simulated")
     components.table(_alarms(found, found.guide, found.ours), key="alarms", alt="Alarms of both rules side by side")
     whose = found.version or "every version of the key, because this one has too few"
     st.caption(

@@ -9,8 +9,10 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring.evidence import bands, lacks
 from ensemble_desk.monitoring.verdicts import DriftState
 from ensemble_desk.registry import actors
-from ensemble_desk.ui.frame import actions, caching, charts, components, data, monitoring_data, session, wording
+from ensemble_desk.ui.frame import actions, caching, components, data, monitoring_data, session, wording
 from ensemble_desk.ui.frame.keys import wording as drift_wording
+from ensemble_desk.ui.time_axis import marked
+from ensemble_desk.ui.time_axis.ranges import Range
 
 
 def state_of(key: Key) -> DriftState | None:
@@ -77,38 +79,47 @@ def _nothing(state: DriftState) -> None:
         components.describe_link(state.key, state.version)
 
 
-def e_process(state: DriftState) -> None:
-    """The e-process with its alarm line."""
+def e_process(state: DriftState, *, over: Range) -> None:
+    """The e-process with its alarm line, and since when it rings."""
     found = monitoring_data.evidence(state.key, str(state.version))
     if found is None:
         components.empty(
             "There is no evidence to follow.", "The version does not tell its validated accuracy, so none is defended."
         )
         return
-    charts.show(
-        caching.figure_of(found, evidence.path, found),
+    marked.show(
+        found,
+        evidence.path,
+        found,
+        since=state.since,
+        alarm_at=state.alarm_at,
+        of=state.key,
+        times=found.times,
+        over=over,
         key="e_process",
         alt=f"E-process of {state.key} with its alarm line",
     )
     rang = "" if state.alarm_at is None else f" It first reached the line on {wording.day(state.alarm_at)}."
+    rang += "" if state.since is None else f" The likeliest change was about {wording.day(state.since)}."
     st.caption(
         f"Defended: accuracy of at least {wording.percent(found.null)}, the lower end of the 68 % interval of what was "
-        f"validated ({wording.estimate(state.baseline)}); {wording.kinds(found.kinds)} forecasts.{rang}"
+        f"validated ({wording.estimate(state.baseline)}); {wording.kinds(found.kinds)} forecasts.{rang} {marked.MOVED}"
     )
 
 
-def promised(state: DriftState) -> None:
+def promised(state: DriftState, *, over: Range) -> None:
     """Promised against realised accuracy over time."""
     found = monitoring_data.accuracy(state.key, version=state.version)
     majority = found.majority.value if found.majority else None
-    charts.show(
-        caching.figure_of(
-            found,
-            rolling.chart,
-            found.series,
-            validated=None,
-            majority=majority,
-        ),
+    marked.show(
+        found,
+        rolling.chart,
+        found.series,
+        validated=None,
+        majority=majority,
+        of=state.key,
+        times=found.series.times,
+        over=over,
         key="promised",
         alt=f"Promised against realised accuracy of {state.key}",
     )
@@ -123,15 +134,21 @@ def promised(state: DriftState) -> None:
     )
 
 
-def band_history(key: Key) -> None:
+def band_history(key: Key, *, over: Range) -> None:
     """The band of every day, whichever version spoke."""
     found = monitoring_data.bands_of(key)
     if not len(found):
         components.empty("No day has an outcome yet.")
         return
     policy = bands.policy(caching.settings())
-    charts.show(
-        caching.figure_of(found, history.chart, found, policy=policy),
+    marked.show(
+        found,
+        history.chart,
+        found,
+        policy=policy,
+        of=key,
+        times=found.days,
+        over=over,
         key="bands",
         alt=f"Band history of {key}, day by day",
     )

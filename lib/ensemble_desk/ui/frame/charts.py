@@ -6,7 +6,14 @@ import streamlit as st
 from ensemble_desk.ui.frame import caching
 from ensemble_desk.ui.frame.caching import Drawing
 
-_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "showTips": False}
+_HEIGHT = 450
+_CONFIG = {
+    "displaylogo": False,
+    "doubleClick": "reset",
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+    "scrollZoom": False,
+    "showTips": False,
+}
 
 
 def show(figure: go.Figure | Drawing, *, key: str, alt: str) -> None:
@@ -18,4 +25,6 @@ def show(figure: go.Figure | Drawing, *, key: str, alt: str) -> None:
 
 
 def _show(figure: go.Figure, key: str, alt: str) -> None:
-    st.plotly_chart(figure, key=f"chart_{key}", theme="streamlit", config=_CONFIG, alt=alt)
+    config = _CONFIG | {"toImageButtonOptions": {"format": "png", "scale": 2, "filename": key}}
+    height = int(figure.layout.height or _HEIGHT)  # told from the start, so that nothing moves once it is drawn
+    st.plotly_chart(figure, key=f"chart_{key}", theme="streamlit", config=config, alt=alt, height=height)

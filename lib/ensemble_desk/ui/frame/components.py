@@ -1,6 +1,7 @@
 """Parts that several pages share: choosing a key and a version, badges, facts, tables and empty states."""
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, NoReturn
 
@@ -9,9 +10,11 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it has no stubs
 import streamlit as st
 
 from ensemble_desk.figures.style import palette
+from ensemble_desk.forecasting import batches
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Mode, State, VersionRecord
 from ensemble_desk.ui.frame import data, wording
+from ensemble_desk.ui.frame.help import glossary
 
 Colour = Literal["red", "orange", "blue", "green", "violet", "gray"]
 
@@ -26,6 +29,8 @@ STATE_COLOURS: dict[State, Colour] = {
     State.PRUNED: "gray",
 }
 EXPIRED = "expired"
+_OWN = "desk bars import aapl.csv --symbol AAPL --timeframe d1\ndesk train --symbol AAPL --timeframe d1"
+_TAKE_OVER = "desk registry sync\ndesk registry list"
 _OWNER = "_of"  # behind the name of a choice: what it was made for
 _MOST_STYLED = 50  # rows; Streamlit takes about half a millisecond of each run for every styled row
 _STATE_ICONS = {
@@ -51,8 +56,9 @@ def version_picker(
     name: str = "version",
     only: Sequence[VersionRecord] | None = None,
     pruned: bool = False,
+    first: str | None = None,
 ) -> VersionRecord:
-    """Choose a version of the key; it lives in the URL and is the one in production until somebody chooses.
+    """Choose a version of the key; it lives in the URL and is ``first``, else the one in production, until one chooses.
 
     With ``pruned`` a link to a pruned version leads to what is left of it.
     """
@@ -69,7 +75,7 @@ def version_picker(
         list(records),
         name=name,
         of=str(key),
-        first=live or next(iter(records)),
+        first=first or live or next(iter(records)),
         missing=f"{key} has no version {{}}.",
     )
     return records[chosen]
@@ -109,7 +115,10 @@ def belongs_to_a_key(name: str) -> bool:
 
 def nothing_yet() -> NoReturn:
     """The empty state of the whole product, with the one thing to do next."""
-    empty("No version is registered yet.", "Train a set from the bundled sample, then come back:", command="make demo")
+    st.markdown("**No version is registered yet.** There are three ways to begin:")
+    empty("See it work", "Train a set from the bundled sample, some minutes, then come back:", command="make demo")
+    empty("Train your own", "On bars of your files; the newest version goes live by itself:", command=_OWN)
+    empty("Take over what a team has", "Put its files into the models folder, then take them in:", command=_TAKE_OVER)
     st.stop()
 
 
@@ -139,9 +148,7 @@ def state_badge(record: VersionRecord) -> None:
 def age_badge(record: VersionRecord) -> None:
     """Say so when a version is older than the settings allow."""
     if data.is_expired(record):
-        st.badge(
-            "Expired", icon=":material/hourglass_disabled:", color="orange", help="Older than DESK_MAX_AGE allows."
-        )
+        st.badge("Expired", icon=":material/hourglass_disabled:", color="orange", help=glossary.of("expired"))
 
 
 def mode_badge(mode: Mode) -> None:
@@ -150,7 +157,7 @@ def mode_badge(mode: Mode) -> None:
         str(mode).capitalize(),
         icon=":material/push_pin:" if pinned else ":material/sync:",
         color="violet" if pinned else "gray",
-        help="A newer version waits for somebody to promote it." if pinned else "A newly trained version goes live.",
+        help=glossary.of("pinned" if pinned else "follows latest"),
     )
 
 
@@ -185,7 +192,12 @@ def facts(told: Mapping[str, object], *, alt: str) -> None:
 
 def ready(frame: pd.DataFrame) -> pd.DataFrame | pa.Table:
     """Bring a table that is made once and shown often into the form it is sent in; a short one stays as it is."""
-    return frame if len(frame) <= _MOST_STYLED else pa.Table.from_pandas(frame, preserve_index=False)
+    return frame if len(frame) <= _MOST_STYLED else pa.Table.from_pandas(_harmless(frame), preserve_index=False)
+
+
+def _harmless(frame: pd.DataFrame) -> pd.DataFrame:
+    """What the toolbar of a table downloads is what is in it: no text that a spreadsheet would run."""
+    return batches.harmless(frame, signed=True)
 
 
 def table(
@@ -195,20 +207,32 @@ def table(
     alt: str,
     columns: Mapping[str, Any] | None = None,
     weak: Sequence[bool] | Mapping[str, Sequence[bool]] = (),
+    chosen: Callable[[int], None] | None = None,
 ) -> None:
     """A table with its download in the toolbar.
 
     Rows marked weak have their accuracy written in grey, in tables of up to 50 rows; where columns differ in that,
-    ``weak`` is told by column.
+    ``weak`` is told by column. ``chosen`` is called with the number of the row that somebody has chosen, by mouse or
+    by keyboard.
     """
-    shown: Any = frame
+    shown: Any = _harmless(frame) if isinstance(frame, pd.DataFrame) else frame
     if isinstance(frame, pd.DataFrame) and len(frame) <= _MOST_STYLED:
         accuracies = [str(name) for name in frame.columns if "accuracy" in str(name).lower()]
         marked = weak if isinstance(weak, Mapping) else dict.fromkeys(accuracies, weak)
         for name, flags in marked.items():
             if any(flags):
                 shown = _greyed(shown, name, flags)
-    st.dataframe(shown, key=key, hide_index=True, column_config=dict(columns or {}), alt=alt, placeholder="")
+    shape: dict[str, Any] = {"key": key, "hide_index": True, "column_config": dict(columns or {}), "alt": alt}
+    if chosen is None:
+        st.dataframe(shown, placeholder="", **shape)
+    else:
+        call = functools.partial(_row_chosen, key, chosen)
+        st.dataframe(shown, placeholder="", on_select=call, selection_mode="single-row", **shape)
+
+
+def _row_chosen(key: str, chosen: Callable[[int], None]) -> None:
+    for row in st.session_state[key].selection.rows:
+        chosen(int(row))
 
 
 def _greyed(shown: Any, name: str, flags: Sequence[bool]) -> Any:

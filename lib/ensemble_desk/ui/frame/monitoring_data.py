@@ -6,17 +6,19 @@ import numpy as np
 import streamlit as st
 
 from ensemble_desk.evaluation.comparison import Comparison
-from ensemble_desk.figures import report
+from ensemble_desk.figures.mailed import report
 from ensemble_desk.forecasting import log, outcomes
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring import daily, diagnosis, drift, live, reporting, scoreboard, simulator
+from ensemble_desk.monitoring import so_far as sequences
 from ensemble_desk.monitoring.daily import BandHistory
 from ensemble_desk.monitoring.diagnosis import Diagnosis
 from ensemble_desk.monitoring.drift import EvidencePath
 from ensemble_desk.monitoring.live import LiveAccuracy
 from ensemble_desk.monitoring.scoreboard import MemberScore
 from ensemble_desk.monitoring.simulator import Simulation
+from ensemble_desk.monitoring.so_far import SoFar
 from ensemble_desk.registry.index import descriptions
 from ensemble_desk.registry.ledger import history
 from ensemble_desk.ui.frame import caching
@@ -61,6 +63,12 @@ def accuracy(
     kind: Kind | None = None,
 ) -> LiveAccuracy:
     return live.accuracy(caching.registry(), key, version=version, horizon=horizon, kinds=_kinds(kind))
+
+
+@caching.remembered(max_entries=64, also=newest, shared=True)
+def so_far(key: Key, *, version: str | None, horizon: str | None, kind: Kind | None) -> SoFar:
+    """Accuracy of all outcomes up to each moment, with its confidence sequence."""
+    return sequences.path(caching.registry(), key, version=version, horizon=horizon, kinds=_kinds(kind))
 
 
 @caching.remembered(max_entries=64, also=newest, shared=True)

@@ -8,6 +8,8 @@ from streamlit.navigation.page import StreamlitPage
 
 from ensemble_desk.registry.actors import Actor, Role
 from ensemble_desk.ui.frame import actions, caching, data, logo, session, wording
+from ensemble_desk.ui.frame.browser import voice
+from ensemble_desk.ui.frame.help import introduction
 from ensemble_desk.ui.frame.keys import search
 from ensemble_desk.ui.frame.news import elsewhere, links, unseen
 
@@ -95,6 +97,7 @@ def run() -> None:
         st.set_page_config(initial_sidebar_state="locked")
     with st.sidebar:
         actions.guard(_sidebar)(page)
+        voice.watch()
     actions.guard(page.run)()
     if moved:  # "locked" and back: a narrow screen closes the sidebar that lies over the page
         st.set_page_config(initial_sidebar_state="auto")
@@ -152,7 +155,11 @@ def open_page(title: str, *, role: str = "viewer") -> None:
     if not actor.may(Role.named(role)):
         st.warning(wording.plain(str(actor.refusal(Role.named(role), f"open {title}"))), icon=":material/lock:")
         st.stop()
+<<<<<<< HEAD
     elsewhere.begin()
+=======
+    introduction.show(title)
+>>>>>>> main
 
 
 def _who() -> Actor:

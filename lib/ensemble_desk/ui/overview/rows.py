@@ -1,104 +1,93 @@
-"""One row per key of the fleet: what a PM asks for first, what an engineer asks for after it."""
+"""One row per key of the fleet: how it stands, what it needs, and by what it is sorted and found."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
-
-import pandas as pd
+from enum import StrEnum
 
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring.verdicts import DriftState
-from ensemble_desk.registry.entities import UNSERVED, Production, State, VersionRecord
-from ensemble_desk.registry.preflight.readiness import Readiness
-from ensemble_desk.ui.frame import wording
-from ensemble_desk.ui.frame.keys import wording as drift_wording
+from ensemble_desk.registry.entities import UNSERVED, Mode, Production, VersionRecord
+from ensemble_desk.registry.preflight.readiness import Going, Readiness
+from ensemble_desk.ui.frame.keys import facts
+from ensemble_desk.ui.frame.keys.facts import Grade
 from ensemble_desk.ui.frame.standing import Standing
 
-SINCE, VALIDATED = "Accuracy since training", "Validated accuracy"
-WAITS, OLD = "newer version waits", "outdated"
+_GRADES = list(Grade)
 
 
-@dataclass(frozen=True, slots=True)
-class Bars:
-    """The newest bar of a key, and how many came after the last one that its version learnt from."""
+class Need(StrEnum):
+    """Why a key needs somebody, most urgent first."""
 
-    newest: datetime | None
-    age: int | None
+    NOT_SERVED = "not served"
+    FELL = "fell"
+    NO_WAY_BACK = "no way back"
+    NOT_MEASURED = "not measured"
+    EXPIRED = "expired"
+    RUN_FAILED = "run failed"
+    WAITS = "newer waits"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """All that is known of one key."""
+    """All that is known of one key; ``record`` is what the pointer names, ``state`` None while it is not read."""
 
     pointer: Production
     record: VersionRecord | None
     state: DriftState | None
     way_back: Readiness | None
-    bars: Bars | None
+    grade: Grade
+    needs: tuple[Need, ...]
+
+    @property
+    def name(self) -> str:
+        return str(self.pointer.key)
+
+    @property
+    def now(self) -> float | None:
+        """Accuracy of all outcomes of this version, a share; None when there are none."""
+        return self.state.overall.value if self.state is not None and self.state.kinds else None
+
+    @property
+    def worst_first(self) -> tuple[float, ...]:
+        """Sorts by grade, then by evidence of a fall, then by how far it lies below what was validated."""
+        evidence = -self.state.e_value if self.state is not None else 0.0
+        margin = self.state.margin if self.state is not None and self.state.margin is not None else 1.0
+        return _GRADES.index(self.grade), evidence, margin
 
 
-def of(
-    fleet: Sequence[Production],
-    records: Mapping[Key, VersionRecord],
-    standing: Standing,
-    ways_back: Mapping[Key, Readiness],
-    bars: Mapping[Key, Bars],
-) -> list[Row]:
-    return [
-        Row(one, records.get(one.key), standing.of(one), ways_back.get(one.key), bars.get(one.key)) for one in fleet
-    ]
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was read of the whole fleet, by key."""
+
+    records: Mapping[Key, VersionRecord]
+    standing: Standing
+    ways_back: Mapping[Key, Readiness]
+    expired: AbstractSet[Key]
+    failing: AbstractSet[Key]
 
 
-def frame(rows: Sequence[Row], *, now: datetime) -> pd.DataFrame:
-    return pd.DataFrame([_cells(row, now=now) for row in rows])
+def of(fleet: Sequence[Production], known: Known) -> list[Row]:
+    """Put the rows together, worst first."""
+    return sorted((_row(one, known) for one in fleet), key=lambda row: (*row.worst_first, row.name))
 
 
-def weak(rows: Sequence[Row]) -> dict[str, list[bool]]:
-    """Which accuracies of each column rest on too few outcomes."""
-    return {
-        SINCE: [row.state is None or not wording.is_firm(row.state.overall.n_eff) for row in rows],
-        VALIDATED: [row.record is not None and not wording.is_firm(row.record.n_eff) for row in rows],
+def _row(pointer: Production, known: Known) -> Row:
+    record, state = known.records.get(pointer.key), known.standing.of(pointer)
+    served = pointer.version is not None and (record is None or record.state not in UNSERVED)
+    grade = facts.grade(state, served=served)
+    way_back = known.ways_back.get(pointer.key)
+    return Row(pointer, record, state, way_back, grade, tuple(_needs(pointer, grade, way_back, known)))
+
+
+def _needs(pointer: Production, grade: Grade, way_back: Readiness | None, known: Known) -> list[Need]:
+    told = {
+        Need.NOT_SERVED: grade is Grade.NOT_SERVED,
+        Need.FELL: grade is Grade.FELL,
+        Need.NO_WAY_BACK: way_back is not None and way_back.state in (Going.NOT_READY, Going.NOWHERE),
+        Need.NOT_MEASURED: grade is Grade.NOT_MEASURED,
+        Need.EXPIRED: pointer.key in known.expired,
+        Need.RUN_FAILED: pointer.key in known.failing,
+        Need.WAITS: pointer.mode is Mode.PINNED and pointer.newer_waiting is not None,
     }
-
-
-def _cells(row: Row, *, now: datetime) -> dict[str, object]:
-    pointer, record, state = row.pointer, row.record, row.state
-    return {
-        "Key": str(pointer.key),
-        "Production": pointer.version or "none usable",
-        SINCE: drift_wording.forecasts(state) if pointer.version else "",
-        "Band": _band(row),
-        "Rolling": [100 * share for share in state.sparkline] if state else [],
-        VALIDATED: wording.accuracy_of(record) if record else wording.UNKNOWN,
-        "Performance": "Open",
-        "Rollback": "Roll back",
-        "Way back": _way_back(row.way_back, now=now),
-        "Skill": drift_wording.skill(state),
-        "Promised": drift_wording.promise(state),
-        "Mode": [str(pointer.mode)] + ([WAITS] if pointer.newer_waiting else []),
-        "Age (bars)": row.bars.age if row.bars else None,
-        "Since": pointer.since,
-        "By": pointer.actor,
-        "Why": pointer.reason,
-        "Weights": wording.weights(record.weights) if record else "",
-    }
-
-
-def _band(row: Row) -> list[str]:
-    """Band and evidence; where the loader refuses what is live, that instead of any praise for it."""
-    if row.pointer.version is None:
-        return []
-    if row.record is not None and row.record.state in UNSERVED:
-        return [refusal(row.record.state)]
-    skilled = drift_wording.settled_skill(row.state)
-    return [drift_wording.chip(row.state)] + ([skilled] if skilled else [])
-
-
-def refusal(state: State) -> str:
-    return f"{str(state).upper()} · not served"
-
-
-def _way_back(found: Readiness | None, *, now: datetime) -> list[str]:
-    if found is None:
-        return []
-    return [str(found.state)] + ([OLD] if found.at is not None and found.is_due(now) else [])
+    return [need for need, holds in told.items() if holds]

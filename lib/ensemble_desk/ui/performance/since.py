@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from ensemble_desk.evaluation import skill
-from ensemble_desk.figures import confusion, reliability, rolling
+from ensemble_desk.evaluation.comparison import Verdict
+from ensemble_desk.figures import confusion, reliability
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Counts
 from ensemble_desk.market import timeframes
@@ -20,6 +20,11 @@ from ensemble_desk.registry.entities import VersionRecord
 from ensemble_desk.ui.frame import caching, charts, components, monitoring_data, wording
 
 _THIS, _ALL = "This version", "Every version"
+SENTENCES = {
+    Verdict.BETTER: "Its forecasts are better than the usual rates.",
+    Verdict.WORSE: "Its forecasts are worse than the usual rates.",
+    Verdict.NOT_SETTLED: "Whether its forecasts are better than the usual rates is not settled.",
+}
 _KINDS = {"Live": Kind.LIVE, "Replayed": Kind.REPLAY}
 
 
@@ -84,7 +89,7 @@ def nothing(found: LiveAccuracy) -> None:
     elif found.state is State.NO_OUTCOMES:
         components.empty(
             "No outcome is known yet.",
-            f"{_counted(found)} They are scored once the bar that decides them is there:",
+            f"{counted(found)} They are scored once the bar that decides them is there:",
             command=f"desk outcomes {scope}",
         )
     elif found.version is not None:
@@ -97,7 +102,8 @@ def nothing(found: LiveAccuracy) -> None:
 
 
 def headline(asked: Asked, found: LiveAccuracy) -> None:
-    """What was asked for in one line, and the few numbers a PM asks for first."""
+    """Whether it beats the usual rates, what was asked for in one line, and the few numbers a PM asks for first."""
+    st.markdown(_skill(found))
     derived = "" if asked.horizon is None else " (derived: by members that model prices)"
     accuracy = f"**{_accuracy(found)}**"
     if not wording.is_firm(found.accuracy.n_eff):
@@ -107,7 +113,6 @@ def headline(asked: Asked, found: LiveAccuracy) -> None:
         f"{wording.day(found.last)}, horizon {found.horizon}{derived}: {accuracy}, last known label "
         f"{wording.estimate(found.persistence)}"
     )
-    st.markdown(_skill(found))
     if found.lean is not None:
         st.markdown(f"Lean, the class furthest above its usual rate: **{found.lean.in_words}**")
     scores, promise = found.scores, found.promise
@@ -135,30 +140,15 @@ def headline(asked: Asked, found: LiveAccuracy) -> None:
 
 
 def _skill(found: LiveAccuracy) -> str:
-    """Whether the forecasts beat the usual rates, in one word."""
+    """Whether the forecasts beat the usual rates, in one sentence and with the numbers behind it."""
     missing = skill.no_call([name.capitalize() for name in found.never_named])
     if found.skill is None:
-        return f"Against usual rates: unknown, because a version that spoke does not tell its usual rates. {missing}"
-    rps = f"RPS {found.skill.rps.value:+.4f} [{found.skill.rps.low:+.4f}, {found.skill.rps.high:+.4f}]"
-    told = f"**{found.skill.in_words}** log-loss, {rps.replace('-', '−')}"
-    return f"Against usual rates (intervals for daily looks): {told}. {missing}"
-
-
-def regimes(found: LiveAccuracy) -> None:
-    """The same by thirds of volatility and by month; each row is looked at once."""
-    rows = [
-        {
-            "Regime": name,
-            "Accuracy": wording.estimate(one.accuracy, majority=one.majority.value if one.majority else None),
-            "Against usual rates": wording.UNKNOWN if one.skill is None else one.skill.in_words,
-        }
-        for one, name in (
-            *((one, f"{one.name} third of volatility") for one in found.volatility),
-            *((one, one.name) for one in reversed(found.months)),
+        return (
+            f"**Against usual rates: unknown**, because a version that spoke does not tell its usual rates. {missing}"
         )
-    ]
-    components.table(pd.DataFrame(rows), key="regimes", alt="Accuracy and skill by regime")
-    st.caption("Intervals for one look: among so many rows some lie off zero by chance.")
+    rps = f"RPS {found.skill.rps.value:+.4f} [{found.skill.rps.low:+.4f}, {found.skill.rps.high:+.4f}]"
+    told = f"{found.skill.in_words} log-loss, {rps.replace('-', '−')}"
+    return f"**{SENTENCES[found.skill.verdict]}**  \nAgainst usual rates (intervals for daily looks): {told}. {missing}"
 
 
 def _points(label: str, value: float | None, explanation: str) -> None:
@@ -166,32 +156,11 @@ def _points(label: str, value: float | None, explanation: str) -> None:
     st.metric(label, told, border=True, height="stretch", help=explanation)
 
 
-def over_time(found: LiveAccuracy) -> None:
-    """Rolling accuracy with its interval beside what was validated and promised."""
-    charts.show(
-        caching.figure_of(
-            found,
-            rolling.chart,
-            found.series,
-            validated=found.validated.value if found.validated else None,
-            majority=found.majority.value if found.majority else None,
-        ),
-        key="rolling",
-        alt=f"Rolling accuracy of {wording.kinds(found.kinds)} forecasts of {found.key}",
-    )
-    st.caption(
-        f"Each point: the newest {found.series.window} outcomes at most, with a pointwise 95 % interval: it "
-        "holds for a day picked beforehand, not for every day at once. Newest: "
-        f"{wording.estimate(found.recent, majority=found.majority.value if found.majority else None)}. "
-        f"{_counted(found)}"
-    )
-
-
 def honesty(found: LiveAccuracy) -> None:
     """Whether confidence means what it says, and which classes are mistaken for which."""
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Does confidence mean what it says?", anchor=False)
+        st.header("Does confidence mean what it says?", anchor=False)
         charts.show(
             caching.figure(reliability.diagram, found.reliability),
             key="reliability",
@@ -201,7 +170,7 @@ def honesty(found: LiveAccuracy) -> None:
             "On the dotted line promise and reality agree. At most five groups of equal size, intervals for one look."
         )
     with right:
-        st.subheader("What was said and what came", anchor=False)
+        st.header("What was said and what came", anchor=False)
         counts: Any = found.scores["confusion"]
         charts.show(
             caching.figure(confusion.matrix, [list(row) for row in counts]),
@@ -222,7 +191,7 @@ def _accuracy(found: LiveAccuracy) -> str:
     return wording.estimate(found.accuracy, majority=found.majority.value if found.majority else None)
 
 
-def _counted(found: LiveAccuracy) -> str:
+def counted(found: LiveAccuracy) -> str:
     """Forecasts in the log by kind and state."""
     told = []
     for name, kind in _KINDS.items():

@@ -7,11 +7,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ensemble_desk.evaluation import intervals
+from ensemble_desk.evaluation import intervals, skill
 from ensemble_desk.figures import accuracy, confusion, members
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import VersionRecord
 from ensemble_desk.ui.frame import caching, charts, components, data, monitoring_data, wording
+from ensemble_desk.ui.performance import since
 
 SINCE, VALIDATED = "Since then", "As validated"
 
@@ -63,7 +64,9 @@ def evaluation(record: VersionRecord) -> Mapping[str, Any]:
 
 def headline(record: VersionRecord, told: Mapping[str, Any]) -> None:
     """How much better than chance the holdout was."""
-    st.markdown(f"Against usual rates: **{wording.holdout_skill(told)}**")
+    found = skill.of_manifest(told)
+    sentence = "" if found is None else f"**{since.SENTENCES[found.verdict]}**  \n"
+    st.markdown(f"{sentence}Against usual rates on the holdout: {wording.holdout_skill(told)}")
     ensemble: Mapping[str, Any] = told.get("ensemble") or {}
     prior = ((told.get("baselines") or {}).get("prior") or {}).get("log_loss")
     with st.grid(5, min_column_width=150):

@@ -12,6 +12,7 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES
 from ensemble_desk.registry.entities import State, VersionRecord
 from ensemble_desk.ui.frame import caching, charts, components, data, wording
+from ensemble_desk.ui.frame.browser import voice
 from ensemble_desk.ui.predict.upload import Input
 from ensemble_desk.ui.predict.version_forecast import Answer
 
@@ -50,6 +51,12 @@ def _usable(key: Key) -> list[VersionRecord]:
 def badges(record: VersionRecord, asked: Input, answer: Answer) -> None:
     """Where the bars come from, and whether the version has seen the bar it speaks about."""
     with st.container(horizontal=True):
+        told = answer.result
+        voice.say(
+            f"{record.key} {record.version} says {str(told['label']).capitalize()}, confidence "
+            f"{wording.percent(told['confidence'])}, as of {wording.day(answer.as_of)}.",
+            key="forecast",
+        )
         st.badge(wording.plain(asked.origin), icon=":material/database:", color="gray")
         components.state_badge(record)
         if answer.as_of is not None and record.last_bar is not None:

@@ -17,7 +17,7 @@ def card(record: VersionRecord) -> None:
     told = data.manifest(record.key, record.version)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(f"{record.key} · {record.version}", anchor=False, width="content")
+            st.header(f"{record.key} · {record.version}", anchor=False, width="content")
             components.state_badge(record)
             components.age_badge(record)
             if record.previously_live:
@@ -37,8 +37,12 @@ def card(record: VersionRecord) -> None:
             components.facts(_where(record, told), alt="Where the version comes from")
     describing.told(record)
     describing.form(record)
+<<<<<<< HEAD
     noting.of_version(record)
     st.subheader("Members", anchor=False)
+=======
+    st.header("Members", anchor=False)
+>>>>>>> main
     members(record, told, key="card_members")
     left, right = st.columns(2, gap="large")
     with left, st.expander(f"{len(told.get('feature_names') or [])} features, in order", icon=":material/list:"):

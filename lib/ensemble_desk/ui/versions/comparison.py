@@ -26,6 +26,7 @@ _SKIPPED = (
 )
 _SKIPPED_PARTS = ("evaluation.members", "evaluation.oof", "evaluation.confusion", "per_class")
 # parts of an accuracy, which says nothing without its interval and baseline; the whole stands above
+DIFFERENCE = "Difference"
 _ALONE = ("ensemble_accuracy", "accuracy", "low", "high", "recall", "precision", "f1", "confusion")
 
 
@@ -36,15 +37,16 @@ def compare_two(key: Key, left: DeltaGenerator, right: DeltaGenerator) -> None:
         components.empty(f"{key} has one version only.", "Train another one, then compare.", command=_train(key))
         return
     with left:
-        first = components.version_picker(key, label="This version")
+        first = components.version_picker(key, label="This version", first=records[0].version)
     others = [record for record in records if record.version != first.version]
     with right:
-        second = components.version_picker(key, label="Beside", name="beside", only=others)
+        second = components.version_picker(key, label="Beside", name="beside", only=others, first=others[0].version)
     told = data.manifest(key, first.version), data.manifest(key, second.version)
     _accuracies(first, second)
-    _same_bars(first, second)
-    _members(first, second, told)
-    _rest(first, second, told)
+    _same_bars(second, first)
+    members = _members(first, second, told)
+    rest = differences(told[0], told[1], names=(first.version, second.version))
+    _shown(members, rest, names=(first.version, second.version))
     _features(first, second, told)
 
 
@@ -80,7 +82,7 @@ def _accuracies(first: VersionRecord, second: VersionRecord) -> None:
 
 def _same_bars(first: VersionRecord, second: VersionRecord) -> None:
     """Both on the bars that both forecast since they were trained."""
-    st.subheader("On the same bars", anchor=False)
+    st.header("On the same bars", anchor=False)
     found = monitoring_data.side_by_side(first.key, first.version, second.version)
     if found is None or not found.n:
         st.caption(
@@ -101,27 +103,36 @@ def _same_bars(first: VersionRecord, second: VersionRecord) -> None:
     )
 
 
-def _members(first: VersionRecord, second: VersionRecord, told: Sequence[Mapping[str, Any]]) -> None:
-    st.subheader("Weights and members", anchor=False)
-    names = sorted({*first.weights, *second.weights})
-    rows = [
-        {"Member": name}
-        | {f"Weight in {record.version}": record.weights.get(name) for record in (first, second)}
-        | {
-            f"Holdout accuracy in {record.version}": wording.accuracy_of_member(record, _valid(manifest, name))
-            for record, manifest in zip((first, second), told, strict=True)
-        }
-        for name in names
-    ]
-    frame = pd.DataFrame(rows)
-    shares = [name for name in frame.columns if name.startswith("Weight")]
-    frame[shares] = frame[shares].astype(float) * 100
-    components.table(
-        frame,
-        key="compare_members",
-        alt="Weights side by side",
-        columns=dict.fromkeys(shares, components.percent_column()),
-    )
+def _members(first: VersionRecord, second: VersionRecord, told: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """One row per member: weight and holdout accuracy in both versions side by side, each with its difference."""
+    names = sorted({*first.weights, *second.weights}, key=lambda name: -first.weights.get(name, 0.0))
+    return pd.DataFrame([_member(name, (first, second), told) for name in names])
+
+
+def _member(
+    name: str, records: tuple[VersionRecord, VersionRecord], told: Sequence[Mapping[str, Any]]
+) -> dict[str, object]:
+    weights = [record.weights.get(name) for record in records]
+    right = [_valid(manifest, name) for manifest in told]
+    return {
+        "Member": name,
+        **{f"Weight in {one.version}": _times_100(share) for one, share in zip(records, weights, strict=True)},
+        "Weight, difference": _apart(*weights),
+        **{
+            f"Holdout accuracy in {one.version}": wording.accuracy_of_member(one, share)
+            for one, share in zip(records, right, strict=True)
+        },
+        "Holdout accuracy, difference": _apart(*right),
+    }
+
+
+def _times_100(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+def _apart(one: float | None, other: float | None) -> float | None:
+    """Points that the first has more than the second; a member that has no weight has none to compare."""
+    return None if one is None or other is None else 100 * (one - other)
 
 
 def _valid(told: Mapping[str, Any], member: str) -> float | None:
@@ -129,17 +140,28 @@ def _valid(told: Mapping[str, Any], member: str) -> float | None:
     return None if value is None else float(value)
 
 
-def _rest(first: VersionRecord, second: VersionRecord, told: Sequence[Mapping[str, Any]]) -> None:
-    st.subheader("What else differs", anchor=False)
-    frame = differences(told[0], told[1], names=(first.version, second.version))
-    if frame.empty:
+def _shown(members: pd.DataFrame, rest: pd.DataFrame, *, names: tuple[str, str]) -> None:
+    first, second = names
+    minus = f"{first} minus {second}"
+    st.header("Weights and members", anchor=False)
+    points = st.column_config.NumberColumn(format="%+.1f", help=f"Points, {minus}.")
+    components.table(
+        members,
+        key="compare_members",
+        alt="Weights and accuracies of the members side by side",
+        columns={f"Weight in {name}": components.percent_column() for name in names}
+        | {name: points for name in members.columns if str(name).endswith("difference")},
+    )
+    st.header("What else differs", anchor=False)
+    if rest.empty:
         st.caption("Nothing else that the manifests tell.")
-        return
-    components.table(frame, key="compare_rest", alt="Everything else that differs")
+    else:
+        components.table(rest, key="compare_rest", alt="Everything else that differs")
+    st.caption(f"Differences: {minus}.")
     st.download_button(
         "Download the comparison",
-        batches.harmless(frame).to_csv(index=False),
-        file_name=f"{first.version}_{second.version}.csv",
+        batches.harmless(_whole(members, rest, names=names)).to_csv(index=False),
+        file_name=f"{first}_{second}.csv",
         mime="text/csv",
         icon=":material/download:",
         on_click="ignore",
@@ -147,18 +169,48 @@ def _rest(first: VersionRecord, second: VersionRecord, told: Sequence[Mapping[st
     )
 
 
+def _whole(members: pd.DataFrame, rest: pd.DataFrame, *, names: tuple[str, str]) -> pd.DataFrame:
+    """Members and the rest in one table of the same columns."""
+    rows = [
+        {
+            "What": f"{row['Member']} · {what.lower()}",
+            **{name: row[f"{what} in {name}"] for name in names},
+            DIFFERENCE: row[f"{what}, difference"],
+        }
+        for row in members.to_dict("records")
+        for what in ("Weight", "Holdout accuracy")
+    ]
+    return pd.DataFrame([*rows, *rest.to_dict("records")], columns=["What", *names, DIFFERENCE])
+
+
 def differences(left: Mapping[str, Any], right: Mapping[str, Any], *, names: tuple[str, str]) -> pd.DataFrame:
-    """Give one row per told value that differs between two manifests."""
+    """Give one row per told value that differs between two manifests; numbers with first minus second."""
     first, second = dict(_flat(left)), dict(_flat(right))
     rows = [
-        {"What": name.replace("_", " ").replace(".", " · "), names[0]: first.get(name), names[1]: second.get(name)}
+        {
+            "What": name.replace("_", " ").replace(".", " · "),
+            names[0]: _written(first.get(name)),
+            names[1]: _written(second.get(name)),
+            DIFFERENCE: _difference(first.get(name), second.get(name)),
+        }
         for name in dict.fromkeys([*first, *second])
-        if first.get(name) != second.get(name)
+        if _written(first.get(name)) != _written(second.get(name))
     ]
-    return pd.DataFrame(rows, columns=["What", *names])
+    return pd.DataFrame(rows, columns=["What", *names, DIFFERENCE])
 
 
-def _flat(told: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+def _written(value: object) -> str | None:
+    if value is None:
+        return None
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _difference(one: object, other: object) -> float | None:
+    numbers = [value for value in (one, other) if isinstance(value, int | float) and not isinstance(value, bool)]
+    return float(f"{numbers[0] - numbers[1]:.4g}") if len(numbers) == 2 else None  # noqa: PLR2004 - both
+
+
+def _flat(told: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
     for name, value in told.items():
         path = f"{prefix}{name}"
         if (not prefix and name in _SKIPPED) or path.startswith(_SKIPPED_PARTS) or name in (*_SKIPPED_PARTS, *_ALONE):
@@ -166,11 +218,11 @@ def _flat(told: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]
         if isinstance(value, Mapping):
             yield from _flat(value, f"{path}.")
         else:
-            yield path, f"{value:.4g}" if isinstance(value, float) else str(value)
+            yield path, value
 
 
 def _features(first: VersionRecord, second: VersionRecord, told: Sequence[Mapping[str, Any]]) -> None:
-    st.subheader("Features", anchor=False)
+    st.header("Features", anchor=False)
     left, right = (list(manifest.get("feature_names") or []) for manifest in told)
     for record, mine, theirs in ((first, left, right), (second, right, left)):
         only = [f"`{name}`" for name in mine if name not in theirs]

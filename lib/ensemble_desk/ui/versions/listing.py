@@ -20,7 +20,6 @@ _ORDERS: dict[str, tuple[Order, bool]] = {
     "most accurate first": ("accuracy", True),
     "by key": ("symbol", False),
 }
-_CLICK = "versions_open"
 VIEW = "view"
 VIEWS = ("List", "One version", "Compare two", "Timeline")
 
@@ -84,9 +83,11 @@ def listing(chosen: VersionFilter) -> None:
             _frame(rows),
             key="versions",
             alt="Versions that match the filters",
-            columns=_columns(rows),
+            columns=_columns(),
             weak=[not wording.is_firm(row.n_eff) for row in rows],
+            chosen=lambda row: _open(rows[row]),
         )
+        st.caption("Choose a row to open its card.")
 
 
 def _frame(rows: Sequence[VersionRecord]) -> pd.DataFrame:
@@ -98,7 +99,6 @@ def _frame(rows: Sequence[VersionRecord]) -> pd.DataFrame:
                 "State": [str(row.state)] + ([components.EXPIRED] if data.is_expired(row) else []),
                 "Horizon": row.horizon or wording.UNKNOWN,
                 "Holdout accuracy": wording.accuracy_of(row),
-                "Open": ":material/open_in_full: Open",
                 "Weights": wording.weights(row.weights),
                 "Data to": row.last_bar,
                 "Created": row.created_at,
@@ -110,18 +110,15 @@ def _frame(rows: Sequence[VersionRecord]) -> pd.DataFrame:
     )
 
 
-def _columns(rows: Sequence[VersionRecord]) -> dict[str, object]:
-    targets = [(str(row.key), row.version) for row in rows]
+def _columns() -> dict[str, object]:
     return {
         "Key": st.column_config.TextColumn(pinned=True),
         "State": components.states_column(),
         "Data to": st.column_config.DatetimeColumn(format="YYYY-MM-DD", timezone="UTC", help="Last bar it learnt from"),
         "Created": components.time_column("Created"),
-        "Open": st.column_config.ButtonColumn("", type="tertiary", key=_CLICK, on_click=_open, args=(targets,)),
     }
 
 
-def _open(targets: Sequence[tuple[str, str]]) -> None:
-    """Turn to the card of the clicked row."""
-    key, version = targets[st.session_state[_CLICK].row]
-    search.choose(key, choices={"version": version, VIEW: VIEWS[1]})
+def _open(row: VersionRecord) -> None:
+    """Turn to the card of a version."""
+    search.choose(str(row.key), choices={"version": row.version, VIEW: VIEWS[1]})

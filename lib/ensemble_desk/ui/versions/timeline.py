@@ -10,6 +10,7 @@ from ensemble_desk.figures import accuracy, live, members
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Deployment, State, VersionRecord
 from ensemble_desk.ui.frame import caching, charts, components, data, wording
+from ensemble_desk.ui.time_axis.ranges import Range
 
 _MOST_VERSIONS = 40  # more than this many are no longer told apart in one chart
 
@@ -70,7 +71,7 @@ def weights(key: Key) -> None:
     charts.show(caching.figure(members.weights, told), key="weights", alt=f"Weights of the members of {key} by version")
 
 
-def live_strip(key: Key) -> None:
+def live_strip(key: Key, *, over: Range | None = None) -> None:
     """What was live when, by the deployments."""
     moves = data.deployments(key)
     until = components.now().replace(second=0, microsecond=0)  # what lives grows; a new chart every minute will do
@@ -78,7 +79,8 @@ def live_strip(key: Key) -> None:
     if not spans:
         components.empty("Nothing of this key has been live yet.")
         return
-    charts.show(caching.figure(live.strip, spans), key="live", alt=f"Which version of {key} was live when")
+    since = None if over is None else over.back_from(until).since
+    charts.show(caching.figure(live.strip, spans, since=since), key="live", alt=f"Which version of {key} was live when")
 
 
 def spans_of(deployments: Sequence[Deployment], *, until: datetime) -> list[live.Span]:

@@ -12,13 +12,13 @@ from ensemble_desk.artifacts import digests
 from ensemble_desk.artifacts.store.folder import ArtifactStore
 from ensemble_desk.artifacts.store.scanning import FileEntry
 from ensemble_desk.errors import ArtifactError, ArtifactMissingError, ExaminerMissingError, MissingExtraError
-from ensemble_desk.registry import workers
 from ensemble_desk.registry.entities import State
 from ensemble_desk.registry.folder.examining import inspection
 from ensemble_desk.registry.folder.examining.notes import Notes, is_note
 from ensemble_desk.registry.index.entries import Entry
 from ensemble_desk.registry.index.registration import Arrival
 from ensemble_desk.registry.index.stored import Rejected
+from ensemble_desk.work import cores
 
 FEWEST_IN_PARALLEL = 64
 """So many files are worth starting processes, which takes a second or two."""
@@ -75,7 +75,7 @@ def at_all(
     alone = [number for number, (file, _) in enumerate(pairs) if is_note(rejected.get(file.file_name))]
     others = sorted(set(range(len(pairs))).difference(alone))
     order, look_here = [*alone, *others], _Here(store, rejected, notes, force=force)
-    n_processes = workers.n_cores() if len(others) >= FEWEST_IN_PARALLEL else 1
+    n_processes = cores.n_cores() if len(others) >= FEWEST_IN_PARALLEL else 1
     ordered, n_here = [pairs[number] for number in order], len(alone) if n_processes > 1 else len(pairs)
     looks = chain(
         look_here.at(ordered[:n_here]), _in_parallel(store, ordered[n_here:], notes, n_processes, force=force)
@@ -112,7 +112,7 @@ def _in_parallel(store: ArtifactStore, pairs: Sequence[Pair], notes: Notes, n: i
     waiting: deque[Future[list[Look]]] = deque()
     done: list[str] = []
     chunks = [pairs[start : start + _AT_ONCE] for start in range(0, len(pairs), _AT_ONCE)]
-    with workers.pool(n) as pool:
+    with cores.pool(n) as pool:
         for number, chunk in enumerate(chunks):
             notes.begin_all([file for file, entry in chunk if _is_opened(entry)], done=done)
             done = []

@@ -11,7 +11,7 @@ from ensemble_desk.registry.entities import UNSERVED, Production, State, Version
 from ensemble_desk.registry.preflight.readiness import Readiness
 from ensemble_desk.ui.frame import data, monitoring_data
 
-Colour = Literal["red", "orange", "green", "gray"]
+Colour = Literal["red", "yellow", "green", "gray"]
 
 
 class Grade(StrEnum):
@@ -29,8 +29,8 @@ class Grade(StrEnum):
 COLOURS: dict[Grade, Colour] = {
     Grade.NOT_SERVED: "red",
     Grade.FELL: "red",
-    Grade.WATCH: "orange",
-    Grade.NOT_MEASURED: "orange",
+    Grade.WATCH: "yellow",
+    Grade.NOT_MEASURED: "gray",
     Grade.UNSETTLED: "gray",
     Grade.READING: "gray",
     Grade.OK: "green",

@@ -4,9 +4,11 @@ import streamlit as st
 
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring.verdicts import DriftState
+from ensemble_desk.registry.access.personal import Kind
 from ensemble_desk.registry.entities import Production, VersionRecord
 from ensemble_desk.registry.preflight.readiness import Going
-from ensemble_desk.ui.frame import components, wording
+from ensemble_desk.ui.frame import actions, components, wording
+from ensemble_desk.ui.frame.help import glossary, personal
 from ensemble_desk.ui.frame.keys import facts, search
 from ensemble_desk.ui.frame.keys import wording as drift_wording
 from ensemble_desk.ui.frame.keys.facts import Colour, Facts, Grade
@@ -18,7 +20,7 @@ GOING_COLOURS: dict[Going, Colour] = {
     Going.NOWHERE: "red",
     Going.NO_EARLIER: "gray",
 }
-_SKILL_COLOURS: dict[str, Colour] = {"better than usual": "green", "worse than usual": "orange"}
+_SKILL_COLOURS: dict[str, Colour] = {"better than usual": "green", "worse than usual": "yellow"}
 
 
 def of_chosen_key(*, preselect: bool = True) -> Key:
@@ -43,8 +45,9 @@ def show(found: Facts) -> None:
             components.mode_badge(found.pointer.mode)
             _way_back(found)
             if found.pointer.newer_waiting:
-                st.badge(f"{found.pointer.newer_waiting} waits", icon=":material/upgrade:", color="orange",
-                         help="A newer version that is usable; it goes live when somebody promotes it.")  # fmt: skip
+                st.badge(f"{found.pointer.newer_waiting} waits", icon=":material/upgrade:", color="blue",
+                         help=glossary.of("newer version waits"))  # fmt: skip
+            _star(str(found.pointer.key))
         st.caption(_known(found), help=wording.local_time(found.pointer.since, st.context.timezone) or None)
 
 
@@ -60,14 +63,33 @@ def _standing(found: Facts) -> None:
         return
     state = found.state
     colour, icon = facts.COLOURS[found.grade], _icon(found.grade)
-    st.badge(drift_wording.chip(state), color=colour, icon=icon, help=drift_wording.CONFIRMED)
+    st.badge(drift_wording.chip(state), color=colour, icon=icon, help=glossary.of("band"))
     if state is not None and state.kinds:
         word = drift_wording.settled_skill(state) or "skill not settled"
         st.badge(
             word.capitalize(),
             color=_SKILL_COLOURS.get(word, "gray"),
-            help=f"Against the usual rates, by log-loss: {drift_wording.skill(state) or wording.UNKNOWN}",
+            help=f"{glossary.of('skill')} Here: {drift_wording.skill(state) or wording.UNKNOWN}",
         )
+
+
+def _star(key: str) -> None:
+    """Watch the key, or no longer."""
+    watched = key in personal.marked(Kind.WATCHED)
+    st.button(
+        "Watched" if watched else "Watch",
+        key="watch",
+        icon=":material/star:" if watched else ":material/star_border:",
+        type="tertiary",
+        help=glossary.of("watched"),
+        on_click=_mark,
+        args=(key, not watched),
+    )
+
+
+@actions.guard
+def _mark(key: str, on: bool) -> None:  # noqa: FBT001 - Streamlit hands arguments on by place
+    personal.mark(Kind.WATCHED, key, on=on)
 
 
 def _icon(grade: Grade) -> str:
@@ -86,7 +108,7 @@ def _way_back(found: Facts) -> None:
         f"Way back: {ready.state}{old}",
         color=GOING_COLOURS[ready.state],
         icon=":material/undo:",
-        help="Whether a rollback would pass: the preflight of the version it would go to, as last rehearsed.",
+        help=glossary.of("way back"),
     )
 
 

@@ -7,19 +7,10 @@ from ensemble_desk.monitoring.evidence.bands import Band, Evidence, Recommendati
 from ensemble_desk.monitoring.evidence.calibration import Promise
 from ensemble_desk.monitoring.verdicts import MOST_OUTCOMES, DriftState
 from ensemble_desk.ui.frame import wording
+from ensemble_desk.ui.frame.help import glossary
 
-E_VALUE = (
-    "Somebody bets against the version after every outcome, at odds that are fair while its accuracy stays above a "
-    "line: the lower end of the 68 % interval of what was validated. New bets begin with every bar, so a fall is heard "
-    "after good months too. The e-value is what a stake of 1 has grown to. **20 means twentyfold**: while accuracy "
-    "stays above the line, at most one version in 20 ever gets there, however often one looks. An alarm says that "
-    "accuracy was below the line for a stretch; a regime of bad months raises it too."
-)
-CONFIRMED = (
-    "A fall is **confirmed** when the e-value has reached 20 and the alarm also stands among all keys (e-BH, false "
-    "discovery rate 5 %): of a hundred keys some will ring by chance. While the alarm rings, band and accuracy are "
-    "those since the likeliest change; until then a band only says where the newest outcomes happen to lie."
-)
+E_VALUE = glossary.of("e-value")
+CONFIRMED = glossary.of("confirmed")
 _BEHIND = {
     Evidence.CONFIRMED: "confirmed",
     Evidence.UNCONFIRMED: "unconfirmed",

@@ -1,4 +1,4 @@
-"""The processes that trainings, and looks into many files, run in: one thread each, kept for a while."""
+"""The processes of this machine that work is done in: one thread each, kept for a while."""
 
 from collections.abc import Iterator
 from concurrent.futures import Executor

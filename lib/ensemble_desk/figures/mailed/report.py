@@ -2,13 +2,10 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from html import escape
 
-import plotly.graph_objects as go
-
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
-from ensemble_desk.figures import confusion, evidence, reliability, rolling
+from ensemble_desk.figures.mailed import pictures
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.monitoring.diagnosis import NOT_AN_ALARM, Diagnosis
 from ensemble_desk.monitoring.evidence.bands import Band, Evidence
@@ -19,23 +16,30 @@ from ensemble_desk.monitoring.verdicts import DriftState
 
 _MOST_FEATURES = 10
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: black; background: white; max-width: 60rem;
-       margin: 2rem auto; padding: 0 1rem; }
-h1 { margin-bottom: 0; } h2 { margin-top: 2.2rem; } p.faint, td.faint { color: dimgray; }
-table { border-collapse: collapse; } td, th { text-align: left; padding: .25rem 1.2rem .25rem 0;
-       border-bottom: 1px solid lightgray; vertical-align: top; }
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+       overflow-wrap: break-word; }
+h1 { margin-bottom: 0; } h2 { margin-top: 2.2rem; } p.faint, figcaption { opacity: .8; }
+div.wide { overflow-x: auto; } table { border-collapse: collapse; }
+td, th { text-align: left; padding: .25rem 1rem .25rem 0; border-bottom: 1px solid #8884; vertical-align: top; }
+table.cells { font-size: .9rem; } table.cells td, table.cells th { padding: .3rem .45rem; text-align: center; }
+figure { margin: 1rem 0; max-width: 38rem; } figure > svg { width: 100%; height: auto; display: block; }
+figure text { font: 12px system-ui, sans-serif; fill: currentColor; } figcaption { font-size: .85rem; }
+figcaption span { margin-right: 1rem; white-space: nowrap; }
 .verdict { font-size: 1.15rem; border-left: .3rem solid gray; padding-left: .8rem; }
+@media (max-width: 40rem) { body { margin-top: 1rem; } td, th { padding-right: .6rem; } }
 @media print { body { margin: 0; max-width: none; } }
 """
 
 
 def html(report: Report) -> str:
-    """Write the report; plotly is embedded once, nothing is loaded from anywhere."""
-    charts = _Charts()
-    parts = [*_head(report), *_accuracy(report, charts), *_members(report.members), *_features(report.diagnosis)]
+    """Write the report; it holds no program, and nothing is loaded from anywhere."""
+    parts = [*_head(report), *_accuracy(report), *_members(report.members), *_features(report.diagnosis)]
     return (
         "<!doctype html>\n"
-        f'<html lang="en"><head><meta charset="utf-8"><title>{escape(str(report.key))}</title>'
+        '<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(str(report.key))}</title>"
         f"<style>{_STYLE}</style></head>\n<body>\n" + "\n".join(parts) + "\n</body></html>\n"
     )
 
@@ -68,21 +72,6 @@ def verdict(state: DriftState) -> str:
     return f"It lies below its validation, but the evidence does not confirm a fall ({band}).{more}"
 
 
-@dataclass(slots=True)
-class _Charts:
-    """Turns charts into HTML; the first one brings plotly along."""
-
-    n_drawn: int = 0
-
-    def draw(self, made: go.Figure) -> str:
-        made.update_layout(template="plotly_white")
-        text = made.to_html(
-            full_html=False, include_plotlyjs=not self.n_drawn, config={"displayModeBar": False, "responsive": True}
-        )
-        self.n_drawn += 1
-        return str(text)
-
-
 def _head(report: Report) -> Iterator[str]:
     pointer, record, state = report.production, report.record, report.state
     yield f"<h1>{escape(str(report.key))}</h1>"
@@ -101,7 +90,7 @@ def _head(report: Report) -> Iterator[str]:
     yield _table((), facts)
 
 
-def _accuracy(report: Report, charts: _Charts) -> Iterator[str]:
+def _accuracy(report: Report) -> Iterator[str]:
     for title, found in (("This version", report.own), ("The key, each bar by its own version", report.whole)):
         if found is None:
             continue
@@ -110,17 +99,25 @@ def _accuracy(report: Report, charts: _Charts) -> Iterator[str]:
         if not found.kinds:
             continue
         yield _table((), _facts(found))
+        yield "<h3>Accuracy by month, in percent</h3>"
+        yield _wide(pictures.months(found.months, middle=found.accuracy.value))
+        if found is report.own:
+            yield from _charts(report, found)
+
+
+def _charts(report: Report, found: LiveAccuracy) -> Iterator[str]:
+    if report.so_far is not None:
+        yield "<h3>Accuracy since training</h3>"
         validated = found.validated.value if found.validated else None
         majority = found.majority.value if found.majority else None
-        yield charts.draw(rolling.chart(found.series, validated=validated, majority=majority))
-        if found is report.own:
-            if report.evidence is not None:
-                yield "<h3>Evidence of a fall</h3>"
-                yield charts.draw(evidence.path(report.evidence))
-            yield "<h3>Reliability</h3>"
-            yield charts.draw(reliability.diagram(found.reliability))
-            yield "<h3>What was said and what came</h3>"
-            yield charts.draw(confusion.matrix(found.scores["confusion"]))
+        yield pictures.so_far(report.so_far, validated=validated, majority=majority)
+    if report.evidence is not None:
+        yield "<h3>Evidence of a fall</h3>"
+        yield pictures.evidence(report.evidence, since=report.state.since)
+    yield "<h3>Right (upwards) against promised (to the right)</h3>"
+    yield pictures.reliability(found.reliability)
+    yield "<h3>What was said and what came</h3>"
+    yield _wide(pictures.confusion(found.scores["confusion"]))
 
 
 def _said(found: LiveAccuracy) -> str:
@@ -201,7 +198,12 @@ def _features(found: Diagnosis | None) -> Iterator[str]:
 def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     head = "".join(f"<th>{escape(column)}</th>" for column in columns)
     body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>\n" for cells in rows)
-    return f"<table>{f'<tr>{head}</tr>' if head else ''}\n{body}</table>"
+    return _wide(f"<table>{f'<tr>{head}</tr>' if head else ''}\n{body}</table>")
+
+
+def _wide(table: str) -> str:
+    """Let a table that is wider than a phone be moved sideways by itself."""
+    return f'<div class="wide">{table}</div>'
 
 
 def _share(value: float) -> str:

@@ -1,0 +1,1 @@
+"""What is mailed: a report that needs no program and no network, and the still charts in it."""

@@ -1,0 +1,59 @@
+"""What makes two trainings the same: then they give one version, however often and wherever they are asked for."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from ensemble_desk.market import feature_sets
+from ensemble_desk.market.bars import Bars
+from ensemble_desk.market.labels import LabelSpec
+from ensemble_desk.registry.preflight import code_revision
+
+_SOURCES = ("market", "ensemble", "evaluation", "training")  # the code that decides a version's numbers
+_LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "statsmodels", "arch", "prophet", "torch")
+
+
+def code() -> str:
+    """Twelve hex digits of the code that decides a version's numbers."""
+    return code_revision.of(_SOURCES)
+
+
+def of(
+    bars: Bars, *, day: date, members: Sequence[str], label: LabelSpec, seed: int, feature_set: str, again: str
+) -> str:
+    """Digest all that decides what is trained: key, day, bars, code and libraries, members, label, seed, features.
+
+    Parameters
+    ----------
+    day : the one that names the version.
+    again : any text that tells a wish for another version apart; empty: there is none.
+
+    Raises
+    ------
+    FeatureSetError
+    """
+    told = {
+        "key": str(bars.key),
+        "day": day.isoformat(),
+        "bars": _digest(bars),
+        "code": code_revision.of(_SOURCES, _LIBRARIES),
+        "members": list(members),
+        "label": repr(label),
+        "seed": seed,
+        "features": feature_set and [feature_set, feature_sets.get(feature_set).digest],
+        "again": again,
+    }
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _digest(bars: Bars) -> str:
+    frame = bars.frame
+    times = pd.DatetimeIndex(frame.index).as_unit("ns").asi8
+    total = hashlib.sha256(f"{bars.source} {list(frame.columns)}".encode())
+    total.update(times.tobytes())
+    total.update(np.ascontiguousarray(frame.to_numpy(dtype=np.float64)).tobytes())
+    return total.hexdigest()
