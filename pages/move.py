@@ -24,10 +24,10 @@ one_move.headline(story)
 one_move.proof(story)
 one_move.undo(story)
 
-st.subheader("What it changed besides", anchor=False)
+st.header("What it changed besides", anchor=False)
 one_move.besides(story)
 
-st.subheader("Preflight", anchor=False)
+st.header("Preflight", anchor=False)
 report = one_move.report(story)
 if report is None:
     one_move.no_preflight()
@@ -36,5 +36,5 @@ else:
 if one_move.compares(story):
     replay.replay(story.row.key, current=story.row.from_version, target=str(story.row.to_version), until=story.row.at)
 
-st.subheader("Notes", anchor=False)
+st.header("Notes", anchor=False)
 noting.of_move(story.row)

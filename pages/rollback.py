@@ -25,7 +25,7 @@ rollback_view.proof(key)
 rollback_view.live(production)
 deciding.undo(production)
 
-st.subheader("Go back", anchor=False)
+st.header("Go back", anchor=False)
 target = rollback_view.target_picker(key, production)
 
 if target is None:
@@ -38,13 +38,13 @@ else:
     replay_view.replay(key, current=production.version, target=target.version)
     deciding.go_back(production, report, seen=seen)
 
-st.subheader("History", anchor=False)
+st.header("History", anchor=False)
 rollback_view.history(key)
 timeline.live_strip(key)
 rollback_view.live_when(key)
 
-st.subheader("Quarantine", anchor=False)
+st.header("Quarantine", anchor=False)
 rollback_view.quarantined(key, seen=seen)
 
-st.subheader("Go forward", anchor=False)
+st.header("Go forward", anchor=False)
 rollback_view.forward(key, production, seen=seen)

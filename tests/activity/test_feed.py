@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert, text
 
-from ensemble_desk.activity import alert_log, feed, notes, visits
+from ensemble_desk.activity import feed, notes, visits
 from ensemble_desk.activity.events import MOVES, Asked, Kind, Place
 from ensemble_desk.artifacts.descriptions import Description
 from ensemble_desk.database import symbols
 from ensemble_desk.database.tables import registry_tables as tables
 from ensemble_desk.errors import EmptyNoteError, InvalidCursorError, NotAllowedError, UnknownVersionError
 from ensemble_desk.market.keys import Key
+from ensemble_desk.monitoring.alerting import alert_log
 from ensemble_desk.monitoring.alerting.alerts import Alert, Subject
 from ensemble_desk.registry import opening
 from ensemble_desk.registry.access import roles, tokens

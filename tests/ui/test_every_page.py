@@ -65,42 +65,7 @@ def test_a_cold_link_on_a_fresh_server_ends_on_its_page(folder, open_cold, page)
 def test_a_cold_link_is_guarded(folder, open_cold, address, texts):
     address("0.0.0.0")  # noqa: S104 - told, not bound
     app = open_cold("rollback", key="AAPL/d1", target="20020930")
-<<<<<<< HEAD
-    buttons = [button for button in app.button if button.key != "show_elsewhere"]
+    buttons = [button for button in app.button if button.key not in {"introduced", "introduce"}]
     assert buttons
     assert all(button.disabled for button in buttons)
     assert any("takes the role operator" in str(button.help) for button in buttons)
-
-
-def test_overview_says_loudly_that_a_version_is_tampered(folder, open_app, registry, texts):
-    (folder / "AAPL_d1_20020830.pkl").write_bytes(b"tampered")
-    preflight.run(registry, Key("AAPL", "d1"), "20020830")
-    app = open_app("overview")
-    assert not app.exception
-    assert "1 version is TAMPERED" in texts(app)
-    assert [link.label for link in app.main.page_link] == ["Show them"]
-    assert {metric.label: metric.value for metric in app.metric}["Keys served"] == "2 of 2"  # it was not live
-
-
-def test_a_key_whose_live_version_is_refused_counts_as_unserved_and_leads_to_its_rollback(
-    folder, open_app, registry, texts
-):
-    (folder / "AAPL_d1_20021031.pkl").write_bytes(b"tampered")
-    preflight.run(registry, Key("AAPL", "d1"), "20021031")
-    app = open_app("overview")
-    assert not app.exception
-    assert {metric.label: metric.value for metric in app.metric}["Keys served"] == "1 of 2"
-    assert "Nothing serves AAPL/d1 (20021031 is tampered)" in app.error[0].value.replace("\\", "")
-    assert "1 version is TAMPERED" not in texts(app)  # the same would be said twice
-    assert [link.label for link in app.main.page_link] == ["Roll back AAPL/d1"]
-    row = app.dataframe[0].value.set_index("Key").loc["AAPL/d1"]
-    assert list(row["Band"]) == ["TAMPERED · not served"]
-    assert "majority" in row["Validated accuracy"]
-    app = open_app("rollback", key="AAPL/d1")
-    assert not app.exception
-    assert "Nothing serves AAPL/d1:** 20021031 is tampered" in app.error[0].value.replace("\\", "")
-    assert not open_app("rollback", key="IBM/w1").error
-=======
-    assert "takes the role operator" in texts(app)
-    assert not app.button
->>>>>>> main

@@ -23,26 +23,6 @@ from ensemble_desk.errors import (
     SymbolListError,
     redaction,
 )
-<<<<<<< HEAD
-from ensemble_desk.jobs import (
-    activity,
-    consensus,
-    drift,
-    export,
-    forecast,
-    live,
-    outcomes,
-    output,
-    predict,
-    runs,
-    serve_api,
-    train,
-)
-from ensemble_desk.jobs.inputs import bars, features
-from ensemble_desk.jobs.registry import access, backup, describing, fleet, intake, moves, safety, upkeep
-from ensemble_desk.jobs.registry import versions as registry
-=======
->>>>>>> main
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 _USAGE_ERRORS = (
@@ -61,6 +41,8 @@ _COMMANDS = {  # by the module below this one and the function in it: only what 
     "demo": "train.demo",
     "export": "export.export",
     "runs": "runs.runs",
+    "activity": "activity.activity",
+    "note": "activity.note",
     "predict": "predict.predict",
     "daily": "daily.run",
     "forecast": "forecast.forecast",
@@ -105,46 +87,6 @@ def build(asked: Sequence[str] | None = None) -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     program.callback()(_any_command)
-<<<<<<< HEAD
-    program.command("train")(train.train)
-    program.command("demo")(train.demo)
-    program.command("export")(export.export)
-    program.command("runs")(runs.runs)
-    program.command("activity")(activity.activity)
-    program.command("note")(activity.note)
-    program.command("predict")(predict.predict)
-    program.command("forecast")(forecast.forecast)
-    program.command("consensus")(consensus.consensus)
-    program.command("outcomes")(outcomes.outcomes)
-    program.command("replay")(outcomes.replay_past)
-    program.command("live")(live.accuracy)
-    program.command("check-drift")(drift.check_drift)
-    program.command("alarms")(drift.alarms)
-    program.command("diagnose")(drift.diagnose)
-    program.command("simulate-alarms")(drift.simulate_alarms)
-    program.command("alerts")(drift.send_alerts)
-    program.command("report")(live.report)
-    program.command("serve-api")(serve_api.serve_api)
-    program.command("backup")(backup.back_up)
-    program.command("restore")(backup.restore)
-    commands = typer.Typer(help="Versions and what is in production.", no_args_is_help=True, rich_markup_mode=None)
-    for name, command in _registry_commands().items():
-        commands.command(name)(command)
-    program.add_typer(commands, name="registry")
-    prices = typer.Typer(help="Bars in the database.", no_args_is_help=True, rich_markup_mode=None)
-    for name, command in bars.COMMANDS.items():
-        prices.command(name)(command)
-    program.add_typer(prices, name="bars")
-    for name, told, group in (
-        ("roles", "Roles of people who sign in.", access.ROLES),
-        ("token", "Tokens of jobs and services.", access.TOKENS),
-        ("features", "Features of a team's own.", features.COMMANDS),
-    ):
-        some = typer.Typer(help=told, no_args_is_help=True, rich_markup_mode=None)
-        for verb, command in group.items():
-            some.command(verb)(command)
-        program.add_typer(some, name=name)
-=======
     for name, place in _COMMANDS.items():
         is_meant = asked is None or name in asked
         program.command(name, help=None if is_meant else _help(place))(_found(place) if is_meant else _stand_in)
@@ -156,7 +98,6 @@ def build(asked: Sequence[str] | None = None) -> typer.Typer:
         for verb, command in commands.items():
             group.command(verb)(command)
         program.add_typer(group, name=name)
->>>>>>> main
     return program
 
 

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from ensemble_desk.activity import alert_log
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.jobs import arguments, desk, live, output
 from ensemble_desk.jobs.arguments import Jobs, Json, Symbol, Timeframe
@@ -133,8 +132,6 @@ def _send(registry: Registry, found: Sequence[Alert], *, dry_run: bool) -> bool:
     """Send what is new, or say what would be sent; False when there was something to send and no channel took it."""
     if dry_run and not registry.settings.alert_urls:
         _would(found, "to nobody (DESK_ALERT_URLS names no channel)")
-    if not dry_run:
-        alert_log.record(registry, found)
     deliveries = channels.send(registry, found, dry_run=dry_run)
     for one in deliveries:
         if dry_run:

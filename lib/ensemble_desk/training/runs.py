@@ -159,7 +159,7 @@ def failing(database: Database) -> frozenset[Key]:
         .where(training_runs.c.id.in_(_latest()), training_runs.c.status == FAILED)
     )
     with database.reading() as connection:
-        return frozenset(_key(row.ticker, row.timeframe) for row in connection.execute(wanted))
+        return frozenset(key(row.ticker, row.timeframe) for row in connection.execute(wanted))
 
 
 def newest_id(connection: Connection) -> int:

@@ -1,10 +1,6 @@
 """The tables of upkeep: rehearsed rollbacks, what was pruned, what people told, ready features, failures."""
 
-<<<<<<< HEAD
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, PrimaryKeyConstraint, Table, Text
-=======
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, PrimaryKeyConstraint, Table, Text
->>>>>>> main
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, PrimaryKeyConstraint, Table, Text
 
 from ensemble_desk.database.tables.columns import BigId, Exact, Json, UtcTime
 from ensemble_desk.database.tables.metadata import metadata

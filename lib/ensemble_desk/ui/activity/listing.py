@@ -49,7 +49,7 @@ def show(asked: Asked) -> None:
             "Nobody did anything of the kind in that time.", "Choose a longer time above, or leave a filter open."
         )
     for day, events in groupby(found.rows, key=lambda one: one.at.date()):
-        st.subheader(f"{day:%A} {day.day} {day:%B %Y}", anchor=False)
+        st.header(f"{day:%A} {day.day} {day:%B %Y}", anchor=False)
         for together in _together(events):
             _row(together, is_new=together[0].at > since and together[0].actor != me)
     with st.container(horizontal=True, vertical_alignment="center"):

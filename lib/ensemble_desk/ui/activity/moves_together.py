@@ -24,7 +24,7 @@ def headline(stories: Sequence[Story]) -> None:
     """What was done together, by whom, when and why."""
     first = stories[0].row
     with st.container(border=True):
-        st.subheader(
+        st.header(
             wording.plain(f"Group {first.group_id}: {first.action} of {len(stories)} keys"),
             anchor=False,
             width="content",

@@ -31,7 +31,7 @@ def headline(story: Story) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             what = sentences.move(row)
-            st.subheader(wording.plain(what[0].upper() + what[1:]), anchor=False, width="content")
+            st.header(wording.plain(what[0].upper() + what[1:]), anchor=False, width="content")
             _standing_badge(story)
         st.markdown(
             f"By **{wording.plain(row.actor)}** on {wording.time(row.at)} ({links.ago(row.at)})",

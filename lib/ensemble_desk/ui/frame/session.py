@@ -16,13 +16,7 @@ from ensemble_desk.registry.reach import Reach
 from ensemble_desk.settings import Settings
 from ensemble_desk.ui.frame import caching
 
-<<<<<<< HEAD
 ANYBODY = "visitor"
-"""The name of whoever has not signed in and may only look."""
-
-=======
-_ANYBODY = "visitor"
->>>>>>> main
 _SHOWN = "token"  # of the address that the server prints, and in session state once it was shown
 _SECONDS_OF_A_ROLE = 15
 _SIGN_IN = "Configure [auth] in .streamlit/secrets.toml to sign in and act."
@@ -42,7 +36,7 @@ class Visitor:
     @property
     def anonymous(self) -> bool:
         """Whether nobody knows who this is, so that several people may come under the name."""
-        return self.actor is None or self.actor.name == _ANYBODY
+        return self.actor is None or self.actor.name == ANYBODY
 
 
 def visitor(settings: Settings) -> Visitor:
@@ -73,11 +67,7 @@ def _why_read_only(settings: Settings, here: Reach | None) -> str:
 
 
 def _read_only(why: str) -> Visitor:
-<<<<<<< HEAD
     return Visitor(Actor(ANYBODY, Role.VIEWER), f"Read-only: {why}")
-=======
-    return Visitor(Actor(_ANYBODY, Role.VIEWER), f"Read-only: {why}")
->>>>>>> main
 
 
 def _not_allowed(here: Reach) -> str:
@@ -125,7 +115,6 @@ def _role(who: Identity) -> Role:
 
 def actor(settings: Settings) -> Actor:
     """Who acts; while nobody has signed in, a visitor who may only look."""
-<<<<<<< HEAD
     return visitor(settings).actor or Actor(ANYBODY, Role.VIEWER)
 
 
@@ -133,9 +122,6 @@ def why_not(needed: Role) -> str:
     """Say why the person may not do what takes a role; empty where they may."""
     role = actor(caching.settings()).role
     return "" if role >= needed else f"This takes the role {needed}; you are {role}."
-=======
-    return visitor(settings).actor or Actor(_ANYBODY, Role.VIEWER)
->>>>>>> main
 
 
 def listens_here_only() -> bool:

@@ -155,11 +155,8 @@ def open_page(title: str, *, role: str = "viewer") -> None:
     if not actor.may(Role.named(role)):
         st.warning(wording.plain(str(actor.refusal(Role.named(role), f"open {title}"))), icon=":material/lock:")
         st.stop()
-<<<<<<< HEAD
     elsewhere.begin()
-=======
     introduction.show(title)
->>>>>>> main
 
 
 def _who() -> Actor:

@@ -61,9 +61,7 @@ def live(production: Production) -> None:
     record = None if production.version is None else data.version(production.key, production.version)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(
-                f"{production.key} live: {production.version or 'nothing usable'}", anchor=False, width="content"
-            )
+            st.header(f"{production.key} live: {production.version or 'nothing usable'}", anchor=False, width="content")
             components.mode_badge(production.mode)
             if production.newer_waiting:
                 st.badge(f"{production.newer_waiting} waits", icon=":material/upgrade:", color="orange")

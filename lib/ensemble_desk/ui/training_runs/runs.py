@@ -50,7 +50,7 @@ def asked() -> None:
     run = data.run(int(number))
     with st.container(border=True):
         what = f"{run.version or 'no version'}, {run.status}"
-        st.subheader(wording.plain(f"Run {run.id}: {run.key}, {what}"), anchor=False)
+        st.header(wording.plain(f"Run {run.id}: {run.key}, {what}"), anchor=False)
         components.time_line(f"By {wording.plain(run.actor) or run.source}, begun", run.run_date)
         following.outcome(run)
         _in_full(run)

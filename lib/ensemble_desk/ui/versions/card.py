@@ -37,12 +37,8 @@ def card(record: VersionRecord) -> None:
             components.facts(_where(record, told), alt="Where the version comes from")
     describing.told(record)
     describing.form(record)
-<<<<<<< HEAD
     noting.of_version(record)
-    st.subheader("Members", anchor=False)
-=======
     st.header("Members", anchor=False)
->>>>>>> main
     members(record, told, key="card_members")
     left, right = st.columns(2, gap="large")
     with left, st.expander(f"{len(told.get('feature_names') or [])} features, in order", icon=":material/list:"):

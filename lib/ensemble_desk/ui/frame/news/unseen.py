@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 import streamlit as st
 
 from ensemble_desk.activity import visits
-from ensemble_desk.registry.actors import Role
 from ensemble_desk.ui.frame import caching, components, session
 from ensemble_desk.ui.frame.news import reads
 
@@ -49,6 +48,5 @@ def _since() -> datetime:
 
 
 def _is_nobody() -> bool:
-    """Whether somebody without sign-in is here, whom nothing is kept of."""
-    actor = session.actor(caching.settings())
-    return actor.role is Role.VIEWER and actor.name == session.ANYBODY
+    """Whether somebody without a name is here, of whom nothing is kept."""
+    return session.visitor(caching.settings()).anonymous
