@@ -148,6 +148,7 @@ def test_a_page_is_accessible_and_still_and_asks_nobody_else(measured, visit, na
     visit.complaints.clear()
     visit.page.goto(f"{measured}/{PAGES[name]}")
     visit.settle()
+    expect(visit.page.get_by_test_id("stException")).to_have_count(0)
     shifted = sum(visit.page.evaluate("window.shifts"))
     assert look(visit.page, name) == []
     assert shifted <= MOST_SHIFTED

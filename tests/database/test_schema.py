@@ -6,7 +6,6 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -16,7 +15,6 @@ from sqlalchemy import inspect, text
 from ensemble_desk.database import opening, schema
 from ensemble_desk.database.schema_version import HEAD, VERSION_TABLE
 from ensemble_desk.database.tables import registry_tables
-from ensemble_desk.errors import DatabaseError
 
 
 def test_the_head_constant_is_the_newest_migration():
@@ -79,15 +77,6 @@ def test_opening_at_head_imports_no_alembic(sqlite_url):
         f"open_database({sqlite_url!r}).close(); sys.exit('alembic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
-
-
-def test_a_database_of_a_newer_release_is_refused(database_url):
-    database = opening.open_database(database_url)
-    with database.writing() as connection:
-        connection.execute(text("UPDATE desk_schema_version SET version_num = '9999'"))
-    database.close()
-    with pytest.raises(DatabaseError, match="newer release"):
-        opening.open_database(database_url)
 
 
 def test_many_programs_may_open_an_empty_database_at_once(empty_database_url):

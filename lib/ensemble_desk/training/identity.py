@@ -34,7 +34,7 @@ def of(
 
     Raises
     ------
-    FeatureSetError
+    FeatureSetError, DatabaseError
     """
     told = {
         "key": str(bars.key),
@@ -44,16 +44,26 @@ def of(
         "members": list(members),
         "label": repr(label),
         "seed": seed,
-        "features": feature_set and [feature_set, feature_sets.get(feature_set).digest],
+        "features": feature_set and _features(feature_set, bars),
         "again": again,
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
+def _features(name: str, bars: Bars) -> list[str]:
+    """Tell the features by their function's source, which says the same of the same bars, or else by their numbers."""
+    found = feature_sets.get(name)
+    if found.rows is None:
+        return [name, found.digest]
+    return [name, found.digest, _of_table(feature_sets.compute(name, bars.frame, key=bars.key))]
+
+
 def _digest(bars: Bars) -> str:
-    frame = bars.frame
-    times = pd.DatetimeIndex(frame.index).as_unit("ns").asi8
-    total = hashlib.sha256(f"{bars.source} {list(frame.columns)}".encode())
-    total.update(times.tobytes())
-    total.update(np.ascontiguousarray(frame.to_numpy(dtype=np.float64)).tobytes())
+    return f"{bars.source} {_of_table(bars.frame)}"
+
+
+def _of_table(table: pd.DataFrame) -> str:
+    total = hashlib.sha256(json.dumps(list(table.columns)).encode())
+    total.update(pd.DatetimeIndex(table.index).as_unit("ns").asi8.tobytes())
+    total.update(np.ascontiguousarray(table.to_numpy(dtype=np.float64)).tobytes())
     return total.hexdigest()

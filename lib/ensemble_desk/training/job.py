@@ -144,18 +144,15 @@ def _bars(registry: Registry, key: Key, as_of: datetime | None) -> Bars | Except
 
 
 def _identity(bars: Bars | Exception, as_of: datetime | None, recipe: _Recipe, again: str) -> str:
+    """Digest what is asked for; empty when what it would learn from cannot be had, which its run will tell."""
     if isinstance(bars, Exception):
         return ""
     members, label, seed, feature_set = recipe
-    return identity.of(
-        bars,
-        day=_day(bars, as_of),
-        members=members,
-        label=label,
-        seed=seed,
-        feature_set=feature_set,
-        again=again,
-    )
+    day = _day(bars, as_of)
+    try:
+        return identity.of(bars, day=day, members=members, label=label, seed=seed, feature_set=feature_set, again=again)
+    except DeskError:
+        return ""
 
 
 def _begin(registry: Registry, key: Key, *, as_of: datetime | None, actor: str, identity: str) -> Begun:

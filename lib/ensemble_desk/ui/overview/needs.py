@@ -48,7 +48,7 @@ class _Way:
 
 def show(board: Board) -> None:
     """Say first how many keys need somebody, then which and why."""
-    st.subheader(_headline(board), anchor=False)
+    st.header(_headline(board), anchor=False)
     st.caption(_summary(board))
     _tampered(board)
     for need, rows in board.needing.items():

@@ -48,4 +48,4 @@ def say(text: str, *, key: str) -> None:
 
 def watch() -> None:
     """Be there when the server goes away."""
-    _component()(key="watch", data={"said": "", "away": _AWAY}, width=1, height=1)
+    _component()(key="voice_of_the_server", data={"said": "", "away": _AWAY}, width=1, height=1)
