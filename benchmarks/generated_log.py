@@ -23,7 +23,7 @@ from ensemble_desk.registry.opening import Registry
 _HIT_SHARE = 0.42
 _MOST_BARS_AHEAD = 30
 _WEIGHTS = '{"rf": 0.473, "gb": 0.527}'
-_STORED = "%Y-%m-%d %H:%M:%S.%f"
+STORED = "%Y-%m-%d %H:%M:%S.%f"
 _FORECAST = (
     "id", "symbol_id", "timeframe", "version", "sha256", "pointer_revision", "as_of", "target_at", "horizon",
     "horizon_bars", "basis", "label", "p_bearish", "p_neutral", "p_bullish", "confidence", "agreement", "members",
@@ -46,8 +46,8 @@ def fill(folder: Path, n_forecasts: int) -> None:
             rows = list(islice(_of_key(desk, live, per_key, generator, first_id=n + 1), n_forecasts - n))
             n += len(rows)
             with desk.database.writing() as connection:
-                connection.exec_driver_sql(_insert_into(forecasts, _FORECAST), [made for made, _ in rows])
-                connection.exec_driver_sql(_insert_into(outcomes, _OUTCOME), [came for _, came in rows])
+                connection.exec_driver_sql(insert_into(forecasts, _FORECAST), [made for made, _ in rows])
+                connection.exec_driver_sql(insert_into(outcomes, _OUTCOME), [came for _, came in rows])
         with desk.database.writing() as connection:
             connection.execute(text("ANALYZE"))
 
@@ -68,8 +68,8 @@ def _of_key(
     horizons = timeframes.horizons(live.timeframe)
     n_bars = -(-n_rows // len(horizons))
     times = _times(desk, live, n_bars + _MOST_BARS_AHEAD)
-    stored = list(times.strftime(_STORED))
-    later = list((times + pd.Timedelta(hours=1)).strftime(_STORED))
+    stored = list(times.strftime(STORED))
+    later = list((times + pd.Timedelta(hours=1)).strftime(STORED))
     shares = generator.dirichlet((4, 4, 4), size=(n_bars, len(horizons)))
     drawn = generator.integers(3, size=shares.shape[:2])
     came = np.where(generator.random(shares.shape[:2]) < _HIT_SHARE, shares.argmax(axis=2), drawn)
@@ -95,5 +95,5 @@ def _times(desk: Registry, live: Any, n: int) -> pd.DatetimeIndex:
     return pd.date_range(live.last_bar, periods=n, freq="B" if live.timeframe == "d1" else "W-FRI")
 
 
-def _insert_into(table: Table, columns: tuple[str, ...]) -> str:
+def insert_into(table: Table, columns: tuple[str, ...]) -> str:
     return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - own names

@@ -9,7 +9,18 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import load, pages, report, rows_forecasting, rows_loading, rows_registry, rows_training, upload
+from benchmarks import (
+    large_files,
+    load,
+    pages,
+    report,
+    rows_forecasting,
+    rows_loading,
+    rows_reads,
+    rows_registry,
+    rows_training,
+    upload,
+)
 from benchmarks.fixtures import QUICK, Bench, Scale
 from benchmarks.results import Row
 
@@ -26,9 +37,12 @@ MEASURED: dict[str, Callable[[Bench], list[Row]]] = {
     "pointer-read": rows_registry.pointer_read,
     "pointer-move": rows_registry.pointer_move,
     "growth": rows_registry.growth,
+    "nothing-new": rows_reads.nothing_new,
+    "one-new-bar": rows_reads.one_new_bar,
     "sync": rows_registry.unchanged_folder,
     "training": rows_training.demo_set,
     "upload": upload.upload,
+    "large-file": large_files.large_file,
     "pages": pages.pages,
     "load": load.load,
     "soak": load.soak,

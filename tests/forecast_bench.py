@@ -52,11 +52,19 @@ class Prices:
     def keys(self) -> tuple[Key, ...]:
         return tuple(self.frames)
 
-    def bars(self, key: Key, *, until: datetime | None = None) -> Bars:
+    def bars(
+        self, key: Key, *, last: int | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> Bars:
         if key not in self.frames:
             raise SourceError(self.name, f"there is no {key}.")
         found = Bars(key, contract.check(self.frames[key]), "sample", adjusted=True)
-        return found if until is None else found.until(until)
+        return found.cut(last=last, since=since, until=until)
+
+    def count(self, key: Key, *, since: datetime | None = None) -> int:
+        return self.bars(key, since=since).frame.shape[0] if key in self.frames else 0
+
+    def digest(self, key: Key, *, until: datetime | None = None) -> str:
+        return self.bars(key, until=until).digest() if key in self.frames else ""
 
     def describe(self, key: Key) -> str:
         return f"made up, to {self.bars(key).last:%Y-%m-%d}"

@@ -1,8 +1,21 @@
 """The benchmarks run and compare like with like; their times are nobody's business here."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from benchmarks import fixtures, generated, guide, parity, report, results, rows_forecasting, rows_registry, timing
+from benchmarks import (
+    fixtures,
+    generated,
+    guide,
+    parity,
+    report,
+    results,
+    rows_forecasting,
+    rows_reads,
+    rows_registry,
+    timing,
+)
 from benchmarks.fixtures import Bench, Scale
 from benchmarks.results import Row
 
@@ -30,6 +43,14 @@ def test_a_folder_of_generated_versions_is_a_sound_registry(bench):
     assert {len(names) for names in listed.values()} == {generated.N_PER_KEY}
     with fixtures.registry(folder) as desk:
         assert sync.synchronise(desk) == SyncReport()
+
+
+def test_a_log_with_nothing_new_is_looked_at_in_both_sizes(bench):
+    rows = rows_reads.nothing_new(Bench(bench.folder, replace(TINY, n_forecasts=1_000)))
+    assert [row.unit for row in rows] == ["×", "×"]
+    assert "650 rows" in rows[0].what
+    (row,) = rows_reads.one_new_bar(bench)
+    assert "2,000 bars" in row.what
 
 
 def test_results_that_differ_stop_a_benchmark():

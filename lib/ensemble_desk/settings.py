@@ -132,6 +132,7 @@ class Settings(BaseModel):
     page_url: str = Field(
         default="http://localhost:8501", description="Address of the dashboard, for the links in alerts."
     )
+    log_kept_days: int = Field(default=0, ge=0, description="Newest days that `desk log export` deletes nothing of.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least level of messages that are logged, on standard error."
     )

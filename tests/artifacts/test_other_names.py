@@ -52,7 +52,7 @@ def test_names_of_other_programs_are_read(name, key, version):
     [
         ("AAPL_d1_v3.pkl", "no day"),
         ("AAPL_d1_latest.pkl", "no day"),
-        ("AAPL_d1_20250130 (1).pkl", "no day"),
+        ("AAPL_d1_20250130 (1).pkl", "copy of another file; take it in with: desk registry import"),
         ("AAPL_d1_20251345.pkl", "no day"),
         ("AAPL_d1_20250121_2530.pkl", "no day"),
         ("AAPL_20250121.pkl", "no timeframe"),

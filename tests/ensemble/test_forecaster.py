@@ -150,6 +150,27 @@ def test_the_trained_horizon_is_the_forecast_itself(ensemble, fitted):
     assert ensemble.predict_horizon(fitted.bars, horizon="1D", horizon_bars=1) == ensemble.predict(fitted.bars)
 
 
+def test_the_bars_looked_back_on_say_what_all_bars_say(ensemble, fitted):
+    few = fitted.bars.tail(ensemble.lookback_bars())
+    assert len(few) < len(fitted.bars)
+    for h in (1, 5):
+        asked = [ensemble.predict_horizon(bars, horizon=str(h), horizon_bars=h) for bars in (few, fitted.bars)]
+        assert list(asked[0]["probabilities"].values()) == pytest.approx(
+            list(asked[1]["probabilities"].values()), rel=1e-9
+        )
+        assert asked[0]["abstentions"] == asked[1]["abstentions"]
+
+
+def test_many_horizons_at_once_are_each_the_same_as_alone(ensemble, fitted):
+    horizons = {"1W": 5, "1D": 1, "1M": 21}
+    alone = {name: ensemble.predict_horizon(fitted.bars, horizon=name, horizon_bars=h) for name, h in horizons.items()}
+    assert ensemble.predict_horizons(fitted.bars, horizons) == alone
+    ready = features.compute(fitted.bars)
+    told = ensemble.predict_horizons(ready, horizons)
+    assert told["1D"] == ensemble.predict_horizon(ready, horizon="1D", horizon_bars=1)
+    assert isinstance(told["1W"], AllMembersAbstainedError)
+
+
 def test_a_fixed_threshold_grows_with_the_square_root_of_the_horizon(fitted):
     label = dataclasses.replace(fitted.label, rule="fixed", fixed_threshold=0.01)
     forecaster = EnhancedEnsembleForecaster("1D", "AAPL")

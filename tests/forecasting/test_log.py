@@ -169,3 +169,20 @@ def test_keys_of_every_spelling_keep_apart(sqlite_bench):
     for key in keys:
         sqlite_bench.say([walk(5).index[0]], certain(np.array([0])), key=key)
     assert log.keys(sqlite_bench.database) == tuple(sorted(keys))
+
+
+def test_many_at_once_are_stored_as_few_are(bench):
+    times = walk(700).index
+    said = certain(np.arange(700) % 3, confidence=1 / 3 + 0.1)
+    assert bench.say(times[:40], said[:40], version="20200701") == 40
+    assert bench.say(times, said, version="20200701") == 660
+    for first in range(0, 700, 100):
+        bench.say(times[first : first + 100], said[first : first + 100], version="20200702")
+    apart = [column for column in table.c if column.name not in ("id", "version")]
+    with bench.database.reading() as connection:
+        whole, parts = (
+            connection.execute(select(*apart).where(table.c.version == name).order_by(table.c.id)).all()
+            for name in ("20200701", "20200702")
+        )
+    assert whole == parts
+    assert len(whole) == 700

@@ -2,16 +2,20 @@
 
 import json
 import linecache
+import pickle
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from ensemble_desk import settings
 from ensemble_desk.market import feature_sets
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import opening
 from ensemble_desk.registry.preflight import steps
+from ensemble_desk.registry.serving import ensembles as serving
 
 AAPL = Key("AAPL", "d1")
 SOURCE = """
@@ -166,5 +170,31 @@ def test_rows_without_a_bar_other_columns_and_many_changes_are_refused(ready, de
     told = json.loads(desk(*IMPORT, write(moved), "--yes", "--json").out)
     assert (told["n_added"], told["n_changed"]) == (0, len(table) - 20)
     assert "is there twice. Keep one of them" in desk(*IMPORT, write(pd.concat([table, table[-1:]]))).err
-    assert "it has no column of times" in desk(*IMPORT, write(table.reset_index(drop=True))).err
+    assert "its dates are in no known form" in desk(*IMPORT, write(table.reset_index(drop=True))).err
     assert "no column holds numbers that are no prices" in desk(*IMPORT, write(table[["close", "note"]])).err
+
+
+def test_a_version_made_elsewhere_reads_the_set_that_was_told(ready, desk, empty, tmp_path):
+    table, write = ready
+    assert desk(*IMPORT, write(table[20:])).code == 0
+    names, rows = ["own_5", "own_20"], table[20:620]
+    model = LogisticRegression().fit(rows[names], np.where(rows["own_5"] > 0, "BULLISH", "BEARISH"))
+    told = {"symbol": "AAPL", "timeframe": "d1", "timestamp": "20040831", "models": {"m": model}, "weights": {"m": 1.0}}
+    (settings.load().models_folder / "AAPL_d1_20040831.pkl").write_bytes(
+        pickle.dumps(told | {"ensemble_accuracy": 0.5})
+    )
+    assert desk("registry", "sync").code == 0
+    prices = tmp_path / "bars.csv"
+    with opening.open_registry(settings.load()) as registry:
+        frame = registry.source.bars(AAPL).frame.tail(300)
+    frame.to_csv(prices)
+    assert "2 feature(s)" in desk("predict", "AAPL", "d1", "--file", str(prices)).err
+    done = desk("registry", "describe", "AAPL/d1", "--horizon", "1", "--threshold", "0.01", "--features", "alpha")
+    assert done.code == 0, done.err
+    done = desk("predict", "AAPL", "d1", "--file", str(prices), "--json")
+    assert done.code == 0, done.err
+    expected = model.predict_proba(table[names].tail(1))[0]
+    assert json.loads(done.out)["probabilities"]["BULLISH"] == pytest.approx(expected[1], abs=1e-12)
+    with opening.open_registry(settings.load()) as registry:
+        served = serving.content(registry, AAPL, "20040831")["feature_set"]
+    assert served == {"name": "alpha", "digest": feature_sets.get("alpha").digest}

@@ -6,7 +6,7 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.training import fleet
 from ensemble_desk.training.fleet import TrainingRequest
 
-OUTCOME_KEYS = ["run_id", "symbol", "timeframe", "status", "version", "error", "seconds"]
+OUTCOME_KEYS = ["run_id", "symbol", "timeframe", "status", "version", "error", "seconds", "known"]
 
 
 def test_train_as_of_a_day_registers_a_version(empty, desk):

@@ -116,6 +116,26 @@ def test_until_includes_the_bar_itself_and_a_time_before_all_is_refused(database
         found.bars(KEY, until=some.first - timedelta(days=1))
 
 
+def test_the_newest_bars_and_those_since_a_time_are_what_all_bars_end_with(database, some):
+    stored.import_bars(database, KEY, some, at=AT)
+    found, frame = DatabaseSource(database), some.frame
+    since, until = (frame.index[at].to_pydatetime() for at in (20, 250))
+    for asked, expected in (
+        ({"last": 7}, frame.tail(7)),
+        ({"since": since}, frame.iloc[21:]),
+        ({"since": since, "until": until}, frame.iloc[21:251]),
+        ({"until": until, "last": 3}, frame.iloc[248:251]),
+        ({"last": 1_000}, frame),
+    ):
+        bars = found.bars(KEY, **asked)
+        assert bars.adjusted
+        pd.testing.assert_frame_equal(bars.frame, expected, check_exact=True, check_freq=False)
+    assert (found.count(KEY), found.count(KEY, since=since), found.count(KEY, since=some.last)) == (300, 279, 0)
+    assert found.count(Key("MSFT", "d1")) == 0
+    with pytest.raises(SourceError, match="ends on 2013-03-01"):
+        found.bars(KEY, since=some.last)
+
+
 @pytest.mark.parametrize("key", [Key("MSFT", "d1"), Key("AAPL", "w1")], ids=str)
 def test_a_key_without_bars_says_how_to_import_some(database, some, key):
     stored.import_bars(database, KEY, some, at=AT)

@@ -95,6 +95,16 @@ def test_until_includes_the_day_itself():
     )
 
 
+def test_the_newest_bars_and_those_since_a_day_are_counted_and_given():
+    key, day = Key("IBM", "d1"), datetime(2012, 6, 1, tzinfo=UTC)
+    later = source.bars(key, since=day)
+    assert later.first > day
+    assert source.count(key, since=day) == len(later)
+    assert source.count(key) == len(source.bars(key))
+    assert source.bars(key, last=5).frame.equals(source.bars(key).frame.tail(5))
+    assert source.count(Key("NONE", "d1")) == 0
+
+
 def test_a_date_before_the_data_names_its_beginning():
     with pytest.raises(SourceError, match="FB/d1 begins on 2012-05-18"):
         source.bars(Key("FB", "d1"), until=datetime(2012, 5, 17, tzinfo=UTC))

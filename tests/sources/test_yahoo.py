@@ -154,7 +154,7 @@ def test_bars_that_cannot_be_true_are_left_out_and_logged(caplog):
 def test_until_and_describe(network):
     found = source(network)
     assert found.bars(DAILY, until=datetime(2024, 2, 1, tzinfo=UTC)).last == datetime(2024, 2, 1, tzinfo=UTC)
-    with pytest.raises(SourceError, match="begin on 2024-01-02"):
+    with pytest.raises(SourceError, match="begins on 2024-01-02"):
         found.bars(DAILY, until=datetime(2023, 2, 1, tzinfo=UTC))
     assert found.describe(DAILY) == "Yahoo, to 2024-06-13"
     assert found.describe(HOURLY) == "Yahoo, to 2024-06-14 13:30 UTC"

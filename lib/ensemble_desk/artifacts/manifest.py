@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from pydantic_core import from_json
 
 from ensemble_desk.errors import ArtifactCorruptError
 
@@ -51,7 +52,7 @@ class Manifest:
     def from_json(cls, data: bytes, *, name: str) -> "Manifest":
         """Read a manifest; raises ArtifactCorruptError for anything but strict JSON with the keys all have."""
         try:
-            content = json.loads(data.decode(), parse_constant=_refuse_constant)
+            content = from_json(data, allow_inf_nan=False)
         except (ValueError, RecursionError) as error:
             raise ArtifactCorruptError(name, "it is not strict JSON") from error
         if not isinstance(content, dict):
@@ -115,11 +116,6 @@ def _scalar(value: Any) -> Any:
         return str(value)
     message = f"{type(value).__name__} has no place in a manifest"
     raise TypeError(message)
-
-
-def _refuse_constant(constant: str) -> Any:
-    message = f"{constant} is not JSON"
-    raise ValueError(message)
 
 
 def _problem(content: Mapping[str, Any]) -> str:

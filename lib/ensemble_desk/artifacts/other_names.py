@@ -22,6 +22,8 @@ _SUFFIX = re.compile(r"\.(?:pkl|pickle|joblib)(?:\.(?:gz|bz2|xz|lzma|z|lz4))?$",
 _DAY = r"(?P<year>[0-9]{4})(?P<dash>[-_.]?)(?P<month>[0-9]{2})(?P=dash)(?P<day>[0-9]{2})"
 _TIME = r"(?:[T_ -]?(?P<hour>[0-9]{2})[-:]?(?P<minute>[0-9]{2})(?:[-:]?(?P<second>[0-9]{2}))?Z?)?"
 _WHEN = re.compile(_DAY + _TIME)
+_COPY = re.compile(r" ?\([0-9]{1,3}\)$")
+_TAKE_IN = "take it in with: desk registry import FILE --as KEY/VERSION"
 _EPOCH = re.compile(r"1[0-9]{9}")
 
 
@@ -78,14 +80,15 @@ def _read(told: str, file_name: str) -> Named:
         try:
             return Named(Key(unquote(told[:before], errors="replace").upper(), timeframe), version)
         except DeskError as error:
-            raise ArtifactNameError(file_name, str(error).rstrip(".")) from error
+            raise ArtifactNameError(file_name, f"{str(error).rstrip('.')}; {_TAKE_IN}") from error
     days = [told[cut + 1 :] for cut in cuts if version_of(told[cut + 1 :])]
-    lacking = (
-        "no timeframe such as d1 or 1h stands before its day"
-        if days
-        else "it names no day of the calendar such as 20250121"
-    )
-    raise ArtifactNameError(file_name, f"{lacking}; take it in with: desk registry import FILE --as KEY/VERSION")
+    if _COPY.search(told):
+        lacking = "a number in brackets marks it as a copy of another file"
+    elif days:
+        lacking = "no timeframe such as d1 or 1h stands before its day"
+    else:
+        lacking = "it names no day of the calendar such as 20250121"
+    raise ArtifactNameError(file_name, f"{lacking}; {_TAKE_IN}")
 
 
 def version_of(when: str) -> str | None:

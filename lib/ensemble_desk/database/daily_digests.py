@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from ensemble_desk.database import inserting
+from ensemble_desk.database import symbols as tickers
+from ensemble_desk.database.opening import Database
+from ensemble_desk.database.queries.compiled_select import CompiledSelect
 from ensemble_desk.database.tables.registry_tables import (
     daily_digests,
+    digest_begins,
     drift_monitoring,
     forecasts,
     ohlc_bars,
@@ -25,11 +29,28 @@ from ensemble_desk.database.tables.registry_tables import (
     training_run_progress,
     training_runs,
 )
+from ensemble_desk.market.keys import Key
 
 FORECASTS, OUTCOMES, DRIFT, BARS, RUNS = "forecasts", "outcomes", "drift", "bars", "runs"
-_ONLY_ADDED = (FORECASTS, OUTCOMES)
+ONLY_ADDED = (FORECASTS, OUTCOMES)
 _ADDED = frozenset({"lean", "bands"})  # columns of later releases: rows that were there before have the same digest
-_ORIGIN = hashlib.sha256(b"daily digests").hexdigest()
+_CHANGING = {DRIFT: drift_monitoring, BARS: ohlc_bars, RUNS: training_runs}
+_ORDER = {DRIFT: "date", BARS: "time"}
+_LATER = frozenset(("lean", "bands"))
+_ENCODED = json.JSONEncoder(default=str, sort_keys=True, separators=(",", ":")).encode
+_AT_ONCE = 500
+_STANDING = CompiledSelect(
+    select(daily_digests.c.last_id, daily_digests.c.n_rows, daily_digests.c.hash)
+    .join(symbols)
+    .where(
+        daily_digests.c.kind == bindparam("kind"),
+        symbols.c.ticker == bindparam("symbol"),
+        daily_digests.c.timeframe == bindparam("timeframe"),
+    )
+    .order_by(daily_digests.c.day.desc())
+    .limit(1)
+)
+ORIGIN = hashlib.sha256(b"daily digests").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,52 +66,90 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing that is not as its digest says."""
+class Standing:
+    """Newest row, number of rows and hash of the newest digest: they differ as soon as a row was added."""
 
-    symbol: str
-    timeframe: str
-    kind: str
-    detail: str
+    last_id: int
+    n_rows: int
+    hash: str
 
 
-def extend(connection: Connection, kind: str, symbol_id: int, timeframe: str, *, at: datetime) -> None:
-    """Fold what came since into the digest of a key; others write about its symbol after this transaction only."""
-    connection.execute(select(symbols.c.id).where(symbols.c.id == symbol_id).with_for_update(key_share=True))
+def extend(
+    connection: Connection,
+    kind: str,
+    symbol_id: int,
+    timeframe: str,
+    *,
+    at: datetime,
+    ids: Sequence[int] | None = None,
+    later_than: Any = None,
+) -> None:
+    """Fold what came since into the digest of a key; others write about its symbol after this transaction only.
+
+    Parameters
+    ----------
+    ids : of rows that are only ever added: those that this transaction added; None looks for them.
+    later_than : of rows that may change: the last day or time before this transaction, when it has only added later
+        ones; None reads all rows anew, as is done where the digest does not hold just the earlier ones.
+    """
+    tickers.hold(connection, symbol_id)
     newest = _newest(connection, kind, symbol_id, timeframe)
-    begin = (newest.last_id, newest.n_rows, newest.digest) if newest else (0, 0, _ORIGIN)
+    begin = (newest.last_id, newest.n_rows, newest.digest) if newest else (0, 0, ORIGIN)
     last_id, n_rows, digest = begin
-    if kind in _ONLY_ADDED:
-        for row in connection.execute(_rows(kind, symbol_id, timeframe, after=last_id)):
-            last_id, n_rows, digest = row.id, n_rows + 1, _folded(digest, row)
+    if kind in ONLY_ADDED:
+        for row in _added(connection, kind, symbol_id, timeframe, after=last_id, ids=ids if newest else None):
+            last_id, n_rows, digest = row.id, n_rows + 1, folded(digest, row)
+    elif newest is not None and n_rows == _n_until(connection, kind, symbol_id, timeframe, until=later_than):
+        for row in connection.execute(rows(kind, symbol_id, timeframe, later_than=later_than)):
+            n_rows, digest = n_rows + 1, folded(digest, row)
     else:
-        n_rows, digest = _whole(connection.execute(_rows(kind, symbol_id, timeframe)))
+        n_rows, digest = of_rows(connection.execute(rows(kind, symbol_id, timeframe)))
     if (last_id, n_rows, digest) == begin:
         return
     day = max(at.date(), newest.day) if newest else at.date()
-    before = newest.hash if newest else _ORIGIN
+    _put(connection, (kind, symbol_id, timeframe), newest, day, (last_id, n_rows, digest))
+
+
+def _put(
+    connection: Connection, of: tuple[str, int, str], newest: Digest | None, day: date, now: tuple[int, int, str]
+) -> None:
+    """Write what a key's rows come to at the end of a day, tied to the day before."""
+    kind, symbol_id, timeframe = of
+    before = newest.hash if newest else ORIGIN
     previous = newest.previous_hash if newest and newest.day == day else before
     own = {"kind": kind, "symbol_id": symbol_id, "timeframe": timeframe, "day": day}
-    told = {"last_id": last_id, "n_rows": n_rows, "digest": digest, "previous_hash": previous}
-    told["hash"] = _hash(timeframe, kind, day, told)
+    told = dict(zip(("last_id", "n_rows", "digest"), now, strict=True)) | {"previous_hash": previous}
+    told["hash"] = hash_of(timeframe, kind, day, told)
     insert = inserting.insert_into(connection, daily_digests).values(own | told)
     connection.execute(insert.on_conflict_do_update(index_elements=list(own), set_=told))
 
 
-def differences(connection: Connection, *, since: date | None = None) -> Iterator[Difference]:
-    """Compare all rows with their digests, or those that came on a day or later; what has no digest is passed by."""
-    wanted = (
-        select(daily_digests, symbols.c.ticker)
-        .join(symbols)
-        .order_by(daily_digests.c.kind, symbols.c.ticker, daily_digests.c.timeframe, daily_digests.c.day)
-    )
-    found: dict[tuple[str, int, str, str], list[Digest]] = {}
-    for row in connection.execute(wanted):
-        found.setdefault((row.kind, row.symbol_id, row.ticker, row.timeframe), []).append(_digest(row))
-    for (kind, symbol_id, ticker, timeframe), days in found.items():
-        detail = _broken(kind, timeframe, days) or _differs(connection, (kind, symbol_id, timeframe), days, since)
-        if detail:
-            yield Difference(ticker, timeframe, kind, detail)
+def begin_anew(
+    connection: Connection, kind: str, symbol_id: int, timeframe: str, *, at: datetime, after: Sequence[str]
+) -> None:
+    """Let the digest of rows that are only ever added go on over those that are left, when some were taken out.
+
+    It begins from the digest of all rows before and from ``after``, digests of the files that hold what was taken out;
+    both stay as evidence, and what was taken out is no longer asked for.
+    """
+    newest = _newest(connection, kind, symbol_id, timeframe)
+    before = newest.digest if newest else ORIGIN
+    base = hashlib.sha256(" ".join([before, *after]).encode()).hexdigest()
+    last_id, n_rows, digest = 0, 0, base
+    for row in connection.execute(rows(kind, symbol_id, timeframe)):
+        last_id, n_rows, digest = row.id, n_rows + 1, folded(digest, row)
+    day = max(at.date(), newest.day) if newest else at.date()
+    _put(connection, (kind, symbol_id, timeframe), newest, day, (last_id, n_rows, digest))
+    here = {"kind": kind, "symbol_id": symbol_id, "timeframe": timeframe}
+    begun = {"day": day, "base": base}
+    insert = inserting.insert_into(connection, digest_begins).values(here | begun)
+    connection.execute(insert.on_conflict_do_update(index_elements=list(here), set_=begun))
+
+
+def standing(database: Database, kind: str, key: Key) -> Standing | None:
+    """Say up to where a key's newest digest of a kind goes, by one indexed read; None where there is none."""
+    found = database.ask(_STANDING, kind=kind, symbol=key.symbol, timeframe=key.timeframe)
+    return Standing(*found[0]) if found else None
 
 
 def whole(connection: Connection, *, before: date) -> tuple[int, str]:
@@ -102,48 +161,32 @@ def whole(connection: Connection, *, before: date) -> tuple[int, str]:
     return len(found), hashlib.sha256("".join(found).encode()).hexdigest()
 
 
-def _broken(kind: str, timeframe: str, days: Sequence[Digest]) -> str:
-    previous = _ORIGIN
-    for one in days:
-        told = {name: getattr(one, name) for name in ("last_id", "n_rows", "digest", "previous_hash")}
-        if _hash(timeframe, kind, one.day, told) != one.hash:
-            return f"the digest of {one.day} is not what its hash says"
-        if one.previous_hash != previous:
-            return f"the digest of {one.day} does not follow the one before it"
-        previous = one.hash
-    return ""
+def _added(
+    connection: Connection, kind: str, symbol_id: int, timeframe: str, *, after: int, ids: Sequence[int] | None
+) -> Iterator[Row[Any]]:
+    """Rows that were added after one, by their numbers; of a key's whole log none is looked at when they are told."""
+    if ids is None:
+        yield from connection.execute(rows(kind, symbol_id, timeframe, after=after))
+        return
+    table = forecasts if kind == FORECASTS else outcomes
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), _AT_ONCE):
+        some = ordered[start : start + _AT_ONCE]
+        yield from connection.execute(select(table).where(table.c.id.in_(some)).order_by(table.c.id))
 
 
-def _differs(connection: Connection, of: tuple[str, int, str], days: Sequence[Digest], since: date | None) -> str:
-    kind, symbol_id, timeframe = of
-    known = [one for one in days if since is not None and one.day < since]
-    if kind not in _ONLY_ADDED:
-        if len(known) == len(days):
-            return ""
-        n_rows, digest = _whole(connection.execute(_rows(kind, symbol_id, timeframe)))
-        return _compared(days[-1], n_rows, digest)
-    last_id, n_rows, digest = (known[-1].last_id, known[-1].n_rows, known[-1].digest) if known else (0, 0, _ORIGIN)
-    rows = iter(connection.execute(_rows(kind, symbol_id, timeframe, after=last_id)))
-    row = next(rows, None)
-    for one in days[len(known) :]:
-        while row is not None and row.id <= one.last_id:
-            n_rows, digest = n_rows + 1, _folded(digest, row)
-            row = next(rows, None)
-        told = _compared(one, n_rows, digest)
-        if told:
-            return told
-    return "" if row is None else f"row {row.id} was inserted by no program of ours"
+def _n_until(connection: Connection, kind: str, symbol_id: int, timeframe: str, *, until: Any) -> int | None:
+    """How many rows there are up to a day or time; None where none is told."""
+    if until is None:
+        return None
+    table = _CHANGING[kind]
+    of_key = (table.c.symbol_id == symbol_id, table.c.timeframe == timeframe, table.c[_ORDER[kind]] <= until)
+    return int(connection.execute(select(func.count()).where(*of_key)).scalar_one())
 
 
-def _compared(known: Digest, n_rows: int, digest: str) -> str:
-    if n_rows != known.n_rows:
-        what = "are gone" if n_rows < known.n_rows else "are too many"
-        return f"{abs(n_rows - known.n_rows)} of {known.n_rows} rows up to {known.day} {what}"
-    return "" if digest == known.digest else f"a row up to {known.day} was changed"
-
-
-def _rows(kind: str, symbol_id: int, timeframe: str, *, after: int = 0) -> Select[Any]:
-    table = {DRIFT: drift_monitoring, BARS: ohlc_bars, RUNS: training_runs}.get(kind, forecasts)
+def rows(kind: str, symbol_id: int, timeframe: str, *, after: int = 0, later_than: Any = None) -> Select[Any]:
+    """The rows of a key that are digested, in their order: after a number, or later than a day or time."""
+    table = _CHANGING.get(kind, forecasts)
     of_key = (table.c.symbol_id == symbol_id, table.c.timeframe == timeframe)
     match kind:
         case "forecasts":
@@ -151,10 +194,10 @@ def _rows(kind: str, symbol_id: int, timeframe: str, *, after: int = 0) -> Selec
         case "outcomes":
             both = select(outcomes).join(forecasts, forecasts.c.id == outcomes.c.forecast_id)
             return both.where(*of_key, outcomes.c.id > after).order_by(outcomes.c.id)
-        case "drift":
-            return select(drift_monitoring).where(*of_key).order_by(drift_monitoring.c.date)
-        case "bars":
-            return select(ohlc_bars).where(*of_key).order_by(ohlc_bars.c.time)
+        case "drift" | "bars":
+            column = table.c[_ORDER[kind]]
+            wanted = select(table).where(*of_key).order_by(column)
+            return wanted if later_than is None else wanted.where(column > later_than)
         case _:
             progress = training_run_progress.c
             ours = select(training_runs, progress.version, progress.actor, progress.finished_at, progress.as_of)
@@ -166,27 +209,31 @@ def _newest(connection: Connection, kind: str, symbol_id: int, timeframe: str) -
     table = daily_digests
     of_key = (table.c.kind == kind, table.c.symbol_id == symbol_id, table.c.timeframe == timeframe)
     row = connection.execute(select(table).where(*of_key).order_by(table.c.day.desc()).limit(1)).first()
-    return None if row is None else _digest(row)
+    return None if row is None else read(row)
 
 
-def _digest(row: Row[Any]) -> Digest:
+def read(row: Row[Any]) -> Digest:
+    """Read a row of the table."""
     return Digest(row.day, row.last_id, row.n_rows, row.digest, row.previous_hash, row.hash)
 
 
-def _whole(rows: Iterable[Row[Any]]) -> tuple[int, str]:
-    n_rows, digest = 0, _ORIGIN
+def of_rows(rows: Iterable[Row[Any]]) -> tuple[int, str]:
+    """Give the number of rows and what they come to from the beginning."""
+    n_rows, digest = 0, ORIGIN
     for row in rows:
-        n_rows, digest = n_rows + 1, _folded(digest, row)
+        n_rows, digest = n_rows + 1, folded(digest, row)
     return n_rows, digest
 
 
-def _folded(digest: str, row: Row[Any]) -> str:
-    named = row._mapping.items()  # noqa: SLF001 - SQLAlchemy's public name for a row by column
-    values = [value for name, value in named if value is not None or name not in _ADDED]
-    told = json.dumps(values, default=str, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(f"{digest}{told}".encode("utf-8", "surrogatepass")).hexdigest()
+def folded(digest: str, row: Row[Any]) -> str:
+    """Give what a digest becomes by one row more."""
+    values = list(row)
+    while values[-1] is None and row._fields[len(values) - 1] in _LATER:
+        values.pop()  # columns that forecasts were given later say nothing where they hold nothing
+    return hashlib.sha256(f"{digest}{_ENCODED(values)}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _hash(timeframe: str, kind: str, day: date, told: Mapping[str, Any]) -> str:
+def hash_of(timeframe: str, kind: str, day: date, told: Mapping[str, Any]) -> str:
+    """Give the hash of a day's digest, which ties it to the one before."""
     parts = (kind, timeframe, day, told["last_id"], told["n_rows"], told["digest"], told["previous_hash"])
     return hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest()

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 _AT_ONCE = 2_000
+_COPIED_FROM = 500
 
 
 def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
@@ -18,3 +19,43 @@ def in_batches(connection: Connection, statement: Executable, rows: Sequence[Map
     """Execute an insert for many rows, some thousand at a time; for none it does nothing."""
     for start in range(0, len(rows), _AT_ONCE):
         connection.execute(statement, rows[start : start + _AT_ONCE])
+
+
+def new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Insert rows of a table numbered by ``id``, pass over those that are there already, give the numbers of others.
+
+    All rows have the same columns. Many of them go to PostgreSQL by COPY, which takes a fraction of the time.
+    """
+    if connection.dialect.name == "postgresql" and len(rows) >= _COPIED_FROM:
+        return _copied(connection, table, rows)
+    statement = insert_into(connection, table).on_conflict_do_nothing().returning(table.c.id)
+    numbers: list[int] = []
+    for start in range(0, len(rows), _AT_ONCE):
+        numbers += connection.execute(statement, rows[start : start + _AT_ONCE]).scalars()
+    return numbers
+
+
+def _copied(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Copy rows into a table of this transaction and take from there those that are new, in their order."""
+    names = list(rows[0])
+    columns, given = ", ".join(f'"{name}"' for name in names), f"copied_{table.name}"
+    dialect = connection.dialect
+    found = (table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names)
+    processed = [(name, process or _as_it_is) for name, process in zip(names, found, strict=True)]
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {given}")
+    connection.exec_driver_sql(
+        f"CREATE TEMP TABLE {given} ON COMMIT DROP AS SELECT {columns} FROM {table.name} WITH NO DATA"  # noqa: S608 - own names
+    )
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY {given} ({columns}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row([process(row[name]) for name, process in processed])
+    inserted = connection.exec_driver_sql(
+        f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {given}"  # noqa: S608 - own names
+        f" ON CONFLICT DO NOTHING RETURNING id"
+    )
+    return list(inserted.scalars())
+
+
+def _as_it_is(value: Any) -> Any:
+    return value

@@ -1,6 +1,14 @@
-"""The database's own check of itself: pages, indexes and references between tables."""
+"""The database's check of itself: pages, indexes and references between tables, and rows against their digests."""
 
-from sqlalchemy import Connection, exc
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, exc, select
+
+from ensemble_desk.database import daily_digests as digests
+from ensemble_desk.database.tables.registry_tables import daily_digests, digest_begins, symbols
 
 _MOST = 20
 
@@ -19,3 +27,94 @@ def problems(connection: Connection) -> list[str]:
     for table, _, parent, _ in rows:
         counted[table, parent] = counted.get((table, parent), 0) + 1
     return found + [f"{n} row(s) of {table} name a gone row of {parent}" for (table, parent), n in counted.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that is not as its digest says."""
+
+    symbol: str
+    timeframe: str
+    kind: str
+    detail: str
+
+
+def differences(connection: Connection, *, since: date | None = None) -> Iterator[Difference]:
+    """Compare all rows with their digests, or those that came on a day or later; what has no digest is passed by."""
+    wanted = (
+        select(daily_digests, symbols.c.ticker)
+        .join(symbols)
+        .order_by(daily_digests.c.kind, symbols.c.ticker, daily_digests.c.timeframe, daily_digests.c.day)
+    )
+    found: dict[tuple[str, int, str, str], list[digests.Digest]] = {}
+    for row in connection.execute(wanted):
+        found.setdefault((row.kind, row.symbol_id, row.ticker, row.timeframe), []).append(digests.read(row))
+    for (kind, symbol_id, ticker, timeframe), days in found.items():
+        detail = _broken(kind, timeframe, days) or _differs(connection, (kind, symbol_id, timeframe), days, since)
+        if detail:
+            yield Difference(ticker, timeframe, kind, detail)
+
+
+def problem(connection: Connection, kind: str, symbol_id: int, timeframe: str) -> str:
+    """Say what of a key's rows is not as its digests tell; '' when all is."""
+    table = daily_digests
+    of_key = (table.c.kind == kind, table.c.symbol_id == symbol_id, table.c.timeframe == timeframe)
+    days = [digests.read(row) for row in connection.execute(select(table).where(*of_key).order_by(table.c.day))]
+    if not days:
+        return ""
+    return _broken(kind, timeframe, days) or _differs(connection, (kind, symbol_id, timeframe), days, None)
+
+
+def _broken(kind: str, timeframe: str, days: Sequence[digests.Digest]) -> str:
+    previous = digests.ORIGIN
+    for one in days:
+        told = {name: getattr(one, name) for name in ("last_id", "n_rows", "digest", "previous_hash")}
+        if digests.hash_of(timeframe, kind, one.day, told) != one.hash:
+            return f"the digest of {one.day} is not what its hash says"
+        if one.previous_hash != previous:
+            return f"the digest of {one.day} does not follow the one before it"
+        previous = one.hash
+    return ""
+
+
+def _differs(
+    connection: Connection, of: tuple[str, int, str], days: Sequence[digests.Digest], since: date | None
+) -> str:
+    kind, symbol_id, timeframe = of
+    known = [one for one in days if since is not None and one.day < since]
+    if kind not in digests.ONLY_ADDED:
+        if len(known) == len(days):
+            return ""
+        n_rows, digest = digests.of_rows(connection.execute(digests.rows(kind, symbol_id, timeframe)))
+        return _compared(days[-1], n_rows, digest)
+    begun = _begun(connection, of)
+    last_id, n_rows, digest = 0, 0, digests.ORIGIN
+    if begun is not None and (not known or known[-1].day < begun.day):
+        known = [one for one in days if one.day < begun.day]  # rows of these days were taken out
+        digest = begun.base
+    elif known:
+        last_id, n_rows, digest = known[-1].last_id, known[-1].n_rows, known[-1].digest
+    rows = iter(connection.execute(digests.rows(kind, symbol_id, timeframe, after=last_id)))
+    row = next(rows, None)
+    for one in days[len(known) :]:
+        while row is not None and row.id <= one.last_id:
+            n_rows, digest = n_rows + 1, digests.folded(digest, row)
+            row = next(rows, None)
+        told = _compared(one, n_rows, digest)
+        if told:
+            return told
+    return "" if row is None else f"row {row.id} was inserted by no program of ours"
+
+
+def _begun(connection: Connection, of: tuple[str, int, str]) -> Any:
+    """When the digest of a key's rows was begun anew, and from what; None where it never was."""
+    table = digest_begins
+    of_key = (table.c.kind == of[0], table.c.symbol_id == of[1], table.c.timeframe == of[2])
+    return connection.execute(select(table.c.day, table.c.base).where(*of_key)).first()
+
+
+def _compared(known: digests.Digest, n_rows: int, digest: str) -> str:
+    if n_rows != known.n_rows:
+        what = "are gone" if n_rows < known.n_rows else "are too many"
+        return f"{abs(n_rows - known.n_rows)} of {known.n_rows} rows up to {known.day} {what}"
+    return "" if digest == known.digest else f"a row up to {known.day} was changed"

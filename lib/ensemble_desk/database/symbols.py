@@ -17,6 +17,12 @@ def symbol_id(connection: Connection, ticker: str) -> int:
     return int(known)
 
 
+def hold(connection: Connection, number: int) -> None:
+    """Keep other programs from writing about a symbol until the transaction ends; on SQLite they wait anyhow."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(select(symbols.c.id).where(symbols.c.id == number).with_for_update(key_share=True))
+
+
 def possible_keys() -> Subquery:
     """Every symbol with every timeframe, as rows of symbol_id, ticker and timeframe, to look up what each one has."""
     frames = union_all(*(select(literal(name, Text).label("timeframe")) for name in TIMEFRAMES)).subquery()

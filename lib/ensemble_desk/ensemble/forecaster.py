@@ -7,14 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from ensemble_desk.ensemble import ballot, inputs, newest
+from ensemble_desk.ensemble import inputs
+from ensemble_desk.ensemble.asking import Asked
 from ensemble_desk.ensemble.ballot import Ballot, Progress
 from ensemble_desk.ensemble.injected import EnsembleManager, InjectedEnsemble, Traits, normalised, tell_mismatch
-from ensemble_desk.ensemble.inputs import Needs
 from ensemble_desk.ensemble.members.catalogue import PRICE_MEMBERS
 from ensemble_desk.ensemble.votes import Member, Rows
 from ensemble_desk.errors import AllMembersAbstainedError, IncompatibleArtifactError, NotTrainedError
-from ensemble_desk.market import aims, frames, usual_rates
+from ensemble_desk.market import aims, usual_rates
 from ensemble_desk.market.usual_rates import Rates
 
 
@@ -31,35 +31,6 @@ class Batch:
     basis: str
     silent: Mapping[str, str]
     usual: Rates | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Asked:
-    """Who votes at one horizon, with which weights, by which label and temperature."""
-
-    members: Mapping[str, Member]
-    shares: Mapping[str, float]
-    traits: Traits
-    basis: str
-    silent: Mapping[str, str]
-    needs: Needs
-
-    def read(self, df: pd.DataFrame, time_zone: str | None = None, *, newest: bool = False) -> Rows:
-        of_features, timeframe = self.basis != "derived", self.traits.timeframe
-        if of_features and frames.is_timed(df.index, timeframe) and (rows := inputs.ready(df, self.needs)):
-            return rows
-        df = frames.read(df, timeframe=timeframe, time_zone=time_zone, keep=self.needs.names)
-        if not of_features:
-            return inputs.read_prices(df)
-        return inputs.read_for(df, self.needs, version=_named(self.traits), newest=newest)
-
-    def newest(self, df: pd.DataFrame, time_zone: str | None) -> dict[str, Any]:
-        rows, traits = inputs.last(self.read(df, time_zone, newest=True)), self.traits
-        return newest.forecast(self.members, self.shares, rows, label=traits.label, temperature=traits.temperature)
-
-    def vote(self, rows: Rows, *, progress: Progress | None = None) -> Ballot:
-        label, temperature = self.traits.label, self.traits.temperature
-        return ballot.collect(self.members, self.shares, rows, label=label, temperature=temperature, progress=progress)
 
 
 class EnhancedEnsembleForecaster:
@@ -90,7 +61,7 @@ class EnhancedEnsembleForecaster:
         enabled = {"arima_garch": enable_arima_garch, "prophet": enable_prophet, "lstm": enable_lstm}
         self._left_out = frozenset(name for name, wanted in enabled.items() if not wanted)
         self.ensemble_manager = EnsembleManager(InjectedEnsemble({}, {}, Traits.of_horizon(horizon)))
-        self._kept: tuple[Mapping[str, Member], Mapping[str, float], _Asked] | None = None
+        self._kept: tuple[Mapping[str, Member], Mapping[str, float], Asked] | None = None
 
     @property
     def models(self) -> dict[str, Any]:
@@ -142,6 +113,23 @@ class EnhancedEnsembleForecaster:
             key = f"{self.symbol_id}/{self.ensemble_manager.ensemble.traits.timeframe}"
             raise NotTrainedError(key)
 
+    def lookback_bars(self) -> int | None:
+        """How many of the newest bars a forecast of the newest one needs; None: all, for a team's own features.
+
+        Raises
+        ------
+        NotTrainedError, IncompatibleArtifactError
+        """
+        self.prepare()
+        ensemble = self.ensemble_manager.ensemble
+        if ensemble.traits.feature_set:
+            return None
+        label = ensemble.traits.label
+        return max(
+            1 if label is None else label.sigma_window + 1,
+            *(member.lookback_bars for name, member in ensemble.members().items() if name not in self._left_out),
+        )
+
     def predict(self, df: pd.DataFrame, *, time_zone: str | None = None) -> dict[str, Any]:
         """Forecast the newest row of bars or ready features at the trained horizon.
 
@@ -192,6 +180,30 @@ class EnhancedEnsembleForecaster:
         """
         return self._newest(self._asked(horizon, horizon_bars), df, time_zone)
 
+    def predict_horizons(
+        self, df: pd.DataFrame, horizons: Mapping[str, int], *, time_zone: str | None = None
+    ) -> dict[str, dict[str, Any] | AllMembersAbstainedError]:
+        """Forecast the newest row at many horizons, bars by name, as :meth:`predict_horizon`; it is read once.
+
+        A horizon about which no member speaks has the error that says why. Raises what else that one raises.
+        """
+        told: dict[str, dict[str, Any] | AllMembersAbstainedError] = {}
+        prices: Rows | None = None
+        for horizon, n_bars in sorted(horizons.items(), key=lambda one: not self._is_own(one[1])):
+            try:
+                asked = self._asked(horizon, n_bars)
+                rows = asked.read(df, time_zone, newest=True) if prices is None else prices
+                told[horizon] = self._of_rows(asked, inputs.last(rows))
+            except AllMembersAbstainedError as error:
+                told[horizon] = error
+            else:
+                prices = rows.without_features() if rows.bars is not None else None
+        return {horizon: told[horizon] for horizon in horizons}
+
+    def _is_own(self, horizon_bars: int) -> bool:
+        label = self.ensemble_manager.ensemble.traits.label
+        return label is not None and label.horizon_bars == horizon_bars
+
     def vote(self, df: pd.DataFrame, *, horizon: str, horizon_bars: int, after: datetime | None = None) -> Batch:
         """Let the members vote on every row later than ``after``, at any horizon, as :meth:`predict_horizon`.
 
@@ -202,7 +214,7 @@ class EnhancedEnsembleForecaster:
         rows = inputs.later(asked.read(df), after)
         return Batch(asked.vote(rows), horizon, horizon_bars, asked.basis, asked.silent, asked.traits.usual)
 
-    def _asked(self, horizon: str | None, horizon_bars: int | None) -> _Asked:
+    def _asked(self, horizon: str | None, horizon_bars: int | None) -> Asked:
         """Say who votes at a horizon (None: the trained one), with which weights, by which label and temperature.
 
         For the trained one it is told again as it was, until models or weights are others.
@@ -219,7 +231,7 @@ class EnhancedEnsembleForecaster:
         self._kept = (built, weights, asked)
         return asked
 
-    def _found(self, ensemble: InjectedEnsemble, horizon: str | None, horizon_bars: int | None) -> _Asked:
+    def _found(self, ensemble: InjectedEnsemble, horizon: str | None, horizon_bars: int | None) -> Asked:
         members = {name: member for name, member in ensemble.members().items() if name not in self._left_out}
         if not members:
             raise AllMembersAbstainedError(dict.fromkeys(ensemble.models, "it is left out"))
@@ -227,7 +239,7 @@ class EnhancedEnsembleForecaster:
         own_bars = traits.label.horizon_bars if traits.label else None
         if horizon is None or horizon_bars == own_bars:
             traits = replace(traits, horizon=horizon) if horizon not in (None, traits.horizon) else traits
-            return _Asked(members, shares, traits, "trained", {}, ensemble.needs(members))
+            return Asked(members, shares, traits, "trained", {}, ensemble.needs(members))
         votable = {name: member for name, member in members.items() if name in PRICE_MEMBERS and traits.label}
         only = f"it is trained for {traits.horizon} only" if traits.label else aims.UNTOLD
         silent = {name: only for name in members if name not in votable}
@@ -236,10 +248,13 @@ class EnhancedEnsembleForecaster:
         shares = normalised(shares, list(votable), version=traits.version)
         label = traits.label.at_horizon(horizon_bars or traits.label.horizon_bars)
         derived = replace(traits, horizon=horizon, temperature=1.0, label=label, usual=None)
-        return _Asked(votable, shares, derived, "derived", silent, ensemble.needs(votable))
+        return Asked(votable, shares, derived, "derived", silent, ensemble.needs(votable))
 
-    def _newest(self, asked: _Asked, df: pd.DataFrame, time_zone: str | None) -> dict[str, Any]:
-        told, traits = asked.newest(df, time_zone), asked.traits
+    def _newest(self, asked: Asked, df: pd.DataFrame, time_zone: str | None) -> dict[str, Any]:
+        return self._of_rows(asked, inputs.last(asked.read(df, time_zone, newest=True)))
+
+    def _of_rows(self, asked: Asked, rows: Rows) -> dict[str, Any]:
+        told, traits = asked.newest(rows), asked.traits
         return {
             **told,
             **usual_rates.edge(told["probabilities"], traits.usual),
@@ -251,7 +266,3 @@ class EnhancedEnsembleForecaster:
             "version": traits.version,
             "basis": asked.basis,
         }
-
-
-def _named(traits: Traits) -> str:
-    return f"version {traits.version}" if traits.version else "the version"

@@ -71,7 +71,8 @@ def needs(members: Iterable[Member], *, feature_set: str = "", key: Key | None =
 def read_for(df: pd.DataFrame, needed: Needs, *, version: str, newest: bool = False) -> Rows:
     """Turn a frame into rows for members whose needs are known, as :func:`read`.
 
-    With ``newest`` of ready features only the last row is taken, whatever older rows lack. Rows that the function of a
+    With ``newest`` only the last row counts: of ready features no other is taken, whatever older rows lack, and from
+    bars no others than the newest are computed. Rows that the function of a
     feature set has no numbers for are left out, but for the newest one, which is refused then.
     """
     if not needed.readers:
@@ -90,7 +91,9 @@ def read_for(df: pd.DataFrame, needed: Needs, *, version: str, newest: bool = Fa
     if not _has_prices(df) or not set(needed.names) <= set(features.FEATURE_NAMES):
         raise MissingFeaturesError(missing, version=version)
     checked = bars.check(df)
-    computed = features.chosen(features.compute(checked), needed.names)
+    # of a single row sums would be added up in another order: two are computed
+    recent = checked.tail(features.MEMORY_BARS + 1) if newest else checked
+    computed = features.chosen(features.compute(recent), needed.names)
     return Rows(computed.index, computed, checked, needed.names, features.ready(computed, needed.names))
 
 

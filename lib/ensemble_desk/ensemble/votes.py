@@ -1,14 +1,17 @@
 """What goes into members and what comes out: rows to forecast at, and votes that may abstain."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol, Self, runtime_checkable
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ensemble_desk.market import labels
 from ensemble_desk.market.labels import LabelSpec
+
+T = TypeVar("T")
 
 Probabilities = NDArray[np.float64]  # shape (n, 3), columns BEARISH, NEUTRAL, BULLISH; a NaN row abstains
 
@@ -25,6 +28,7 @@ class Rows:
     index : times of the n rows; a subset of ``bars.index`` when bars are given, any index otherwise.
     names : the columns of ``features``, where whoever made the rows knows them; else empty.
     table : ``features`` as an array, where whoever made the rows knows that every number in it is finite.
+    kept : what members made of the bars up to the last row, so that they make it once for every horizon.
     """
 
     index: pd.Index
@@ -32,6 +36,7 @@ class Rows:
     bars: pd.DataFrame | None
     names: tuple[str, ...] = ()
     table: NDArray[np.float64] | None = None
+    kept: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     def history(self, *, least: int) -> tuple[pd.DataFrame | None, str]:
         """Give the bars up to the last row to a member that needs so many; else None and why it cannot be fitted."""
@@ -46,7 +51,42 @@ class Rows:
         """Leave out the rows before a position; the price history stays whole."""
         features = None if self.features is None else self.features.iloc[position:]
         table = None if self.table is None else self.table[position:]
-        return Rows(self.index[position:], features, self.bars, self.names, table)
+        return Rows(self.index[position:], features, self.bars, self.names, table, self.kept)
+
+    def without_features(self) -> "Rows":
+        """The same rows for members that read prices only."""
+        return Rows(self.index, None, self.bars, kept=self.kept)
+
+    def once(self, what: Hashable, make: Callable[[], T]) -> T:
+        """Give what is made of the bars up to the last row alone; made when it is asked for first."""
+        if what not in self.kept:
+            self.kept[what] = make()
+        made: T = self.kept[what]
+        return made
+
+    def known(self) -> pd.DataFrame:
+        """The bars up to the last row; raises ValueError where there are none."""
+        if self.bars is None:
+            message = "rows without bars"
+            raise ValueError(message)
+        bars = self.bars
+        return self.once("known", lambda: bars if bars.index[-1] == self.index[-1] else bars.loc[: self.index[-1]])
+
+    def places(self) -> NDArray[np.intp]:
+        """Where each row is among the known bars, shape (n,); -1 where it is none of them."""
+        known = self.known().index
+        if len(self.index) == 1 and self.index[0] == known[-1]:  # the usual question
+            return np.array([len(known) - 1])
+        return np.asarray(known.get_indexer(self.index), np.intp)
+
+    def log_prices(self, price: str) -> NDArray[np.float64]:
+        """Logarithm of a price at every known bar."""
+        return self.once(("log", price), lambda: np.log(self.known()[price].to_numpy(np.float64)))
+
+    def volatility(self, label: LabelSpec) -> NDArray[np.float64]:
+        """One-bar volatility at every known bar, as a label measures it."""
+        what = ("volatility", label.price, label.sigma_window)
+        return self.once(what, lambda: labels.volatility(self.known(), label))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +119,11 @@ class Member(Protocol):
 
         Without a label (None: nobody has told it) members that need one abstain.
         """
+        ...
+
+    @property
+    def lookback_bars(self) -> int:
+        """Bars up to a row, its own included, that a vote hangs on; earlier ones change less than a trillionth."""
         ...
 
     def state(self) -> object:

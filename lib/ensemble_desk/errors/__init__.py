@@ -23,7 +23,7 @@ from ensemble_desk.errors.artifacts import (
     TamperedArtifactError,
     UnsafeArtifactError,
 )
-from ensemble_desk.errors.backups import BackupDamagedError, BackupError, RestoreRefusedError
+from ensemble_desk.errors.backups import BackupDamagedError, BackupError, LogExportError, RestoreRefusedError
 from ensemble_desk.errors.base import DeskError
 from ensemble_desk.errors.descriptions import (
     ContradictedDescriptionError,
@@ -146,6 +146,7 @@ __all__ = [
     "LedgerBehindError",
     "LedgerError",
     "LiveVersionError",
+    "LogExportError",
     "LostWorkError",
     "ManyRestatedError",
     "MissingExtraError",

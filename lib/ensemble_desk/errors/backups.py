@@ -1,4 +1,4 @@
-"""Errors of backups."""
+"""Errors of backups, and of taking the log out into files."""
 
 from collections.abc import Sequence
 
@@ -30,3 +30,11 @@ class RestoreRefusedError(DeskError):
             f"{what}. Nothing changed, and nothing is overwritten: move it away, or name an empty place in "
             "DESK_MODELS_URL and DESK_DATABASE_URL, then retry."
         )
+
+
+class LogExportError(DeskError):
+    """The log cannot be written to files, or not be taken out of the database."""
+
+    def __init__(self, place: str, problem: str, *, advice: str) -> None:
+        self.place, self.problem = place, problem
+        super().__init__(f"{place}: {problem}. Nothing of it was deleted. {advice}")

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, Column, ColumnElement, Connection, Select, Text, case, cast, extract, type_coerce
+from sqlalchemy import Column, ColumnElement, Connection, Select, Text, case, cast
 
+from ensemble_desk.database import moments
 from ensemble_desk.forecasting.scoring import UNKNOWN
 from ensemble_desk.market.labels import CLASSES
 
@@ -19,13 +20,6 @@ def fetch(connection: Connection, wanted: Select[Any], kinds: Mapping[str, str])
     rows = connection.execute(wanted).all()
     values = zip(*rows, strict=True) if rows else ((),) * len(kinds)
     return {name: _column(value, kind) for (name, kind), value in zip(kinds.items(), values, strict=True)}
-
-
-def moment(connection: Connection, column: Column[Any]) -> ColumnElement[Any]:
-    """A time column in the form that becomes numpy times fastest: microseconds, or SQLite's own text."""
-    if connection.dialect.name == "postgresql":
-        return cast(extract("epoch", column) * 1_000_000, BigInteger)
-    return type_coerce(column, Text)
 
 
 def class_number(column: Column[Any]) -> ColumnElement[int]:
@@ -63,10 +57,4 @@ def _column(values: Any, kind: str) -> NDArray[Any]:
         return np.array(values, dtype=object)
     if kind != "time":
         return np.array(values, dtype=kind)  # None becomes NaN among floats
-    if isinstance(next((value for value in values if value is not None), None), int):
-        numbers = np.array(values, dtype="float64")
-        missing = np.isnan(numbers)
-        times = np.where(missing, 0, numbers).astype(np.int64).view("datetime64[us]")
-        times[missing] = np.datetime64("NaT", "us")
-        return times
-    return np.array(values, dtype="datetime64[us]")
+    return moments.array(values)

@@ -81,8 +81,8 @@ def _view(registry: Registry, key: Key, *, until: datetime | None) -> View:
     if version is None:
         return View(key, problem="it has no usable version")
     try:
-        bars = registry.source.bars(key, until=until).frame
-        result = serving.ensemble_of(registry, key, version).predict(bars)
+        ensemble = serving.ensemble_of(registry, key, version)
+        result = ensemble.predict(registry.source.bars(key, last=ensemble.lookback_bars(), until=until).frame)
     except DeskError as error:
         return View(key, version, problem=str(error))
     last_bar = versions.get(registry, key, version).last_bar

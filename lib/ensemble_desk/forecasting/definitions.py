@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Row, Select, null, select
+from sqlalchemy import Row, Select, bindparam, func, null, select
 
 from ensemble_desk.database.opening import Database
+from ensemble_desk.database.queries.compiled_select import CompiledSelect
 from ensemble_desk.database.tables.registry_tables import (
     model_versions,
     production_pointers,
@@ -54,6 +55,12 @@ def of_key(database: Database, key: Key) -> Mapping[str, Definition]:
         return {row.version: _definition(row) for row in rows}
 
 
+def sign(database: Database, key: Key) -> str:
+    """What differs as soon as a version of a key came, was described or pruned; by indexed reads."""
+    (found,) = database.ask(_SIGN, symbol=key.symbol, timeframe=key.timeframe)
+    return " ".join(map(str, found))
+
+
 def of_production(database: Database) -> Mapping[Key, Definition]:
     """Read the definition of the version in production of every key that has one."""
     table, pointer = model_versions, production_pointers
@@ -66,6 +73,20 @@ def of_production(database: Database) -> Mapping[Key, Definition]:
     with database.reading() as connection:
         found = [_definition(row) for row in connection.execute(wanted)]
     return {one.key: one for one in sorted(found, key=lambda one: one.key)}
+
+
+def _signed() -> CompiledSelect:
+    parts = []
+    for table, told in (
+        (model_versions, (func.max(model_versions.c.id), func.max(model_versions.c.description_id))),
+        (pruned_versions, (func.count(),)),
+    ):
+        here = (table.c.symbol == bindparam("symbol"), table.c.timeframe == bindparam("timeframe"))
+        parts += [select(one).select_from(table).where(*here).scalar_subquery() for one in told]
+    return CompiledSelect(select(*(part.label(f"part{at}") for at, part in enumerate(parts))))
+
+
+_SIGN = _signed()
 
 
 def _wanted() -> Select[tuple[object, ...]]:

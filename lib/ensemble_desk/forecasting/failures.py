@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from ensemble_desk.database import inserting
 from ensemble_desk.database.opening import Database
+from ensemble_desk.database.queries.compiled_select import CompiledSelect
 from ensemble_desk.database.tables.registry_tables import failed_forecasts as table
 from ensemble_desk.market.keys import Key
 
 _OF_KEY = ("symbol", "timeframe")
+_KNOWN = CompiledSelect(
+    select(table.c.version).where(table.c.symbol == bindparam("symbol"), table.c.timeframe == bindparam("timeframe"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +38,7 @@ def keep(database: Database, key: Key, *, version: str, problem: str, at: dateti
 def forget(database: Database, key: Key) -> None:
     """Note that production of a key can forecast; writes only when it could not before."""
     here = (table.c.symbol == key.symbol, table.c.timeframe == key.timeframe)
-    with database.reading() as connection:
-        known = connection.execute(select(table.c.version).where(*here)).first()
-    if known is not None:
+    if database.ask(_KNOWN, symbol=key.symbol, timeframe=key.timeframe):
         with database.writing() as connection:
             connection.execute(delete(table).where(*here))
 

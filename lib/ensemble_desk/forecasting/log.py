@@ -13,7 +13,6 @@ from ensemble_desk.database import inserting
 from ensemble_desk.database import symbols as tickers
 from ensemble_desk.database.opening import Database
 from ensemble_desk.database.tables.registry_tables import forecasts as table
-from ensemble_desk.database.tables.registry_tables import symbols
 from ensemble_desk.market.keys import Key
 
 
@@ -81,17 +80,17 @@ def append(database: Database, stamp: Stamp, entries: Sequence[Entry]) -> int:
         return 0
     with database.writing() as connection:
         symbol_id = locked(connection, stamp.key)
-        before = _count(connection, symbol_id, stamp)
-        insert = inserting.insert_into(connection, table).on_conflict_do_nothing()
-        inserting.in_batches(connection, insert, [_row(symbol_id, stamp, entry) for entry in entries])
-        digests.extend(connection, digests.FORECASTS, symbol_id, stamp.key.timeframe, at=stamp.created_at)
-        return _count(connection, symbol_id, stamp) - before
+        ids = inserting.new(connection, table, [_row(symbol_id, stamp, entry) for entry in entries])
+        if ids:
+            at, timeframe = stamp.created_at, stamp.key.timeframe
+            digests.extend(connection, digests.FORECASTS, symbol_id, timeframe, at=at, ids=ids)
+        return len(ids)
 
 
 def locked(connection: Connection, key: Key) -> int:
     """Give the number of the key's symbol and keep other programs from writing about it until the transaction ends."""
     symbol_id = tickers.symbol_id(connection, key.symbol)
-    connection.execute(select(symbols.c.id).where(symbols.c.id == symbol_id).with_for_update(key_share=True))
+    tickers.hold(connection, symbol_id)
     return symbol_id
 
 
@@ -108,13 +107,6 @@ def keys(database: Database) -> tuple[Key, ...]:
     wanted = select(possible.c.ticker, possible.c.timeframe).where(said)
     with database.reading() as connection:
         return tuple(sorted(Key(symbol, timeframe) for symbol, timeframe in connection.execute(wanted)))
-
-
-def _count(connection: Connection, symbol_id: int, stamp: Stamp) -> int:
-    wanted = select(func.count()).where(
-        table.c.symbol_id == symbol_id, table.c.timeframe == stamp.key.timeframe, table.c.version == stamp.version
-    )
-    return int(connection.execute(wanted).scalar_one())
 
 
 def _row(symbol_id: int, stamp: Stamp, entry: Entry) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, select
 
+from ensemble_desk.database import moments
 from ensemble_desk.database.opening import Database
 from ensemble_desk.database.tables.registry_tables import forecasts, outcomes, production_pointers, symbols
 from ensemble_desk.forecasting import columns
@@ -234,8 +235,8 @@ def _wanted(connection: Connection, joined: FromClause) -> Select[tuple[object, 
     return select(
         forecasts.c.id,
         outcomes.c.revision,
-        columns.moment(connection, forecasts.c.as_of),
-        columns.moment(connection, outcomes.c.target_at),
+        moments.of(connection, forecasts.c.as_of),
+        moments.of(connection, outcomes.c.target_at),
         forecasts.c.p_bearish,
         forecasts.c.p_neutral,
         forecasts.c.p_bullish,

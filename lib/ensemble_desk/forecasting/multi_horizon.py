@@ -105,11 +105,12 @@ def forecast(
         return _of_one(key, ensemble.predict(df, time_zone=time_zone))
     results: dict[str, dict[str, Any]] = {}
     unavailable: dict[str, str] = {}
-    for horizon, n_bars in aims.horizons_beside(aim, timeframe=key.timeframe).items():
-        try:
-            results[horizon] = ensemble.predict_horizon(df, horizon=horizon, horizon_bars=n_bars, time_zone=time_zone)
-        except AllMembersAbstainedError as error:
-            unavailable[horizon] = "; ".join(f"{name}: {reason}" for name, reason in error.reasons.items())
+    horizons = aims.horizons_beside(aim, timeframe=key.timeframe)
+    for horizon, said in ensemble.predict_horizons(df, horizons, time_zone=time_zone).items():
+        if isinstance(said, AllMembersAbstainedError):
+            unavailable[horizon] = "; ".join(f"{name}: {reason}" for name, reason in said.reasons.items())
+        else:
+            results[horizon] = said
     if not results:
         raise AllMembersAbstainedError(unavailable)
     first = next(iter(results.values()))

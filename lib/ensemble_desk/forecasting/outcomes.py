@@ -1,34 +1,27 @@
 """Maturing forecasts: what is due is scored by the version's own label; a restated price makes a new revision."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 
 import numpy as np
-import pandas as pd
 from sqlalchemy import Connection, func, select
 
 from ensemble_desk.database import daily_digests as digests
-from ensemble_desk.database import inserting
 from ensemble_desk.database.opening import Database
-from ensemble_desk.database.tables.registry_tables import forecasts, outcomes
-from ensemble_desk.errors import DeskError
+from ensemble_desk.database.tables.registry_tables import daily_digests, outcomes
+from ensemble_desk.errors import DatabaseError, DeskError
 from ensemble_desk.forecasting import columns, definitions, log, scoring
 from ensemble_desk.forecasting.columns import Columns
-from ensemble_desk.forecasting.matured import TRAINED
-from ensemble_desk.forecasting.scoring import IN_WORDS, Scored, Verdict
+from ensemble_desk.forecasting.definitions import Definition
+from ensemble_desk.forecasting.upkeep import marks, rows
+from ensemble_desk.forecasting.upkeep.marks import Mark
+from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
-from ensemble_desk.market.labels import CLASSES
 from ensemble_desk.registry import walking
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.work.places import Place
-
-MATURED, VOID = "matured", "void"
-RESTATED = "the bars or the label were restated"
-_SAME = (
-    1e-9  # log returns closer than this are one: scaling all prices by a factor, as a dividend does, changes nothing
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +59,14 @@ def mature(
     registry: Registry,
     keys: Sequence[Key] | None = None,
     *,
+    anew: bool = False,
     place: Place | None = None,
     told: walking.Told | None = None,
 ) -> tuple[OutcomeReport, ...]:
-    """Look at every forecast of the keys (None: of all) and write what the bars newly say of it.
+    """Look at the forecasts of the keys (None: of all) and write what the bars newly say of them.
 
+    Only what came since the last look is read: newer forecasts, newer bars and those that are pending. Where a bar was
+    restated, a version was described or a mark was lost, and with ``anew``, everything of the key is looked at.
     A forecast that was logged as the trained one over another horizon than the version is now known to have is void.
 
     Safe to run at any time, twice, and by two programs at once. A key whose bars cannot be had is told in its report.
@@ -80,7 +76,23 @@ def mature(
     DatabaseError, ClusterError, OtherReleaseError, MissingExtraError
     """
     wanted = log.keys(registry.database) if keys is None else keys
-    return walking.each(registry, _mature, wanted, lost=_not_looked_at, place=place, told=told)
+    found: dict[Key, OutcomeReport] = {}
+    for key in () if anew else wanted:  # what nothing has come of needs no other process
+        try:
+            known = _unchanged(registry, _look(registry, key))
+        except DatabaseError:
+            raise
+        except DeskError as error:
+            known = OutcomeReport(key, problem=str(error))
+        if known is not None:
+            found[key] = known
+            if told is not None:
+                told()
+    rest = [key for key in wanted if key not in found]
+    task = partial(_looked_at, anew=anew)
+    done = walking.each(registry, task, rest, lost=_not_looked_at, place=place, told=told)
+    found |= dict(zip(rest, done, strict=True))
+    return tuple(found[key] for key in wanted)
 
 
 def newest_id(database: Database) -> int:
@@ -93,110 +105,133 @@ def _not_looked_at(key: Key, reason: str) -> OutcomeReport:
     return OutcomeReport(key, problem=reason)
 
 
-def _mature(registry: Registry, key: Key) -> OutcomeReport:
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a look at a key begins from; ``mark`` None looks at everything."""
+
+    key: Key
+    bars: str
+    meaning: str
+    mark: Mark | None
+
+
+def _look(registry: Registry, key: Key, *, anew: bool = False) -> _Look:
+    mark = None if anew else marks.read(registry.database, key)
+    meaning = definitions.sign(registry.database, key)
+    if mark is not None and mark.meaning != meaning:
+        mark = None
+    return _Look(key, registry.source.digest(key), meaning, mark)
+
+
+def _unchanged(registry: Registry, look: _Look) -> OutcomeReport | None:
+    """Say the same as the last look, where neither a bar nor a forecast has come since."""
+    mark = look.mark
+    if mark is None or mark.bars != look.bars:
+        return None
+    if marks.logged(registry.database, look.key) != (mark.forecast_id, mark.n_forecasts):
+        return None
+    return OutcomeReport(look.key, pending=mark.pending, no_label=mark.no_label)
+
+
+def _looked_at(registry: Registry, key: Key, *, anew: bool) -> OutcomeReport:
     try:
-        bars = registry.source.bars(key).frame
+        look = _look(registry, key, anew=anew)
+        mark = look.mark
+        if mark and mark.bars != look.bars and mark.past != registry.source.digest(key, until=mark.last_bar):
+            look = replace(look, mark=None)
+        return _mature(registry, look)
+    except DatabaseError:
+        raise
     except DeskError as error:
         return OutcomeReport(key, problem=str(error))
-    known_versions = definitions.of_key(registry.database, key)
-    report, at = OutcomeReport(key), registry.clock()
+
+
+def _mature(registry: Registry, look: _Look) -> OutcomeReport:
+    key, mark, at = look.key, look.mark, registry.clock()
+    known = definitions.of_key(registry.database, key)
+    bars = _bars(registry, look, known.values())
+    past = registry.source.digest(key, until=bars.last)
+    if registry.source.digest(key) != look.bars:
+        past = ""  # bars came while they were read
+    report, since = OutcomeReport(key), bars.last
+    ids: list[int] = []
     with registry.database.writing() as connection:
         symbol_id = log.locked(connection, key)
-        logged = _logged(connection, symbol_id, key)
-        numbers, names = columns.codes(logged["version"])
-        for code, horizon_bars in np.unique(np.column_stack([numbers, logged["horizon_bars"]]), axis=0).tolist():
-            rows = np.flatnonzero((numbers == code) & (logged["horizon_bars"] == horizon_bars))
-            definition = known_versions.get(names[code])
-            if definition is None or definition.label is None:
-                report += OutcomeReport(key, no_label=len(rows))
-                continue
-            lent = logged["is_trained"][rows] & (horizon_bars != definition.label.horizon_bars)
-            for chosen, is_lent in ((rows[~lent], False), (rows[lent], True)):
-                some = {name: column[chosen] for name, column in logged.items()}
-                scored = scoring.score(bars, definition.label.at_horizon(horizon_bars), some["as_of"])
-                report += _write(connection, key, some, scoring.refused(scored) if is_lent else scored, at=at)
-        digests.extend(connection, digests.OUTCOMES, symbol_id, key.timeframe, at=at)
-    return report
+        logged = rows.logged(connection, symbol_id, key, since=mark.since if mark else None)
+        n_before = mark.n_forecasts if mark else 0
+        fresh = logged["id"] > (mark.forecast_id if mark else 0)
+        n_logged = _n_logged(connection, symbol_id, key)
+        complete = mark is None or (n_logged is not None and n_logged == n_before + int(fresh.sum()))
+        if complete:
+            numbers, names = columns.codes(logged["version"])
+            for code, horizon_bars in np.unique(np.column_stack([numbers, logged["horizon_bars"]]), axis=0).tolist():
+                these = np.flatnonzero((numbers == code) & (logged["horizon_bars"] == horizon_bars))
+                definition = known.get(names[code])
+                if definition is None or definition.label is None:
+                    report += OutcomeReport(key, no_label=int(fresh[these].sum()))
+                    continue
+                lent = logged["is_trained"][these] & (horizon_bars != definition.label.horizon_bars)
+                for chosen, is_lent in ((these[~lent], False), (these[lent], True)):
+                    some = {name: column[chosen] for name, column in logged.items()}
+                    scored = scoring.score(bars.frame, definition.label.at_horizon(horizon_bars), some["as_of"])
+                    scored = scoring.refused(scored) if is_lent else scored
+                    counts, made = rows.write(connection, some, scored, at=at)
+                    report += OutcomeReport(key, **counts)
+                    ids, since = ids + made, min(since, rows.oldest_pending(some, scored, since))
+            report = replace(report, no_label=report.no_label + (mark.no_label if mark else 0))
+            if ids or mark is None:
+                digests.extend(connection, digests.OUTCOMES, symbol_id, key.timeframe, at=at, ids=ids)
+            _remember(connection, symbol_id, look, report, logged, bars=bars, past=past, since=since, ids=ids, at=at)
+    return report if complete else _mature(registry, replace(look, mark=None))
 
 
-_KINDS = {
-    "id": "int64",
-    "as_of": "time",
-    "version": "text",
-    "horizon_bars": "int64",
-    "is_trained": "bool",
-    "revision": "float64",
-    "is_void": "float64",
-    "label": "float64",
-    "move": "float64",
-    "threshold": "float64",
-    "target": "time",
-}
+def _bars(registry: Registry, look: _Look, known: Iterable[Definition]) -> Bars:
+    """All bars of a key; where only pending forecasts are looked at, those that decide them and their thresholds."""
+    if look.mark is None:
+        return registry.source.bars(look.key)
+    window = max((one.label.sigma_window for one in known if one.label), default=1)
+    last = registry.source.count(look.key, since=look.mark.since) + window + 2
+    return registry.source.bars(look.key, last=last)
 
 
-def _logged(connection: Connection, symbol_id: int, key: Key) -> Columns:
-    """Every forecast of a key, each with the newest revision of its outcome (NaN where there is none)."""
-    wanted = (
-        select(
-            forecasts.c.id,
-            columns.moment(connection, forecasts.c.as_of),
-            forecasts.c.version,
-            forecasts.c.horizon_bars,
-            columns.flag(forecasts.c.basis == TRAINED),
-            outcomes.c.revision,
-            columns.flag(outcomes.c.state == VOID),
-            columns.class_number(outcomes.c.label),
-            outcomes.c.move,
-            outcomes.c.threshold,
-            columns.moment(connection, outcomes.c.target_at),
-        )
-        .select_from(forecasts.outerjoin(outcomes, outcomes.c.forecast_id == forecasts.c.id))
-        .where(forecasts.c.symbol_id == symbol_id, forecasts.c.timeframe == key.timeframe)
+def _n_logged(connection: Connection, symbol_id: int, key: Key) -> int | None:
+    """How many forecasts of a key its digest holds; None where it has none."""
+    table = daily_digests
+    of_key = (table.c.kind == digests.FORECASTS, table.c.symbol_id == symbol_id, table.c.timeframe == key.timeframe)
+    wanted = select(table.c.n_rows).where(*of_key).order_by(table.c.day.desc()).limit(1)
+    return connection.execute(wanted).scalar()
+
+
+def _remember(
+    connection: Connection,
+    symbol_id: int,
+    look: _Look,
+    report: OutcomeReport,
+    logged: Columns,
+    *,
+    bars: Bars,
+    past: str,
+    since: datetime,
+    ids: Sequence[int],
+    at: datetime,
+) -> None:
+    """Write how far this look has come; where the log has no digest yet, it begins with this one."""
+    mark, key = look.mark, look.key
+    if _n_logged(connection, symbol_id, key) is None:
+        digests.extend(connection, digests.FORECASTS, symbol_id, key.timeframe, at=at)
+    n_logged = _n_logged(connection, symbol_id, key) or 0
+    known = logged["outcome_id"][np.isfinite(logged["outcome_id"])]
+    told = Mark(
+        bars=look.bars,
+        past=past,
+        last_bar=bars.last,
+        meaning=look.meaning,
+        forecast_id=int(logged["id"].max(initial=mark.forecast_id if mark else 0)),
+        outcome_id=max([mark.outcome_id if mark else 0, int(known.max(initial=0)), *ids]),
+        n_forecasts=n_logged,
+        since=since,
+        pending=report.pending,
+        no_label=report.no_label,
     )
-    return columns.newest(columns.fetch(connection, wanted, _KINDS), by="id", order="revision")
-
-
-def _write(connection: Connection, key: Key, some: Columns, scored: Scored, *, at: datetime) -> OutcomeReport:
-    fresh = np.isnan(some["revision"])
-    was_void = some["is_void"] == 1
-    matured = scored.verdicts == Verdict.MATURED
-    differs = was_void | (some["label"] != scored.labels) | (some["target"] != scored.targets)
-    differs |= ~np.isclose(some["move"], scored.moves, rtol=0, atol=_SAME)
-    differs |= ~np.isclose(some["threshold"], scored.thresholds, rtol=0, atol=_SAME)
-    gone = (scored.verdicts == Verdict.NO_SUCH_BAR) | (scored.verdicts == Verdict.OTHER_HORIZON)
-    unknowable = gone | (scored.verdicts == Verdict.BEFORE_BARS) | (scored.verdicts == Verdict.NO_THRESHOLD)
-    restated = ~fresh & matured & differs
-    void = (fresh & unknowable) | (~fresh & ~was_void & gone)
-    new = (fresh & matured) | restated | void
-    rows = [_row(some, scored, row, at=at) for row in np.flatnonzero(new).tolist()]
-    inserting.in_batches(connection, inserting.insert_into(connection, outcomes).on_conflict_do_nothing(), rows)
-    return OutcomeReport(
-        key,
-        matured=int((fresh & matured).sum()),
-        restated=int(restated.sum()),
-        void=int(void.sum()),
-        pending=int((fresh & (scored.verdicts == Verdict.PENDING)).sum()),
-    )
-
-
-def _row(some: Columns, scored: Scored, row: int, *, at: datetime) -> dict[str, Any]:
-    verdict = Verdict(int(scored.verdicts[row]))
-    before = some["revision"][row]
-    told: dict[str, Any] = {
-        "forecast_id": int(some["id"][row]),
-        "revision": 1 if np.isnan(before) else int(before) + 1,
-        "created_at": at,
-    }
-    if verdict is not Verdict.MATURED:
-        empty = dict.fromkeys(("label", "move", "threshold", "price_from", "price_to", "target_at"))
-        return told | empty | {"state": VOID, "detail": IN_WORDS[verdict]}
-    return told | {
-        "state": MATURED,
-        "label": CLASSES[int(scored.labels[row])],
-        "move": float(scored.moves[row]),
-        "threshold": float(scored.thresholds[row]),
-        "price_from": float(scored.prices_from[row]),
-        "price_to": float(scored.prices_to[row]),
-        "target_at": pd.Timestamp(scored.targets[row]).to_pydatetime().replace(tzinfo=UTC),
-        "detail": "" if np.isnan(before) else RESTATED,
-    }
+    if told != mark:
+        marks.write(connection, symbol_id, key.timeframe, told)

@@ -60,7 +60,7 @@ def forecast(registry: Registry, key: Key, *, keep: bool = True) -> ProductionFo
         raise NotTrainedError(str(key))
     try:
         ensemble = serving.ensemble_of(registry, key, pointer.version)
-        found = multi_horizon.forecast(ensemble, key, registry.source.bars(key).frame)
+        found = multi_horizon.forecast(ensemble, key, registry.source.bars(key, last=ensemble.lookback_bars()).frame)
     except DatabaseError:
         raise
     except DeskError as error:

@@ -73,6 +73,7 @@ _GROUPS = {
     "roles": ("Roles of people who sign in.", ["registry.access.ROLES"]),
     "token": ("Tokens of jobs and services.", ["registry.access.TOKENS"]),
     "features": ("Features of a team's own.", ["inputs.features.COMMANDS"]),
+    "log": ("The log of forecasts.", ["registry.log.COMMANDS"]),
 }
 
 

@@ -44,7 +44,7 @@ def check_drift(
         with output.counting("daily metrics", len(keys)) as told:
             daily.record(registry, keys, place=desk.place(registry.settings, jobs), told=told)
         anchoring.tell(registry)
-        fleet = watching.fleet(registry)
+        fleet = watching.fleet(registry, keep=True)
         found = FleetDrift(tuple(one for one in fleet.states if one.key in set(keys)))
         _send(registry, alerts.due(registry, fleet=fleet), dry_run=dry_run)
     failed = said.tell_missing(known)

@@ -27,6 +27,7 @@ def outcomes(
     shard: Part = None,
     symbols_from: SymbolsFrom = None,
     jobs: Jobs = None,
+    anew: Annotated[bool, typer.Option("--anew", help="Look at everything, not only at what has come since.")] = False,
     as_json: Json = False,
 ) -> None:
     """Score the forecasts whose horizon has passed; exits 1 when the bars of a key cannot be had."""
@@ -35,7 +36,8 @@ def outcomes(
         known = log.keys(registry.database)
         wanted = said.of(known)
         with output.counting("outcomes", len(wanted)) as told:
-            found = maturing.mature(registry, wanted, place=desk.place(registry.settings, jobs), told=told)
+            place = desk.place(registry.settings, jobs)
+            found = maturing.mature(registry, wanted, anew=anew, place=place, told=told)
     failed = said.tell_missing(known)
     failed |= show(found, as_json=as_json)
     if failed:

@@ -1,5 +1,6 @@
 """The bar contract: a UTC index of bar times and five float columns, checked once where prices come in."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,6 +58,23 @@ class Bars:
         n_bars = int(self.frame.index.searchsorted(pd.Timestamp(as_of), side="right"))
         return Bars(self.key, self.frame.iloc[:n_bars], self.source, self.adjusted)
 
+    def later(self, since: datetime) -> "Bars":
+        """Keep the bars with time > ``since`` (an aware datetime); none may be left."""
+        first = int(self.frame.index.searchsorted(pd.Timestamp(since), side="right"))
+        return Bars(self.key, self.frame.iloc[first:], self.source, self.adjusted)
+
+    def cut(self, *, last: int | None, since: datetime | None, until: datetime | None) -> "Bars":
+        """Keep the bars later than ``since`` up to ``until``, of these the ``last`` ones; None keeps all."""
+        found = self if until is None else self.until(until)
+        found = found if since is None else found.later(since)
+        return found if last is None else found.tail(last)
+
+    def digest(self) -> str:
+        """What differs as soon as one number or time does."""
+        told = hashlib.blake2b(pd.DatetimeIndex(self.frame.index).as_unit("us").asi8.tobytes(), digest_size=16)
+        told.update(np.ascontiguousarray(self.frame.to_numpy(np.float64)).tobytes())
+        return told.hexdigest()
+
     def tail(self, n_bars: int) -> "Bars":
         return Bars(self.key, self.frame.tail(n_bars), self.source, self.adjusted)
 
@@ -77,6 +95,10 @@ def check(frame: pd.DataFrame, *, subject: str = "bars") -> pd.DataFrame:
         When a column is missing or not numeric, the index is no aware DatetimeIndex in strictly ascending order, a
         value is NaN or infinite, a price is not positive, a volume is negative, or high and low do not enclose the bar.
     """
+    if _is_in_form(frame):
+        values = frame.to_numpy()
+        if not (wrong_order(pd.DatetimeIndex(frame.index)).any() or wrong_values(values).any()):
+            return frame.copy(deep=False)  # copied on write
     shape = _shape_problems(frame)
     if shape:
         raise InvalidBarsError(subject, shape)
@@ -94,7 +116,7 @@ def check(frame: pd.DataFrame, *, subject: str = "bars") -> pd.DataFrame:
 
 def runs_backwards(index: pd.DatetimeIndex) -> bool:
     """Whether every bar is earlier than the one before it."""
-    return len(index) > 1 and index.is_unique and index.is_monotonic_decreasing
+    return len(index) > 1 and index.is_monotonic_decreasing and index.is_unique
 
 
 def wrong_order(index: pd.DatetimeIndex) -> Flags:
@@ -108,11 +130,10 @@ def order_complaint(index: pd.DatetimeIndex, row: int) -> str:
 
 def wrong_values(values: Floats) -> Flags:
     """Which rows of open, high, low, close and volume, shape (n, 5), cannot be a bar; shape (n,)."""
-    prices, volumes = values[:, :4], values[:, 4]
-    open_, high, low, close, _ = values.T
-    fine = np.isfinite(values).all(axis=1) & (prices >= LEAST_PRICE).all(axis=1) & (volumes >= 0)
-    encloses = (high >= np.maximum(open_, close)) & (low <= np.minimum(open_, close))
-    wrong: Flags = ~(fine & encloses & (values <= MOST).all(axis=1))
+    open_, high, low, close, volumes = values.T
+    encloses = (high >= np.maximum(open_, close)) & (low <= np.minimum(open_, close))  # never where one is no number
+    within = (low >= LEAST_PRICE) & (high <= MOST) & (volumes >= 0) & (volumes <= MOST)
+    wrong: Flags = ~(encloses & within)
     return wrong
 
 
@@ -147,6 +168,19 @@ def listed(wrong: Flags, sentence: Callable[[int], str]) -> tuple[str, ...]:
 def _complaint(index: pd.DatetimeIndex, values: Floats, row: int) -> str:
     order = [order_complaint(index, row)] if wrong_order(index)[row] else []
     return ", ".join([*order, *filter(None, [value_complaint(values[row])])])
+
+
+def _is_in_form(frame: pd.DataFrame) -> bool:
+    """Whether a frame has the contract's index and columns already, as on the path of every forecast."""
+    index = frame.index
+    return (
+        len(frame) > 0
+        and isinstance(index, pd.DatetimeIndex)
+        and (index.name, index.unit, str(index.tz)) == ("time", "us", "UTC")
+        and frame.columns.tolist() == list(COLUMNS)
+        and set(frame.dtypes.tolist()) == {np.dtype(np.float64)}
+        and not index.hasnans
+    )
 
 
 def _shape_problems(frame: pd.DataFrame) -> list[str]:

@@ -6,6 +6,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from ensemble_desk.market.windows import Floats, trailing
+
 CLASSES: tuple[str, str, str] = ("BEARISH", "NEUTRAL", "BULLISH")
 BEARISH, NEUTRAL, BULLISH = range(3)
 
@@ -52,12 +54,31 @@ def forward_return(bars: pd.DataFrame, spec: LabelSpec) -> pd.Series:
     return log_price.shift(-spec.horizon_bars) - log_price
 
 
+def volatility(bars: pd.DataFrame, spec: LabelSpec) -> Floats:
+    """Trailing standard deviation of one-bar log returns, known at each bar; NaN during warm-up. Shape (n,).
+
+    Each window is summed by itself, so that a bar's is the same however many bars are there.
+    """
+    sigma = np.full(len(bars), np.nan)
+    if len(bars) > spec.sigma_window:
+        moves = np.diff(np.log(bars[spec.price].to_numpy(np.float64)))
+        windows = trailing(moves, spec.sigma_window, rows=len(moves) - spec.sigma_window + 1)
+        sigma[spec.sigma_window :] = windows.std(axis=1, ddof=1)
+    return sigma
+
+
+def limits(sigma: Floats, spec: LabelSpec) -> Floats:
+    """Log-return threshold at each volatility, in the same shape."""
+    if spec.rule == "fixed":
+        return np.full_like(sigma, spec.fixed_threshold)
+    widened: Floats = sigma * (spec.multiplier * spec.horizon_bars**0.5)
+    return widened
+
+
 def threshold(bars: pd.DataFrame, spec: LabelSpec) -> pd.Series:
     """Log-return threshold of each bar, from what is known at that bar; NaN during warm-up. Shape (n,)."""
-    if spec.rule == "fixed":
-        return pd.Series(spec.fixed_threshold, index=bars.index)
-    sigma = _log_price(bars, spec).diff().rolling(spec.sigma_window).std()
-    return sigma.mul(spec.multiplier * spec.horizon_bars**0.5)
+    sigma = volatility(bars, spec) if spec.rule == "volatility" else np.empty(len(bars))
+    return pd.Series(limits(sigma, spec), index=bars.index)
 
 
 def label(bars: pd.DataFrame, spec: LabelSpec) -> pd.Series:

@@ -22,6 +22,8 @@ from ensemble_desk.monitoring import live
 from ensemble_desk.monitoring.evidence import bands, rolling
 from ensemble_desk.monitoring.evidence.bands import Band, Evidence, Policy
 from ensemble_desk.monitoring.evidence.rolling import BANDS, EVIDENCE
+from ensemble_desk.monitoring.upkeep import kept
+from ensemble_desk.monitoring.upkeep.kept import Days
 from ensemble_desk.registry import walking
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.work.places import Place
@@ -103,11 +105,19 @@ def record(
     DatabaseError, LostWorkError, ClusterError, OtherReleaseError, MissingExtraError
     """
     wanted = log.keys(registry.database) if keys is None else keys
-    task = partial(_record, policy=policy)
-    return sum(walking.each(registry, task, wanted, lost=walking.nobody, place=place, told=told))
+    policy = policy or bands.policy(registry.settings)
+    signs = {key: kept.sign_of_days(registry.database, key, policy) for key in wanted}
+    task, lacking = partial(_record, policy=policy), []
+    for key, sign in signs.items():  # what is in line needs no other process
+        if not kept.are_written(registry, key, sign):
+            lacking.append(key)
+        elif told is not None:
+            told()
+    return sum(walking.each(registry, task, lacking, lost=walking.nobody, place=place, told=told))
 
 
-def _record(registry: Registry, key: Key, *, policy: Policy | None) -> int:
+def _record(registry: Registry, key: Key, *, policy: Policy) -> int:
+    sign = kept.sign_of_days(registry.database, key, policy)
     told = _rows(history(registry, key, policy=policy))
     with registry.database.writing() as connection:
         symbol_id = log.locked(connection, key)
@@ -122,7 +132,12 @@ def _record(registry: Registry, key: Key, *, policy: Policy | None) -> int:
             connection,
             [{"symbol_id": symbol_id, "timeframe": key.timeframe, "date": day} | row for day, row in fresh.items()],
         )
-        digests.extend(connection, digests.DRIFT, symbol_id, key.timeframe, at=registry.clock())
+        last = max(known, default=None)
+        later = last if not stale and last is not None and min(fresh, default=last) > last else None
+        digests.extend(connection, digests.DRIFT, symbol_id, key.timeframe, at=registry.clock(), later_than=later)
+        kept.keep_days(
+            connection, symbol_id, key.timeframe, Days(sign, min(told, default=None), max(told, default=None))
+        )
     return len(stale) + len(fresh)
 
 

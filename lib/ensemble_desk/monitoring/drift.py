@@ -11,17 +11,21 @@ from numpy.typing import NDArray
 from ensemble_desk.errors import UnknownKeyError
 from ensemble_desk.evaluation import e_process
 from ensemble_desk.forecasting import definitions, matured
+from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring import live, verdicts
 from ensemble_desk.monitoring.evidence import bands, lacks
 from ensemble_desk.monitoring.evidence.bands import Band, Policy
+from ensemble_desk.monitoring.upkeep import kept
 from ensemble_desk.monitoring.verdicts import DriftState
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.opening import Registry
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.datetime64]
+
+_MOST_ALONE = 200  # keys that are read one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +60,42 @@ class EvidencePath:
     null: float
 
 
-def fleet(registry: Registry, *, policy: Policy | None = None, kinds: Sequence[Kind] | None = None) -> FleetDrift:
-    """Say how every key in production does, from two queries; ``kinds`` as :func:`.live.accuracy`.
+def fleet(
+    registry: Registry, *, policy: Policy | None = None, kinds: Sequence[Kind] | None = None, keep: bool = False
+) -> FleetDrift:
+    """Say how every key in production does; ``kinds`` as :func:`.live.accuracy`.
+
+    What was kept is taken where nothing has come since; of the other keys the log is read. With ``keep`` it is kept.
 
     Raises
     ------
     DatabaseError
     """
     policy = policy or bands.policy(registry.settings)
-    rows = matured.of_production(registry.database)
-    found = {
-        key: verdicts.judge(rows[key].of_kinds(kinds) if key in rows else None, definition, policy)
-        for key, definition in definitions.of_production(registry.database).items()
-    }
+    if kinds is not None:
+        return ranked(_judged(registry, definitions.of_production(registry.database), policy, kinds), policy)
+    signs, known = kept.signs(registry.database, policy), kept.states(registry.database)
+    found = {key: kept.state(known[key][1]) for key, sign in signs.items() if sign and known.get(key, ("",))[0] == sign}
+    if len(found) < len(signs):
+        lacking = definitions.of_production(registry.database)
+        fresh = _judged(registry, {key: one for key, one in lacking.items() if key not in found}, policy, None)
+        certain = [(signs[key], one) for key, one in fresh.items() if signs.get(key)]
+        if keep and certain:
+            kept.keep_states(registry.database, certain)
+        found |= fresh
     return ranked(found, policy)
+
+
+def _judged(
+    registry: Registry, wanted: Mapping[Key, Definition], policy: Policy, kinds: Sequence[Kind] | None
+) -> dict[Key, DriftState]:
+    """Judge what is in production of some keys; of many their log is read in one query."""
+    rows = matured.of_production(registry.database) if len(wanted) > _MOST_ALONE else None
+    found = {}
+    for key, definition in wanted.items():
+        own = matured.read(registry.database, key, version=definition.version) if rows is None else rows.get(key)
+        found[key] = verdicts.judge(None if own is None else own.of_kinds(kinds), definition, policy)
+    return found
 
 
 def ranked(found: Mapping[Key, DriftState], policy: Policy) -> FleetDrift:

@@ -5,24 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database import inserting, opening
 from ensemble_desk.database.opening import Database
-from ensemble_desk.database.symbols import symbol_id
+from ensemble_desk.database.symbols import possible_keys, symbol_id
 from ensemble_desk.database.tables.registry_tables import ohlc_bars, ohlc_restatements, symbols
 from ensemble_desk.errors import InvalidSymbolError, InvalidTimeframeError, ManyRestatedError, SourceError
 from ensemble_desk.market import bars as bar_contract
 from ensemble_desk.market.bars import COLUMNS, Bars
 from ensemble_desk.market.keys import Key
-from ensemble_desk.sources import phrases
+from ensemble_desk.sources import bar_rows, phrases
+from ensemble_desk.sources.bar_rows import VALUES
 
 _NAME: Literal["database"] = "database"
 _KEY = ("symbol_id", "timeframe", "time")
-_VALUES = (*COLUMNS, "adjusted")
 _MOST_EXAMPLES = 3
 _AT_ONCE = 50_000  # rows held as Python objects at a time
 
@@ -83,10 +82,11 @@ def import_bars(
     examples: list[str] = []
     with database.writing() as connection:
         number = symbol_id(connection, key.symbol)
+        last = _last(connection, number, key.timeframe)
         _refuse_mixed(connection, key, number, bars)
         for start in range(0, len(frame), _AT_ONCE):
             part = frame.iloc[start : start + _AT_ONCE]
-            before = _frame(connection, _stored(number, key.timeframe, part.index[0], part.index[-1]))
+            before = bar_rows.stored(connection, number, key.timeframe, first=part.index[0], until=part.index[-1])
             before = before[before.index.isin(part.index)]
             equal = (before == part.loc[before.index]).all(axis=1)
             _keep(connection, number, key, before[~equal], at)
@@ -95,16 +95,17 @@ def import_bars(
             examples += _differences(before[~equal], part, room=_MOST_EXAMPLES - len(examples))
         if most_restated is not None and n_restated > most_restated:
             raise ManyRestatedError(str(key), n_restated=n_restated, n_bars=len(frame), examples=examples)
-        digests.extend(connection, digests.BARS, number, key.timeframe, at=at)
-    n_added = len(frame) - n_unchanged - n_restated
-    return ImportReport(key, n_added, n_unchanged, n_restated, bars.first, bars.last)
+        n_new = len(frame) - n_unchanged - n_restated
+        only_later = last is not None and not n_restated and n_new == int((frame.index > last).sum())
+        digests.extend(connection, digests.BARS, number, key.timeframe, at=at, later_than=last if only_later else None)
+    return ImportReport(key, n_new, n_unchanged, n_restated, bars.first, bars.last)
 
 
 def restatements(database: Database, key: Key) -> tuple[Restatement, ...]:
     """What bars of a key said before, the latest change first."""
     table = ohlc_restatements
     query = (
-        select(table.c.time, table.c.replaced_at, *(table.c[name] for name in _VALUES))
+        select(table.c.time, table.c.replaced_at, *(table.c[name] for name in VALUES))
         .join(symbols, symbols.c.id == table.c.symbol_id)
         .where(symbols.c.ticker == key.symbol, table.c.timeframe == key.timeframe)
         .order_by(table.c.replaced_at.desc(), table.c.time)
@@ -127,33 +128,44 @@ class DatabaseSource:
 
     def keys(self) -> tuple[Key, ...]:
         """Every key there are bars of; rows of other programs with foreign symbols or timeframes are passed over."""
-        query = (
-            select(symbols.c.ticker, ohlc_bars.c.timeframe)
-            .join(symbols, symbols.c.id == ohlc_bars.c.symbol_id)
-            .distinct()
-            .order_by(symbols.c.ticker, ohlc_bars.c.timeframe)
+        possible = possible_keys()
+        has = exists().where(
+            ohlc_bars.c.symbol_id == possible.c.symbol_id, ohlc_bars.c.timeframe == possible.c.timeframe
         )
+        query = select(possible.c.ticker, possible.c.timeframe).where(has)
         with self._opened().reading() as connection:
             pairs = connection.execute(query).all()
-        return tuple(key for ticker, timeframe in pairs if (key := _key(ticker, timeframe)) is not None)
+        return tuple(sorted(key for ticker, timeframe in pairs if (key := _key(ticker, timeframe)) is not None))
 
-    def bars(self, key: Key, *, until: datetime | None = None) -> Bars:
-        """The bars of a key up to ``until``.
+    def bars(
+        self, key: Key, *, last: int | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> Bars:
+        """The bars of a key in a time; no others are read.
 
         Raises
         ------
         SourceError
-            When there are no bars of the key, or none that early.
+            When there are no bars of the key, or none in that time.
         """
-        number = select(symbols.c.id).where(symbols.c.ticker == key.symbol)
-        with self._opened().reading() as connection:
-            known = connection.execute(number).scalar()
-            found = _frame(connection, _stored(-1 if known is None else int(known), key.timeframe, None, until))
-        if found.empty:
-            first, _ = self._span(key)
-            raise SourceError(self.name, f"{key} begins on {first:%Y-%m-%d}. Choose a later date.")
-        checked = bar_contract.check(found, subject=f"{key} in the database")
-        return Bars(key, checked, _NAME, adjusted=bool(found["adjusted"].all()))
+        if last is not None and since is None and until is None:
+            frame, adjusted = bar_rows.newest(self._opened(), key, last=last)
+        else:
+            frame, adjusted = bar_rows.between(self._opened(), key, last=last, since=since, until=until)
+        if frame.empty:
+            raise SourceError(self.name, phrases.spans(str(key), *self._span(key)))
+        checked = bar_contract.check(frame, subject=f"{key} in the database")
+        return Bars(key, checked, _NAME, adjusted=bool(adjusted.all()))
+
+    def count(self, key: Key, *, since: datetime | None = None) -> int:
+        return bar_rows.count(self._opened(), key, since=since)
+
+    def digest(self, key: Key, *, until: datetime | None = None) -> str:
+        """By the digest that each import leaves and the newest time; up to ``until`` by counts, also of changes."""
+        if until is None:
+            known = digests.standing(self._opened(), digests.BARS, key)
+            newest = bar_rows.newest_time(self._opened(), key)
+            return "" if newest is None else f"{known.hash if known else ''} {newest}"
+        return f"{self.count(key) - self.count(key, since=until)} {bar_rows.n_restated(self._opened(), key)}"
 
     def describe(self, key: Key) -> str:
         return f"database, to {phrases.moment(self._span(key)[1])}"
@@ -189,24 +201,9 @@ def _key(ticker: str, timeframe: str) -> Key | None:
         return None
 
 
-def _stored(number: int, timeframe: str, first: datetime | None, last: datetime | None) -> Select[Any]:
-    """The bars of a key between two times, both included."""
-    query = select(ohlc_bars.c.time, *(ohlc_bars.c[name] for name in _VALUES)).where(
-        ohlc_bars.c.symbol_id == number, ohlc_bars.c.timeframe == timeframe
-    )
-    if first is not None:
-        query = query.where(ohlc_bars.c.time >= first)
-    if last is not None:
-        query = query.where(ohlc_bars.c.time <= last)
-    return query.order_by(ohlc_bars.c.time)
-
-
-def _frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:
-    rows = connection.execute(query).all()
-    index = pd.DatetimeIndex([row[0] for row in rows], tz="UTC", name="time").as_unit("us")
-    prices = np.array([row[1:6] for row in rows], np.float64).reshape(len(rows), len(COLUMNS))
-    frame = pd.DataFrame(prices, index, list(COLUMNS))
-    return frame.assign(adjusted=np.array([row[6] for row in rows], np.bool_))
+def _last(connection: Connection, number: int, timeframe: str) -> datetime | None:
+    of_key = (ohlc_bars.c.symbol_id == number, ohlc_bars.c.timeframe == timeframe)
+    return connection.execute(select(func.max(ohlc_bars.c.time)).where(*of_key)).scalar()
 
 
 def _refuse_mixed(connection: Connection, key: Key, number: int, bars: Bars) -> None:
@@ -249,12 +246,17 @@ def _keep(connection: Connection, number: int, key: Key, before: pd.DataFrame, a
 def _put(connection: Connection, number: int, key: Key, frame: pd.DataFrame) -> None:
     if len(frame):
         insert = inserting.insert_into(connection, ohlc_bars)
-        newer = {name: insert.excluded[name] for name in _VALUES}
+        newer = {name: insert.excluded[name] for name in VALUES}
         upsert = insert.on_conflict_do_update(index_elements=list(_KEY), set_=newer)
         connection.execute(upsert, list(_as_rows(number, key, frame)))
 
 
 def _as_rows(number: int, key: Key, frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
     times = pd.DatetimeIndex(frame.index).to_pydatetime().tolist()
-    for time, *values in zip(times, *(frame[name].tolist() for name in _VALUES), strict=True):
-        yield {"symbol_id": number, "timeframe": key.timeframe, "time": time, **dict(zip(_VALUES, values, strict=True))}
+    for time, *values in zip(times, *(frame[name].tolist() for name in VALUES), strict=True):
+        yield {
+            "symbol_id": number,
+            "timeframe": key.timeframe,
+            "time": time,
+            **dict(zip(VALUES, values, strict=True)),
+        }

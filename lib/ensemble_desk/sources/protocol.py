@@ -21,14 +21,26 @@ class BarSource(Protocol):
         """Every (symbol, timeframe) it has bars of."""
         ...
 
-    def bars(self, key: Key, *, until: datetime | None = None) -> Bars:
-        """The bars of a key, checked and adjusted, up to and including the aware time ``until``.
+    def bars(
+        self, key: Key, *, last: int | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> Bars:
+        """The bars of a key, checked and adjusted: later than the aware time ``since``, up to and including ``until``.
+
+        Of these the ``last`` ones; None leaves a border out. What is asked for is what is read.
 
         Raises
         ------
         SourceError
-            When it has no bars of the key, or none that early.
+            When it has no bars of the key, or none in that time.
         """
+        ...
+
+    def count(self, key: Key, *, since: datetime | None = None) -> int:
+        """How many bars of a key there are, or how many are later than ``since``; 0 when it has none."""
+        ...
+
+    def digest(self, key: Key, *, until: datetime | None = None) -> str:
+        """What differs as soon as a bar of the key (up to ``until``) came, went or changed; '' when it has none."""
         ...
 
     def describe(self, key: Key) -> str:

@@ -12,6 +12,7 @@ from ensemble_desk.market import adjustment, bars
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.resampling import upward as resample
+from ensemble_desk.sources import phrases
 
 _NAME = "sample"
 _INDEX_PACKAGE = "arch"
@@ -33,19 +34,32 @@ class SampleSource:
     def keys(self) -> tuple[Key, ...]:
         return tuple(Key(symbol, timeframe) for symbol in self.symbols() for timeframe in _TIMEFRAMES)
 
-    def bars(self, key: Key, *, until: datetime | None = None) -> Bars:
-        """The bars of a key up to ``until``; the frame is the caller's own (copied on write).
+    def bars(
+        self, key: Key, *, last: int | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> Bars:
+        """The bars of a key in a time; the frame is the caller's own (copied on write).
 
         Raises
         ------
         SourceError
-            When the sample has no bars of the key, or none that early.
+            When the sample has no bars of the key, or none in that time.
         """
         whole = self._whole(key)
-        found = whole if until is None else whole.until(until)
+        found = whole.cut(last=last, since=since, until=until)
         if not len(found):
-            raise SourceError(self.name, f"{key} begins on {whole.first:%Y-%m-%d}. Choose a later date.")
+            raise SourceError(self.name, phrases.outside(whole))
         return Bars(key, found.frame.copy(deep=False), found.source, found.adjusted)
+
+    def count(self, key: Key, *, since: datetime | None = None) -> int:
+        if key not in self.keys():
+            return 0
+        whole = self._whole(key)
+        return len(whole if since is None else whole.later(since))
+
+    def digest(self, key: Key, *, until: datetime | None = None) -> str:
+        if key not in self.keys():
+            return ""
+        return self._whole(key).cut(last=None, since=None, until=until).digest()
 
     def describe(self, key: Key) -> str:
         return f"bundled sample, to {self._whole(key).last:%Y-%m-%d}"

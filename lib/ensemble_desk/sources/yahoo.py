@@ -78,24 +78,36 @@ class YahooSource:
     def keys(self) -> tuple[Key, ...]:
         return tuple(Key(symbol, timeframe) for symbol in self._symbols for timeframe in _OFFERED)
 
-    def bars(self, key: Key, *, until: datetime | None = None) -> Bars:
-        """The finished bars of a key up to ``until``.
+    def bars(
+        self, key: Key, *, last: int | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> Bars:
+        """The finished bars of a key in a time; Yahoo is asked for all of them, and they are kept for some minutes.
 
         Raises
         ------
         SourceError
-            When Yahoo cannot be reached, limits us, or has no bars of the key, or none that early.
+            When Yahoo cannot be reached, limits us, or has no bars of the key, or none in that time.
         """
+        whole = self._whole(key)
+        found = whole.cut(last=last, since=since, until=until)
+        if not len(found):
+            known = f" {phrases.outside(whole)}" if len(whole) else ""
+            raise SourceError(self.name, f"there are no finished bars of {key} in that time.{known}")
+        return found
+
+    def count(self, key: Key, *, since: datetime | None = None) -> int:
+        whole = self._whole(key)
+        return len(whole if since is None else whole.later(since))
+
+    def _whole(self, key: Key) -> Bars:
         base, _ = _ASKED[key.timeframe]
         frame = self._base(Key(key.symbol, base))
         if base != key.timeframe:
             frame = resample.upward(frame, timeframe_from=base, timeframe_to=key.timeframe)
-        whole = Bars(key, frame.copy(deep=False), _NAME, adjusted=True)
-        found = whole if until is None else whole.until(until)
-        if not len(found):
-            since = f"; they begin on {whole.first:%Y-%m-%d}" if len(whole) else ""
-            raise SourceError(self.name, f"there are no finished bars of {key} that early{since}. Choose a later date.")
-        return found
+        return Bars(key, frame.copy(deep=False), _NAME, adjusted=True)
+
+    def digest(self, key: Key, *, until: datetime | None = None) -> str:
+        return self._whole(key).cut(last=None, since=None, until=until).digest()
 
     def describe(self, key: Key) -> str:
         return f"Yahoo, to {phrases.moment(self.bars(key).last)}"

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from ensemble_desk.errors import DeskError, UploadError, UploadQuestionError
+from ensemble_desk.market.keys import Key
 from ensemble_desk.sources import upload
 from ensemble_desk.sources.upload import reading
 from ensemble_desk.sources.upload.answers import Answers
@@ -479,3 +480,76 @@ def test_the_room_reads_by_its_own_name():
     assert upload.recognise_bars is reading.recognise_bars
     with pytest.raises(AttributeError, match="no attribute 'anything'"):
         upload.anything  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("unit", "per", "digits"),
+    [
+        ("万", 1e4, 2),
+        ("만", 1e4, 2),
+        ("亿", 1e8, 6),
+        (" Mio.", 1e6, 4),
+        (" млн", 1e6, 4),
+        (" Mrd", 1e9, 7),
+        ("Cr", 1e7, 5),
+    ],
+)
+def test_words_of_thousands_and_more(cents, recognise, unit, per, digits):
+    written = lines(
+        cents,
+        lambda d, *bar: (
+            f"{d:%Y-%m-%d}," + ",".join(f"{x:.2f} EUR" for x in bar[:4]) + f",{bar[4] / per:.{digits}f}{unit}"
+        ),
+        "Date,Open,High,Low,Close,Volume\n",
+    )
+    pd.testing.assert_frame_equal(recognise(written).bars.frame, cents, check_freq=False, rtol=1e-9, check_names=False)
+
+
+@pytest.fixture
+def hours():
+    days = pd.bdate_range("2024-03-06", "2024-03-14", tz=NEW_YORK)
+    index = pd.DatetimeIndex([day + pd.Timedelta(hours=9.5 + hour) for day in days for hour in range(7)], name="time")
+    close = 170 + np.arange(len(index)) / 8
+    return pd.DataFrame(dict(zip(PRICES, (close, close + 1, close - 1, close + 0.5), strict=True), volume=close), index)
+
+
+@pytest.mark.parametrize("name", ["Time (ET)", "datetime_UTC", "Time (EST)", "Date/Time (JST)"])
+def test_the_zone_that_the_name_of_a_column_tells_is_taken_or_asked_about(hours, recognise, name):
+    key = Key("AAPL", "h1")
+    zone = {"datetime_UTC": "UTC", "Date/Time (JST)": "Asia/Tokyo"}.get(name, NEW_YORK)
+    written = hours.tz_convert(zone).tz_localize(None).to_csv(index_label=name)
+    answers = Answers()
+    if "EST" in name:
+        with pytest.raises(UploadQuestionError, match=r"America/New_York.*Etc/GMT\+5: 5 hours behind UTC all year"):
+            recognise(written, key=key)
+        answers = Answers(time_zone=NEW_YORK)
+    found = recognise(written, key=key, answers=answers)
+    pd.testing.assert_frame_equal(found.bars.frame, hours.tz_convert("UTC"), check_freq=False)
+
+
+@pytest.mark.parametrize("clock", ["", ",16:00"])
+def test_a_date_in_three_columns(cents, recognise, clock):
+    head = "Year,Month,Day" + (",Time" if clock else "") + ",Open,High,Low,Close,Volume\n"
+    written = lines(cents, lambda d, *bar: f"{d.year},{d.month},{d.day}{clock}," + ",".join(map(repr, bar)), head)
+    pd.testing.assert_frame_equal(recognise(written).bars.frame, cents, check_freq=False, check_names=False)
+
+
+@pytest.mark.parametrize("note", ["calm", "two\nlines", 'it is said ""so""', "a, b"])
+def test_quotes_in_long_texts(source, recognise, note):
+    frame = source.bars(Key("AAPL", "d1")).frame
+    written = lines(
+        frame,
+        lambda d, *bar: f'"{d:%Y-%m-%d}",' + ",".join(f'"{number!r}"' for number in bar) + f',"{note}"',
+        '"Date","Open","High","Low","Close","Volume","Note"\n',
+    )
+    assert len(frame) > 3_000
+    pd.testing.assert_frame_equal(recognise(written).bars.frame, frame, check_freq=False, check_names=False)
+
+
+def test_thousands_with_a_point_are_not_taken_for_decimals_in_long_texts(source, recognise):
+    frame = source.bars(Key("AAPL", "d1")).frame
+    whole = (frame * 100).round().clip(lower=400)
+    whole["high"], whole["low"] = whole[PRICES].max(axis=1), whole[PRICES].min(axis=1)
+    head = "Date;Open;High;Low;Close;Volume\n"
+    written = lines(whole, lambda d, *bar: f"{d:%Y-%m-%d};" + ";".join(map(dotted, bar)), head)
+    pd.testing.assert_frame_equal(recognise(written).bars.frame, whole, check_freq=False, check_names=False)

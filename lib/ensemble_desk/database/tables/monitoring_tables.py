@@ -109,6 +109,36 @@ alarm_states = Table(  # made of the log alone: a row that is lost or too old is
 )
 
 
+outcome_marks = Table(  # how far a key's forecasts were looked at; a row that is lost means: look at all of them
+    "outcome_marks",
+    metadata,
+    Column("symbol_id", BigInteger, ForeignKey("symbols.id"), nullable=False),
+    Column("timeframe", Exact, nullable=False),
+    Column("bars", Text, nullable=False),  # digest of the bars at that look
+    Column("past", Text, nullable=False),  # the same of those up to last_bar; '': not known
+    Column("last_bar", UtcTime(), nullable=False),
+    Column("meaning", Text, nullable=False),  # what its versions were known to forecast
+    Column("forecast_id", BigInteger, nullable=False),  # newest forecast and outcome, and how many forecasts
+    Column("outcome_id", BigInteger, nullable=False),
+    Column("n_forecasts", BigInteger, nullable=False),
+    Column("since", UtcTime(), nullable=False),  # no forecast of an earlier bar is pending
+    Column("pending", Integer, nullable=False),
+    Column("no_label", Integer, nullable=False),
+    PrimaryKeyConstraint("symbol_id", "timeframe"),
+)
+
+kept_drift = Table(  # what was made of a key's outcomes; a row that is lost or of another sign is made anew
+    "kept_drift",
+    metadata,
+    Column("symbol_id", BigInteger, ForeignKey("symbols.id"), nullable=False),
+    Column("timeframe", Exact, nullable=False),
+    Column("what", Exact, nullable=False),  # state | days
+    Column("sign", Text, nullable=False),  # of everything that it was made of
+    Column("made", Text, nullable=False),  # JSON, with NaN
+    PrimaryKeyConstraint("symbol_id", "timeframe", "what"),
+)
+
+
 def _bar_table(name: str, *more_key: str) -> Table:
     numbers = ("open", "high", "low", "close", "volume")
     return Table(

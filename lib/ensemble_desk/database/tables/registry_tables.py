@@ -22,12 +22,14 @@ from ensemble_desk.database.tables.metadata import metadata
 from ensemble_desk.database.tables.monitoring_tables import (
     drift_monitoring,
     forecasts,
+    kept_drift,
     ohlc_bars,
     ohlc_restatements,
+    outcome_marks,
     outcomes,
     sent_alerts,
 )
-from ensemble_desk.database.tables.safety_tables import daily_digests, ledger_head
+from ensemble_desk.database.tables.safety_tables import daily_digests, digest_begins, ledger_head
 from ensemble_desk.database.tables.upkeep_tables import (
     daily_rounds,
     failed_forecasts,
@@ -44,15 +46,18 @@ __all__ = [
     "daily_digests",
     "daily_rounds",
     "deployments",
+    "digest_begins",
     "drift_monitoring",
     "failed_forecasts",
     "forecasts",
+    "kept_drift",
     "ledger_head",
     "metadata",
     "model_versions",
     "notes",
     "ohlc_bars",
     "ohlc_restatements",
+    "outcome_marks",
     "outcomes",
     "production_pointers",
     "pruned_versions",

@@ -28,3 +28,14 @@ daily_digests = Table(  # of each kind of rows, by key and day; each day is tied
     Column("hash", Text, nullable=False),
     PrimaryKeyConstraint("kind", "symbol_id", "timeframe", "day"),
 )
+
+digest_begins = Table(  # where rows were taken out of the log, from what the digest of those that are left begins
+    "digest_begins",
+    metadata,
+    Column("kind", Exact, nullable=False),  # forecasts | outcomes
+    Column("symbol_id", BigInteger, ForeignKey("symbols.id"), nullable=False),
+    Column("timeframe", Exact, nullable=False),
+    Column("day", Date, nullable=False),  # digests of earlier days tell of rows that are no longer there
+    Column("base", Text, nullable=False),
+    PrimaryKeyConstraint("kind", "symbol_id", "timeframe"),
+)

@@ -1,10 +1,10 @@
 """The member that reads the price as AR(1)-GARCH(1,1) with Student-t errors; fitted by arch, served without it."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ensemble_desk.ensemble.members import garch, increments
@@ -20,6 +20,7 @@ SETTLING_BARS = 100  # bars before a row may vote: of the filter's start beta **
 _MIN_BARS = {"w1": 250, "mn1": 120}
 _MIN_BARS_ELSE = 500
 _LEAST_NU = 2.5
+_DOUBLINGS = 40  # less than a trillionth is left
 
 
 class ArimaGarch:
@@ -53,6 +54,13 @@ class ArimaGarch:
         member.parameters, member.reason = parameters, ""
         return member
 
+    @property
+    def lookback_bars(self) -> int:
+        """So many that of the filter's start less than a trillionth is left."""
+        beta = 0.0 if self.parameters is None else self.parameters.beta
+        forgets = math.ceil(_DOUBLINGS * math.log(2) / -math.log(beta)) if beta else 0
+        return SETTLING_BARS + 2 + forgets
+
     def state(self) -> object:
         return {"reason": self.reason} if self.parameters is None else self.parameters.to_state()
 
@@ -68,7 +76,7 @@ class ArimaGarch:
         bars, self.reason = rows.history(least=_MIN_BARS.get(self.timeframe, _MIN_BARS_ELSE))
         if bars is None:
             return self
-        returns = _returns(bars, label)[1:]
+        returns = _returns(np.log(bars[label.price].to_numpy()))[1:]
         if not np.ptp(returns):
             self.reason = "the price moves evenly, there is no volatility to fit"
             return self
@@ -83,25 +91,28 @@ class ArimaGarch:
             return Votes.abstain(len(rows.index), aims.UNTOLD)
         if rows.bars is None:
             return Votes.abstain(len(rows.index), "needs bars, and there are only features")
-        bars = rows.bars.loc[: rows.index[-1]]
-        at = bars.index.get_indexer(rows.index)
+        parameters, at = self.parameters, rows.places()
         settled = at >= SETTLING_BARS
         if not settled.any():
             return Votes.abstain(len(rows.index), f"needs {SETTLING_BARS} bars before the row")
-        returns = _returns(bars, label)
-        variance = np.concatenate([[np.nan], garch.next_variance(returns[1:], self.parameters)])
-        mean, deviation = garch.aggregate(returns[at], variance[at], self.parameters, horizon_bars=label.horizon_bars)
-        limit = 100 * labels.threshold(bars, label).to_numpy()[at]
-        freedom = garch.freedom(self.parameters, horizon_bars=label.horizon_bars)
+        returns = rows.once(("returns", label.price), lambda: _returns(rows.log_prices(label.price)))
+        variance = rows.once(("variance", label.price, parameters), lambda: _variance(returns, parameters))
+        mean, deviation = garch.aggregate(returns[at], variance[at], parameters, horizon_bars=label.horizon_bars)
+        limit = 100 * labels.limits(rows.volatility(label)[at], label)
+        freedom = garch.freedom(parameters, horizon_bars=label.horizon_bars)
         probabilities = increments.probabilities(mean, deviation, limit, freedom=freedom)
         probabilities[~settled] = np.nan
         complete = np.isfinite(probabilities).all()
         return Votes(probabilities, "" if complete else f"needs {SETTLING_BARS} bars before the row")
 
 
-def _returns(bars: pd.DataFrame, label: LabelSpec) -> Floats:
+def _returns(log_prices: Floats) -> Floats:
     """Log returns in percent (the scale arch converges on), shape (n,); NaN at the first bar."""
-    return np.diff(100 * np.log(bars[label.price].to_numpy()), prepend=np.nan)
+    return np.diff(100 * log_prices, prepend=np.nan)
+
+
+def _variance(returns: Floats, parameters: garch.Parameters) -> Floats:
+    return np.concatenate([[np.nan], garch.next_variance(returns[1:], parameters)])
 
 
 def _estimate(returns: Floats) -> tuple[garch.Parameters | None, str]:

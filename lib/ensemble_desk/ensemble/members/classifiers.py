@@ -73,6 +73,11 @@ class FeatureMember:
         """Number of columns it reads; 0 when it could not be fitted."""
         return 0 if self.reason else int(self.estimator.n_features_in_)
 
+    @property
+    def lookback_bars(self) -> int:
+        """Our features' memory and a bar more: of one row alone, sums are added up in another order."""
+        return market_features.MEMORY_BARS + 1
+
     def fit(self, rows: Rows, classes: NDArray[np.int64], *, label: LabelSpec) -> Self:  # noqa: ARG002 - Member's form
         """Fit on the rows whose features are all finite; with a single class in them it abstains later."""
         features = _features(rows, self.name)

@@ -61,6 +61,10 @@ class LstmMember:
         member.reason = ""
         return member
 
+    @property
+    def lookback_bars(self) -> int:
+        return features.MEMORY_BARS + self.window + 1
+
     def state(self) -> object:
         if self.network is None:
             return {"reason": self.reason}

@@ -21,7 +21,6 @@ is the uncertainty of the next bars. The last but one line is what this module d
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -79,6 +78,11 @@ class ProphetMember:
         member.trend, member.reason = trend, ""
         return member
 
+    @property
+    def lookback_bars(self) -> int:
+        """So many that they reach the window's end wherever a row is near enough to vote on."""
+        return 3 + (0 if self.trend is None else self.trend.n_bars)
+
     def state(self) -> object:
         if self.trend is None or self.window is None:
             return {"reason": self.reason}
@@ -98,7 +102,7 @@ class ProphetMember:
         bars, self.reason = rows.history(least=_MIN_BARS.get(self.timeframe, _MIN_BARS_ELSE))
         if bars is None:
             return self
-        sigmas = _sigmas(bars, label)[-WINDOW_BARS:]
+        sigmas = labels.volatility(bars, label)[-WINDOW_BARS:]
         bars = bars.iloc[-WINDOW_BARS:]
         y = np.log(bars[label.price].to_numpy())
         try:
@@ -122,12 +126,11 @@ class ProphetMember:
         increments = self._increments(label.horizon_bars)
         if len(increments) < _MIN_INCREMENTS:
             return Votes.abstain(n, f"its window of {self.trend.n_bars} bars is too short for {label.horizon_bars}")
-        bars = rows.bars.loc[: rows.index[-1]]
-        at = bars.index.get_indexer(rows.index)
-        positions = self._positions(bars.index)[at]
+        at = rows.places()
+        positions = self._positions(rows.known().index)[at]
         drift = self.trend.at(positions + label.horizon_bars) - self.trend.at(positions)
-        sigmas = _sigmas(bars, label)[at] * label.horizon_bars**0.5
-        limit = labels.threshold(bars, label).to_numpy()[at]
+        known = rows.volatility(label)[at]
+        sigmas, limit = known * label.horizon_bars**0.5, labels.limits(known, label)
         probabilities = _probabilities(increments, drift, sigmas, limit)
         near = (positions >= 0) & (positions <= 2 * self.trend.n_bars)
         probabilities[~near] = np.nan
@@ -155,11 +158,6 @@ class ProphetMember:
         else:
             offset = self.trend.n_bars - 1 + round((index[0] - last) / ((last - first) / (self.trend.n_bars - 1)))
         return np.arange(len(index), dtype=float) + offset
-
-
-def _sigmas(bars: pd.DataFrame, label: LabelSpec) -> Floats:
-    """One-bar volatility known at each bar, as the label measures it, shape (n,)."""
-    return labels.threshold(bars, replace(label, rule="volatility", multiplier=1.0, horizon_bars=1)).to_numpy()
 
 
 def _probabilities(increments: Floats, drift: Floats, sigmas: Floats, limit: Floats) -> Probabilities:

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from ensemble_desk.artifacts import digests, naming
-from ensemble_desk.database import daily_digests as digests_by_day
 from ensemble_desk.database import self_check
 from ensemble_desk.database.tables.registry_tables import (
     deployments,
@@ -54,20 +53,21 @@ def verify(registry: Registry, *, since: date | None = None) -> tuple[Finding, .
             return tuple(damage)
         found, told = ledger_audit.verify(registry, connection)
         found += _histories(connection, now=registry.clock(), since=since)
-        entries = [(entry, index.manifest(connection, entry)) for entry in index.everything(connection)]
+        entries = index.everything(connection)
         facts_by_id = _facts(connection)
         found += _counts(connection)
-        found += _tombstones(connection, {entry.file_name for entry, _ in entries})
+        found += _tombstones(connection, {entry.file_name for entry in entries})
         found += _symbols(connection)
         found += _digests(connection, since)
         rejected = index.rejected(connection)
         left = {one.file_name for one in tombstones.unfinished(connection)}
-    found += _unregistered(registry, left | {entry.file_name for entry, _ in entries}, rejected)
-    for entry, content in entries:
-        if since is None or _is_due(facts_by_id[entry.id], since):
-            found += _artifact(registry, entry)
-            has_manifest = told.versions.get((entry.key, entry.version), {}).get("has_manifest")
-            found += _manifest(registry, entry, content, facts_by_id[entry.id], has_manifest=has_manifest)
+        for entry in entries:  # one after the other: all manifests at once would fill the memory
+            if since is None or _is_due(facts_by_id[entry.id], since):
+                found += _artifact(registry, entry)
+                has_manifest = told.versions.get((entry.key, entry.version), {}).get("has_manifest")
+                content = index.manifest(connection, entry)
+                found += _manifest(registry, entry, content, facts_by_id[entry.id], has_manifest=has_manifest)
+    found += _unregistered(registry, left | {entry.file_name for entry in entries}, rejected)
     return tuple(found)
 
 
@@ -199,7 +199,7 @@ def _symbols(connection: Connection) -> Iterator[Finding]:
 
 
 def _digests(connection: Connection, since: date | None) -> Iterator[Finding]:
-    for one in digests_by_day.differences(connection, since=since):
+    for one in self_check.differences(connection, since=since):
         yield Finding(Key(one.symbol, one.timeframe), DIGEST, f"{one.kind}: {one.detail}")
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
+from pydantic_core import from_json
+from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, insert, or_, select, update
 
 from ensemble_desk.artifacts.store.scanning import FileEntry
 from ensemble_desk.database import inserting, statistics
@@ -140,8 +141,9 @@ def of_key(connection: Connection, key: Key) -> tuple[Entry, ...]:
 
 
 def manifest(connection: Connection, entry: Entry) -> Mapping[str, Any]:
-    wanted = select(version_manifests.c.manifest).where(version_manifests.c.version_id == entry.id)
-    return dict(connection.execute(wanted).scalar() or {})
+    wanted = select(cast(version_manifests.c.manifest, Text)).where(version_manifests.c.version_id == entry.id)
+    told = connection.execute(wanted).scalar()
+    return dict(from_json(told) or {}) if told else {}
 
 
 def created_at(connection: Connection, entry: Entry) -> datetime:

@@ -88,7 +88,7 @@ def smoke_forecast(subject: Examination) -> Outcome:
     if not set(names) <= set(FEATURE_NAMES) and not subject.content.get("feature_set"):
         return skipped("it reads features of its own, so bars are not enough")
     try:
-        newest = source.bars(key).tail(N_SMOKE_BARS)
+        newest = source.bars(key, last=N_SMOKE_BARS)
     except SourceError as error:
         return skipped(f"no bars: {error}")
     try:

@@ -77,9 +77,12 @@ def replay(
     SourceError, TooFewBarsError
         When the source has no bars of the key, or too few.
     """
-    newest = registry.source.bars(key).frame
-    newest = newest[newest.index <= until] if until is not None else newest
-    newest = newest.tail(n_bars + HISTORY_BARS)
+    n_needed = n_bars + HISTORY_BARS
+    if until is None:
+        newest = registry.source.bars(key, last=n_needed).frame
+    else:
+        every = registry.source.bars(key).frame
+        newest = every[every.index <= until].tail(n_needed)
     tables = [serving.ensemble_of(registry, key, name).predict_batch(newest).tail(n_bars) for name in (current, target)]
     times = pd.DatetimeIndex(tables[0].index).intersection(pd.DatetimeIndex(tables[1].index))
     first, second = (table.loc[times, list(CLASSES)].to_numpy(float) for table in tables)

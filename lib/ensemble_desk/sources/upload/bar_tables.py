@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,13 +14,13 @@ from ensemble_desk.errors import UploadError
 from ensemble_desk.market import adjustment, bars, spacing
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
-from ensemble_desk.market.spellings import ADJUSTED, TICKER
+from ensemble_desk.market.spellings import ADJUSTED, TICKER, TIME
 from ensemble_desk.sources.upload import coarser, gathering, looks, row_problems, session_dates
 from ensemble_desk.sources.upload.answers import Answers
 from ensemble_desk.sources.upload.cells import times
 from ensemble_desk.sources.upload.cells.table import Table
 from ensemble_desk.sources.upload.cells.times import Times
-from ensemble_desk.sources.upload.columns import finding
+from ensemble_desk.sources.upload.columns import finding, zones
 from ensemble_desk.sources.upload.columns.meanings import Found
 from ensemble_desk.sources.upload.gathering import Gathered
 from ensemble_desk.sources.upload.recognition import ColumnUse, Recognised
@@ -66,10 +67,15 @@ def recognise(
     rows = gathering.gather(table, found, written=written, ticker=None if owner else answers.ticker, join=answers.join)
     rows, scaled = _to_scale(table, rows, answers)
     serial = table.kind in ("Excel", "OpenDocument")
-    read = times.parse(
-        rows.times, day_first=answers.day_first, zone=zone, serial_days=serial, written=answers.time_format
+    told = partial(
+        times.parse, rows.times, day_first=answers.day_first, serial_days=serial, written=answers.time_format
     )
+    read = told(zone=zone)
     times.refuse_unreadable(read, rows.times, file_name=name)
+    if read.unzoned and not spacing.are_sessions(key.timeframe, spacing.step(pd.DatetimeIndex(read.utc))):
+        zone = zones.told(found.fields[TIME].name, file_name=name)
+        read = read if zone is None else told(zone=zone)
+        times.refuse_unreadable(read, rows.times, file_name=name)
     if answers.leave_out:
         rows, read = _without_wrong_rows(rows, read)
     dated, mended = _dated(table, rows, read, key=key, answers=answers, zone=zone, calendar=calendar)
@@ -83,10 +89,10 @@ def recognise(
     days = pd.DatetimeIndex(fitting.index)
     sessions = calendar(days[0], days[-1]) if calendar is not None and key.timeframe == "d1" else None
     silent = () if dated.rows.has_volume else ("the file has no volume: it is taken as 0 in every bar",)
-    told = (*scaled, *read.notes, *dated.notes, *order, *prices, *mended, *silent, *fit, *changed)
+    said = (*scaled, *read.notes, *dated.notes, *order, *prices, *mended, *silent, *fit, *changed)
     return Recognised(
         bars=Bars(key, fitting, "upload", adjusted=ADJUSTED in found.fields),
-        notes=(*table.notes, *rows.notes, *told),
+        notes=(*table.notes, *rows.notes, *said),
         columns=_uses(found),
         dropped=dated.rows.dropped,
         ticker=owner or rows.ticker,

@@ -22,6 +22,8 @@ def read(table: Table, *, day_first: bool | None) -> pd.DataFrame:
     found = columns.recognise(table.columns, table.sample)
     dates = [found.fields[name].label for name in (TIME, DAY) if name in found.fields]
     others = [column for column in table.columns if column.label not in dates]
+    if not others:
+        raise UploadError(table.file_name, ["it holds times and nothing else. Add the columns of features."])
     written = numerals.style([table.sample[column.label] for column in others], separator=table.separator)
     frame, written_times, places = _gathered(table, others, found, written)
     if TIME not in found.fields:

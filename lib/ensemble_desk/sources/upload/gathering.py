@@ -101,6 +101,14 @@ def gather(table: Table, found: Found, *, written: Style, ticker: str | None, jo
     return work.result()
 
 
+def _blank(values: NDArray[np.float64], wrong: Flags) -> Flags:
+    """Rows without any price."""
+    missing = np.isnan(values[:, 3]) & ~wrong[:, 3]
+    if missing.any():
+        missing &= (np.isnan(values) & ~wrong)[:, :4].all(axis=1)
+    return np.asarray(missing)
+
+
 @dataclass(slots=True, eq=False)
 class _Gathering:
     table: Table
@@ -131,11 +139,12 @@ class _Gathering:
         self._take_currency(chunk)
         values, wrong = self._numbers(chunk)
         payout = self._payouts(chunk, values, wrong)
-        blank: Flags = np.asarray((np.isnan(values) & ~wrong)[:, :4].all(axis=1))
+        blank = _blank(values, wrong)
         self._drop(chunk, payout, _PAYOUT)
         self._drop(chunk, blank, _NO_PRICES)
-        kept = ~(payout | blank)
-        chunk, values, wrong = chunk[kept], values[kept], wrong[kept]
+        left_out = payout | blank
+        if left_out.any():
+            chunk, values, wrong = chunk[~left_out], values[~left_out], wrong[~left_out]
         self._take_stand_ins(chunk)
         self._remember_texts(chunk, wrong)
         self.times.append(columns.time_column(chunk, self.found))
@@ -247,6 +256,8 @@ class _Gathering:
 
     def _payouts(self, chunk: pd.DataFrame, values: NDArray[np.float64], wrong: Flags) -> Flags:
         """Rows of a page's table that tell of a dividend or split where the prices of a bar would stand."""
+        if not wrong.any():
+            return np.zeros(len(chunk), np.bool_)
         suspects: Flags = np.asarray(wrong[:, :4].any(axis=1) & np.isnan(values[:, :4]).all(axis=1))
         if suspects.any():
             texts = [" ".join(map(str, row)) for row in chunk[suspects].itertuples(index=False)]

@@ -154,11 +154,10 @@ def _still(frame: pd.DataFrame) -> list[Warned]:
     prices = frame[list(PRICES)].to_numpy()
     flat = (prices == prices[:, :1]).all(axis=1)
     same = np.concatenate(([False], (prices[1:] == prices[:-1]).all(axis=1))) & flat
-    longest, end, run = 0, 0, 0
-    for row, is_same in enumerate(same.tolist()):
-        run = run + 1 if is_same else 0
-        if run > longest:
-            longest, end = run, row
+    others = np.concatenate((np.flatnonzero(~same), [len(same)]))
+    runs = np.diff(others) - 1
+    longest = int(runs.max(initial=0))
+    end = int(others[1:][runs.argmax()]) - 1 if longest else 0
     if longest + 1 < _STILL:
         return []
     rows = np.zeros(len(frame), np.bool_)

@@ -22,13 +22,15 @@ def unusable(rows: Gathered, cells: pd.DataFrame, undated: Flags) -> Flags:
     """Rows without a date, with a text for a number, or with numbers that cannot be a bar, shape (n,)."""
     factor = cells[ADJUSTED].to_numpy() if ADJUSTED in cells else np.ones(len(cells))
     unadjusted = ~(np.isfinite(factor) & (factor > 0))
-    wrong = undated | rows.wrong.any(axis=1) | bars.wrong_values(cells[list(bars.COLUMNS)].to_numpy()) | unadjusted
+    texts = rows.wrong.any(axis=1) if rows.wrong.any() else np.zeros(len(cells), np.bool_)
+    wrong = undated | texts | bars.wrong_values(cells[list(bars.COLUMNS)].to_numpy()) | unadjusted
     return np.asarray(wrong)
 
 
 def repeated(times: pd.Series, cells: pd.DataFrame) -> Flags:
     """Rows that give an earlier row's bar once more, number for number, shape (n,)."""
-    if times.is_unique:
+    steps = np.diff(pd.DatetimeIndex(times).asi8)
+    if (steps > 0).all() or (steps < 0).all() or times.is_unique:
         return np.zeros(len(times), np.bool_)
     return cells.assign(time=times.to_numpy()).duplicated().to_numpy(np.bool_)
 

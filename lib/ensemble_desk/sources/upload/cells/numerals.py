@@ -19,6 +19,32 @@ _PARTS = {  # decimal comma -> groups of thousands (of hundreds in India), and w
     True: rf"(?:[0-9]{{1,3}}(?:[.{_GAPS}][0-9]{{2,3}})*[.{_GAPS}][0-9]{{3}}|[0-9]+)?(?:,[0-9]*)?",
 }
 _POWERS = {"k": "e3", "m": "e6", "b": "e9", "t": "e12"}
+_WORDS = {  # of thousands and more in other languages
+    "mio": "e6",
+    "mln": "e6",
+    "mn": "e6",
+    "mrd": "e9",
+    "mld": "e9",
+    "bn": "e9",
+    "tys": "e3",
+    "tsd": "e3",
+    "тыс": "e3",
+    "млн": "e6",
+    "млрд": "e9",
+    "lakh": "e5",
+    "crore": "e7",
+    "cr": "e7",
+    "万": "e4",
+    "萬": "e4",
+    "만": "e4",
+    "百万": "e6",
+    "百萬": "e6",
+    "亿": "e8",
+    "億": "e8",
+    "억": "e8",
+}
+_SPELLED = "|".join(sorted(_WORDS, key=len, reverse=True))
+_CODE = r"(?:USD|EUR|GBP|CHF|JPY|CNY|HKD|INR|KRW|BRL|PLN|SEK|NOK|DKK|CZK|CAD|AUD|zł|kr\.?|Kč|元|円|원|руб\.?)"
 _POINT, _COMMA = (  # what can only be written with a decimal point, and what only with a decimal comma
     re.compile(
         rf"(?:\d+|0)?\{mark}(?!\d{{3}}$)\d+|0\{mark}\d+|\d{{4,}}\{mark}\d+"
@@ -29,9 +55,12 @@ _POINT, _COMMA = (  # what can only be written with a decimal point, and what on
 _EITHER = re.compile(r"\d{1,3}([.,])\d{3}")
 _NEARER = 0.5  # a reading is taken when its neighbours lie so much nearer to one another
 _ANY_NUMBER = re.compile(
-    rf"{_SIGN}\s*{_MONEY}\s*{_SIGN}[\d.,{_GAPS}]*\d[.,]?(?:[eE][+-]?\d+)?\s*[kKmMbBtT%]?\s*{_MONEY}"
+    rf"{_SIGN}\s*{_MONEY}\s*{_SIGN}[\d.,{_GAPS}]*\d[.,]?(?:[eE][+-]?\d+)?\s*(?:[kKmMbBtT%]|(?:{_SPELLED})\.?|{_CODE})?\s*{_MONEY}",
+    re.IGNORECASE,
 )
-_TRIMMED = re.compile(rf"^{_SIGN}\s*{_MONEY}\s*|\s*[kKmMbBtT%]?\s*{_MONEY}$")
+_TRIMMED = re.compile(
+    rf"^{_SIGN}\s*(?:{_MONEY}|{_CODE})\s*|\s*(?:[kKmMbBtT%]|(?:{_SPELLED})\.?|{_CODE})?\s*{_MONEY}$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +218,10 @@ def _plain(text: pd.Series) -> NDArray[np.float64]:
 
 def _written(text: pd.Series, written: Style, *, short: bool) -> NDArray[np.float64]:
     power = "[kKmMbBtT]?" if short else ""
+    text = texts.replace(text, rf"(?i)^{_CODE}\s*|\s*{_CODE}$", "")
+    if short and texts.contain(text, rf"(?i)(?:{_SPELLED})\.?$").any():
+        for word in sorted(_WORDS, key=len, reverse=True):
+            text = texts.replace(text, rf"(?i)\s*{word}\.?$", _WORDS[word])
     number = _PARTS[written.decimal_comma]
     form = rf"{_SIGN}\s*{_MONEY}\s*{_SIGN}{number}(?:[eE][+-]?\d+)?\s*{power}\s*{_MONEY}"
     bare = texts.replace(text.where(texts.match(text, form), ""), rf"[$€£¥₹₩￥{_GAPS}]", "")

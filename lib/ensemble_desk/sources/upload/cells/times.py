@@ -46,6 +46,7 @@ class Times:
     problem : a sentence when the column as a whole is unreadable.
     readings : both ways to read it, where day and month can be either.
     moments : whether daily bars are written as moments in UTC, whose date depends on the zone.
+    unzoned : whether they are clocks of which nobody says where.
     """
 
     utc: pd.Series
@@ -57,6 +58,7 @@ class Times:
     problem: str = ""
     readings: tuple[DateReading, DateReading] | None = None
     moments: bool = False
+    unzoned: bool = False
 
     def at(self, rows: NDArray[np.bool_]) -> "Times":
         """The same of some of the rows."""
@@ -243,9 +245,8 @@ def _from_wall(wall: pd.Series, zone: ZoneInfo | None) -> Times:
         return Times(days, days, zone="dates without time of day")
     if zone is None:
         said = "times taken as UTC"
-        return Times(
-            wall.dt.tz_localize("UTC"), days, has_clock=True, zone="none written, taken as UTC", zone_note=said
-        )
+        utc, taken = wall.dt.tz_localize("UTC"), "none written, taken as UTC"
+        return Times(utc, days, has_clock=True, zone=taken, zone_note=said, unzoned=True)
     changed = clock_changes.localized(wall, zone)
     if changed.skipped.any():
         return _skipped(wall, changed, zone.key)

@@ -71,6 +71,8 @@ def ask_for_scale(table: Table, prices: pd.DataFrame) -> None:
     UploadQuestionError
     """
     values = prices.to_numpy(np.float64)
+    if not np.nanmax(values[:, -1], initial=0.0) >= _LEAST_SCALED:  # as nearly all prices are
+        return
     known = values[np.isfinite(values).all(axis=1)]
     size = float(np.median(known)) if len(known) else 0.0
     tiny = size >= _LEAST_SMALL_SCALED

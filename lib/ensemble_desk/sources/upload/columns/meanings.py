@@ -13,6 +13,7 @@ from ensemble_desk.sources.upload.cells.table import Column, quoted
 
 _CLOCK = r"(\d{1,2}:\d{2}.*|\d{1,6})"
 _DAYS = ("date", "dtyyyymmdd", "day", "trade_date", "trading_date", "datum", "data", "fecha")
+_THREE = ("year", "month", "day")
 _NAMELESS = ("Unnamed: ", "__index_level_")
 _MIDNIGHT = r"[ T]0?0:00(:00)?(\.0+)?$"
 
@@ -30,6 +31,7 @@ class Found:
     in_parts : two columns that together are the volume.
     twins : further columns of the same name as a field's column; they must hold the same values.
     left_out : columns that are none of ours.
+    in_three : the columns of year, month and day, where a date stands in three of them.
     notes : what was told by numbers or by a person instead of by names.
     """
 
@@ -40,6 +42,7 @@ class Found:
     currency: Column | None = None
     volumes: tuple[Column, ...] = ()
     in_parts: tuple[Column, ...] = ()
+    in_three: tuple[Column, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -64,9 +67,13 @@ def recognise(columns: Sequence[Column], sample: pd.DataFrame, mapped: Mapping[s
             twins[ours] = tuple(match[1:])
     if TIME in fields and fields[TIME].name.startswith(_NAMELESS) and _are_counted(sample[fields[TIME].label]):
         del fields[TIME]
-    day = next((own[name][0] for name in _DAYS if name in own), None)
+    three = TIME not in said and "date" not in own and all(name in own for name in _THREE)
+    in_three = tuple(own[name][0] for name in _THREE) if three else ()
+    day = None if three else next((own[name][0] for name in _DAYS if name in own), None)
     if day is not None and "time" in own and _are_clocks(sample[own["time"][0].label]):
         fields = {TIME: own["time"][0], DAY: day} | {name: one for name, one in fields.items() if name != TIME}
+    if in_three:
+        fields[TIME] = own["time"][0] if "time" in own and _are_clocks(sample[own["time"][0].label]) else in_three[-1]
     if TIME in said:
         fields.pop(DAY, None)
     fields |= said
@@ -75,8 +82,9 @@ def recognise(columns: Sequence[Column], sample: pd.DataFrame, mapped: Mapping[s
     twins = {name: others for name, others in twins.items() if others and name in fields}
     ours_too = {column.label for column in (*fields.values(), *sum(twins.values(), ()))}
     rest = [column for column in columns if column.label not in ours_too and column != ticker]
+    rest = [column for column in rest if column not in in_three]
     notes = tuple(f"{ours} is {column.shown}, as mapped" for ours, column in said.items())
-    return Found(fields, ticker, twins, tuple(rest), currency, notes=notes)
+    return Found(fields, ticker, twins, tuple(rest), currency, in_three=in_three, notes=notes)
 
 
 def _by_name(columns: Sequence[Column]) -> dict[str, list[Column]]:
@@ -169,6 +177,10 @@ def check_twins(found: Found, frame: pd.DataFrame, *, file_name: str) -> None:
 def time_column(frame: pd.DataFrame, found: Found) -> pd.Series:
     """The column of times, a date and a clock in two columns put together."""
     column = frame[found.fields[TIME].label]
+    if found.in_three:
+        year, month, day = (frame[one.label].astype("str").str.strip() for one in found.in_three)
+        written: pd.Series = year + "-" + month.str.zfill(2) + "-" + day.str.zfill(2)
+        return written if found.fields[TIME] == found.in_three[-1] else written + " " + _clocks(column)
     if DAY not in found.fields:
         return column
     joined: pd.Series = _days(frame[found.fields[DAY].label]) + " " + _clocks(column)

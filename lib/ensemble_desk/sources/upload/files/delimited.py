@@ -48,6 +48,8 @@ def read(data: bytes, name: str, *, answers: Answers, notes: tuple[str, ...]) ->
     told = (*told, *((parted,) if parted else ()), *header.notes)
 
     plain = quick_text.is_plain(data, encoding)
+    quoted = plain and data.find(b'"', _end_of_line(data, header.first_row)) >= 0
+    plain = plain and (not quoted or quick_text.quotes_end_in_their_line(data))
     n_lines = data.count(b"\n") + (not data.endswith(b"\n"))
 
     def opened(rows: int) -> Iterator[pd.DataFrame]:
@@ -56,7 +58,13 @@ def read(data: bytes, name: str, *, answers: Answers, notes: tuple[str, ...]) ->
             labels = [column.label for column in names]
             numbers = quick_text.numeric(labels, [row for row in _rows(lines[header.first_row :], delimiter) if row])
             for part in quick_text.parts(
-                data, labels, numbers=numbers, delimiter=delimiter, skipped=header.first_row, rows=rows
+                data,
+                labels,
+                numbers=numbers,
+                delimiter=delimiter,
+                quoted=quoted,
+                skipped=header.first_row,
+                rows=rows,
             ):
                 lines_read += len(part)
                 yield part[~_are_blank(part)]
@@ -77,6 +85,14 @@ def read(data: bytes, name: str, *, answers: Answers, notes: tuple[str, ...]) ->
     return cells.table(
         name, "CSV", header.columns, without_blank, separator=delimiter, has_names=header.has_names, notes=told
     )
+
+
+def _end_of_line(data: bytes, number: int) -> int:
+    """Where so many lines end."""
+    at = 0
+    for _ in range(number):
+        at = data.find(b"\n", at) + 1 or len(data)
+    return at
 
 
 def _are_blank(part: pd.DataFrame) -> Any:

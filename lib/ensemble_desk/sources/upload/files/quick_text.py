@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ensemble_desk.errors import extras
@@ -11,13 +12,26 @@ from ensemble_desk.sources.upload.cells import numerals, time_forms
 
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _BLOCK_BYTES = 16 * 2**20
+_QUOTE, _END = b'"'[0], b"\n"[0]
 
 
 def is_plain(data: bytes, encoding: str) -> bool:
     """Whether every line of a text is a row, so that rows can be counted as lines."""
-    if encoding not in ("utf-8", "utf-8-sig") or b'"' in data or b"\n\n" in data or b"\n\r" in data:
+    if encoding not in ("utf-8", "utf-8-sig") or b"\n\n" in data:
         return False
-    return b"\r" not in data or data.count(b"\r") == data.count(b"\r\n")
+    return b"\r" not in data or (b"\n\r" not in data and data.count(b"\r") == data.count(b"\r\n"))
+
+
+def quotes_end_in_their_line(data: bytes) -> bool:
+    """Whether no cell in quotes goes over the end of a line, so that lines are rows all the same."""
+    n_quotes = 0
+    for start in range(0, len(data), _BLOCK_BYTES):
+        letters = np.frombuffer(data, np.uint8, min(_BLOCK_BYTES, len(data) - start), start)
+        quotes, ends = np.flatnonzero(letters == _QUOTE), np.flatnonzero(letters == _END)
+        if ((np.searchsorted(quotes, ends) + n_quotes) % 2).any():
+            return False
+        n_quotes += len(quotes)
+    return n_quotes % 2 == 0
 
 
 def numeric(labels: Sequence[str], looked_at: Sequence[Sequence[str]]) -> frozenset[str]:
@@ -32,7 +46,14 @@ def numeric(labels: Sequence[str], looked_at: Sequence[Sequence[str]]) -> frozen
 
 
 def parts(
-    data: bytes, labels: Sequence[str], *, numbers: frozenset[str], delimiter: str, skipped: int, rows: int
+    data: bytes,
+    labels: Sequence[str],
+    *,
+    numbers: frozenset[str],
+    delimiter: str,
+    quoted: bool,
+    skipped: int,
+    rows: int,
 ) -> Iterator[pd.DataFrame]:
     """The rows, so many at a time, up to the first block that is no regular table; texts but for the ``numbers``.
 
@@ -46,7 +67,9 @@ def parts(
         "read_options": csv.ReadOptions(
             column_names=list(labels), skip_rows=skipped, block_size=_BLOCK_BYTES, use_threads=True
         ),
-        "parse_options": csv.ParseOptions(delimiter=delimiter, quote_char=False, ignore_empty_lines=False),
+        "parse_options": csv.ParseOptions(
+            delimiter=delimiter, quote_char='"' if quoted else False, ignore_empty_lines=False
+        ),
         "convert_options": csv.ConvertOptions(
             column_types={label: pa.float64() if label in numbers else pa.large_string() for label in labels},
             null_values=list(numerals.BLANK),

@@ -1,0 +1,1 @@
+"""What is kept of outcomes, so that a look begins where the last one ended."""

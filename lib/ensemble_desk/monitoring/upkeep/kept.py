@@ -1,0 +1,163 @@
+"""What was made of a key's outcomes, kept with a sign of everything that it was made of.
+
+The log stays what counts: what is lost, or has another sign, is made of it anew and is the same to the last bit.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date
+from functools import cache
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter
+from sqlalchemy import bindparam, select
+
+from ensemble_desk.database import daily_digests as digests
+from ensemble_desk.database import inserting
+from ensemble_desk.database.opening import Database
+from ensemble_desk.database.queries.compiled_select import CompiledSelect
+from ensemble_desk.database.tables.monitoring_tables import drift_monitoring, outcomes
+from ensemble_desk.database.tables.monitoring_tables import kept_drift as table
+from ensemble_desk.database.tables.registry_tables import (
+    daily_digests,
+    model_versions,
+    production_pointers,
+    symbols,
+)
+from ensemble_desk.forecasting import definitions
+from ensemble_desk.market.keys import Key
+from ensemble_desk.monitoring.evidence.bands import Policy
+from ensemble_desk.monitoring.verdicts import DriftState
+from ensemble_desk.registry.opening import Registry
+from ensemble_desk.registry.preflight import code_revision
+
+_STATE, _DAYS = "state", "days"
+_TIMES = ("as_of", "alarm_at", "since")
+_MAKERS = ("market", "evaluation", "forecasting", "monitoring")  # the sources that decide what is made
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The days of a key in the table of drift, as they were written last; None where there are none."""
+
+    sign: str
+    first: date | None
+    last: date | None
+
+
+def signs(database: Database, policy: Policy) -> Mapping[Key, str]:
+    """Give what each key in production is judged by, as a sign; '' where only the log itself can tell."""
+    pointer, version, digest = production_pointers, model_versions, daily_digests
+    newest = (
+        select(digest.c.last_id, digest.c.hash)
+        .where(
+            digest.c.kind == digests.OUTCOMES,
+            digest.c.symbol_id == pointer.c.symbol_id,
+            digest.c.timeframe == pointer.c.timeframe,
+        )
+        .order_by(digest.c.day.desc())
+        .limit(1)
+        .correlate(pointer)
+    )
+    last = newest.with_only_columns(digest.c.last_id).scalar_subquery()
+    same = (version.c.symbol == pointer.c.symbol) & (version.c.timeframe == pointer.c.timeframe)
+    wanted = select(
+        pointer.c.symbol,
+        pointer.c.timeframe,
+        version.c.id,
+        version.c.description_id,
+        newest.with_only_columns(digest.c.hash).scalar_subquery().label("hash"),
+        select(outcomes.c.id).where(outcomes.c.id == last).correlate(pointer).scalar_subquery().label("outcome_id"),
+    ).join(version, same & (version.c.version == pointer.c.version))
+    by = f"{policy} {_code()}"
+    with database.reading() as connection:
+        return {
+            Key(symbol, timeframe): f"{by} {number} {told} {digest_hash}" if outcome_id is not None else ""
+            for symbol, timeframe, number, told, digest_hash, outcome_id in connection.execute(wanted)
+        }
+
+
+def states(database: Database) -> Mapping[Key, tuple[str, str]]:
+    """Read the sign of every kept state, and the state as it was written."""
+    wanted = (
+        select(symbols.c.ticker, table.c.timeframe, table.c.sign, table.c.made)
+        .join(symbols, symbols.c.id == table.c.symbol_id)
+        .where(table.c.what == _STATE)
+    )
+    with database.reading() as connection:
+        return {Key(ticker, timeframe): (sign, made) for ticker, timeframe, sign, made in connection.execute(wanted)}
+
+
+def state(made: str) -> DriftState:
+    """Read a state as it was written."""
+    found = _adapter().validate_python(json.loads(made))
+    times = {name: getattr(found, name) for name in _TIMES}
+    in_utc: dict[str, Any] = {name: None if at is None else at.astimezone(UTC) for name, at in times.items()}
+    return replace(found, **in_utc)
+
+
+def keep_states(database: Database, found: Iterable[tuple[str, DriftState]]) -> None:
+    """Write states, each with its sign."""
+    rows = [(one.key, _STATE, sign, json.dumps(asdict(one), default=_plain)) for sign, one in found]
+    with database.writing() as connection:
+        numbers = dict(map(tuple, connection.execute(select(symbols.c.ticker, symbols.c.id))))
+        _write(connection, [(numbers[key.symbol], key.timeframe, *told) for key, *told in rows])
+
+
+def sign_of_days(database: Database, key: Key, policy: Policy) -> str:
+    """Give what the days of a key are made of, as a sign; '' where only the log itself can tell."""
+    outcome = digests.standing(database, digests.OUTCOMES, key)
+    return "" if outcome is None else f"{policy} {_code()} {definitions.sign(database, key)} {outcome.hash}"
+
+
+def are_written(registry: Registry, key: Key, sign: str) -> bool:
+    """Whether the days of a key were written under a sign and its first and last one are still there."""
+    found = registry.database.ask(_WRITTEN, symbol=key.symbol, timeframe=key.timeframe)
+    if not sign or not found or found[0].sign != sign:
+        return False
+    return bool(json.loads(found[0].made) == [_told(found[0].first), _told(found[0].last)])
+
+
+def keep_days(connection: Any, symbol_id: int, timeframe: str, days: Days) -> None:
+    """Remember under which sign the days of a key were written."""
+    _write(connection, [(symbol_id, timeframe, _DAYS, days.sign, json.dumps([_told(days.first), _told(days.last)]))])
+
+
+def _write(connection: Any, rows: Iterable[tuple[Any, ...]]) -> None:
+    statement = inserting.insert_into(connection, table)
+    newer = {name: statement.excluded[name] for name in ("sign", "made")}
+    statement = statement.on_conflict_do_update(index_elements=["symbol_id", "timeframe", "what"], set_=newer)
+    inserting.in_batches(connection, statement, [dict(zip(table.c.keys(), row, strict=True)) for row in rows])
+
+
+def _told(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value.isoformat()
+
+
+@cache
+def _adapter() -> TypeAdapter[DriftState]:
+    return TypeAdapter(DriftState)
+
+
+@cache
+def _code() -> str:
+    return code_revision.of(_MAKERS)
+
+
+def _day(*, newest: bool) -> Any:
+    day = drift_monitoring.c.date
+    here = (drift_monitoring.c.symbol_id == table.c.symbol_id, drift_monitoring.c.timeframe == table.c.timeframe)
+    return select(day).where(*here).order_by(day.desc() if newest else day).limit(1).scalar_subquery()
+
+
+_WRITTEN = CompiledSelect(
+    select(table.c.sign, table.c.made, _day(newest=False).label("first"), _day(newest=True).label("last"))
+    .join(symbols, symbols.c.id == table.c.symbol_id)
+    .where(symbols.c.ticker == bindparam("symbol"), table.c.timeframe == bindparam("timeframe"), table.c.what == _DAYS)
+)
