@@ -77,12 +77,7 @@ def replay(
     SourceError, TooFewBarsError
         When the source has no bars of the key, or too few.
     """
-    n_needed = n_bars + HISTORY_BARS
-    if until is None:
-        newest = registry.source.bars(key, last=n_needed).frame
-    else:
-        every = registry.source.bars(key).frame
-        newest = every[every.index <= until].tail(n_needed)
+    newest = registry.source.bars(key, last=n_bars + HISTORY_BARS, until=until).frame
     tables = [serving.ensemble_of(registry, key, name).predict_batch(newest).tail(n_bars) for name in (current, target)]
     times = pd.DatetimeIndex(tables[0].index).intersection(pd.DatetimeIndex(tables[1].index))
     first, second = (table.loc[times, list(CLASSES)].to_numpy(float) for table in tables)
