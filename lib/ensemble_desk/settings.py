@@ -119,6 +119,7 @@ class Settings(BaseModel):
     drift_window: int = Field(
         default=60, ge=20, description="Newest outcomes, without overlap, that live accuracy is taken over."
     )
+    cost_bps: float = Field(default=5.0, ge=0, description="Cost of trading, in basis points of what is traded.")
     max_age: dict[str, str] = Field(
         default_factory=dict,
         description="Age at which versions expire, in days or bars, for all or by timeframe: 60d or d1=60d,h1=500bars.",

@@ -73,7 +73,7 @@ def test_from_the_overview_to_a_proven_rollback_in_four_interactions(server, pag
     page.goto(server.url)
     expect(page.get_by_text(re.compile("keys served"))).to_be_visible()
 
-    page.get_by_role("link", name="Rollback").click()  # first interaction
+    page.get_by_role("link", name="Not rehearsed").first.click()  # first interaction: the way back of the first row
     expect(page.get_by_text("AAPL/d1 live: 20121231").first).to_be_visible()
     choose(page, "20120928")  # second
     expect(page.get_by_text(re.compile("Preflight of 20120928 passed"))).to_be_visible()

@@ -65,10 +65,9 @@ def replayed_folder(trained_folder: Path, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture
 def watched(replayed_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of the replayed set that the app of this test looks at; pages wait until its outcomes are read."""
+    """A copy of the replayed set that the app of this test looks at."""
     copied = tmp_path / "models"
     shutil.copytree(replayed_folder, copied)
-    monkeypatch.setattr(standing, "MOST_SECONDS_WAITED", 60.0)
     yield from _looked_at(copied, monkeypatch)
 
 
@@ -79,6 +78,7 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
 
 def _looked_at(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(caching, "_MOST_SECONDS_WAITED", 60.0)  # a page waits for files that were dropped just now
+    monkeypatch.setattr(standing, "MOST_SECONDS_WAITED", 60.0)  # and until its outcomes are read
     monkeypatch.setenv("DESK_MODELS_URL", str(path))
     monkeypatch.setenv("DESK_DATABASE_URL", "")
     monkeypatch.setenv("DESK_ACTOR", "engineer")

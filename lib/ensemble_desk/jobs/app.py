@@ -39,6 +39,7 @@ _USAGE_ERRORS = (
 _COMMANDS = {  # by the module below this one and the function in it: only what is asked for is imported
     "train": "train.train",
     "demo": "train.demo",
+    "study": "judging.study.study",
     "export": "export.export",
     "runs": "runs.runs",
     "activity": "activity.activity",
@@ -50,6 +51,7 @@ _COMMANDS = {  # by the module below this one and the function in it: only what 
     "outcomes": "outcomes.outcomes",
     "replay": "outcomes.replay_past",
     "live": "live.accuracy",
+    "value": "judging.value.value",
     "check-drift": "drift.check_drift",
     "alarms": "drift.alarms",
     "diagnose": "drift.diagnose",

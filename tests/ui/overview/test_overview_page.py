@@ -33,7 +33,7 @@ def test_rows_tell_version_mode_standing_and_way_back_in_words_and_marks(folder,
     assert not app.dataframe  # nothing to scroll sideways
     said = texts(app)
     assert "20021031  \n:small[:gray[follows latest]]" in said
-    assert ":gray-badge[First version]" in said
+    assert ":gray[First version]" in [link.label for link in app.main.page_link]
     titles = re.findall(r'data:image/svg\+xml;base64,\S+ "([^"]+)"\)', said)
     assert len(titles) == 2
     assert all(re.search(r"validated \d+ % \[\d+–\d+\], n \d+, majority \d+ %", title) for title in titles)

@@ -6,8 +6,6 @@ from typing import Any
 
 from ensemble_desk.artifacts import digests, naming, serving_form
 from ensemble_desk.errors import ArtifactMissingError, IncompatibleArtifactError, TamperedArtifactError
-from ensemble_desk.market import usual_rates
-from ensemble_desk.market.labels import CLASSES
 from ensemble_desk.registry.entities import State
 from ensemble_desk.registry.index import entries
 from ensemble_desk.registry.index.entries import Entry
@@ -50,15 +48,7 @@ def load_form(registry: Registry, entry: Entry) -> tuple[int, Mapping[str, Any]]
         _log.warning("the serving form of %s %s is gone; `registry sync` makes it anew", entry.key, entry.version)
         return load(registry, entry)
     found = serving_form.read(data, name=entry.file_name)
-    return len(data), found if "usual_rates" in found else found | _usual_rates(registry, entry)
-
-
-def _usual_rates(registry: Registry, entry: Entry) -> dict[str, Any]:
-    """Read from the index what a serving form of an earlier release does not hold."""
-    from ensemble_desk.registry.index import versions
-
-    rates = usual_rates.of_content(versions.manifest(registry, entry.key, entry.version))
-    return {} if rates is None else {"usual_rates": dict(zip(CLASSES, rates, strict=True))}
+    return len(data), found if "usual_rates" in found else found | entries.usual_rates(registry.database, entry)
 
 
 def load(registry: Registry, entry: Entry) -> tuple[int, Mapping[str, Any]]:

@@ -91,16 +91,11 @@ PLACES = (
 def run() -> None:
     """Declare the navigation and run the page that was asked for; an error of ours ends in words, not in a trace."""
     page = _navigate()
-    moved = st.session_state.get(links.SHOWN) not in {None, page.title}
     st.session_state[links.SHOWN] = page.title
-    if moved:
-        st.set_page_config(initial_sidebar_state="locked")
     with st.sidebar:
         actions.guard(_sidebar)(page)
         voice.watch()
     actions.guard(page.run)()
-    if moved:  # "locked" and back: a narrow screen closes the sidebar that lies over the page
-        st.set_page_config(initial_sidebar_state="auto")
     if runtime.exists() and not st.get_option("global.appTest"):  # a server, not a test of one page
         data.warm_up()
 

@@ -111,12 +111,14 @@ def age_in_bars(row: Row) -> int | None:
 
 
 def way_back(row: Row) -> str:
+    """Whether going back would pass, as the label of the link that leads there."""
     found = row.way_back
     if found is None:
         return wording.UNKNOWN
-    since = "" if found.at is None else f"  \n:small[:gray[{wording.ago(found.at, components.now())}]]"
-    old = f" :orange-badge[{OLD}]" if found.at is not None and found.is_due(components.now()) else ""
-    return f":{GOING_COLOURS[found.state]}-badge[{str(found.state).capitalize()}]{old}{since}"
+    now = components.now()
+    old = f", {OLD}" if found.at is not None and found.is_due(now) else ""
+    since = "" if found.at is None else f", {wording.ago(found.at, now).removesuffix(' ago')}"
+    return f":{GOING_COLOURS[found.state]}[{str(found.state).capitalize()}]{old or since}"
 
 
 def _picture(svg: str, told: str) -> str:

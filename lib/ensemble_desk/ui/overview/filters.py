@@ -35,17 +35,19 @@ def ask(rows: Sequence[Row]) -> View:
     options = [_ALL, _NEEDING, _WATCHED, _PINNED, *map(str, Need)]
     timeframes = sorted({row.pointer.key.timeframe for row in rows})
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        text = st.text_input("Filter", key="q", bind="query-params", placeholder="part of a key", width=150)
-        show = st.selectbox("Show", options, key=SHOW, bind="query-params", width=160)
+        text = st.text_input("Filter", key="q", bind="query-params", placeholder="part of a key", width=130)
+        show = st.selectbox("Show", options, key=SHOW, bind="query-params", width=150)
         timeframe = st.selectbox(
-            "Timeframe", timeframes, index=None, placeholder="all", key="tf", bind="query-params", width=110
+            "Timeframe", timeframes, index=None, placeholder="all", key="tf", bind="query-params", width=100
         )
-        order = st.selectbox("Order", list(_ORDERS), key="order", bind="query-params", width=190)
+        order = st.selectbox("Order", list(_ORDERS), key="order", bind="query-params", width=175)
     return View(show, text.strip().upper(), timeframe, order)
 
 
-def apply(view: View, rows: Sequence[Row], *, watched: AbstractSet[str]) -> list[Row]:
-    """Give the rows that the view shows, in its order."""
+def apply(view: View, rows: Sequence[Row], *, watched: AbstractSet[str]) -> Sequence[Row]:
+    """Give the rows that the view shows, in its order; they come worst first."""
+    if view == View(_ALL, "", None, _WORST):
+        return rows
     wanted = _wanted(view.show, watched)
     found = [
         row

@@ -18,6 +18,7 @@ from ensemble_desk.ui.overview.rows import Row
 ROWS_A_PAGE = 20
 HEADS = {"Key": 124, "Live": 136, "Standing": 216, "Accuracy since training": 184, "Rolling": 92, "Age": 84,
            "Way back": 140}  # fmt: skip  # pixels; a narrow screen breaks a row into a card
+_PADDING = 16
 _of_bars = caching.every(300)
 
 
@@ -77,15 +78,16 @@ def _page(pages: int) -> int:
 def _rows(shown: Sequence[Row], *, watched: frozenset[str]) -> None:
     with st.container(gap="xsmall"):
         with st.container(horizontal=True, gap="xsmall"):
-            for name, width in HEADS.items():
-                st.caption(name, width=width, help=glossary.GLOSSARY.get(name.lower()))
+            for number, (name, width) in enumerate(HEADS.items()):
+                inside = 0 if number else _PADDING  # the rows have a border
+                st.caption(name, width=width + inside, help=glossary.GLOSSARY.get(name.lower()))
         for row in shown:
             _row(row, star=row.name in watched)
 
 
 def _row(row: Row, *, star: bool) -> None:
-    written = (cells.live, cells.standing, cells.accuracy, cells.rolling, cells.age, cells.way_back)
-    _, *widths = HEADS.values()
+    written = (cells.live, cells.standing, cells.accuracy, cells.rolling, cells.age)
+    _, *widths, last = HEADS.values()
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.page_link(
             "pages/performance.py",
@@ -95,6 +97,7 @@ def _row(row: Row, *, star: bool) -> None:
         )
         for write, width in zip(written, widths, strict=True):
             st.markdown(write(row), width=width)
+        st.page_link("pages/rollback.py", label=cells.way_back(row), query_params={PARAMETER: row.name}, width=last)
 
 
 def as_csv(rows: Sequence[Row]) -> bytes:

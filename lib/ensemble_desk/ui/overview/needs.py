@@ -15,7 +15,7 @@ from ensemble_desk.ui.overview import filters
 from ensemble_desk.ui.overview.reads import Board
 from ensemble_desk.ui.overview.rows import Need, Row
 
-_MOST_SINGLE = 3
+_MOST_SINGLE = 5
 _MOST_NAMED = 4
 _COLOURS: dict[Need, Literal["red", "orange", "gray", "blue"]] = {
     Need.NOT_SERVED: "red",
@@ -106,9 +106,15 @@ def _draw(chip: str, colour: str, told: str, ways: Sequence[_Way]) -> None:
 
 def _framed(chip: str, colour: str, told: str) -> st.delta_generator.DeltaGenerator:
     """One line with a border; what is drawn in it stands at its end."""
-    frame = st.container(border=True, horizontal=True, vertical_alignment="center", gap="small")
-    frame.markdown(f":{colour}-badge[{chip}] {told}", width="stretch")
-    return frame
+    frame = st.container(
+        border=True,
+        horizontal=True,
+        horizontal_alignment="distribute",
+        vertical_alignment="center",
+        gap="small",
+    )
+    frame.markdown(f":{colour}-badge[{chip}] {told}", width="content")
+    return frame.container(horizontal=True, gap="small", width="content")
 
 
 def _fell(row: Row) -> str:

@@ -58,8 +58,8 @@ def show(page: str) -> None:
             st.button("What you see here", key="introduce", icon=":material/help:", type="tertiary",
                       on_click=_ask, args=(page,))  # fmt: skip
         return
-    with st.container(border=True, horizontal=True, vertical_alignment="center", key="introduction"):
-        st.markdown(f":small[{told}]", width="stretch")
+    with st.container(border=True, key="introduction", gap="xsmall"):
+        st.markdown(f":small[{told}]")
         st.button("Got it", key="introduced", type="tertiary", icon=":material/check:", on_click=_read, args=(page,))
 
 
