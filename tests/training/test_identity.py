@@ -24,7 +24,7 @@ def test_the_same_is_the_same(early_bars):
     [
         {"day": date(2002, 8, 31)},
         {"members": ("rf",)},
-        {"label": fitting.default_label("h1")},
+        {"label": replace(fitting.default_label("d1"), multiplier=0.7)},
         {"seed": 2},
         {"again": "x"},
         {"zone": "America/New_York"},

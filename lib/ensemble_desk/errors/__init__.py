@@ -54,11 +54,15 @@ from ensemble_desk.errors.market import (
 )
 from ensemble_desk.errors.outside import (
     AmbiguousDatesError,
+    ClockSkewError,
     DatabaseError,
     DateReading,
     OtherTimeframeError,
     SeveralTickersError,
     SourceError,
+    StoreError,
+    StoreForbiddenError,
+    StoreUnreachableError,
     UnwritableFileError,
     UploadError,
 )
@@ -117,6 +121,7 @@ __all__ = [
     "BackupDamagedError",
     "BackupError",
     "Choice",
+    "ClockSkewError",
     "ClusterError",
     "ContradictedDescriptionError",
     "DatabaseError",
@@ -176,6 +181,9 @@ __all__ = [
     "SeveralTickersError",
     "SourceError",
     "StalePointerError",
+    "StoreError",
+    "StoreForbiddenError",
+    "StoreUnreachableError",
     "SymbolListError",
     "TamperedArtifactError",
     "TokenNameTakenError",

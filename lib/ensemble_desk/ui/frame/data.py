@@ -26,16 +26,10 @@ from ensemble_desk.registry.preflight.readiness import Readiness
 from ensemble_desk.registry.preflight.replay import Replay
 from ensemble_desk.training import copied_runs, run_log, runs
 from ensemble_desk.training.runs import RunPage, RunRecord
-from ensemble_desk.ui.frame import caching, warmth
+from ensemble_desk.ui.frame import caching
 from ensemble_desk.ui.frame.filters import RunFilter, VersionFilter
 
 _MOST_KEYS = 10_000
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def warm_up() -> None:
-    """Import what the first forecast and the first preflight need, once and beside the first page."""
-    warmth.begin()
 
 
 @caching.remembered(max_entries=1, shared=True)

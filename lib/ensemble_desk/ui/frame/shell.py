@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import streamlit as st
-from streamlit import runtime
 from streamlit.navigation.page import StreamlitPage
 
 from ensemble_desk.registry.actors import Actor, Role
-from ensemble_desk.ui.frame import actions, caching, data, logo, session, wording
+from ensemble_desk.ui.frame import actions, caching, logo, session, wording
 from ensemble_desk.ui.frame.browser import voice
 from ensemble_desk.ui.frame.help import introduction
 from ensemble_desk.ui.frame.keys import search
@@ -96,8 +95,6 @@ def run() -> None:
         actions.guard(_sidebar)(page)
         voice.watch()
     actions.guard(page.run)()
-    if runtime.exists() and not st.get_option("global.appTest"):  # a server, not a test of one page
-        data.warm_up()
 
 
 def _navigate() -> StreamlitPage:
