@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from ensemble_desk.artifacts.store.folder import Published
+from ensemble_desk.artifacts.store.protocol import Published
 from ensemble_desk.ensemble.members import catalogue, lstm
 from ensemble_desk.errors import AlreadyTrainingError, DeskError, FeatureSetError, FutureDateError
 from ensemble_desk.market import feature_sets, timeframes
@@ -268,7 +268,7 @@ def _result(registry: Registry, published: Published, content: Mapping[str, Any]
     first, last = (datetime.fromisoformat(window[name]) for name in ("first_bar", "last_bar"))
     return Result(
         version=published.version,
-        path=str(registry.store.folder / published.file_name),
+        path=registry.store.path_of(published.file_name),
         lookback_days=(last - first).days,
         n_training_samples=evaluation["n_train"],
         n_validation_samples=evaluation["n_holdout"],
