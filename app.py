@@ -1,8 +1,31 @@
-"""Ensemble Desk: page configuration, navigation, run."""
+"""Ensemble Desk: page configuration, navigation, run; and, beside the pages, the doors for other systems."""
+
+from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from ensemble_desk.ui.frame import logo, shell
+if get_script_run_ctx(suppress_warning=True) is None:  # the server reads this file once
+    from ensemble_desk.service import application
+    from ensemble_desk.service.hosts import AllowedHosts
+    from ensemble_desk.ui.frame.admission import ByAddress
+    from ensemble_desk.ui.server import addresses, warmth
 
-st.set_page_config(page_title="Ensemble Desk", page_icon=logo.icon(), layout="wide", initial_sidebar_state=220)
-shell.run()
+    settings = application.settings_or_exit()
+    app = st.App(
+        __file__,
+        routes=application.routes(settings),
+        middleware=[
+            Middleware(AllowedHosts, settings=settings),
+            Middleware(ByAddress, settings=settings),
+            Middleware(addresses.KnownAddresses, pages=Path(__file__).with_name("pages")),
+            Middleware(addresses.CompressedAssets),
+        ],
+        lifespan=warmth.from_the_start("ensemble_desk.ui.overview.reads:board"),
+    )
+else:  # and runs it for every visitor
+    from ensemble_desk.ui.frame import logo, shell
+
+    st.set_page_config(page_title="Ensemble Desk", page_icon=logo.icon(), layout="wide", initial_sidebar_state=220)
+    shell.run()

@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
-WIDTH, HEIGHT = 1280, 860
+WIDTH, HEIGHT = 1440, 900
 MOST_BYTES = 120_000
 QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 
@@ -68,8 +68,12 @@ def take(models: Path) -> None:
 def shot(browser: Browser, address: str, *, scheme: str) -> bytes:
     context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
-    page.goto(address)
-    settle(page)
+    for _ in range(2):  # the second visit finds outcomes read, and what the first one dismissed is gone
+        page.goto(address)
+        settle(page)
+        while page.get_by_role("button", name="Got it").count():
+            page.get_by_role("button", name="Got it").first.click()
+            settle(page)
     content = page.screenshot()
     context.close()
     return content
@@ -78,9 +82,8 @@ def shot(browser: Browser, address: str, *, scheme: str) -> bytes:
 def settle(page: Page) -> None:
     """Wait until the page has run and its charts are drawn."""
     page.locator("h1").first.wait_for(timeout=120_000)
-    for _ in range(2):  # a page may run a second time once what it reads beside itself is there
-        page.get_by_test_id("stStatusWidget").wait_for(state="detached", timeout=120_000)
-        page.wait_for_timeout(2_000)
+    page.get_by_test_id("stStatusWidget").wait_for(state="detached", timeout=120_000)
+    page.wait_for_timeout(2_500)  # a page may run again once what it reads beside itself is there
 
 
 def smallest(png: bytes) -> bytes:

@@ -5,7 +5,7 @@ import streamlit as st
 from ensemble_desk.ui.frame import components, data, shell
 from ensemble_desk.ui.frame.keys import strip
 from ensemble_desk.ui.performance import members as member_scores
-from ensemble_desk.ui.performance import over_time
+from ensemble_desk.ui.performance import over_time, worth
 from ensemble_desk.ui.performance import since as since_view
 from ensemble_desk.ui.performance import validation as performance
 from ensemble_desk.ui.time_axis import ranges
@@ -42,6 +42,8 @@ if view == performance.SINCE:
 
     st.header("Members against equal weights", anchor=False)
     member_scores.show(asked)
+elif view == performance.WORTH:
+    worth.show(record)
 else:
     told = performance.evaluation(record)
     performance.headline(record, told)

@@ -14,7 +14,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
+from tests import bucket_server as bucket_servers
+from tests.bucket_server import BucketServer
 
+from ensemble_desk.artifacts.store import bucket
 from ensemble_desk.database import opening
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,6 +57,23 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("sqlite") / "template.db"
     opening.open_database(f"sqlite:///{file}").close()
     return file
+
+
+@pytest.fixture(scope="session")
+def bucket_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketServer]:
+    """A real server of buckets for this session."""
+    with bucket_servers.running(tmp_path_factory.mktemp("buckets")) as server:
+        yield server
+
+
+@pytest.fixture
+def bucket_url(bucket_server: BucketServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of an empty bucket, whose credentials are in the environment."""
+    for name, value in bucket_server.environment().items():
+        monkeypatch.setenv(name, value)
+    bucket._client.cache_clear()
+    yield bucket_server.new_bucket()
+    bucket._client.cache_clear()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

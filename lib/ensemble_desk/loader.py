@@ -65,7 +65,8 @@ class _Desk:
 
 
 _desk = _Desk()
-os.register_at_fork(after_in_child=lambda: setattr(_desk, "registry", None))  # a child opens its own
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: setattr(_desk, "registry", None))  # a child opens its own
 
 
 def use(settings: Settings | None) -> None:
@@ -148,7 +149,7 @@ class EnsembleLoader:
             "ensemble_accuracy": found.ensemble_accuracy,
             "weights": dict(found.weights),
             "file_size_mb": found.size_bytes / 2**20,
-            "file_path": str(registry.store.folder / found.file_name),
+            "file_path": registry.store.path_of(found.file_name),
         }
 
 
@@ -200,7 +201,7 @@ def _version(registry: Registry, key: Key) -> str | None:
     except UnknownKeyError:
         version = None
     if version is None:
-        folder = registry.store.folder
+        folder = registry.store.place
         logger.warning("No usable version of %s in %s. Train one: %s", key, folder, _command(key))
     return version
 

@@ -3,18 +3,36 @@
 import getpass
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from ensemble_desk import setting_texts
 from ensemble_desk.errors import SettingsError, redaction
 
 _PASSWORD = re.compile(r"//[^/@]*?:(.+)@")
-
-_FEATURE_SET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_PLACE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*")
+_OF_BUCKETS = (  # what the clients of buckets read themselves
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AZURE_STORAGE_ACCOUNT_KEY",
+    "AZURE_STORAGE_CLIENT_SECRET",
+    "AZURE_STORAGE_SAS_KEY",
+    "AZURE_CLIENT_SECRET",
+    "GOOGLE_SERVICE_ACCOUNT_KEY",
+)
+_READERS: dict[str, Callable[[str], object]] = {
+    "dask": setting_texts.scheduler,
+    "roles": setting_texts.roles,
+    "role_groups": setting_texts.roles,
+    "features": setting_texts.functions,
+    "allowed_hosts": setting_texts.hosts,
+    "drift_points": setting_texts.rising,
+    "max_age": setting_texts.ages,
+    "alert_urls": setting_texts.channels,
+}
 
 
 class Settings(BaseModel):
@@ -27,7 +45,16 @@ class Settings(BaseModel):
 
     models_url: str = Field(
         default_factory=lambda: str(Path.cwd() / "trained_models"),
-        description="Folder of artifacts and their manifests; by default trained_models/ where the program is started.",
+        description="Where artifacts and their manifests are: a folder, or a bucket as s3://BUCKET/PREFIX, gs:// or "
+        "az://; by default trained_models/ where the program is started.",
+    )
+    models_cache: str = Field(
+        default_factory=lambda: str(Path.cwd() / ".desk_cache"),
+        description="Folder of this machine for copies of a bucket's objects; by default .desk_cache/ where the "
+        "program is started.",
+    )
+    models_cache_mb: float = Field(
+        default=2048.0, ge=0, description="What the copies of a bucket's objects may take on this machine, in MiB."
     )
     database_url: str = Field(
         default="",
@@ -44,7 +71,9 @@ class Settings(BaseModel):
         default="", description="Where the ledger of moves is kept; empty means ledger.log beside the registry's file."
     )
     ledger_copy: str = Field(
-        default="", description="A second file that every line of the ledger goes to, best on another disk."
+        default="",
+        description="A second file that every line of the ledger goes to, best on another disk; or an address below a "
+        "bucket, best one with an object lock.",
     )
     bars_source: Literal["sample", "database", "yahoo"] = Field(
         default="sample",
@@ -119,6 +148,7 @@ class Settings(BaseModel):
     drift_window: int = Field(
         default=60, ge=20, description="Newest outcomes, without overlap, that live accuracy is taken over."
     )
+    cost_bps: float = Field(default=5.0, ge=0, description="Cost of trading, in basis points of what is traded.")
     max_age: dict[str, str] = Field(
         default_factory=dict,
         description="Age at which versions expire, in days or bars, for all or by timeframe: 60d or d1=60d,h1=500bars.",
@@ -150,99 +180,34 @@ class Settings(BaseModel):
 
     @field_validator("models_url")
     @classmethod
-    def _folder(cls, given: str) -> str:
-        if not given.strip() or "://" in given.removeprefix("file://"):
-            message = "write the path of a folder; no other place can be used"
+    def _place(cls, given: str) -> str:
+        return setting_texts.place_of_models(given)
+
+    @field_validator(*_READERS, mode="before")
+    @classmethod
+    def _text(cls, given: object, about: ValidationInfo) -> object:
+        return _READERS[str(about.field_name)](given) if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _with_database(self) -> "Settings":
+        if self.bucket_url and not self.database_url:
+            message = "a bucket holds no database: set DESK_DATABASE_URL to postgresql://… or sqlite:///FILE as well"
             raise ValueError(message)
-        return given
-
-    @field_validator("dask")
-    @classmethod
-    def _scheduler(cls, given: str) -> str:
-        if given and not re.fullmatch(r"(tcp|tls|ucx|ws|wss)://[^\s/]+/?", given):
-            message = "write the address of a scheduler, such as tcp://10.0.0.5:8786"
+        if self.bucket_url and not self.database_url.startswith("sqlite") and not self.ledger_file:
+            message = "set DESK_LEDGER_FILE as well, on a disk that all machines which move production share"
             raise ValueError(message)
-        return given
+        return self
 
-    @field_validator("roles", "role_groups", mode="before")
-    @classmethod
-    def _pairs(cls, given: object) -> object:
-        if not isinstance(given, str):
-            return given
-        pairs = [part.rpartition("=") for part in given.split(",") if part.strip()]
-        known = {"viewer", "analyst", "operator", "admin"}
-        for name, _, role in pairs:
-            if not name.strip() or role.strip() not in known:
-                message = f"write name=role with a role of {', '.join(sorted(known))}; found {name.strip()!r}"
-                raise ValueError(message)
-        return {name.strip(): role.strip() for name, _, role in pairs}
-
-    @field_validator("features", mode="before")
-    @classmethod
-    def _functions(cls, given: object) -> object:
-        if not isinstance(given, str):
-            return given
-        pairs = [part.partition("=") for part in given.split(",") if part.strip()]
-        for name, _, place in pairs:
-            if not _FEATURE_SET.fullmatch(name.strip()) or not _PLACE.fullmatch(place.strip()):
-                message = f"write NAME=package.module:function; found {name.strip()!r}"
-                raise ValueError(message)
-        return {name.strip(): place.strip() for name, _, place in pairs}
-
-    @field_validator("allowed_hosts", mode="before")
-    @classmethod
-    def _names(cls, given: object) -> object:
-        if not isinstance(given, str):
-            return given
-        names = tuple(name.strip().lower() for name in given.split(",") if name.strip())
-        if any(set(name) & set("/: ") for name in names):
-            message = "write names such as desk.example.org with commas between them, without http:// and port"
-            raise ValueError(message)
-        return names
-
-    @field_validator("drift_points", mode="before")
-    @classmethod
-    def _rising(cls, given: object) -> object:
-        if not isinstance(given, str):
-            return given
-        parts = [part.strip() for part in given.split(",")]
-        rising = all(part.isdecimal() for part in parts) and sorted(set(map(int, parts))) == list(map(int, parts))
-        if len(parts) != 3 or not rising:  # noqa: PLR2004 - the three borders between four bands
-            message = "write three rising whole numbers such as 5,15,25"
-            raise ValueError(message)
-        return tuple(map(int, parts))
-
-    @field_validator("max_age", mode="before")
-    @classmethod
-    def _ages(cls, given: object) -> object:
-        """Read ages by timeframe; '' stands for all others."""
-        if not isinstance(given, str):
-            return given
-        found = {}
-        for part in filter(None, (part.strip().lower() for part in given.split(","))):
-            timeframe, _, age = part.rpartition("=")
-            is_age = re.fullmatch(r"[1-9][0-9]{0,4}(d|bars)", age.strip())
-            is_timeframe = re.fullmatch(r"((mn|[mhdw])[0-9]{1,2})?", timeframe.strip())
-            if not is_age or not is_timeframe or timeframe.strip() in found:
-                message = f"write an age such as 60d or 500bars, or d1=60d,h1=500bars; found {part!r}"
-                raise ValueError(message)
-            found[timeframe.strip()] = age.strip()
-        return found
-
-    @field_validator("alert_urls", mode="before")
-    @classmethod
-    def _urls(cls, given: object) -> object:
-        if not isinstance(given, str):
-            return given
-        urls = tuple(given.split())
-        if any("://" not in url for url in urls):
-            message = "write apprise URLs such as slack://… with spaces between them"
-            raise ValueError(message)
-        return urls
+    @property
+    def bucket_url(self) -> str:
+        """The address of the bucket; empty where artifacts are in a folder."""
+        return self.models_url if setting_texts.is_bucket(self.models_url) else ""
 
     @property
     def models_folder(self) -> Path:
-        return Path(self.models_url.removeprefix("file://")).expanduser().absolute()
+        """The folder of artifacts; with a bucket, what of them is on this machine."""
+        folder = self.models_cache if self.bucket_url else self.models_url.removeprefix("file://")
+        return Path(folder).expanduser().absolute()
 
     @property
     def registry_url(self) -> str:
@@ -260,14 +225,21 @@ class Settings(BaseModel):
         file = self.registry_url.removeprefix("sqlite:///")
         beside = Path(file).parent if file != self.registry_url else self.models_folder / "registry"
         first = Path(self.ledger_file).expanduser() if self.ledger_file else beside / "ledger.log"
-        return (first.absolute(), *((Path(self.ledger_copy).expanduser().absolute(),) if self.ledger_copy else ()))
+        copy = "" if self.ledger_bucket else self.ledger_copy
+        return (first.absolute(), *((Path(copy).expanduser().absolute(),) if copy else ()))
+
+    @property
+    def ledger_bucket(self) -> str:
+        """The address of the ledger's copy in a bucket; empty where there is none."""
+        return self.ledger_copy.rstrip("/") if setting_texts.is_bucket(self.ledger_copy) else ""
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must stand in no log: addresses of channels, and the password of the database in either spelling."""
+        """What must stand in no log: addresses of channels, a bucket's keys, the database's password either way."""
         found = _PASSWORD.search(self.database_url)
         password = found[1] if found else ""
-        return tuple(filter(None, (*self.alert_urls, self.token, password, unquote(password))))
+        of_buckets = (os.environ.get(name, "") for name in _OF_BUCKETS)
+        return tuple(filter(None, (*self.alert_urls, self.token, password, unquote(password), *of_buckets)))
 
     @property
     def actor_name(self) -> str:
@@ -284,10 +256,11 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = _variable("_".join(str(part) for part in first["loc"]))
+        name = _variable("_".join(str(part) for part in first["loc"]) or "database_url")
         field = Settings.model_fields.get(str(first["loc"][0])) if first["loc"] else None
         shown = redaction.redacted(repr(first.get("input")))
-        given = "" if field is not None and not field.repr else f" (got {shown})"  # it may be a secret
+        secret = field is None or not field.repr  # one about several fields shows them all
+        given = "" if secret else f" (got {shown})"
         raise SettingsError(name, f"{first['msg'].removeprefix('Value error, ')}{given}") from (
             error if given else None
         )

@@ -6,7 +6,7 @@ import subprocess
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from tests.browser.conftest import QUIET, chromium_path, free_port, serving
 
 pytestmark = pytest.mark.browser
@@ -26,13 +26,12 @@ OPEN_TO_ALL = ("--server.enableCORS", "false", "--server.enableXsrfProtection", 
 
 
 @pytest.fixture(scope="module")
-def anywhere():
+def anywhere(browser):
     """A browser for which every outside name is this machine."""
-    with sync_playwright() as playwright:
-        rules = f"--host-resolver-rules=MAP {OUTSIDE} 127.0.0.1"
-        launched = playwright.chromium.launch(executable_path=chromium_path(), args=[*QUIET, rules])
-        yield launched
-        launched.close()
+    rules = f"--host-resolver-rules=MAP {OUTSIDE} 127.0.0.1"
+    launched = browser.browser_type.launch(executable_path=chromium_path(), args=[*QUIET, rules])
+    yield launched
+    launched.close()
 
 
 @contextmanager
@@ -106,6 +105,11 @@ def test_with_a_token_only_the_printed_address_may_act(anywhere, trained_folder,
         context, page = look(anywhere, f"{expect_read_only_with}{printed[1]}")
         expect(page.get_by_role("radiogroup", name="Go back to")).to_be_visible()
         expect(page).not_to_have_url(re.compile("token"))
+        page.reload()
+        expect(page.get_by_role("radiogroup", name="Go back to")).to_be_visible()
+        again, page = look(anywhere, f"{expect_read_only_with}{printed[1]}")  # it was for one time
+        expect(page.get_by_text("visitor is viewer; to open Rollback takes the role operator")).to_be_visible()
+        again.close()
         context.close()
 
 

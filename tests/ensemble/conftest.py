@@ -15,6 +15,8 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import LabelSpec
 from ensemble_desk.sources.sample import SampleSource
 
+WEIGHTS = {"rf": 0.4, "gb": 0.3, "arima_garch": 0.2, "prophet": 0.1}
+
 
 @dataclass(frozen=True)
 class Fitted:
@@ -40,8 +42,8 @@ class Fitted:
             "timestamp": "20121231",
             "horizon": "1D",
             "label": self.label.to_dict(),
-            "models": {name: member.state() for name, member in self.members.items()},
-            "weights": {"rf": 0.4, "gb": 0.3, "arima_garch": 0.2, "prophet": 0.1},
+            "models": {name: self.members[name].state() for name in WEIGHTS},
+            "weights": dict(WEIGHTS),
             "temperature": 1.2,
             "ensemble_accuracy": 0.42,
             "performances": {"rf": {"n_features": 24}},
@@ -63,6 +65,7 @@ def fitted(aapl: pd.DataFrame) -> Fitted:
     rows = Rows(computed.index[:n_learnt], computed.iloc[:n_learnt], bars)
     made = {
         name: members.build(name, label=label, timeframe="d1", seed=3).fit(rows, classes[:n_learnt], label=label)
-        for name in members.DEFAULT_MEMBERS
+        for name in members.MEMBERS
+        if name != "lstm"
     }
     return Fitted(bars, computed, classes, label, n_learnt, made)

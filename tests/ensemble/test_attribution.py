@@ -7,6 +7,7 @@ from sklearn.linear_model import LogisticRegression
 
 from ensemble_desk.ensemble import attribution
 from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
+from ensemble_desk.ensemble.members import ratios
 from ensemble_desk.ensemble.votes import Rows
 from ensemble_desk.market import features
 
@@ -35,6 +36,18 @@ def test_contributions_add_up_to_each_members_own_probabilities(fitted, n_bars):
         assert one.contributions.sum(axis=1) == pytest.approx(0, abs=1e-12)
         assert one.features == features.FEATURE_NAMES
         assert one.row.tolist() == features.compute(fitted.bars.iloc[:n_bars]).iloc[-1].tolist()
+
+
+def test_ratios_of_the_pooled_member_add_up_to_what_it_says(fitted):
+    artifact = fitted.artifact()
+    artifact["models"]["pooled_logit"] = fitted.members["pooled_logit"].state()
+    artifact["weights"]["pooled_logit"] = 0.5
+    told, found = explained(ensemble_of(artifact), fitted.bars)
+    one = found.by_member["pooled_logit"]
+    assert one.features == ratios.RATIOS
+    assert one.probabilities == pytest.approx(vote(told, "pooled_logit"), abs=1e-12)
+    assert one.contributions.sum(axis=1) == pytest.approx(0, abs=1e-12)
+    assert set(found.pooled.features) == {*features.FEATURE_NAMES, *ratios.RATIOS}
 
 
 def test_the_pool_weighs_members_by_what_they_voted_with(fitted):

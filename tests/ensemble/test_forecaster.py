@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
+from ensemble_desk.ensemble.votes import MOVES
 from ensemble_desk.errors import (
     AllMembersAbstainedError,
     IncompatibleArtifactError,
@@ -19,7 +20,7 @@ from ensemble_desk.errors import (
     NotTrainedError,
     TooFewBarsError,
 )
-from ensemble_desk.market import features
+from ensemble_desk.market import features, labels
 from ensemble_desk.market.labels import CLASSES
 
 RESULT_KEYS = {
@@ -37,6 +38,7 @@ RESULT_KEYS = {
     "timeframe",
     "version",
     "basis",
+    "bands",
     "usual_rates",
     "edges",
     "lean",
@@ -87,6 +89,60 @@ def test_every_probability_stands_beside_its_usual_rate_at_the_trained_horizon(f
     assert (other["usual_rates"], other["edges"], other["lean"]) == (None, None, None)
 
 
+def test_a_version_reads_the_clocks_that_it_was_trained_by(fitted):
+    bars = fitted.bars.set_axis(pd.date_range("2024-01-01", periods=len(fitted.bars), freq="h", tz="UTC", name="time"))
+    wanted = {
+        "timeframe": "h1",
+        "horizon": "1H",
+        "models": {"rf": fitted.members["rf"].state()},
+        "weights": {"rf": 1.0},
+    }
+    for zone, told in (("America/New_York", {"feature_zone": "America/New_York"}), ("UTC", {})):
+        ensemble = EnhancedEnsembleForecaster("1H", "AAPL")
+        ensemble.inject(fitted.artifact() | wanted | told)
+        ready = features.compute(bars, zone=zone)
+        assert ensemble.predict(bars)["probabilities"] == ensemble.predict(ready)["probabilities"]
+    with pytest.raises(IncompatibleArtifactError, match="Middle/Earth"):
+        ensemble.inject(fitted.artifact() | {"feature_zone": "Middle/Earth"})
+
+
+def test_price_members_without_weight_still_speak_about_other_horizons(fitted):
+    told = EnhancedEnsembleForecaster("1D", "AAPL")
+    told.inject(fitted.artifact() | {"weights": {"rf": 0.6, "gb": 0.4, "arima_garch": 0.0, "prophet": 0.0}})
+    assert told.predict(fitted.bars)["weights_used"] == {"rf": 0.6, "gb": 0.4, "arima_garch": 0.0, "prophet": 0.0}
+    other = told.predict_horizon(fitted.bars, horizon="1W", horizon_bars=5)
+    assert other["weights_used"] == {"arima_garch": 0.5, "prophet": 0.5}
+
+
+def test_price_members_tell_the_move_they_expect_with_its_bands(ensemble, fitted):
+    result = ensemble.predict(fitted.bars)
+    assert set(result["bands"]) == {"arima_garch", "prophet"}
+    for told in result["bands"].values():
+        assert tuple(told) == MOVES
+        limits = [told[name] for name in ("low_95", "low_80", "low_50", "high_50", "high_80", "high_95")]
+        assert limits == sorted(limits)
+        assert told["low_50"] < told["expected"] < told["high_50"]
+    batch = ensemble.predict_batch(fitted.bars, last=1)
+    for name, told in result["bands"].items():
+        assert batch[[f"{name}_{what}" for what in MOVES]].iloc[0].tolist() == pytest.approx(
+            list(told.values()), abs=1e-9
+        )
+    longer = ensemble.predict_horizon(fitted.bars, horizon="1W", horizon_bars=5)["bands"]["arima_garch"]
+    assert longer["high_80"] > result["bands"]["arima_garch"]["high_80"]
+    assert ensemble.predict(features.compute(fitted.bars))["bands"] == {}
+
+
+@pytest.mark.parametrize("name", ["arima_garch", "prophet"])
+def test_bands_hold_about_the_share_of_moves_that_they_promise(fitted, name):
+    rows = fitted.rows(slice(0, len(fitted.features)))
+    moves = fitted.members[name].predict(rows, label=fitted.label).moves()
+    came = labels.forward_return(fitted.bars, fitted.label).reindex(rows.index).to_numpy()
+    known = np.isfinite(moves).all(axis=1) & np.isfinite(came)
+    for share, low, high in ((0.5, 1, 2), (0.8, 3, 4), (0.95, 5, 6)):
+        within = (came[known] > moves[known, low]) & (came[known] < moves[known, high])
+        assert within.mean() == pytest.approx(share, abs=0.07)
+
+
 def test_the_forecast_is_the_weighted_pool_then_temperature(ensemble, fitted):
     result = ensemble.predict(fitted.bars)
     parts = result["component_predictions"]
@@ -99,7 +155,8 @@ def test_the_forecast_is_the_weighted_pool_then_temperature(ensemble, fitted):
 
 def test_every_row_of_a_batch_is_what_a_single_forecast_of_that_day_would_have_been(ensemble, fitted):
     batch = ensemble.predict_batch(fitted.bars)
-    assert list(batch.columns) == [*CLASSES, "label", "confidence", "agreement", "lean", "edge"]
+    bands = [f"{name}_{what}" for name in ("arima_garch", "prophet") for what in MOVES]
+    assert list(batch.columns) == [*CLASSES, "label", "confidence", "agreement", "lean", "edge", *bands]
     assert batch.index.equals(fitted.bars.index[features.WARM_UP_BARS :])
     for day in batch.index[[-1, -60, -150]]:
         one = ensemble.predict(fitted.bars.loc[:day])

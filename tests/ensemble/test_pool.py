@@ -24,7 +24,7 @@ def _loss(p, y):
 
 def test_unshrunk_weights_are_the_optimum_over_the_simplex(votes):
     p, y = votes
-    found = pool.optimise_weights(p, y, shrink=0)
+    found = pool.optimise_weights(p, y, shrink=0, useless=0)
     stacked = np.stack(list(p.values()))
 
     def loss(w):
@@ -44,10 +44,21 @@ def test_unshrunk_weights_are_the_optimum_over_the_simplex(votes):
 
 def test_half_shrunk_weights_lie_half_way_to_equal(votes):
     p, y = votes
-    raw, shrunk = pool.optimise_weights(p, y, shrink=0), pool.optimise_weights(p, y)
+    raw, shrunk = pool.optimise_weights(p, y, shrink=0, useless=0), pool.optimise_weights(p, y, useless=0)
     for name in p:
         assert shrunk[name] == pytest.approx(0.5 * raw[name] + 0.5 / 3)
     assert min(shrunk.values()) >= 1 / 6 - 1e-9
+
+
+def test_a_member_that_adds_nothing_is_left_out_and_the_rest_weighed_as_if_it_was_not_there(votes):
+    p, y = votes
+    useless = {**p, "useless": np.roll(p["noise"], 7, axis=0), "worse": np.tile([0.9, 0.05, 0.05], (3_000, 1))}
+    found = pool.optimise_weights(useless, y)
+    assert (found["useless"], found["worse"]) == (0, 0)
+    kept = {name: p[name] for name in p if found[name]}
+    assert {name: found[name] for name in kept} == pytest.approx(pool.optimise_weights(kept, y), abs=1e-3)
+    assert min(found[name] for name in kept) >= 0.5 / len(kept)
+    assert pool.optimise_weights({"noise": p["noise"]}, y) == {"noise": 1}
 
 
 def test_a_member_that_never_voted_has_no_weight_and_one_that_often_abstained_keeps_its_due(votes):

@@ -116,6 +116,9 @@ def test_downloads_hold_nothing_that_a_spreadsheet_would_run():
 
 
 def test_a_table_that_is_looked_at_keeps_its_signed_numbers_and_nothing_else_that_runs():
-    kept, run = ["+0.012 [-0.1, +0.2]", "-3", "−0.5 points"], ["=1+1", "+1+cmd|' /C calc'!A0", "-A1", "@x", "\t=1"]
+    kept, run = (
+        ["+0.012 [-0.1, +0.2], p 0.17 (of all)", "-3", "−0.5 points"],
+        ["=1+1", "+1+cmd|' /C calc'!A0", "-A1", "@x", "\t=1", "-1+HYPERLINK(2)"],
+    )
     shown = batches.harmless(pd.DataFrame({"told": kept + run}), signed=True)["told"].tolist()
     assert shown == kept + [f"'{told}" for told in run]

@@ -131,12 +131,12 @@ def test_bars_of_the_future_are_refused(desk, bars):
 
 
 def test_features_outside_the_training_range_are_told_with_their_range(desk, bars):
-    quiet = explaining.explain(desk, KEY, VERSION, bars.loc[:"2011"], weights_used={"rf": 0.5, "gb": 0.5})
+    quiet = explaining.explain(desk, KEY, VERSION, bars.loc[:"2011"], weights_used={"rf": 0.5, "pooled_logit": 0.5})
     assert quiet.outside == ()
     assert quiet.n_ranged == len(features.FEATURE_NAMES)
     wild = bars.copy()
     wild.iloc[-1, :4] *= [3, 3.2, 2.8, 3]
-    found = explaining.explain(desk, KEY, VERSION, wild, weights_used={"rf": 0.5, "gb": 0.5})
+    found = explaining.explain(desk, KEY, VERSION, wild, weights_used={"rf": 0.5, "pooled_logit": 0.5})
     one = next(outside for outside in found.outside if outside.feature == "return_1")
     assert one.value > one.high > one.low
     told = versions.manifest(desk, KEY, VERSION)["reference_histograms"]["return_1"]
@@ -208,7 +208,7 @@ def test_a_batch_is_what_single_forecasts_say_stamped_with_version_and_digest(de
         desk, KEY, VERSION, bars, last=5, progress=lambda name, number, n: steps.append((name, number, n))
     )
     assert list(table.index) == list(bars.index[-5:])
-    assert [step[1:] for step in steps] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert [step[1:] for step in steps] == [(1, 3), (2, 3), (3, 3)]
     one = serving.ensemble_of(desk, KEY, VERSION).predict(bars.iloc[:-2])
     row = table.iloc[-3]
     assert row["label"] == one["label"]

@@ -27,7 +27,7 @@ def test_predict_asks_production_about_a_file_of_bars(folder, desk, bars, tmp_pa
     assert found["label"] in labels.CLASSES
     assert found["confidence"] == max(found["probabilities"].values())
     assert (found["version"], found["as_of"]) == ("20040930", "2004-09-30T00:00:00+00:00")
-    assert set(found["component_predictions"]) | set(found["abstentions"]) >= {"rf", "gb"}
+    assert set(found["component_predictions"]) | set(found["abstentions"]) >= {"rf", "pooled_logit"}
 
 
 def test_predict_takes_a_file_of_ready_features_and_any_version(folder, desk, bars, tmp_path):

@@ -102,7 +102,7 @@ def test_live_tells_what_every_accuracy_must_be_compared_with(watched, desk):
     found = told(desk("live", "AAPL", "d1", "--json"))
     assert (found["version"], found["kinds"], found["state"]) == ("20040930", ["replay"], "known")
     assert found["accuracy"]["low"] < found["accuracy"]["value"] < found["accuracy"]["high"]
-    assert {member["name"] for member in found["members"]} >= {"ensemble", "rf", "gb"}
+    assert {member["name"] for member in found["members"]} >= {"ensemble", "rf", "pooled_logit"}
     assert len(found["series"]["times"]) == found["accuracy"]["n"]
     table = desk("live", "AAPL", "d1").out
     for name in ("accuracy", "validated", "majority", "persistence", "promised", "replay", "against equal weights"):
@@ -120,6 +120,17 @@ def test_live_says_why_there_is_nothing(folder, desk):
     assert told(desk("live", "AAPL", "d1", "--json"))["accuracy"]["value"] is None
 
 
+def test_value_tells_what_acting_was_worth_beside_holding(watched, desk):
+    found = told(desk("value", "AAPL", "d1", "--json"))
+    assert (found["cost_bps"], found["n_tried"], found["kinds"]) == (5.0, 2, ["replay"])
+    assert found["held"]["turnover"] < found["acted"]["turnover"]
+    assert 0 <= found["deflated"] <= 1
+    done = desk("value", "AAPL", "d1", "--key")
+    assert done.code == 0
+    assert "buy and hold" in done.out
+    assert done.err.strip().startswith(("Nothing", "Worth"))
+
+
 def test_the_report_is_one_file_that_needs_nothing_else(watched, desk, tmp_path):
     file = tmp_path / "aapl.html"
     done = desk("report", "AAPL", "d1", "--out", file)
@@ -129,7 +140,15 @@ def test_the_report_is_one_file_that_needs_nothing_else(watched, desk, tmp_path)
     assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in text
     assert text.count("<figure>") == 3
     assert not [told for told in ("<script", "http:", "https:", "url(", "NaN", ">nan") if told in text]
-    for said in ("AAPL/d1", "20040930", "bundled sample, to 2013-03-01", "Replayed forecasts", "majority", "n_eff"):
+    for said in (
+        "AAPL/d1",
+        "20040930",
+        "bundled sample, to 2013-03-01",
+        "Replayed forecasts",
+        "majority",
+        "n_eff",
+        "after costs",
+    ):
         assert said in text
     refused = desk("report", "AAPL", "d1", "--out", tmp_path)
     assert (refused.code, "cannot be written" in refused.err) == (1, True)

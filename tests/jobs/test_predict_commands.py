@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ensemble_desk.ensemble.members import ratios
 from ensemble_desk.forecasting import batches
 from ensemble_desk.market import features, labels
 from ensemble_desk.market.keys import Key
@@ -37,9 +38,9 @@ def write(path, frame):
 def test_a_prediction_comes_with_its_reasons_and_with_what_was_recognised(folder, desk, bars, tmp_path):
     file = write(tmp_path / "bars.csv", bars.rename(columns=str.title).assign(Extra=1.0))
     found = told(desk("predict", "AAPL", "d1", "--file", file, "--json"))
-    assert set(found["contributions"]) <= set(features.FEATURE_NAMES)
+    assert set(found["contributions"]) <= {*features.FEATURE_NAMES, *ratios.RATIOS}
     assert len(found["contributions"]) > 5
-    assert 0 < found["explained_share"] < 1
+    assert 0 < found["explained_share"] < 1 + 1e-9
     assert set(found["unexplained"]) <= {"arima_garch", "prophet"}
     said = {fact["what"]: fact["value"] for fact in found["recognised"]}
     assert (said["close"], said["columns left out"]) == ("Close", "Extra")

@@ -90,6 +90,17 @@ def test_the_calendar_is_told_in_utc(quarter_hours):
     assert features.compute(quarter_hours.tz_convert("Asia/Tokyo")).equals(found)
 
 
+def test_by_the_clocks_of_the_exchange_the_same_bar_of_the_day_has_the_same_hour_all_year(quarter_hours):
+    zone = "America/New_York"
+    found = features.compute(quarter_hours, zone=zone)
+    row = found.loc[pd.Timestamp("2024-02-01 15:45", tz="UTC")]
+    assert (row["day_of_week"], row["month"], row["time_of_day"]) == (3.0, 2.0, 10.75)
+    summer = quarter_hours.set_axis(quarter_hours.index + pd.Timedelta(days=182, hours=-1))
+    assert features.compute(summer, zone=zone)["time_of_day"].tolist() == found["time_of_day"].tolist()
+    others = [name for name in features.FEATURE_NAMES if name not in ("day_of_week", "month", "time_of_day")]
+    assert found[others].equals(features.compute(quarter_hours)[others])
+
+
 def test_standing_still_has_defined_values():
     row = features.compute(bars_of(np.full(120, 0.1), volume=0.0)).iloc[-1]
     expected = {"rsi_14": 50.0, "stochastic_k_14": 50.0, "stochastic_d_14": 50.0, "range_position_60": 0.5}

@@ -62,3 +62,9 @@ def test_an_unknown_calendar_names_the_setting_and_some_that_exist():
 def test_only_daily_bars_are_compared(source):
     with pytest.raises(SourceError, match=r"AAPL/w1 is not daily"):
         sessions.check(source.bars(Key("AAPL", "w1")), calendar="XNYS")
+
+
+def test_the_zone_of_an_exchange_is_told_and_one_that_nobody_knows_is_refused():
+    assert [sessions.zone(name) for name in ("XNYS", "XTKS", "24/7")] == ["America/New_York", "Asia/Tokyo", "UTC"]
+    with pytest.raises(SettingsError, match="XXXX"):
+        sessions.zone("XXXX")

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ensemble_desk.ensemble.members import catalogue
+from ensemble_desk.ensemble.members import catalogue, ratios
 from ensemble_desk.ensemble.votes import Rows
 from ensemble_desk.errors import AllMembersAbstainedError, TooFewBarsError
 from ensemble_desk.evaluation import skill
@@ -31,18 +31,22 @@ def test_the_guides_keys_are_there(content):
     assert set(content["performances"]) == set(content["models"]) == set(content["weights"])
     for name, told in content["performances"].items():
         assert set(told) == PERFORMANCE_KEYS
-        assert told["n_features"] == (1 if name in catalogue.PRICE_MEMBERS else len(features.FEATURE_NAMES))
+        pooled = len(ratios.FEATURES) if name in catalogue.POOLED_MEMBERS else len(features.FEATURE_NAMES)
+        assert told["n_features"] == (1 if name in catalogue.PRICE_MEMBERS else pooled)
 
 
 def test_weights_are_shares_of_one_shrunk_towards_equal(content):
     weights = content["weights"]
     assert math.isclose(sum(weights.values()), 1.0)
-    assert min(weights.values()) >= 0.5 / len(weights) - 1e-9
+    heavy = [weight for weight in weights.values() if weight]
+    assert min(heavy) >= 0.5 / len(heavy) - 1e-9
 
 
 def test_every_default_member_takes_part_or_says_why(content):
     assert set(content["models"]) | set(content["evaluation"]["abstained"]) == set(catalogue.DEFAULT_MEMBERS)
-    assert not set(content["models"]) & set(content["evaluation"]["abstained"])
+    silent = set(content["models"]) & set(content["evaluation"]["abstained"])
+    assert silent <= set(catalogue.PRICE_MEMBERS)  # kept for other horizons
+    assert all(content["weights"][name] == 0 for name in silent)
 
 
 def test_steps_are_told_in_order(content, steps):
@@ -141,12 +145,12 @@ def test_too_few_bars_are_an_error_that_says_how_many_are_needed(early_bars):
         fitting.fit_version(early_bars.tail(300), label=fitting.default_label("d1"), seed=3)
 
 
-def test_a_member_that_stays_silent_is_left_out_with_its_reason(early_bars):
+def test_a_member_that_stays_silent_has_no_weight_and_its_reason_and_speaks_about_other_horizons(early_bars):
     told = fitting.fit_version(
         early_bars.tail(560), label=fitting.default_label("d1"), members=("rf", "arima_garch"), seed=3
     )
-    assert set(told["models"]) == {"rf"}
-    assert told["weights"] == {"rf": 1.0}
+    assert set(told["models"]) == {"rf", "arima_garch"}
+    assert told["weights"] == {"rf": 1.0, "arima_garch": 0.0}
     assert "needs 500 bars" in told["evaluation"]["abstained"]["arima_garch"]
 
 
@@ -165,7 +169,7 @@ def test_a_future_that_is_told_in_a_feature_is_marked_as_leakage(early_bars, mon
     spec = fitting.default_label("d1")
     honest = features.compute
 
-    def leaking(frame):
+    def leaking(frame, **_):
         table = honest(frame)
         outcome = labels.label(early_bars.frame, spec).reindex(table.index).fillna(1.0)
         return table.assign(return_1=outcome)

@@ -24,9 +24,10 @@ def test_the_same_is_the_same(early_bars):
     [
         {"day": date(2002, 8, 31)},
         {"members": ("rf",)},
-        {"label": fitting.default_label("h1")},
+        {"label": replace(fitting.default_label("d1"), multiplier=0.7)},
         {"seed": 2},
         {"again": "x"},
+        {"zone": "America/New_York"},
     ],
 )
 def test_whatever_is_asked_otherwise_is_another(early_bars, other):
@@ -39,6 +40,13 @@ def test_a_bar_that_was_restated_or_is_new_is_another(early_bars):
     shorter = early_bars.frame.iloc[1:]
     digests = {of(replace(early_bars, frame=frame)) for frame in (early_bars.frame, restated, shorter)}
     assert len(digests) == 3
+
+
+def test_other_symbols_that_it_learns_from_are_a_part_of_it(early_bars):
+    beside = early_bars.frame * 2
+    asked = [of(early_bars, peers=peers) for peers in ({}, {"IBM": beside}, {"IBM": beside.iloc[:-1]}, {"X": beside})]
+    assert len(set(asked)) == 4
+    assert asked[1] == of(early_bars, peers={"IBM": beside.copy()})
 
 
 def test_imported_features_are_the_same_by_their_numbers(early_bars, monkeypatch):

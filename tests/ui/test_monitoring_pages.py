@@ -138,12 +138,18 @@ def test_performance_tells_what_came_and_what_was_validated(watched, open_app, t
     assert "calm" in set(cells(app, "Third of volatility"))
     assert any("by month" in alt for alt in charts(app))
     scores = next(table.value for table in app.dataframe if "Member" in table.value)
-    assert set(scores["Member"]) >= {"ensemble (as weighted)", "rf", "gb"}
+    assert set(scores["Member"]) >= {"ensemble (as weighted)", "rf", "pooled_logit"}
     verdicts = {verdict for (verdict,) in scores["Against equal weights"]}
     assert verdicts <= {"better than equal weights", "worse than equal weights", "not settled"}
     app.segmented_control(key="told").set_value("As validated").run()
     assert "The ensemble beside what it must beat" in texts(app)
     assert len(charts(app)) == 5
+    app.segmented_control(key="told").set_value("After costs").run()
+    (ways,) = [table.value for table in app.dataframe if "Sharpe" in table.value]
+    assert ways.iloc[:, 0].tolist() == ["Acting on the forecasts", "Buy and hold", "Held by volatility"]
+    assert "costs of 5 basis points" in texts(app)
+    assert "versions tried" in texts(app)
+    assert len(charts(app)) == 1
 
 
 def test_performance_of_every_version_and_of_another_horizon(watched, open_app, texts):
@@ -243,7 +249,8 @@ def test_drift_tells_evidence_history_promise_and_features(watched, open_app, te
 def test_drift_opens_on_the_key_with_the_strongest_evidence(watched, open_app, texts):
     app = open_app("drift")
     ranked = app.dataframe[0].value
-    strongest = ranked["Key"][ranked["Band"].map(list) != ["NOT MEASURED"]].iloc[0]
+    told = zip(ranked["Key"], map(list, ranked["Band"]), strict=True)
+    strongest = next(key for key, chips in told if chips != ["NOT MEASURED"])
     assert strongest in [header.value for header in app.header]
     assert "IBM/d1" in [header.value for header in open_app("drift", key="IBM/d1").header]
 

@@ -42,6 +42,7 @@ _KEPT = (
     "temperature",
     "feature_names",
     "feature_set",
+    "feature_zone",
     "classes",
     "weights",
     "usual_rates",

@@ -8,7 +8,8 @@ random forests", 2014). The moves of a row add up to leaf minus root, so for a f
 
 Boosting adds up scores, not probabilities. Its score contributions are exact in the same way; they are carried over to
 probabilities along the straight line from the prior's scores to the row's (the Aumann-Shapley values of that path:
-R. Aumann and L. Shapley, "Values of Non-Atomic Games", 1974), which keeps the sum exact up to rounding.
+R. Aumann and L. Shapley, "Values of Non-Atomic Games", 1974), which keeps the sum exact up to rounding. The scores of a
+logistic regression add up by their nature, from those of a row whose ratios are all at their mean.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +25,9 @@ from ensemble_desk.ensemble.flat import crediting
 from ensemble_desk.ensemble.flat.forest import BOOSTER, FOREST, FlatForest
 from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
 from ensemble_desk.ensemble.graphs.model import GraphModel
+from ensemble_desk.ensemble.members import ratios
 from ensemble_desk.ensemble.members.classifiers import FeatureMember
+from ensemble_desk.ensemble.members.pooled_logit import PooledLogit
 from ensemble_desk.ensemble.votes import Member, Rows, class_probabilities
 
 Floats = NDArray[np.float64]
@@ -100,6 +103,10 @@ def explain(
 
 def _of_member(member: Member, rows: Rows) -> Attribution | str:
     """Attribute one member's vote on a single row, or say why that cannot be done."""
+    if isinstance(member, PooledLogit) and member.coefficients is not None and rows.features is not None:
+        told, prior = member.ratios(rows)[0], member.coefficients.intercept
+        start, moves = _carried_over(prior, member.coefficients.terms(told))
+        return Attribution(ratios.RATIOS, told, start[0], moves)
     if not isinstance(member, FeatureMember) or rows.features is None:
         return "it reads the course of prices, not single features"
     estimator, kind = member.estimator, type(member.estimator).__name__

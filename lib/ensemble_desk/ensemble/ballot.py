@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ensemble_desk.ensemble import pool
 from ensemble_desk.ensemble.pool import Pool
-from ensemble_desk.ensemble.votes import Member, Probabilities, Rows, Votes
+from ensemble_desk.ensemble.votes import MOVES, Member, Probabilities, Rows, Votes
 from ensemble_desk.market import usual_rates
 from ensemble_desk.market.labels import CLASSES, LabelSpec
 from ensemble_desk.market.usual_rates import Rates
@@ -42,8 +42,9 @@ class Ballot:
         return {name: votes.probabilities for name, votes in self.votes.items()}
 
     def table(self, usual: Rates | None = None) -> pd.DataFrame:
-        """One line per row: the three probabilities, label, confidence, agreement, lean and edge.
+        """One line per row: the three probabilities, label, confidence, agreement, lean and edge; then the bands.
 
+        Columns of bands are MOVES after the name of each price member, ``arima_garch_low_80``, in log returns.
         Without votes they are NaN and None. The edge is that of the lean over its usual rate; where no usual rates are
         given there is neither.
         """
@@ -56,7 +57,13 @@ class Ballot:
         table["lean"] = self.leans(usual)
         rates = np.full(3, np.nan) if usual is None else np.array(usual)
         table["edge"] = (self.probabilities - rates).max(axis=1)
+        for name, moves in self.moves().items():
+            table[[f"{name}_{what}" for what in MOVES]] = moves
         return table
+
+    def moves(self) -> dict[str, NDArray[np.float64]]:
+        """Expected moves and their bands by member that describes prices, shape (n, 7) in the order of MOVES."""
+        return {name: votes.moves() for name, votes in self.votes.items() if votes.moves is not None}
 
     def leans(self, usual: Rates | None) -> NDArray[np.object_]:
         """Name the lean of each row, shape (n,); None without votes or usual rates."""

@@ -141,6 +141,8 @@ class EnhancedEnsembleForecaster:
         -------
         label, confidence, agreement, probabilities, component_predictions, weights_used, abstentions, as_of, horizon,
         horizon_bars, symbol, timeframe, version, basis. The horizon is None where nobody has told it.
+        bands: by price member that voted its expected move and the limits that the move stays between with 50, 80 and
+        95 %, in log returns over the horizon, by the names of MOVES.
         usual_rates, edges (probability minus usual rate) and lean (the class with the largest edge): over the trained
         horizon, None where the version does not tell how often each class came.
 
@@ -176,7 +178,7 @@ class EnhancedEnsembleForecaster:
         """Forecast the newest row at any horizon, as :meth:`predict`.
 
         At another than the trained horizon only members that read prices vote, uncalibrated, and ``basis`` is
-        ``derived`` instead of ``trained``.
+        ``derived`` instead of ``trained``; also those that have no weight at the trained one.
         """
         return self._newest(self._asked(horizon, horizon_bars), df, time_zone)
 
@@ -245,7 +247,7 @@ class EnhancedEnsembleForecaster:
         silent = {name: only for name in members if name not in votable}
         if not votable or traits.label is None:
             raise AllMembersAbstainedError(silent)
-        shares = normalised(shares, list(votable), version=traits.version)
+        shares = normalised(shares, list(votable), version=traits.version, otherwise_equal=True)
         label = traits.label.at_horizon(horizon_bars or traits.label.horizon_bars)
         derived = replace(traits, horizon=horizon, temperature=1.0, label=label, usual=None)
         return Asked(votable, shares, derived, "derived", silent, ensemble.needs(votable))

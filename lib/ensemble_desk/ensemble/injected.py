@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ensemble_desk.ensemble import inputs
 from ensemble_desk.ensemble.inputs import Needs
@@ -37,6 +38,7 @@ class Traits:
     feature_set : the team's own features that it was trained on; empty: ours, or those of a ready frame.
     symbol : whose forecasts they are; empty when nobody says.
     usual : how often each class came among the rows it learnt from, over the trained horizon; None: it is not told.
+    zone : by whose clocks our features of intraday bars were computed; UTC where the version does not tell.
     """
 
     timeframe: str
@@ -48,6 +50,7 @@ class Traits:
     meaning: Mapping[str, str] | None = None
     feature_set: str = ""
     usual: Rates | None = None
+    zone: str = "UTC"
     symbol: str = ""
 
     @property
@@ -82,6 +85,7 @@ class Traits:
             meaning=artifact.get("class_meaning"),
             feature_set=_feature_set(artifact),
             usual=usual_rates.of_content(artifact),
+            zone=_zone(artifact, version),
         )
 
 
@@ -113,7 +117,9 @@ class InjectedEnsemble:
         names = tuple(asked)
         if names not in self._needs:
             traits = self.traits
-            self._needs[names] = inputs.needs(asked.values(), feature_set=traits.feature_set, key=traits.key)
+            self._needs[names] = inputs.needs(
+                asked.values(), feature_set=traits.feature_set, key=traits.key, zone=traits.zone
+            )
         return self._needs[names]
 
     def shares(self, names: list[str]) -> dict[str, float]:
@@ -130,8 +136,12 @@ class EnsembleManager:
     ensemble: InjectedEnsemble
 
 
-def normalised(weights: Mapping[str, Any], names: list[str], *, version: str) -> dict[str, float]:
+def normalised(
+    weights: Mapping[str, Any], names: list[str], *, version: str, otherwise_equal: bool = False
+) -> dict[str, float]:
     """Scale the weights of these members to sum to 1; a member without one gets 0.
+
+    With ``otherwise_equal`` members that have no weight at all get equal ones.
 
     Raises
     ------
@@ -143,6 +153,8 @@ def normalised(weights: Mapping[str, Any], names: list[str], *, version: str) ->
             raise IncompatibleArtifactError(version or "The ensemble", f"the weight of {name} is {weight!r}")
     chosen = {name: float(weights.get(name, 0.0)) for name in names}
     total = sum(chosen.values())
+    if total <= 0 and otherwise_equal:
+        return dict.fromkeys(names, 1 / len(names))
     if total <= 0:
         raise IncompatibleArtifactError(version or "The ensemble", f"the weights of {', '.join(names)} sum to 0")
     return {name: weight / total for name, weight in chosen.items()}
@@ -173,6 +185,15 @@ def _timeframe_of(horizon: str) -> str:
 def _feature_set(artifact: Mapping[str, Any]) -> str:
     told = artifact.get("feature_set")
     return str(told.get("name") or "") if isinstance(told, Mapping) else ""
+
+
+def _zone(artifact: Mapping[str, Any], version: str) -> str:
+    """Read the zone whose clocks the features were computed by; versions that tell none took UTC."""
+    told = artifact.get("feature_zone") or "UTC"
+    try:
+        return ZoneInfo(str(told)).key
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise IncompatibleArtifactError(version, f"there is no time zone {told!r}, which its features take") from error
 
 
 def _temperature(stored: Any, version: str) -> float:

@@ -31,8 +31,9 @@ class ReadsFeatures(Protocol):
 class Needs:
     """The members that read features, and all names they read, in order; no names when they read nameless numbers.
 
-    ``feature_set`` names the team's own features that bars are turned into; empty: ours. ``key`` says whose bars those
-    are, as far as that is known. With ``gaps`` a row may lack numbers, for all of the readers fill them.
+    ``feature_set`` names the team's own features that bars are turned into; empty: ours, by the clocks of ``zone``.
+    ``key`` says whose bars those are, as far as that is known. With ``gaps`` a row may lack numbers, for all of the
+    readers fill them.
     """
 
     readers: tuple[ReadsFeatures, ...]
@@ -40,6 +41,7 @@ class Needs:
     feature_set: str = ""
     key: Key | None = None
     gaps: bool = False
+    zone: str = "UTC"
 
 
 def read(df: pd.DataFrame, members: Iterable[Member], *, version: str) -> Rows:
@@ -60,12 +62,12 @@ def read(df: pd.DataFrame, members: Iterable[Member], *, version: str) -> Rows:
     return read_for(df, needs(members), version=version)
 
 
-def needs(members: Iterable[Member], *, feature_set: str = "", key: Key | None = None) -> Needs:
+def needs(members: Iterable[Member], *, feature_set: str = "", key: Key | None = None, zone: str = "UTC") -> Needs:
     """Say what a frame must hold for these members; the same for every frame."""
     readers = tuple(member for member in members if isinstance(member, ReadsFeatures) and member.n_features)
     names = tuple(dict.fromkeys(name for reader in readers for name in reader.feature_names or ()))
     gaps = bool(readers) and all(getattr(reader, "fills_gaps", False) for reader in readers)
-    return Needs(readers, names, feature_set, key, gaps)
+    return Needs(readers, names, feature_set, key, gaps, zone)
 
 
 def read_for(df: pd.DataFrame, needed: Needs, *, version: str, newest: bool = False) -> Rows:
@@ -93,7 +95,7 @@ def read_for(df: pd.DataFrame, needed: Needs, *, version: str, newest: bool = Fa
     checked = bars.check(df)
     # of a single row sums would be added up in another order: two are computed
     recent = checked.tail(features.MEMORY_BARS + 1) if newest else checked
-    computed = features.chosen(features.compute(recent), needed.names)
+    computed = features.chosen(features.compute(recent, zone=needed.zone), needed.names)
     return Rows(computed.index, computed, checked, needed.names, features.ready(computed, needed.names))
 
 

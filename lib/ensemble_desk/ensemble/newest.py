@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ensemble_desk.ensemble import pool
-from ensemble_desk.ensemble.votes import Member, Rows
+from ensemble_desk.ensemble.votes import MOVES, Member, Rows, Votes
 from ensemble_desk.errors import AllMembersAbstainedError
 from ensemble_desk.market.labels import CLASSES, LabelSpec
 
@@ -60,8 +60,14 @@ def forecast(
         },
         "weights_used": shares,
         "abstentions": abstentions,
+        "bands": {name: _bands(told[name]) for name in voted if told[name].moves is not None},
         "as_of": pd.Timestamp(rows.index[-1]) if isinstance(rows.index, pd.DatetimeIndex) else None,
     }
+
+
+def _bands(vote: Votes) -> dict[str, float]:
+    moves = vote.moves() if vote.moves is not None else np.zeros((0, len(MOVES)))
+    return dict(zip(MOVES, moves[-1].tolist(), strict=True))
 
 
 def _finite(vote: _Numbers) -> _Numbers | None:

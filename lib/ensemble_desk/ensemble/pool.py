@@ -13,16 +13,18 @@ Floats = NDArray[np.float64]
 
 _SMALLEST = 1e-12
 _LEAST_WEIGHT = 1e-6
+USELESS = 0.05  # weight below which a member adds nothing that its half of an equal share would not spoil
 _TEMPERATURES = (0.25, 4.0)
 
 
 def optimise_weights(
-    probabilities: Mapping[str, Probabilities], y: NDArray[np.int64], *, shrink: float = 0.5
+    probabilities: Mapping[str, Probabilities], y: NDArray[np.int64], *, shrink: float = 0.5, useless: float = USELESS
 ) -> dict[str, float]:
     """Weights with the least log-loss of the linear pool on out-of-fold rows, shrunk towards equal weights.
 
     The log-loss of a linear pool is convex in its weights; sequential quadratic programming finds the minimum over the
-    simplex. ``shrink`` is the share of equal weights in the result (1/2: the most reliable).
+    simplex. Members that get less than ``useless`` there are left out, the least one first, and the rest weighed again;
+    ``shrink`` is the share of equal weights among the rest in the result (1/2: the most reliable).
     On a row where members abstain, the others share the row in proportion to their weights, as in :func:`combine`.
     A member that never voted gets no weight.
     """
@@ -30,10 +32,14 @@ def optimise_weights(
     result = dict.fromkeys(probabilities, 0.0)
     if not voting:
         return result
-    hit = np.column_stack([probabilities[name][np.arange(len(y)), y] for name in voting])
-    hit = hit[np.isfinite(hit).any(axis=1)]
-    voted = np.isfinite(hit).astype(float)
-    weights = _minimise(np.where(voted, np.maximum(hit, _SMALLEST), 0.0), voted)
+    while True:
+        hit = np.column_stack([probabilities[name][np.arange(len(y)), y] for name in voting])
+        hit = hit[np.isfinite(hit).any(axis=1)]
+        voted = np.isfinite(hit).astype(float)
+        weights = _minimise(np.where(voted, np.maximum(hit, _SMALLEST), 0.0), voted)
+        if len(voting) == 1 or weights.min() >= useless:
+            break
+        del voting[int(weights.argmin())]
     shrunk = (1 - shrink) * weights + shrink / len(voting)
     return result | {name: float(weight) for name, weight in zip(voting, shrunk, strict=True)}
 

@@ -1,7 +1,7 @@
 """What goes into members and what comes out: rows to forecast at, and votes that may abstain."""
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
@@ -29,6 +29,7 @@ class Rows:
     names : the columns of ``features``, where whoever made the rows knows them; else empty.
     table : ``features`` as an array, where whoever made the rows knows that every number in it is finite.
     kept : what members made of the bars up to the last row, so that they make it once for every horizon.
+    pooled : rows of every symbol, for a member that learns from all of them; None where there are none beside these.
     """
 
     index: pd.Index
@@ -37,6 +38,7 @@ class Rows:
     names: tuple[str, ...] = ()
     table: NDArray[np.float64] | None = None
     kept: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+    pooled: "Pooled | None" = None
 
     def history(self, *, least: int) -> tuple[pd.DataFrame | None, str]:
         """Give the bars up to the last row to a member that needs so many; else None and why it cannot be fitted."""
@@ -51,7 +53,7 @@ class Rows:
         """Leave out the rows before a position; the price history stays whole."""
         features = None if self.features is None else self.features.iloc[position:]
         table = None if self.table is None else self.table[position:]
-        return Rows(self.index[position:], features, self.bars, self.names, table, self.kept)
+        return replace(self, index=self.index[position:], features=features, table=table)
 
     def without_features(self) -> "Rows":
         """The same rows for members that read prices only."""
@@ -90,11 +92,43 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Pooled:
+    """Rows of every symbol that a pooled member may learn from, ordered by when their outcome was known.
+
+    Attributes
+    ----------
+    ratios : shape (n, k), see :mod:`ensemble_desk.ensemble.members.ratios`.
+    classes : class numbers, shape (n,).
+    known_at : time of the bar that decided each row, shape (n,).
+    symbols : which they are of.
+    """
+
+    ratios: NDArray[np.float64]
+    classes: NDArray[np.int64]
+    known_at: pd.DatetimeIndex
+    symbols: tuple[str, ...]
+
+    def until(self, time: pd.Timestamp) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Give the rows whose outcome was known at a moment."""
+        n = int(self.known_at.searchsorted(time, side="right"))
+        return self.ratios[:n], self.classes[:n]
+
+
+MOVES = ("expected", "low_50", "high_50", "low_80", "high_80", "low_95", "high_95")
+"""What a member that describes prices says of the move over the horizon, in log returns: its mean, and the limits that
+the move stays between with a probability of 50, 80 and 95 %."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Votes:
-    """Probabilities of shape (n, 3); rows that abstain are NaN and `reason` says why ('' when none does)."""
+    """Probabilities of shape (n, 3); rows that abstain are NaN and `reason` says why ('' when none does).
+
+    ``moves`` gives MOVES of each row, shape (n, 7), NaN where it abstains; None for a member that describes no prices.
+    """
 
     probabilities: Probabilities
     reason: str = ""
+    moves: Callable[[], NDArray[np.float64]] | None = None
 
     @classmethod
     def abstain(cls, n_rows: int, reason: str) -> "Votes":

@@ -54,11 +54,15 @@ from ensemble_desk.errors.market import (
 )
 from ensemble_desk.errors.outside import (
     AmbiguousDatesError,
+    ClockSkewError,
     DatabaseError,
     DateReading,
     OtherTimeframeError,
     SeveralTickersError,
     SourceError,
+    StoreError,
+    StoreForbiddenError,
+    StoreUnreachableError,
     UnwritableFileError,
     UploadError,
 )
@@ -74,6 +78,7 @@ from ensemble_desk.errors.questions import (
     UploadQuestionError,
 )
 from ensemble_desk.errors.registry import (
+    EmptyNoteError,
     InvalidCursorError,
     LiveVersionError,
     NoEarlierVersionError,
@@ -86,6 +91,7 @@ from ensemble_desk.errors.registry import (
     StalePointerError,
     UnknownGroupError,
     UnknownKeyError,
+    UnknownMoveError,
     UnknownVersionError,
 )
 from ensemble_desk.errors.training import (
@@ -115,12 +121,14 @@ __all__ = [
     "BackupDamagedError",
     "BackupError",
     "Choice",
+    "ClockSkewError",
     "ClusterError",
     "ContradictedDescriptionError",
     "DatabaseError",
     "DateReading",
     "DeskError",
     "DownwardResampleError",
+    "EmptyNoteError",
     "ExaminerEndedError",
     "ExaminerMissingError",
     "ExpiredVersionError",
@@ -173,6 +181,9 @@ __all__ = [
     "SeveralTickersError",
     "SourceError",
     "StalePointerError",
+    "StoreError",
+    "StoreForbiddenError",
+    "StoreUnreachableError",
     "SymbolListError",
     "TamperedArtifactError",
     "TokenNameTakenError",
@@ -185,6 +196,7 @@ __all__ = [
     "UnknownKeyError",
     "UnknownMappingError",
     "UnknownMemberError",
+    "UnknownMoveError",
     "UnknownRunError",
     "UnknownTokenError",
     "UnknownVersionError",

@@ -16,6 +16,7 @@ EXTRA_OF = {
     "joblib": "train",
     "lz4": "train",
     "onnxruntime": "onnx",
+    "obstore": "s3",
     "openpyxl": "files",
     "plotly": "dashboard",
     "prometheus_client": "api",

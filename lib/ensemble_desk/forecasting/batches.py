@@ -15,7 +15,7 @@ from ensemble_desk.registry.serving import ensembles as serving
 
 _RUN = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet takes a text that begins so for a formula
 
-_SIGNED = re.compile(r"[+-][\d\s.,%–−\[\]()+-]*")
+_SIGNED = re.compile(r"[+-]\d(?!.*\w\()[^|!=@&\"']*")  # a number first, and neither a call nor another program in it
 
 
 def forecast(
@@ -72,7 +72,7 @@ def to_parquet(table: pd.DataFrame) -> bytes:
 def harmless(table: pd.DataFrame, *, signed: bool = False) -> pd.DataFrame:
     """Put an apostrophe before texts, headings and index too, that a spreadsheet would take for a formula.
 
-    With ``signed`` texts that are nothing but numbers with a sign stay as they are: for tables that people look at.
+    With ``signed`` texts that tell a number with its sign stay as they are: for tables that people look at.
     """
 
     def cell(value: object) -> object:

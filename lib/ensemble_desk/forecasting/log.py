@@ -1,7 +1,7 @@
 """The forecast log: every forecast that was made, with all that it was made from; rows are only ever added."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -53,6 +53,7 @@ class Entry:
     members : the same by member that voted; ``weights_used`` are theirs after redistribution.
     abstentions : reason by member that did not vote.
     lean : the class furthest above its usual rate; None where that is not known.
+    bands : expected move and its limits by price member, as the forecaster tells them.
     """
 
     as_of: datetime
@@ -68,6 +69,7 @@ class Entry:
     weights_used: Mapping[str, float]
     abstentions: Mapping[str, str]
     lean: str | None = None
+    bands: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def append(database: Database, stamp: Stamp, entries: Sequence[Entry]) -> int:
@@ -134,4 +136,5 @@ def _row(symbol_id: int, stamp: Stamp, entry: Entry) -> dict[str, Any]:
         "kind": stamp.kind.value,
         "created_at": stamp.created_at,
         "lean": entry.lean,
+        "bands": {name: dict(told) for name, told in entry.bands.items()},
     }

@@ -35,6 +35,7 @@ class HorizonForecast:
     usual_rates, edges : how often each class came among the rows the version learnt from, and how far its probability
         is above that; None at another horizon than the trained one, and where the version does not tell.
     lean : the class with the largest edge.
+    bands : expected move and the limits it stays between with 50, 80 and 95 %, in log returns, by price member.
     """
 
     horizon: str | None
@@ -50,6 +51,7 @@ class HorizonForecast:
     usual_rates: Mapping[str, float] | None = None
     edges: Mapping[str, float] | None = None
     lean: str | None = None
+    bands: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,4 +149,5 @@ def _told(horizon: str | None, result: Mapping[str, Any]) -> HorizonForecast:
         usual_rates=result["usual_rates"],
         edges=result["edges"],
         lean=result["lean"],
+        bands=result["bands"],
     )

@@ -133,4 +133,5 @@ def _entry(found: MultiHorizonForecast, one: HorizonForecast) -> Entry | None:
         weights_used=one.weights_used,
         abstentions=one.abstentions,
         lean=one.lean,
+        bands=one.bands,
     )

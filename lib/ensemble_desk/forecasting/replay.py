@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ensemble_desk.ensemble.forecaster import Batch, EnhancedEnsembleForecaster
+from ensemble_desk.ensemble.votes import MOVES
 from ensemble_desk.errors import (
     AllMembersAbstainedError,
     DatabaseError,
@@ -172,7 +173,7 @@ def _entries(batch: Batch, times: pd.DatetimeIndex) -> Iterator[Entry]:
     voted = dict(zip(by_member, ballot.pool.voted, strict=True))
     shares = dict(zip(by_member, ballot.pool.shares, strict=True))
     agreement = ballot.pool.agreement(ballot.labels)
-    leans = ballot.leans(batch.usual)
+    leans, moves = ballot.leans(batch.usual), ballot.moves()
     for row in np.flatnonzero(np.isfinite(ballot.probabilities).all(axis=1)).tolist():
         present = [name for name in ballot.votes if voted[name][row]]
         silent = {name: votes.reason for name, votes in ballot.votes.items() if not voted[name][row]}
@@ -191,4 +192,9 @@ def _entries(batch: Batch, times: pd.DatetimeIndex) -> Iterator[Entry]:
             weights_used={name: float(shares[name][row]) for name in present},
             abstentions=silent | dict(batch.silent),
             lean=leans[row],
+            bands={
+                name: dict(zip(MOVES, told[row].tolist(), strict=True))
+                for name, told in moves.items()
+                if name in present
+            },
         )

@@ -115,6 +115,13 @@ def lean(name: str | None, edges: Mapping[str, float] | None) -> str:
     return "unknown" if name is None or edges is None else f"{name} {100 * edges[name]:+.1f}"
 
 
+def moves(told: Mapping[str, float]) -> str:
+    """Write an expected move and its bands as changes of the price."""
+    change = {name: f"{math.expm1(value):+.2%}" for name, value in told.items()}
+    limits = (f"{share} %: {change[f'low_{share}']} to {change[f'high_{share}']}" for share in (50, 80, 95))
+    return f"{change['expected']}; {'; '.join(limits)}"
+
+
 def note(message: str) -> None:
     """Say something that is no result, in one line on standard error."""
     print(visible(message), file=sys.stderr)  # noqa: T201 - the program's voice

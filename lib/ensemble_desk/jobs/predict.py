@@ -183,6 +183,7 @@ def _prediction_table(key: Key, result: Mapping[str, Any], recognised: Sequence[
         (name, f"{vote['label']}, weight {output.percent(vote['weight'])}")
         for name, vote in result["component_predictions"].items()
     ]
+    facts += [(f"{name} expects", output.moves(moves)) for name, moves in result["bands"].items()]
     facts += [(name, f"abstains: {reason}") for name, reason in result["abstentions"].items()]
     if other := result.get("against"):
         facts.append((f"against {other['version']}", f"{other['label']} {output.percent(other['confidence'])}"))

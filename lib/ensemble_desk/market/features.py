@@ -38,7 +38,7 @@ FEATURE_NAMES: tuple[str, ...] = (
 )
 """Returns and volatilities are of log prices per bar; macd, atr and distances are shares of the close; rsi and
 stochastic run 0..100, positions 0..1 within their band (Bollinger's may leave it); day_of_week is 0 on Monday, month
-1..12, time_of_day in hours (UTC)."""
+1..12, time_of_day in hours; these three as the clocks of a zone show, by default UTC."""
 
 MEMORY_BARS = 100
 """Bars, the current one included, that a row is computed from; the recursive averages of RSI, ATR and MACD start anew
@@ -65,8 +65,10 @@ class _Series:
         return values[-self.rows :]
 
 
-def compute(frame: pd.DataFrame, *, subject: str = "The price table") -> pd.DataFrame:
+def compute(frame: pd.DataFrame, *, subject: str = "The price table", zone: str = "UTC") -> pd.DataFrame:
     """Compute every feature at every bar after warm-up from that bar and the 99 before it.
+
+    ``zone`` is that of the exchange, whose day an intraday bar is part of: in UTC its hours shift with the summer.
 
     Takes bars as `bars.check` wants them, shape (n, 5); gives shape (n - WARM_UP_BARS, n_features), float64,
     without NaN. Where a ratio has no denominator it takes the value of "nothing unusual": no movement gives rsi_14 and
@@ -89,7 +91,7 @@ def compute(frame: pd.DataFrame, *, subject: str = "The price table") -> pd.Data
         **_volatilities(series),
         **_momentum(series),
         **_bands(series),
-        **_calendar(index),
+        **_calendar(index if zone == "UTC" else index.tz_convert(zone)),
     }
     return pd.DataFrame(np.column_stack([found[name] for name in FEATURE_NAMES]), index, list(FEATURE_NAMES))
 

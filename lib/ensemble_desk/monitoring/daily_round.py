@@ -108,7 +108,7 @@ def _drift(registry: Registry, place: Place | None) -> Step:
     keys = [pointer.key for pointer in production.fleet(registry)]
     daily.record(registry, keys, place=place)
     anchoring.tell(registry)
-    falls = [one.key for one in drift.fleet(registry).alerts]
+    falls = [one.key for one in drift.fleet(registry, keep=True).alerts]
     detail = f"a confirmed fall: {_named(falls)}" if falls else ""
     return Step("", FOUND if falls else DONE, len(keys), detail=detail)
 

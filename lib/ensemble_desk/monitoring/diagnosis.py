@@ -99,10 +99,10 @@ def features_of(
     references = histograms.read(manifest.get("reference_histograms"))
     if not references:
         return Diagnosis(key, chosen, 0, None, 0, (), "the version keeps no picture of its features")
-    own = manifest.get("feature_set")
+    own, zone = manifest.get("feature_set"), str(manifest.get("feature_zone") or "UTC")
     try:
         frame = registry.source.bars(key).frame
-        found = feature_sets.whole_rows(str(own["name"]), frame, key=key) if own else features.compute(frame)
+        found = feature_sets.whole_rows(str(own["name"]), frame, key=key) if own else features.compute(frame, zone=zone)
         table = found[[name for name in references if name in found.columns]]
     except DeskError as error:
         return Diagnosis(key, chosen, 0, None, 0, (), str(error))

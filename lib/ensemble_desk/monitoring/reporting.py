@@ -11,6 +11,8 @@ from ensemble_desk.monitoring.live import LiveAccuracy
 from ensemble_desk.monitoring.scoreboard import MemberScore
 from ensemble_desk.monitoring.so_far import SoFar
 from ensemble_desk.monitoring.verdicts import DriftState
+from ensemble_desk.monitoring.worth import records
+from ensemble_desk.monitoring.worth.records import Record
 from ensemble_desk.registry.entities import Production, VersionRecord
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.ledger import production
@@ -24,7 +26,7 @@ class Report:
     Attributes
     ----------
     bars : where bars come from and up to which one, in words.
-    record, own, so_far, evidence, diagnosis : of the version in production; None when there is none.
+    record, own, so_far, evidence, diagnosis, value : of the version in production; None when there is none.
     whole : of the key, each bar by the version that forecast it.
     """
 
@@ -41,6 +43,7 @@ class Report:
     members: tuple[MemberScore, ...]
     evidence: EvidencePath | None
     diagnosis: Diagnosis | None
+    value: Record | None
 
 
 def collect(registry: Registry, key: Key) -> Report:
@@ -66,4 +69,5 @@ def collect(registry: Registry, key: Key) -> Report:
         members=scoreboard.members(registry, key, version=version) if version else (),
         evidence=drift.path(registry, key, version=version) if version else None,
         diagnosis=diagnosis.features_of(registry, key) if version else None,
+        value=records.record(registry, key, version=version) if version else None,
     )

@@ -7,20 +7,21 @@ lines of which nobody knows; the next writer asks the database, which alone deci
 """
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from ensemble_desk.artifacts.store import locking
 from ensemble_desk.errors import LedgerError
+from ensemble_desk.registry.ledger_bucket import LedgerBucket
 
 COMMITTED, ABANDONED, TORN = "committed", "abandoned", "torn"
 _PATIENCE_SECONDS = 30.0
@@ -120,8 +121,8 @@ def lines(file: Path) -> Iterator[tuple[int, bytes]]:
 class Writer:
     """The end of a ledger while nobody else may append to it."""
 
-    def __init__(self, files: Sequence[Path], end: Tail) -> None:
-        self._files = files
+    def __init__(self, files: Sequence[Path], bucket: LedgerBucket | None, end: Tail) -> None:
+        self._files, self._bucket = files, bucket
         self.end = end
 
     def planned(self, added: Sequence[tuple[str, Mapping[str, Any]]]) -> Head:
@@ -133,6 +134,9 @@ class Writer:
         head, data = self._made(added)
         for file in self._files:
             _append(file, data, durable=durable)
+        if self._bucket is not None:
+            with nullcontext() if durable else suppress(LedgerError):  # else it follows with the next addition
+                self._bucket.catch_up(self._files[0])
         self.end = Tail(head, self.end.committed, self.end.pending)
 
     def _made(self, added: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[Head, bytes]:
@@ -154,8 +158,10 @@ class Writer:
 
 
 @contextmanager
-def appending(files: Sequence[Path]) -> Iterator[Writer]:
+def appending(files: Sequence[Path], *, bucket_url: str = "") -> Iterator[Writer]:
     """Keep every other program from appending, until the end; ``files``: the ledger, and copies of it.
+
+    ``bucket_url`` is where a copy in a bucket is; a transaction waits until that holds its lines, too.
 
     Raises LedgerError.
     """
@@ -164,7 +170,8 @@ def appending(files: Sequence[Path]) -> Iterator[Writer]:
     try:
         for copy in files[1:]:
             _catch_up(first, copy)
-        yield Writer(files, tail(first))
+        bucket = LedgerBucket(bucket_url) if bucket_url else None
+        yield Writer(files, bucket, tail(first))
     finally:
         os.close(descriptor)
 
@@ -173,12 +180,12 @@ def _locked(file: Path) -> int:
     until = time.monotonic() + _PATIENCE_SECONDS
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise LedgerError(str(file), f"cannot be written ({error.strerror})") from error
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locking.try_lock(descriptor)
         except OSError as error:
             if error.errno in (errno.EWOULDBLOCK, errno.EINTR) and time.monotonic() < until:
                 time.sleep(0.002)
@@ -191,7 +198,7 @@ def _locked(file: Path) -> int:
 
 def _append(file: Path, data: bytes, *, durable: bool) -> None:
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
             before = os.fstat(descriptor).st_size
             try:

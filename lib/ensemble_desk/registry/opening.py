@@ -9,7 +9,8 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
-from ensemble_desk.artifacts.store.folder import ArtifactStore
+from ensemble_desk.artifacts.store import opening as stores
+from ensemble_desk.artifacts.store.protocol import Store
 from ensemble_desk.database import opening as databases
 from ensemble_desk.database.opening import Database
 from ensemble_desk.market import feature_sets, horizon_table, timeframes
@@ -32,7 +33,7 @@ class Registry:
     ----------
     settings : what the deployment chose.
     database : index, pointers and history.
-    store : the folder of artifacts.
+    store : the folder, or bucket, of artifacts.
     source : where bars for smoke forecasts come from.
     clock : gives the aware UTC time.
     cache : loaded versions of this process.
@@ -41,7 +42,7 @@ class Registry:
 
     settings: Settings
     database: Database
-    store: ArtifactStore
+    store: Store
     source: BarSource
     clock: Clock
     cache: ArtifactCache
@@ -84,11 +85,21 @@ def open_registry(
     return Registry(
         settings=settings,
         database=database,
-        store=ArtifactStore(settings.models_folder, max_bytes=settings.max_artifact_bytes),
+        store=open_store(settings),
         source=sources.open_source(settings, database=database),
         clock=clock or _utc_now,
         cache=ArtifactCache(max_bytes=int(settings.cache_mb * 2**20)),
         query_cache=QueryCache(database),
+    )
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the place of artifacts that the settings name."""
+    return stores.open_store(
+        settings.bucket_url,
+        folder=settings.models_folder,
+        max_bytes=settings.max_artifact_bytes,
+        kept_bytes=int(settings.models_cache_mb * 2**20),
     )
 
 
@@ -107,7 +118,8 @@ def _begin_anew() -> None:
     _shared.by_settings, _shared.lock = {}, threading.Lock()  # a thread of the parent may hold its lock
 
 
-os.register_at_fork(after_in_child=_begin_anew)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
 
 
 def shared(settings: Settings) -> Registry:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+_OWN_NAME = "Open it under its own name, or name it in DESK_ALLOWED_HOSTS."
 _RELAYED = (
     "forwarded",
     "x-forwarded",
@@ -54,6 +55,12 @@ class Reach:
     origin: str | None
     is_here: bool
     why_not: str
+
+    @property
+    def refusal(self) -> str:
+        """What somebody is told who asks under a name that is not allowed."""
+        asked = self.host if self.origin is None or self.origin == self.host else f"{self.host} from {self.origin}"
+        return f"This dashboard does not answer as {asked}. {_OWN_NAME}"
 
     def is_among(self, allowed: Iterable[str]) -> bool:
         """Tell whether ``Host`` and ``Origin`` are both loopback names or of this list; no origin needs none."""

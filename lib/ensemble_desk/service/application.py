@@ -1,18 +1,21 @@
 """The application behind the doors: alone under a server, or as routes beside the dashboard."""
 
 from collections.abc import Callable
+from functools import partial
 from importlib import metadata
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Route
 
 from ensemble_desk import settings as settings_module
+from ensemble_desk.errors import SettingsError
 from ensemble_desk.registry import opening
 from ensemble_desk.registry.folder import freshness
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.service import forecasts, metrics, moving, probes, problems, reading
 from ensemble_desk.service.bodies import BoundedBody
+from ensemble_desk.service.hosts import AllowedHosts
 from ensemble_desk.service.metrics import Scrape
 from ensemble_desk.service.requests import RequestId
 from ensemble_desk.settings import Settings
@@ -30,10 +33,11 @@ def build(settings: Settings) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
         docs_url=None,  # the page would be fetched from a foreign host
         redoc_url=None,
-        middleware=[Middleware(RequestId), Middleware(BoundedBody)],
+        middleware=[Middleware(RequestId), Middleware(AllowedHosts, settings=settings), Middleware(BoundedBody)],
         responses={status: {"model": problems.Problem, "description": told} for status, told in _EVERYWHERE.items()},
     )
     app.state.registry, app.state.scrape = _opened(settings), Scrape()
+    app.state.opened = partial(opening.shared, settings)
     app.include_router(probes.router)
     app.include_router(metrics.router)
     for part in (reading.router, forecasts.router, moving.router):
@@ -47,10 +51,18 @@ def from_environment() -> FastAPI:
     return build(settings_module.load())
 
 
+def settings_or_exit() -> Settings:
+    """The settings in the environment; ends the program in one line where one of them cannot be used."""
+    try:
+        return settings_module.load()
+    except SettingsError as error:
+        raise SystemExit(str(error)) from error
+
+
 def routes(settings: Settings) -> list[BaseRoute]:
     """The same as routes that stand beside the dashboard; nothing else of the server's addresses is taken."""
     app = build(settings)
-    return [*(Route(path, app) for path in ("/livez", "/readyz", "/metrics")), Mount("/api", app)]
+    return [Route(path, app) for path in ("/livez", "/readyz", "/metrics", "/api", "/api/{rest:path}")]
 
 
 def _opened(settings: Settings) -> Callable[[], Registry]:

@@ -67,6 +67,9 @@ class Answer(BaseModel):
     component_predictions: dict[str, dict[str, Any]]
     weights_used: dict[str, float]
     abstentions: dict[str, str]
+    bands: dict[str, dict[str, float]] = Field(
+        description="Expected move and limits it stays between with 50, 80, 95 %, in log returns, by price member."
+    )
     usual_rates: dict[str, float] | None = Field(description="How often each class came; null where it is not told.")
     edges: dict[str, float] | None = Field(description="Each probability minus its usual rate.")
     lean: str | None = Field(description="The class with the largest edge.")

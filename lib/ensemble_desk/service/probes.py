@@ -1,5 +1,6 @@
 """Probes: whether the process is alive, and whether it can answer."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlowError
@@ -44,12 +45,12 @@ def livez() -> Alive:
     summary="Whether database and models folder answer within three seconds",
 )
 def readyz(request: Request) -> JSONResponse:
-    registry: Registry = request.app.state.registry()
-    waiting = {name: _asking.submit(check, registry) for name, check in _CHECKS.items()}
+    opened, until = request.app.state.opened, time.monotonic() + PATIENCE_SECONDS
+    waiting = {name: _asking.submit(_checked, opened, check) for name, check in _CHECKS.items()}
     checks = {}
     for name, asked in waiting.items():
         try:
-            checks[name] = asked.result(timeout=PATIENCE_SECONDS)
+            checks[name] = asked.result(timeout=max(0.0, until - time.monotonic()))
         except TooSlowError:
             asked.cancel()
             checks[name] = f"no answer within {PATIENCE_SECONDS:g} seconds"
@@ -57,16 +58,21 @@ def readyz(request: Request) -> JSONResponse:
     return JSONResponse(told.model_dump(), HTTPStatus.OK if told.ready else HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-def _database(registry: Registry) -> str:
+def _checked(opened: Callable[[], Registry], check: Callable[[Registry], str]) -> str:
+    """Open the registry, which may hang as well, and check one thing of it."""
     try:
-        history.newest_id(registry)
+        return check(opened())
     except DeskError as error:
         return str(error)
+
+
+def _database(registry: Registry) -> str:
+    history.newest_id(registry)
     return ""
 
 
-def _folder(registry: Registry) -> str:
-    return "" if registry.store.folder.is_dir() else "the models folder is not there"
+def _models(registry: Registry) -> str:
+    return registry.store.problem()
 
 
-_CHECKS: dict[str, Callable[[Registry], str]] = {"database": _database, "models": _folder}
+_CHECKS: dict[str, Callable[[Registry], str]] = {"database": _database, "models": _models}

@@ -28,6 +28,7 @@ _STATUS: tuple[tuple[type[DeskError], HTTPStatus], ...] = (  # the first that fi
     (errors.ArtifactError, HTTPStatus.CONFLICT),
     (errors.DatabaseError, HTTPStatus.SERVICE_UNAVAILABLE),
     (errors.FolderGoneError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (errors.StoreError, HTTPStatus.SERVICE_UNAVAILABLE),
     (errors.SourceError, HTTPStatus.SERVICE_UNAVAILABLE),
     (errors.MissingExtraError, HTTPStatus.SERVICE_UNAVAILABLE),
 )

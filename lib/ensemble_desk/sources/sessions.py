@@ -79,6 +79,24 @@ def calendar(name: str) -> Callable[[pd.Timestamp, pd.Timestamp], pd.DatetimeInd
     return between
 
 
+def zone(calendar: str) -> str:
+    """Name the time zone of an exchange, such as America/New_York; raises SettingsError for one that nobody knows."""
+    with extras.needed():
+        import exchange_calendars
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it uses what pandas will drop one day
+        return str(_known(exchange_calendars, calendar).tz.key)
+
+
+def _known(library: Any, calendar: str) -> Any:
+    try:
+        return library.get_calendar(calendar)
+    except library.errors.CalendarError as error:
+        problem = f"there is no exchange calendar {calendar!r}; use one such as XNYS, XNAS, XLON, XTKS or 24/7"
+        raise SettingsError(_SETTING, problem) from error
+
+
 def _sessions(calendar: str, first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
     """The sessions between two days, as far as the calendar reaches."""
     with extras.needed():
@@ -86,11 +104,7 @@ def _sessions(calendar: str, first: pd.Timestamp, last: pd.Timestamp) -> pd.Date
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it uses what pandas will drop one day
-        try:
-            known = exchange_calendars.get_calendar(calendar)
-        except exchange_calendars.errors.CalendarError as error:
-            problem = f"there is no exchange calendar {calendar!r}; use one such as XNYS, XNAS, XLON, XTKS or 24/7"
-            raise SettingsError(_SETTING, problem) from error
+        known = _known(exchange_calendars, calendar)
         if known.first_session > first or known.last_session < last:
             start, end = _within(known, first, last)
             if start >= end:

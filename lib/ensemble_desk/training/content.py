@@ -57,9 +57,11 @@ def _columns(bars: pd.DataFrame) -> dict[str, list[Any]]:
 def describe(data: Dataset, recipe: Recipe, *, source: str) -> dict[str, Any]:
     """Everything the artifact says about its data, its label and the libraries that made it."""
     first, last = data.features.index[0], data.bars.index[-1]
-    own = {}
+    own: dict[str, Any] = {}
     if recipe.feature_set:
         own = {"feature_set": {"name": recipe.feature_set, "digest": feature_sets.get(recipe.feature_set).digest}}
+    if recipe.zone != "UTC":
+        own["feature_zone"] = recipe.zone
     return own | {
         "horizon": timeframes.read_horizon(recipe.timeframe, str(recipe.label.horizon_bars)).name,
         "label": recipe.label.to_dict(),
@@ -74,6 +76,7 @@ def describe(data: Dataset, recipe: Recipe, *, source: str) -> dict[str, Any]:
         "reference_histograms": {str(name): histogram(data.features[name]) for name in data.features.columns},
         "libraries": {name: version for name in LIBRARIES if (version := _installed(name))},
         "bars_source": source,
+        "pooled_symbols": [] if data.pooled is None else list(data.pooled.symbols),
         "seed": recipe.seed,
     }
 

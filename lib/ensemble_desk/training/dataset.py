@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ensemble_desk.ensemble.votes import Rows
+from ensemble_desk.ensemble.votes import Pooled, Rows
 from ensemble_desk.errors import TooFewBarsError
 from ensemble_desk.market import feature_sets, features, labels
 from ensemble_desk.market.bars import Bars
@@ -37,12 +37,14 @@ class Dataset:
     features : feature rows of the labelled bars, shape (n, n_features), oldest first.
     classes : their class numbers, shape (n,).
     newest : the last feature rows, labelled or not, shape (5, n_features).
+    pooled : rows of every symbol, for members that learn from all of them; None where no such member is trained.
     """
 
     bars: pd.DataFrame
     features: pd.DataFrame
     classes: NDArray[np.int64]
     newest: pd.DataFrame
+    pooled: Pooled | None = None
 
     def __len__(self) -> int:
         return len(self.classes)
@@ -55,10 +57,13 @@ class Dataset:
     def learnt(self, where: Positions) -> Rows:
         """Labelled rows to fit on, with no bar after the last of them."""
         chosen = self.features.iloc[where]
-        return Rows(index=chosen.index, features=chosen, bars=self.bars.loc[: chosen.index[-1]])
+        bars = self.bars.loc[: chosen.index[-1]]
+        return Rows(index=chosen.index, features=chosen, bars=bars, pooled=self.pooled)
 
 
-def build(bars: Bars, *, label: LabelSpec, feature_set: str = "") -> Dataset:
+def build(
+    bars: Bars, *, label: LabelSpec, feature_set: str = "", pooled: Pooled | None = None, zone: str = "UTC"
+) -> Dataset:
     """Compute features and classes of the newest bars, by our features or a team's own.
 
     Raises
@@ -73,7 +78,7 @@ def build(bars: Bars, *, label: LabelSpec, feature_set: str = "") -> Dataset:
         if table.empty:
             raise TooFewBarsError(str(bars.key), have=len(bars.frame), need=len(bars.frame) + 1, purpose=feature_set)
     else:
-        table = features.compute(bars.frame.iloc[-(n_rows + features.WARM_UP_BARS) :])
+        table = features.compute(bars.frame.iloc[-(n_rows + features.WARM_UP_BARS) :], zone=zone)
     outcome = labels.label(bars.frame, label).reindex(table.index)
     known = outcome.notna().to_numpy()
     return Dataset(
@@ -81,4 +86,5 @@ def build(bars: Bars, *, label: LabelSpec, feature_set: str = "") -> Dataset:
         features=table[known],
         classes=outcome[known].to_numpy(dtype=np.int64),
         newest=table.iloc[-N_NEWEST:],
+        pooled=pooled,
     )

@@ -1,10 +1,12 @@
 """Bars up to a date become the content of one version: split, walk-forward, weights, holdout, refit."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ensemble_desk.artifacts.format import SCHEMA_VERSION
 from ensemble_desk.ensemble.members import catalogue as registered
@@ -16,6 +18,7 @@ from ensemble_desk.market.labels import LabelSpec
 from ensemble_desk.training import content, dataset, holdout, walk_forward, wanted_label, weighing
 from ensemble_desk.training.dataset import Dataset
 from ensemble_desk.training.holdout import Verdict
+from ensemble_desk.training.pooled import symbols as pooling
 from ensemble_desk.training.walk_forward import N_FOLDS, Recipe
 from ensemble_desk.training.weighing import Weighing
 
@@ -39,9 +42,16 @@ def fit_version(
     members: Sequence[str] = registered.DEFAULT_MEMBERS,
     seed: int,
     feature_set: str = "",
+    peers: Mapping[str, pd.DataFrame] = MappingProxyType({}),
+    zone: str = "UTC",
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Train one version on the bars given; pure computing, the same content for the same arguments.
+
+    Parameters
+    ----------
+    peers : bars of other symbols, for the members that learn from all of them.
+    zone : of the exchange, by whose clocks our features tell the hour and the day of intraday bars.
 
     Returns
     -------
@@ -65,18 +75,19 @@ def fit_version(
         _alone,
         threadpoolctl.threadpool_limits(1),
     ):  # sums of several threads differ in the last bits, and optimisers by more
-        return _fit(bars, Recipe(tuple(members), label, bars.key.timeframe, seed, feature_set), step)
+        return _fit(bars, Recipe(tuple(members), label, bars.key.timeframe, seed, feature_set, zone), peers, step)
 
 
-def _fit(bars: Bars, recipe: Recipe, step: Callable[[str], None]) -> dict[str, Any]:
+def _fit(bars: Bars, recipe: Recipe, peers: Mapping[str, pd.DataFrame], step: Callable[[str], None]) -> dict[str, Any]:
     step("features and labels")
-    data = dataset.build(bars, label=recipe.label, feature_set=recipe.feature_set)
+    pooled = pooling.pool(bars, peers, label=recipe.label) if recipe.pools else None
+    data = dataset.build(bars, label=recipe.label, feature_set=recipe.feature_set, pooled=pooled, zone=recipe.zone)
     split = splits.holdout(len(data), horizon_bars=recipe.label.horizon_bars, timeframe=recipe.timeframe)
     oof = walk_forward.run(data, split.train, recipe, progress=step)
     if not oof.probabilities:
         raise AllMembersAbstainedError(dict(oof.left_out))
     step("weights and calibration")
-    learnt = weighing.learn(oof)
+    learnt = weighing.learn(oof).beside(name for name in recipe.names if name in registered.PRICE_MEMBERS)
     step("holdout")
     verdict = holdout.score(data, split, recipe, oof=oof, learnt=learnt)
     step("refit on all rows")
@@ -84,12 +95,15 @@ def _fit(bars: Bars, recipe: Recipe, step: Callable[[str], None]) -> dict[str, A
 
 
 def _content(bars: Bars, data: Dataset, recipe: Recipe, *, learnt: Weighing, verdict: Verdict) -> dict[str, Any]:
-    """Refit on everything and keep the members that answer afterwards, their weights scaled to sum to 1."""
+    """Refit on everything and keep the members that answer afterwards, their weights scaled to sum to 1.
+
+    A price member without weight is kept as well: it speaks about other horizons.
+    """
     fitted, silent = _refit(tuple(learnt.weights), data, recipe)
     golden = content.golden(fitted, data, recipe)
     abstained = verdict.evaluation["abstained"] | silent | golden.silent
     kept = tuple(golden.predictions)
-    if not kept:
+    if not any(learnt.weights[name] for name in kept):
         raise AllMembersAbstainedError(abstained)
     total = sum(learnt.weights[name] for name in kept)
     return {

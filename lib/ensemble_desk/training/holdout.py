@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_desk.ensemble.members.catalogue import PRICE_MEMBERS
+from ensemble_desk.ensemble.members import catalogue, ratios
 from ensemble_desk.ensemble.votes import Votes
 from ensemble_desk.errors import extras
 from ensemble_desk.evaluation import baselines, intervals, leakage, leaning, metrics, skill
@@ -39,7 +39,7 @@ def score(data: Dataset, split: Split, recipe: Recipe, *, oof: OutOfFold, learnt
     seen = {name: given.probabilities[: len(y_train)] for name, given in votes.items()}
     unseen = {name: given.probabilities[len(y_train) :] for name, given in votes.items()}
     told = {name: metrics.scores(p, y) for name, p in unseen.items()}
-    n_features = {name: 1 if name in PRICE_MEMBERS else data.features.shape[1] for name in votes}  # the close alone
+    n_features = {name: _n_features(name, data) for name in votes}
     performances = {
         name: _performance(metrics.scores(seen[name], y_train), told[name], n_features=n_features[name])
         for name in votes
@@ -72,6 +72,13 @@ def score(data: Dataset, split: Split, recipe: Recipe, *, oof: OutOfFold, learnt
         "abstained": dict(oof.left_out) | _silent(votes, len(y_train)),
     }
     return Verdict(performances, evaluation)
+
+
+def _n_features(name: str, data: Dataset) -> int:
+    """Count what a member reads: the close alone, what ratios are made of, or every feature."""
+    if name in catalogue.PRICE_MEMBERS:
+        return 1
+    return len(ratios.FEATURES) if name in catalogue.POOLED_MEMBERS else data.features.shape[1]
 
 
 def _skill(found: Skill | None) -> dict[str, Any] | None:

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -23,12 +24,23 @@ def code() -> str:
 
 
 def of(
-    bars: Bars, *, day: date, members: Sequence[str], label: LabelSpec, seed: int, feature_set: str, again: str
+    bars: Bars,
+    *,
+    peers: Mapping[str, pd.DataFrame] = MappingProxyType({}),
+    zone: str = "UTC",
+    day: date,
+    members: Sequence[str],
+    label: LabelSpec,
+    seed: int,
+    feature_set: str,
+    again: str,
 ) -> str:
     """Digest all that decides what is trained: key, day, bars, code and libraries, members, label, seed, features.
 
     Parameters
     ----------
+    peers : bars of the other symbols that it learns from.
+    zone : by whose clocks features tell the hour.
     day : the one that names the version.
     again : any text that tells a wish for another version apart; empty: there is none.
 
@@ -40,11 +52,13 @@ def of(
         "key": str(bars.key),
         "day": day.isoformat(),
         "bars": _digest(bars),
+        "peers": {symbol: _of_table(frame) for symbol, frame in sorted(peers.items())},
         "code": code_revision.of(_SOURCES, _LIBRARIES),
         "members": list(members),
         "label": repr(label),
         "seed": seed,
         "features": feature_set and _features(feature_set, bars),
+        "zone": zone,
         "again": again,
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from ensemble_desk.artifacts.store.folder import Published
-from ensemble_desk.ensemble.members import catalogue as registered
-from ensemble_desk.ensemble.members import lstm
+import pandas as pd
+
+from ensemble_desk.artifacts.store.protocol import Published
+from ensemble_desk.ensemble.members import catalogue, lstm
 from ensemble_desk.errors import AlreadyTrainingError, DeskError, FeatureSetError, FutureDateError
-from ensemble_desk.market import feature_sets
+from ensemble_desk.market import feature_sets, timeframes
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import LabelSpec
 from ensemble_desk.registry.folder import lost, registering, retention, sync
 from ensemble_desk.registry.opening import Registry
+from ensemble_desk.sources import sessions
 from ensemble_desk.training import fitting, identity, processes, run_log, wanted_label
 from ensemble_desk.training.fitting import Progress
+from ensemble_desk.training.pooled import symbols as pooling
 from ensemble_desk.training.run_log import Begun, Result
 from ensemble_desk.training.runs import COMPLETED, FAILED
 from ensemble_desk.training.wanted_label import WantedLabel
@@ -28,7 +31,7 @@ SEED = 20_250_121
 INTERRUPTED = "the training was interrupted"
 _POLL_SECONDS = 0.5
 
-_Recipe = tuple[Sequence[str], LabelSpec, int, str]
+_Recipe = tuple[Sequence[str], LabelSpec, int, str, Mapping[str, pd.DataFrame], str]
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +59,7 @@ def train(
     as_of: datetime | None,
     actor: str,
     progress: Progress | None = None,
-    members: Sequence[str] = registered.DEFAULT_MEMBERS,
+    members: Sequence[str] = catalogue.DEFAULT_MEMBERS,
     seed: int = SEED,
     label: WantedLabel = wanted_label.DEFAULT,
     feature_set: str = "",
@@ -98,7 +101,7 @@ def train(
     RegistryLostError
         When the registry is empty and the folder holds what another one has published; no run is recorded.
     """
-    registered.require(members)
+    catalogue.require(members)
     if feature_set:
         _check_own(feature_set, members)
     spec = label.of(key.timeframe)
@@ -107,7 +110,9 @@ def train(
         raise FutureDateError(as_of, today=began.date())
     lost.refuse_lost(registry)
     bars = _bars(registry, key, as_of)
-    asked = _identity(bars, as_of, (members, spec, seed, feature_set), again)
+    zone = "UTC" if key.timeframe in timeframes.OF_SESSIONS else sessions.zone(registry.settings.calendar)
+    recipe = (members, spec, seed, feature_set, _peers(registry, bars, members, feature_set), zone)
+    asked = _identity(bars, as_of, recipe, again)
     begun = _begin(registry, key, as_of=as_of, actor=actor, identity=asked)
     if begun.version is not None:
         return TrainingOutcome(begun.run_id, key, COMPLETED, begun.version, None, _seconds(registry, began), known=True)
@@ -122,7 +127,7 @@ def train(
                 as_of=as_of,
                 actor=actor,
                 progress=progress,
-                recipe=(members, spec, seed, feature_set),
+                recipe=recipe,
             )
     except DeskError as error:
         return _failed(registry, key, run_id, str(error), began=began)
@@ -143,14 +148,32 @@ def _bars(registry: Registry, key: Key, as_of: datetime | None) -> Bars | Except
         return error
 
 
+def _peers(
+    registry: Registry, bars: Bars | Exception, members: Sequence[str], feature_set: str
+) -> Mapping[str, pd.DataFrame]:
+    """Read the bars of other symbols for the members that learn from all of them."""
+    if isinstance(bars, Exception) or feature_set or not catalogue.POOLED_MEMBERS & set(members):
+        return {}
+    return pooling.peers(registry.source, bars.key, until=bars.last)
+
+
 def _identity(bars: Bars | Exception, as_of: datetime | None, recipe: _Recipe, again: str) -> str:
     """Digest what is asked for; empty when what it would learn from cannot be had, which its run will tell."""
     if isinstance(bars, Exception):
         return ""
-    members, label, seed, feature_set = recipe
-    day = _day(bars, as_of)
+    members, label, seed, feature_set, peers, zone = recipe
     try:
-        return identity.of(bars, day=day, members=members, label=label, seed=seed, feature_set=feature_set, again=again)
+        return identity.of(
+            bars,
+            peers=peers,
+            zone=zone,
+            day=_day(bars, as_of),
+            members=members,
+            label=label,
+            seed=seed,
+            feature_set=feature_set,
+            again=again,
+        )
     except DeskError:
         return ""
 
@@ -205,13 +228,15 @@ def _run(
     progress: Progress | None,
     recipe: _Recipe,
 ) -> str:
-    members, label, seed, feature_set = recipe
+    members, label, seed, feature_set, peers, zone = recipe
     step = _stepper(registry, run_id, progress)
     step("read bars", 1, N_STEPS)
     if isinstance(bars, Exception):
         raise bars
     content = fitting.fit_version(
         bars,
+        peers=peers,
+        zone=zone,
         label=label,
         members=members,
         seed=seed,
@@ -243,7 +268,7 @@ def _result(registry: Registry, published: Published, content: Mapping[str, Any]
     first, last = (datetime.fromisoformat(window[name]) for name in ("first_bar", "last_bar"))
     return Result(
         version=published.version,
-        path=str(registry.store.folder / published.file_name),
+        path=registry.store.path_of(published.file_name),
         lookback_days=(last - first).days,
         n_training_samples=evaluation["n_train"],
         n_validation_samples=evaluation["n_holdout"],

@@ -27,6 +27,12 @@ class Recipe:
     timeframe: str
     seed: int
     feature_set: str = ""
+    zone: str = "UTC"
+
+    @property
+    def pools(self) -> bool:
+        """Whether one of its members learns from the rows of every symbol; those are ratios of our own features."""
+        return catalogue.POOLED_MEMBERS & set(self.names) != frozenset() and not self.feature_set
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,7 @@
 """Weights and temperature of the pool, learnt from out-of-fold rows alone."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +19,18 @@ class Weighing:
     weights: Mapping[str, float]
     temperature: float
 
+    def beside(self, names: Iterable[str]) -> "Weighing":
+        """Keep these members too, without weight where they have none: they may speak about other horizons."""
+        return replace(self, weights={**self.weights, **{name: 0.0 for name in names if name not in self.weights}})
+
     def pooled(self, probabilities: Mapping[str, Probabilities]) -> Probabilities:
         """Calibrated ensemble probabilities, shape (n, 3); NaN where every member abstained."""
         return pool.apply_temperature(pool.combine(probabilities, self.weights), self.temperature)
 
 
-def learn(oof: OutOfFold) -> Weighing:
+def learn(oof: OutOfFold, *, useless: float = pool.USELESS) -> Weighing:
     """Half-shrunk log-loss weights over the simplex, then one temperature, both on the same out-of-fold rows."""
-    return _calibrated(oof, pool.optimise_weights(oof.probabilities, oof.classes))
+    return _calibrated(oof, pool.optimise_weights(oof.probabilities, oof.classes, useless=useless))
 
 
 def equal(oof: OutOfFold) -> Weighing:

@@ -60,7 +60,7 @@ def test_the_card_tells_everything_about_a_version(folder, open_app, texts):
     assert len(told["SHA-256"].strip("`")) == 64
     assert told["Training run"] == "number 2"
     members = app.dataframe[0].value
-    assert set(members["Member"]) >= {"rf", "gb"}
+    assert set(members["Member"]) >= {"rf", "pooled_logit"}
     assert abs(members["Weight"].sum() - 100) < 0.1
     assert "previously live" in texts(app).lower()
 

@@ -25,10 +25,10 @@ child.main()
 """
 _ONE_THREAD = ("/usr/bin/env", "OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1")  # the stack of each is counted
 _ENDS = {
-    signal.SIGXCPU: "it took too much time of the processor",
-    signal.SIGALRM: "it took too long",
-    signal.SIGSEGV: "a segmentation fault",
-    signal.SIGKILL: "it was killed, as the system does when memory runs out",
+    "SIGXCPU": "it took too much time of the processor",
+    "SIGALRM": "it took too long",
+    "SIGSEGV": "a segmentation fault",
+    "SIGKILL": "it was killed, as the system does when memory runs out",
 }
 
 
@@ -47,7 +47,8 @@ def _begin_anew() -> None:
     _pool.process, _pool.lock = None, threading.Lock()  # the parent's examiner answers the parent
 
 
-os.register_at_fork(after_in_child=_begin_anew)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
 
 
 def look(subject: Subject) -> Seen:
@@ -145,6 +146,6 @@ def _how(ended: int) -> str:
     if ended >= 0:
         return f"it ended with {ended}"
     with suppress(ValueError):
-        name = signal.Signals(-ended)
-        return _ENDS.get(name, name.name)
+        name = signal.Signals(-ended).name
+        return _ENDS.get(name, name)
     return f"signal {-ended}"

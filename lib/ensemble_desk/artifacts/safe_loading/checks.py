@@ -20,7 +20,7 @@ from ensemble_desk.market.labels import CLASSES, LabelSpec
 _MOST_MODELS = 64
 _MOST_NAME_LETTERS = 200
 _MOST_TOLD = 1_000_000  # values beside the models; they go into the manifest
-_TEXTS = ("symbol", "timeframe", "timestamp", "horizon", "code_revision", "bars_source")
+_TEXTS = ("symbol", "timeframe", "timestamp", "horizon", "code_revision", "bars_source", "feature_zone")
 _DAY = 8  # digits of a day; a plain artifact may call its version anything else
 _TABLES = ("performances", "model_predictions_sample", "label", "data_window", "evaluation", "libraries")
 

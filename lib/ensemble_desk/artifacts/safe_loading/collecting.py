@@ -33,4 +33,5 @@ def _resume_in_child() -> None:
         _PAUSE.release()
 
 
-os.register_at_fork(after_in_child=_resume_in_child)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_resume_in_child)

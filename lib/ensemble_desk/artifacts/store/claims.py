@@ -14,7 +14,6 @@ whoever looks next: finished when the manifest in it matches the artifact's dige
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import os
 import stat
@@ -23,6 +22,8 @@ from pathlib import Path
 
 from ensemble_desk.artifacts import naming
 from ensemble_desk.artifacts.manifest import MOST_MANIFEST_BYTES, Manifest
+from ensemble_desk.artifacts.store import locking
+from ensemble_desk.artifacts.store.locking import flag
 from ensemble_desk.errors import ArtifactCorruptError, ArtifactNameError
 
 _SUFFIX = ".tmp"
@@ -169,7 +170,7 @@ def claim_path(folder: Path, file_name: str) -> Path:
 
 
 def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(folder, os.O_RDONLY | flag("O_DIRECTORY"))
     try:
         os.fsync(descriptor)
     except OSError as error:
@@ -194,12 +195,12 @@ def _lock(folder: Path, file_name: str, flags: int) -> Claim | None:
     path = claim_path(folder, file_name)
     if not flags & os.O_EXCL and is_special(path):
         return None  # a pipe, a device, a link: opening such can wait for ever
-    descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | flags, 0o666)
+    descriptor = os.open(path, os.O_RDWR | flag("O_NOFOLLOW") | flag("O_NONBLOCK") | flags, 0o666)
     with _closed_unless_kept(descriptor) as kept:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locking.try_lock(descriptor)
         except OSError:
             return None
         try:
@@ -230,7 +231,9 @@ def _form_draft(folder: Path, file_name: str) -> Path:
 
 
 def _write_file(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)  # claimed: nobody's yet
+    descriptor = os.open(
+        path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | flag("O_NOFOLLOW"), 0o666
+    )  # claimed: nobody's yet
     try:
         _write(descriptor, data)
     finally:
@@ -248,7 +251,7 @@ def _digest(path: Path, *, size: int) -> str:
     """Give the digest of a regular file of this size, of no other file; '' then."""
     if is_special(path) or not path.exists():
         return ""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    descriptor = os.open(path, os.O_RDONLY | flag("O_NOFOLLOW") | flag("O_NONBLOCK"))
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or not status.st_size == size <= _MOST_BYTES:

@@ -3,7 +3,7 @@
 import datetime as dt
 import os
 import stat
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,9 @@ from typing import Any
 
 from ensemble_desk.artifacts import naming, other_names
 from ensemble_desk.artifacts.manifest import MOST_MANIFEST_BYTES, Manifest
-from ensemble_desk.artifacts.store import claims, form_files, scanning
+from ensemble_desk.artifacts.store import claims, form_files, removal, scanning, taking
+from ensemble_desk.artifacts.store.locking import flag
+from ensemble_desk.artifacts.store.protocol import Published
 from ensemble_desk.artifacts.store.scanning import Scan
 from ensemble_desk.errors import (
     ArtifactCorruptError,
@@ -22,18 +24,7 @@ from ensemble_desk.errors import (
 )
 from ensemble_desk.market.keys import Key
 
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A version that has just landed; ``form_sha256`` is None when it has no serving form, see `serving_forms`."""
-
-    version: str
-    file_name: str
-    sha256: str
-    size_bytes: int
-    manifest: Manifest
-    form_sha256: str | None
-    mtime_ns: int | None
+_KEPT = (naming.ARTIFACT_SUFFIX, naming.MANIFEST_SUFFIX, naming.FORM_SUFFIX)
 
 
 def _no_step(_name: str) -> None:
@@ -42,7 +33,7 @@ def _no_step(_name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ArtifactStore:
-    """One folder of artifacts and their manifests.
+    """One folder of artifacts and their manifests; see `protocol.Store` for the verbs.
 
     Attributes
     ----------
@@ -59,6 +50,24 @@ class ArtifactStore:
         object.__setattr__(self, "folder", Path(folder))
         object.__setattr__(self, "max_bytes", max_bytes)
         object.__setattr__(self, "on_step", on_step)
+
+    @property
+    def place(self) -> str:
+        return str(self.folder)
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    def path_of(self, file_name: str) -> str:
+        return str(self.folder / file_name)
+
+    def problem(self) -> str:
+        return "" if self.folder.is_dir() else "the models folder is not there"
+
+    def is_emptied(self) -> bool:
+        """Tell whether the folder itself is gone; an unmounted disk is no deletion."""
+        return not self.folder.is_dir()
 
     def publish(
         self,
@@ -87,12 +96,16 @@ class ArtifactStore:
         except OSError as error:
             raise PublishError(name, error.strerror or type(error).__name__) from error
 
+    def take_in(self, file_name: str, data: bytes) -> None:
+        taking.take_in(self.folder, file_name, data)
+
     def scan(self) -> Scan:
         """List the folder in one pass by names and stats; settles what dead publishers left, opens nothing else."""
         return scanning.scan(self.folder)
 
-    def read(self, file_name: str) -> bytes:
-        """Read an artifact's bytes, at most `max_bytes`."""
+    def read(self, file_name: str, *, sha256: str | None = None) -> bytes:
+        """Read an artifact's bytes, at most `max_bytes`, whatever their digest."""
+        del sha256
         other_names.recognise(file_name)
         return self._read(file_name)
 
@@ -109,8 +122,9 @@ class ArtifactStore:
             return None
         return self._read(name, most_bytes=MOST_MANIFEST_BYTES)
 
-    def form(self, file_name: str) -> bytes:
+    def form(self, file_name: str, *, sha256: str | None = None) -> bytes:
         """Read the serving form of an artifact; raises ArtifactMissingError where there is none."""
+        del sha256
         other_names.recognise(file_name)
         return self._read(naming.form_name(file_name))
 
@@ -118,6 +132,9 @@ class ArtifactStore:
         """Write the serving form of an artifact, whole or not at all; raises OSError."""
         other_names.recognise(file_name)
         form_files.write(self.folder, naming.form_name(file_name), data)
+
+    def is_as_remembered(self, file_name: str, *, size_bytes: int, mtime_ns: int | None) -> bool:
+        return self.stamp(file_name) == (size_bytes, mtime_ns)
 
     def stamp(self, file_name: str) -> tuple[int, int] | None:
         """Give size and time of an artifact's file; None when there is none."""
@@ -132,6 +149,13 @@ class ArtifactStore:
         other_names.recognise(file_name)
         return (self.folder / file_name).is_file()
 
+    def remember_use(self) -> None:
+        with suppress(OSError):
+            (self.folder / scanning.USED).touch()
+
+    def was_used(self) -> bool:
+        return (self.folder / scanning.USED).exists()
+
     def folder_mark(self) -> int:
         """Give a number that differs once a file came, went or was renamed: the newest mtime of it and its folders."""
         try:
@@ -139,6 +163,28 @@ class ArtifactStore:
         except FileNotFoundError:
             return 0
         return max([mark, *scanning.marks_below(self.folder, mark)])
+
+    def remove(self, file_names: Iterable[str]) -> int:
+        return removal.remove(self.folder, file_names)
+
+    def names(self) -> Iterator[str]:
+        for place, prefix in ((self.folder, ""), (self.folder / naming.FORM_FOLDER, f"{naming.FORM_FOLDER}/")):
+            for entry in os.scandir(place) if place.is_dir() else ():
+                ours = entry.name.endswith(_KEPT) and not entry.name.startswith(".")
+                if ours and entry.is_file(follow_symlinks=False):
+                    yield f"{prefix}{entry.name}"
+
+    def content(self, name: str) -> bytes | None:
+        try:
+            return (self.folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def put_back(self, name: str, data: bytes) -> None:
+        if os.path.lexists(self.folder / name):
+            raise FileExistsError(name)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        form_files.write(self.folder, name, data)
 
     def _claim(self, key: Key, date: dt.date, besides: Collection[str]) -> claims.Claim:
         taken = {*scanning.versions(self.folder, key), *besides}
@@ -197,7 +243,7 @@ class ArtifactStore:
         if scanning.leaves(Path(path), self.folder):
             raise ArtifactCorruptError(name, "it is a link that leaves the models folder")
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+            descriptor = os.open(path, os.O_RDONLY | flag("O_NONBLOCK") | flag("O_NOFOLLOW"))
             with os.fdopen(descriptor, "rb") as file:
                 status = os.fstat(descriptor)
                 if not stat.S_ISREG(status.st_mode):

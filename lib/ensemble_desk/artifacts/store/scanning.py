@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import overload
@@ -15,12 +16,15 @@ from ensemble_desk.errors import ArtifactError, ArtifactNameError
 from ensemble_desk.market.keys import Key
 
 _MOST_NS = 2**63 - 1  # in the year 2262
-_OURS = {naming.FORM_FOLDER, "registry", "logs"}  # folders that hold no artifacts
+USED = ".registered"
+"""A file that says that a registry has taken in what lies beside it."""
+
+OURS = {naming.FORM_FOLDER, "registry", "logs"}  # folders that hold no artifacts
 
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """One artifact in the folder, as its name and its stat tell."""
+    """One artifact, as its name and its stat, or a listing, tell."""
 
     file_name: str
     key: Key
@@ -28,6 +32,12 @@ class FileEntry:
     size_bytes: int
     mtime_ns: int
     has_manifest: bool
+    written_ns: int | None = None
+
+    @property
+    def written_at(self) -> datetime:
+        """When it was written; in a folder its time tells that, in a bucket ``mtime_ns`` only marks its bytes."""
+        return datetime.fromtimestamp((self.mtime_ns if self.written_ns is None else self.written_ns) / 1e9, tz=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +175,7 @@ def _children(folder: str, mark: int, top: bool) -> tuple[str, ...]:  # noqa: FB
             found = sorted(entry.name for entry in entries if _is_open(entry))
     except OSError:
         return ()
-    return tuple(name for name in found if not (top and name in _OURS))
+    return tuple(name for name in found if not (top and name in OURS))
 
 
 def _folders_below(folder: Path, inside: str = "", depth: int = 1) -> Iterator[str]:

@@ -103,7 +103,12 @@ class ArimaGarch:
         probabilities = increments.probabilities(mean, deviation, limit, freedom=freedom)
         probabilities[~settled] = np.nan
         complete = np.isfinite(probabilities).all()
-        return Votes(probabilities, "" if complete else f"needs {SETTLING_BARS} bars before the row")
+        shares = np.where(settled, 0.01, np.nan)  # of percent
+        return Votes(
+            probabilities,
+            "" if complete else f"needs {SETTLING_BARS} bars before the row",
+            lambda: increments.moves(mean * shares, deviation * shares, freedom=freedom),
+        )
 
 
 def _returns(log_prices: Floats) -> Floats:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ensemble_desk.ensemble.members import arima_garch, classifiers, lstm, lstm_training
+from ensemble_desk.ensemble.members import arima_garch, classifiers, lstm, lstm_training, pooled_logit
 from ensemble_desk.ensemble.members import prophet as prophet_member
 from ensemble_desk.ensemble.members.arima_garch import ArimaGarch
 from ensemble_desk.ensemble.members.classifiers import FeatureMember
 from ensemble_desk.ensemble.members.lstm import LstmMember
+from ensemble_desk.ensemble.members.pooled_logit import PooledLogit
 from ensemble_desk.ensemble.members.prophet import ProphetMember
 from ensemble_desk.ensemble.votes import Member
 from ensemble_desk.errors import IncompatibleArtifactError, UnknownMemberError
@@ -15,8 +16,10 @@ from ensemble_desk.market.labels import LabelSpec
 
 FEATURE_MEMBERS = ("rf", "gb")
 PRICE_MEMBERS = (arima_garch.NAME, prophet_member.NAME)
-DEFAULT_MEMBERS = FEATURE_MEMBERS + PRICE_MEMBERS
-MEMBERS = (*DEFAULT_MEMBERS, lstm.NAME)
+POOLED_MEMBERS = frozenset({pooled_logit.NAME})
+DEFAULT_MEMBERS = ("rf", pooled_logit.NAME, arima_garch.NAME)
+"""Chosen by the study (`desk study`) on quarters until the end of 2011; benchmarks/STUDY.md has those kept back."""
+MEMBERS = (*FEATURE_MEMBERS, pooled_logit.NAME, *PRICE_MEMBERS, lstm.NAME)
 
 
 def build(name: str, *, label: LabelSpec, timeframe: str, seed: int, n_jobs: int = 1) -> Member:  # noqa: ARG001 - later members scale with the label
@@ -26,6 +29,8 @@ def build(name: str, *, label: LabelSpec, timeframe: str, seed: int, n_jobs: int
         return FeatureMember(name, classifiers.random_forest(seed=seed, weekly=weekly, n_jobs=n_jobs))
     if name == "gb":
         return FeatureMember(name, classifiers.gradient_boosting(seed=seed, weekly=weekly))
+    if name == pooled_logit.NAME:
+        return PooledLogit()
     if name == arima_garch.NAME:
         return ArimaGarch(timeframe=timeframe)
     if name == prophet_member.NAME:
@@ -74,6 +79,8 @@ def rebuild(
 
 
 def _from_state(name: str, state: Mapping[str, Any], *, timeframe: str) -> Member:
+    if name == pooled_logit.NAME and "reason" not in state:
+        return PooledLogit.from_state(state)
     if name == arima_garch.NAME:
         return ArimaGarch.from_state(state, timeframe=timeframe)
     if name == prophet_member.NAME:
@@ -82,5 +89,5 @@ def _from_state(name: str, state: Mapping[str, Any], *, timeframe: str) -> Membe
         return LstmMember.from_state(state)
     if state.get("reason"):
         return FeatureMember.unfitted(name, str(state["reason"]))
-    known = (*PRICE_MEMBERS, lstm.NAME)
+    known = (pooled_logit.NAME, *PRICE_MEMBERS, lstm.NAME)
     raise IncompatibleArtifactError(name, f"it is stored as plain state, which only {', '.join(known)} can be")

@@ -6,6 +6,7 @@ Both agree to 1e-12. scipy's take a tenth of the time, and an installation that 
 import functools
 import math
 from collections.abc import Callable
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+_HALVINGS = 60
 _STEPS = 40  # of the continued fraction; for up to 1,000 degrees of freedom 30 are enough for 1e-12 (measured)
 
 
@@ -41,6 +43,20 @@ def student_t(freedom: float, x: Floats) -> Floats:
     """Share of Student's t distribution with so many degrees of freedom below x, shape (n,)."""
     tails = [_tail(freedom, abs(one)) for one in x.tolist()]
     return np.where(x > 0, 1 - np.array(tails), tails)
+
+
+@functools.lru_cache(maxsize=4096)
+def upper(freedom: float, level: float) -> float:
+    """Find the x that a share ``level`` below one half of the distribution lies above; infinite freedom: the normal."""
+    if math.isinf(freedom):
+        return -NormalDist().inv_cdf(level)
+    low, high = 0.0, 2.0
+    while _tail(freedom, high) > level:
+        low, high = high, 2 * high
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _tail(freedom, middle) > level else (low, middle)
+    return (low + high) / 2
 
 
 def _tail(freedom: float, x: float) -> float:

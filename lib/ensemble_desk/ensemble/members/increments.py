@@ -8,6 +8,7 @@ from ensemble_desk.ensemble.votes import Probabilities
 
 Floats = NDArray[np.float64]
 
+_LEVELS = (0.25, 0.10, 0.025)  # below the lower limits of the bands of 50, 80 and 95 %
 _AS_IF_DRAWN = 1000  # add-one smoothing as though the probability came from this many simulated paths
 
 
@@ -27,3 +28,17 @@ def probabilities(mean: Floats, deviation: Floats, threshold: Floats, *, freedom
     smoothed = (raw * _AS_IF_DRAWN + 1) / (_AS_IF_DRAWN + 3)
     smoothed[~np.isfinite(raw).all(axis=1)] = np.nan
     return np.asarray(smoothed)
+
+
+def moves(mean: Floats, deviation: Floats, *, freedom: float) -> Floats:
+    """Mean and bands of a Student-t move, shape (n, 7) in the order of MOVES; arguments as :func:`probabilities`."""
+    scale = deviation if np.isinf(freedom) else deviation * ((freedom - 2) / freedom) ** 0.5
+    limits = [mean + side * distributions.upper(freedom, level) * scale for level in _LEVELS for side in (-1, 1)]
+    return np.column_stack([mean, *limits])
+
+
+def moves_drawn(increments: Floats, drift: Floats, scale: Floats) -> Floats:
+    """Mean and bands of a move whose increments, shape (m,), were observed; shape (n, 7) in the order of MOVES."""
+    levels = np.quantile(increments, [at for level in _LEVELS for at in (level, 1 - level)])
+    told = np.concatenate([[increments.mean()], levels])
+    return np.asarray(drift[:, None] + scale[:, None] * told)

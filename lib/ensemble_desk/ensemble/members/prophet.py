@@ -27,6 +27,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ensemble_desk.ensemble.members import increments as drawn
 from ensemble_desk.ensemble.members import prophet_trend
 from ensemble_desk.ensemble.members.prophet_trend import Trend
 from ensemble_desk.ensemble.votes import Probabilities, Rows, Votes
@@ -134,7 +135,12 @@ class ProphetMember:
         probabilities = _probabilities(increments, drift, sigmas, limit)
         near = (positions >= 0) & (positions <= 2 * self.trend.n_bars)
         probabilities[~near] = np.nan
-        return Votes(probabilities, _reason(probabilities, near, self.window))
+        scale = np.where(np.isfinite(probabilities).all(axis=1), sigmas, np.nan)
+        return Votes(
+            probabilities,
+            _reason(probabilities, near, self.window),
+            lambda: drawn.moves_drawn(increments, drift, scale),
+        )
 
     def _increments(self, horizon_bars: int) -> Floats:
         """Sorted residual increments over h bars in units of the volatility known when they began, shape (m,)."""

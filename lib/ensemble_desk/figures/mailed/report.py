@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
+from ensemble_desk.figures import value
 from ensemble_desk.figures.mailed import pictures
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.monitoring.diagnosis import NOT_AN_ALARM, Diagnosis
@@ -13,6 +14,7 @@ from ensemble_desk.monitoring.live import LiveAccuracy
 from ensemble_desk.monitoring.reporting import Report
 from ensemble_desk.monitoring.scoreboard import MemberScore
 from ensemble_desk.monitoring.verdicts import DriftState
+from ensemble_desk.monitoring.worth.records import Record
 
 _MOST_FEATURES = 10
 _STYLE = """
@@ -34,7 +36,8 @@ figcaption span { margin-right: 1rem; white-space: nowrap; }
 
 def html(report: Report) -> str:
     """Write the report; it holds no program, and nothing is loaded from anywhere."""
-    parts = [*_head(report), *_accuracy(report), *_members(report.members), *_features(report.diagnosis)]
+    parts = [*_head(report), *_accuracy(report), *_members(report.members)]
+    parts += [*_value(report.value), *_features(report.diagnosis)]
     return (
         "<!doctype html>\n"
         '<html lang="en"><head><meta charset="utf-8">'
@@ -171,6 +174,15 @@ def _members(members: Sequence[MemberScore]) -> Iterator[str]:
         for one in members
     ]
     yield _table(("", "accuracy", "log-loss", "minus the pool's", ""), rows)
+
+
+def _value(found: Record | None) -> Iterator[str]:
+    if found is None:
+        return
+    yield "<h2>Acting on it, after costs</h2>"
+    yield f"<p>{escape(found.in_words)} Costs: {found.cost_bps:g} basis points of what is traded.</p>"
+    if found.acted is not None:
+        yield _table(("", *value.ROWS), value.rows(found))
 
 
 def _features(found: Diagnosis | None) -> Iterator[str]:

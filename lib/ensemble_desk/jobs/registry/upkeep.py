@@ -1,6 +1,7 @@
 """Commands of upkeep: rehearse, which says whether production can go back, prune and pruned."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ from ensemble_desk.jobs.arguments import ActorName, Jobs, Json, MaybeSymbol, May
 from ensemble_desk.jobs.inputs import keys as inputs
 from ensemble_desk.jobs.inputs.keys import Part, SymbolsFrom
 from ensemble_desk.market.keys import Key
-from ensemble_desk.registry.folder import retention
+from ensemble_desk.registry.folder import reserve, retention
 from ensemble_desk.registry.folder.retention import Fate
 from ensemble_desk.registry.preflight import readiness
 from ensemble_desk.registry.preflight.readiness import Going, Readiness
@@ -78,7 +79,8 @@ def prune(
     """Delete old versions that nothing needs, each leaving a tombstone; shows what would go unless --apply is given."""
     key = _one_or_all(symbol, timeframe, every=every)
     keys = None if key is None else [key]
-    with desk.registry() as registry:
+    room = reserve.given_up(desk.settings()) if apply else nullcontext()
+    with room, desk.registry() as registry:
         if apply:
             who = desk.actor(registry.settings, actor)
             fates = retention.prune(registry, keep=keep, keys=keys, actor=who, reason=reason)

@@ -68,14 +68,15 @@ def signs(database: Database, policy: Policy) -> Mapping[Key, str]:
         pointer.c.timeframe,
         version.c.id,
         version.c.description_id,
+        version.c.sha256,
         newest.with_only_columns(digest.c.hash).scalar_subquery().label("hash"),
         select(outcomes.c.id).where(outcomes.c.id == last).correlate(pointer).scalar_subquery().label("outcome_id"),
     ).join(version, same & (version.c.version == pointer.c.version))
     by = f"{policy} {_code()}"
     with database.reading() as connection:
         return {
-            Key(symbol, timeframe): f"{by} {number} {told} {digest_hash}" if outcome_id is not None else ""
-            for symbol, timeframe, number, told, digest_hash, outcome_id in connection.execute(wanted)
+            Key(symbol, timeframe): f"{by} {number} {told} {sha256} {digest_hash}" if outcome_id is not None else ""
+            for symbol, timeframe, number, told, sha256, digest_hash, outcome_id in connection.execute(wanted)
         }
 
 

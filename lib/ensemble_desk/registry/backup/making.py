@@ -1,6 +1,5 @@
 """Making a backup while everything runs: database, ledger, artifacts with all that lies beside them."""
 
-import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from ensemble_desk.artifacts import naming
+from ensemble_desk.artifacts.store.protocol import Store
 from ensemble_desk.errors import BackupError
 from ensemble_desk.registry import ledger_file
 from ensemble_desk.registry.backup import database_copy
 from ensemble_desk.registry.backup.database_copy import Copied
-from ensemble_desk.registry.backup.objects import Copies
+from ensemble_desk.registry.backup.objects import Copies, Copy
 from ensemble_desk.registry.entities import State
 from ensemble_desk.registry.ledger_file import NONE, Head
 from ensemble_desk.registry.opening import Registry
 
 _MOST_LOOKS = 3
-_KEPT = (naming.ARTIFACT_SUFFIX, naming.MANIFEST_SUFFIX, naming.FORM_SUFFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ def back_up(registry: Registry, to: Path) -> Backup:
     DatabaseError, LedgerError
     """
     to = to.expanduser().absolute()
-    if to.is_relative_to(registry.store.folder):
+    if not registry.settings.bucket_url and to.is_relative_to(registry.settings.models_folder):
         raise BackupError(str(to), "would lie inside the models folder", advice="Name a place on another disk.")
     copies = Copies(to)
     for _ in range(_MOST_LOOKS):
@@ -64,12 +63,13 @@ def _look(registry: Registry, copies: Copies) -> Backup:
         ledger = _ledger(registry, copies, copied.head, Path(folder) / "ledger")
     files: dict[str, Any] = {}
     missing, n_new = [], 0
-    for name, known in _wanted(registry.store.folder, copied):
-        try:
-            n_new += _keep(copies, registry.store.folder / name, name, known, files)
-        except FileNotFoundError:
-            if known is not None:
-                missing.append(name)
+    for name, known in _wanted(registry.store, copied):
+        copy = _keep(copies, registry.store, name, known)
+        if copy is not None:
+            n_new += copy.is_new
+            files[name] = {"sha256": copy.sha256, "size_bytes": copy.size_bytes}
+        elif known is not None:
+            missing.append(name)
     listed = {
         "made_at": made_at.isoformat(),
         "database": {"kind": database_copy.kind(registry.database), "sha256": database.sha256},
@@ -84,18 +84,17 @@ def _look(registry: Registry, copies: Copies) -> Backup:
     return Backup(name, made_at, len(files), n_new, size, len(copied.versions), tuple(missing))
 
 
-def _keep(copies: Copies, file: Path, name: str, known: str | None, files: dict[str, Any]) -> int:
-    """Copy one file unless its registered content is there; gives 1 when it was new."""
-    if known is not None and copies.has(known):
-        files[name] = {"sha256": known, "size_bytes": file.stat().st_size}
-        return 0
-    copy = copies.put(file)
-    files[name] = {"sha256": copy.sha256, "size_bytes": copy.size_bytes}
-    return int(copy.is_new)
+def _keep(copies: Copies, store: Store, name: str, known: str | None) -> Copy | None:
+    """Copy one file unless its registered content is there; None when the file is gone."""
+    held = copies.held(known) if known is not None else None
+    if held is not None:
+        return held
+    data = store.content(name)
+    return None if data is None else copies.put_bytes(data)
 
 
-def _wanted(folder: Path, copied: Copied) -> Iterator[tuple[str, str | None]]:
-    """Give the files to copy, relative to the folder, those of the index with the digest that they must have."""
+def _wanted(store: Store, copied: Copied) -> Iterator[tuple[str, str | None]]:
+    """Give the files to copy, relative to their place, those of the index with the digest that they must have."""
     registered: dict[str, str | None] = {}
     for name, row in copied.versions.items():
         if row["health"] != State.MISSING.value:
@@ -103,12 +102,7 @@ def _wanted(folder: Path, copied: Copied) -> Iterator[tuple[str, str | None]]:
             if row["serving_sha256"]:
                 registered[naming.form_name(name)] = row["serving_sha256"]
     yield from registered.items()
-    for place, prefix in ((folder, ""), (folder / naming.FORM_FOLDER, f"{naming.FORM_FOLDER}/")):
-        for entry in os.scandir(place) if place.is_dir() else ():
-            name = f"{prefix}{entry.name}"
-            ours = entry.name.endswith(_KEPT) and not entry.name.startswith(".")
-            if ours and name not in registered and entry.is_file(follow_symlinks=False):
-                yield name, None
+    yield from ((name, None) for name in store.names() if name not in registered)
 
 
 def _ledger(registry: Registry, copies: Copies, head: Head, draft: Path) -> dict[str, Any] | None:

@@ -5,8 +5,9 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ensemble_desk.errors import BackupDamagedError, BackupError
 
@@ -30,16 +31,26 @@ class Copies:
 
     folder: Path
 
-    def has(self, sha256: str) -> bool:
-        return self._object(sha256).is_file()
+    def held(self, sha256: str) -> "Copy | None":
+        """Give the copy with this digest that an earlier backup made; None when there is none."""
+        place = self._object(sha256)
+        return Copy(sha256, place.stat().st_size, is_new=False) if place.is_file() else None
 
     def put(self, file: Path) -> "Copy":
         """Copy a file unless its content is there already. Raises BackupError, FileNotFoundError."""
+        with file.open("rb") as source:
+            return self._put(source)
+
+    def put_bytes(self, data: bytes) -> "Copy":
+        """Keep these bytes unless they are there already. Raises BackupError."""
+        return self._put(BytesIO(data))
+
+    def _put(self, source: BinaryIO) -> "Copy":
         draft = self.folder / f".draft.{os.getpid()}"
         digest, size = hashlib.sha256(), 0
         try:
             draft.parent.mkdir(parents=True, exist_ok=True)
-            with draft.open("wb") as target, file.open("rb") as source:
+            with draft.open("wb") as target:
                 while part := source.read(_AT_ONCE):
                     digest.update(part)
                     size += len(part)
@@ -51,8 +62,6 @@ class Copies:
             if is_new:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 draft.replace(place)
-        except FileNotFoundError:
-            raise
         except OSError as error:
             raise BackupError(str(self.folder), f"cannot be written ({error.strerror})", advice=_RETRY) from error
         finally:

@@ -21,7 +21,7 @@ from ensemble_desk.database.tables.registry_tables import (
 )
 from ensemble_desk.errors import ArtifactError, LedgerError, ReasonRequiredError
 from ensemble_desk.market.keys import Key
-from ensemble_desk.registry import agreement, ledger_file
+from ensemble_desk.registry import agreement
 from ensemble_desk.registry.actors import TO_PRUNE, Actor
 from ensemble_desk.registry.entities import State
 from ensemble_desk.registry.folder import story as telling
@@ -31,6 +31,7 @@ from ensemble_desk.registry.folder.story import Story, Told
 from ensemble_desk.registry.index import entries, manifest_columns, states
 from ensemble_desk.registry.index.registration import Arrival
 from ensemble_desk.registry.ledger import beginning, notes, writing
+from ensemble_desk.registry.ledger_bucket import LedgerBucket
 from ensemble_desk.registry.ledger_file import COMMITTED, NONE
 from ensemble_desk.registry.opening import Registry
 
@@ -61,6 +62,8 @@ def from_ledger(registry: Registry, *, actor: Actor, reason: str) -> Rebuilt:
     """
     _allowed(actor, reason)
     file = registry.settings.ledger_files[0]
+    if registry.settings.ledger_bucket:
+        LedgerBucket(registry.settings.ledger_bucket).fetch(file)
     writing.settle(registry)
     with registry.database.reading() as connection:
         story = telling.read(file, known=agreement.head(connection))
@@ -70,7 +73,7 @@ def from_ledger(registry: Registry, *, actor: Actor, reason: str) -> Rebuilt:
         raise LedgerError(str(file), "tells of nothing")
     arrivals = _arrivals(registry, story)
     note = [(notes.RESTORED, {"actor": actor.name, "reason": texts.said(reason), "at": registry.clock()})]
-    with ledger_file.appending(registry.settings.ledger_files) as writer:
+    with writing.appending(registry) as writer:
         if writer.end.committed != story.end:
             raise LedgerError(str(file), "has grown meanwhile")
         with registry.database.writing() as connection:
@@ -94,7 +97,9 @@ def new_ledger(registry: Registry, *, actor: Actor, reason: str) -> int:
     for file in registry.settings.ledger_files:
         if file.exists():
             file.rename(file.with_name(f"{file.name}.{at:%Y%m%dT%H%M%S}"))
-    with ledger_file.appending(registry.settings.ledger_files) as writer:
+    if registry.settings.ledger_bucket:
+        LedgerBucket(registry.settings.ledger_bucket).set_aside(f"{at:%Y%m%dT%H%M%S}")
+    with writing.appending(registry) as writer:
         with registry.database.writing() as connection:
             taken = beginning.everything(connection)
             head = writer.planned(taken)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ensemble_desk.artifacts import digests
+from ensemble_desk.artifacts.store.protocol import Store
 from ensemble_desk.errors import BackupDamagedError, BackupError, RestoreRefusedError
 from ensemble_desk.registry import opening
 from ensemble_desk.registry.actors import TO_PRUNE, Actor
@@ -79,9 +80,10 @@ def restore(settings: Settings, source: Path, *, at: str | None = None, actor: A
     _, listed = copies.listed(found.name)
     database = _database_file(settings, listed)
     ledger = _ledger(settings, copies, listed)
-    _refuse_other_files(settings.models_folder, listed["files"])
-    for name, told in listed["files"].items():
-        _put(copies.path(told["sha256"]), settings.models_folder / name)
+    store = opening.open_store(settings)
+    lacking = _lacking(store, listed["files"])
+    for name in lacking:
+        _put_back(store, name, copies.path(listed["files"][name]["sha256"]))
     if ledger is not None:
         _put(ledger, settings.ledger_files[0])
     copy = copies.path(listed["database"]["sha256"])
@@ -129,11 +131,25 @@ def _ledger(settings: Settings, copies: Copies, listed: Mapping[str, Any]) -> Pa
     return None
 
 
-def _refuse_other_files(folder: Path, files: Mapping[str, Any]) -> None:
+def _lacking(store: Store, files: Mapping[str, Any]) -> list[str]:
+    """Give the files that are not there yet; raises RestoreRefusedError when one that is there has other content."""
+    lacking = []
     for name, told in files.items():
-        file = folder / name
-        if os.path.lexists(file) and digests.of(file.read_bytes()) != told["sha256"]:
-            raise RestoreRefusedError(_OTHER.format(file))
+        content = store.content(name)
+        if content is None:
+            lacking.append(name)
+        elif digests.of(content) != told["sha256"]:
+            raise RestoreRefusedError(_OTHER.format(store.path_of(name)))
+    return lacking
+
+
+def _put_back(store: Store, name: str, copy: Path) -> None:
+    try:
+        store.put_back(name, copy.read_bytes())
+    except FileExistsError as error:
+        raise RestoreRefusedError(_OTHER.format(store.path_of(name))) from error
+    except OSError as error:
+        raise RestoreRefusedError(_UNWRITABLE.format(store.path_of(name), error.strerror)) from error
 
 
 def _put(source: Path, target: Path) -> None:

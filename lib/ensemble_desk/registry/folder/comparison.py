@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ensemble_desk.artifacts import naming
-from ensemble_desk.artifacts.store.folder import ArtifactStore
+from ensemble_desk.artifacts.store.protocol import Store
 from ensemble_desk.artifacts.store.scanning import FileEntry, Scan
 from ensemble_desk.database import texts
 from ensemble_desk.errors import FutureVersionError
@@ -60,7 +60,7 @@ class Differences:
 
 
 def compare(
-    store: ArtifactStore,
+    store: Store,
     scan: Scan,
     known: Mapping[str, Entry],
     rejected: Mapping[str, Rejected],

@@ -7,7 +7,7 @@ from ensemble_desk.registry.opening import Registry
 
 def if_folder_changed(registry: Registry) -> SyncReport | None:
     """Synchronise when files came, went or were renamed since the last time; otherwise one stat and one read."""
-    seen = registry.query_cache.get("folder mark", lambda: folder_marks.read(registry.database, registry.store.folder))
+    seen = registry.query_cache.get("folder mark", lambda: folder_marks.read(registry.database, registry.store.place))
     if seen == registry.store.folder_mark():
         return None
     from ensemble_desk.registry.folder import sync

@@ -49,6 +49,6 @@ def take_in(registry: Registry, data: bytes, *, source: Path, key: Key, version:
             raise PublishError(record.file_name, taking.TAKEN)
     with registry.database.reading() as connection:
         tombstones.refuse(connection, key, version)
-    taking.take_in(registry.store.folder, naming.file_name(key, version), data)
+    registry.store.take_in(naming.file_name(key, version), data)
     sync.synchronise(registry)
     return versions.get(registry, key, version)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -20,6 +22,7 @@ from ensemble_desk.registry.entities import Finding
 from ensemble_desk.registry.folder import story as telling
 from ensemble_desk.registry.folder.story import Story, Told
 from ensemble_desk.registry.ledger import notes, pointers
+from ensemble_desk.registry.ledger_bucket import LedgerBucket
 from ensemble_desk.registry.opening import Registry
 
 LEDGER, DIFFERS = "ledger", "registry contradicts ledger"
@@ -43,6 +46,8 @@ def verify(registry: Registry, connection: Connection) -> tuple[list[Finding], S
 
 def _copies(registry: Registry) -> Iterator[Finding]:
     first, *others = registry.settings.ledger_files
+    if registry.settings.ledger_bucket:
+        yield from _bucket(registry, first)
     for copy in others:
         pairs = zip(ledger_file.lines(first), ledger_file.lines(copy), strict=False)
         differing = next((place for (place, line), (_, other) in pairs if line != other), None)
@@ -50,6 +55,20 @@ def _copies(registry: Registry) -> Iterator[Finding]:
             yield Finding(None, LEDGER, f"line {differing} of {copy.name} is another one than in {first.name}")
         elif first.exists() and (not copy.exists() or copy.stat().st_size < first.stat().st_size):
             yield Finding(None, LEDGER, f"{copy} lacks lines that {first.name} holds")
+
+
+def _bucket(registry: Registry, first: Path) -> Iterator[Finding]:
+    """Compare the copy in a bucket; what became of the newest transaction may not be there yet."""
+    url = registry.settings.ledger_bucket
+    n_copied = 0
+    pairs = zip_longest((line for _, line in ledger_file.lines(first)), LedgerBucket(url).lines())
+    for place, (line, other) in enumerate(pairs, start=1):
+        n_copied += other is not None
+        if other is not None and line != other:
+            yield Finding(None, LEDGER, f"line {place} of {url} is another one than in {first.name}")
+            return
+    if n_copied < ledger_file.tail(first).committed.number:
+        yield Finding(None, LEDGER, f"{url} lacks lines that {first.name} holds")
 
 
 def _everything(connection: Connection, told: Story) -> Iterator[Finding]:

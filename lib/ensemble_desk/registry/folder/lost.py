@@ -22,11 +22,15 @@ def has_begun(connection: Connection) -> bool:
 def refuse(registry: Registry, files: Iterable[FileEntry]) -> None:
     """Raise RegistryLostError when there are published versions in the folder of a registry that has not begun.
 
-    An exported version brings its manifest along without any registry, so it is no sign of one.
+    An exported version brings its manifest along without any registry, so it is no sign of one; that another registry
+    has taken in what is there stands beside it.
     """
-    published = sum(file.has_manifest and not file.file_name.endswith(_EXPORTED) for file in files)
+    found = list(files)
+    published = sum(file.has_manifest and not file.file_name.endswith(_EXPORTED) for file in found)
+    if not published and found and registry.store.was_used():
+        published = len(found)
     if published:
-        raise RegistryLostError(registry.store.folder.name, n_versions=published)
+        raise RegistryLostError(registry.store.name, n_versions=published)
 
 
 def refuse_lost(registry: Registry) -> None:

@@ -1,7 +1,6 @@
 """How the models folder looked when the index was last brought in line with it, as one number for a cheap probe."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ensemble_desk.database.opening import Database
@@ -11,21 +10,21 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def read(database: Database, folder: Path) -> int | None:
-    found = database.ask(_READ, name=str(folder))
+def read(database: Database, place: str) -> int | None:
+    found = database.ask(_READ, name=place)
     return int(found[0].value) if found else None
 
 
-def keep(connection: "Connection", folder: Path, *, mark: int, at: datetime, settled: bool) -> None:
+def keep(connection: "Connection", place: str, *, mark: int, at: datetime, settled: bool) -> None:
     """Remember a mark; one that is not settled yet is forgotten, so that the next probe looks again."""
-    forget(connection, folder)
+    forget(connection, place)
     if settled:
-        _KEEP.write(connection, {"name": str(folder), "value": mark, "updated_at": at})
+        _KEEP.write(connection, {"name": place, "value": mark, "updated_at": at})
 
 
-def forget(connection: "Connection", folder: Path) -> None:
+def forget(connection: "Connection", place: str) -> None:
     """Let the next probe look at the folder, whatever its mark."""
-    _FORGET.write(connection, {"name": str(folder)})
+    _FORGET.write(connection, {"name": place})
 
 
 _READ = PlainSql("SELECT value FROM sync_state WHERE name = :name")

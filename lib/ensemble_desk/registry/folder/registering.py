@@ -1,6 +1,6 @@
 """Registering a version that was just published: into the index, and live when it passes the preflight."""
 
-from ensemble_desk.artifacts.store.folder import Published
+from ensemble_desk.artifacts.store.protocol import Published
 from ensemble_desk.errors import FutureVersionError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import VersionRecord

@@ -13,9 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ensemble_desk.artifacts.store import removal
 from ensemble_desk.database import texts
-from ensemble_desk.errors import PruneUnfinishedError, ReasonRequiredError, UnknownKeyError
+from ensemble_desk.errors import PruneUnfinishedError, ReasonRequiredError, StoreError, UnknownKeyError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.actors import TO_PRUNE, Actor
 from ensemble_desk.registry.entities import State
@@ -85,9 +84,10 @@ def finish(registry: Registry) -> None:
         return
     names = [tombstone.file_name for tombstone in open_ones]
     try:
-        removal.remove(registry.store.folder, names)
-    except OSError as error:
-        raise PruneUnfinishedError(names, error.strerror or type(error).__name__) from error
+        registry.store.remove(names)
+    except (OSError, StoreError) as error:
+        told = error.problem if isinstance(error, StoreError) else error.strerror or type(error).__name__
+        raise PruneUnfinishedError(names, told) from error
     with registry.database.writing() as connection:
         tombstones.finish(connection, open_ones, at=registry.clock())
 
@@ -131,7 +131,7 @@ def _bury(registry: Registry, key: Key, *, keep: int, actor: Actor, reason: str)
             _put_up(connection, pointer, entry, actor=actor, reason=reason, at=at)
         index.remove(connection, key, [entry.version for entry in going])
         if going:  # so that whoever opens the folder next looks at it, also when this process dies now
-            folder_marks.forget(connection, registry.store.folder)
+            folder_marks.forget(connection, registry.store.place)
     for entry in going:
         registry.cache.forget(entry.sha256, entry.serving_sha256)
     return [fate for fate, _ in judged]

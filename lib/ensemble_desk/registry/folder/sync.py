@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from ensemble_desk.errors import FolderGoneError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import State, SyncReport
-from ensemble_desk.registry.folder import comparison, following, lost, retention
+from ensemble_desk.registry.folder import comparison, following, lost, reserve, retention
 from ensemble_desk.registry.folder import marks as folder_marks
 from ensemble_desk.registry.folder.comparison import Differences
 from ensemble_desk.registry.folder.examining.looking import Progress
@@ -67,8 +67,8 @@ def synchronise(
         begun = lost.has_begun(connection)
     if not begun and not take_over:
         lost.refuse(registry, scan)
-    if known and not registry.store.folder.is_dir():
-        raise FolderGoneError(registry.store.folder.name, n_versions=len(known))
+    if known and registry.store.is_emptied():
+        raise FolderGoneError(registry.store.name, n_versions=len(known))
     with Notes(registry) as notes:
         found = comparison.compare(
             registry.store,
@@ -84,12 +84,16 @@ def synchronise(
     with writing.writing(registry) as connection:
         report, happened = _write(connection, found, at=at)
         waiting = index.waiting_keys(connection, also_unfit=force)
+    if not begun and report.added:
+        registry.store.remember_use()
     keys = sorted({*happened, *waiting})
     followed = [_follow(registry, key, happened.get(key, _Happened()), at=at, again=force) for key in keys]
     with registry.database.writing() as connection:
         settled = at.timestamp() - mark / 1e9 > _RACY.total_seconds()
         if not found.unread and not any(one.waiting for one in followed):  # else whoever can read them shall look again
-            folder_marks.keep(connection, registry.store.folder, mark=mark, at=at, settled=settled)
+            folder_marks.keep(connection, registry.store.place, mark=mark, at=at, settled=settled)
+    if len(known) >= reserve.LEAST_VERSIONS:
+        reserve.keep(registry.settings)
     for name, reason in found.unread.items():
         _log.warning("%s is not taken in here. %s", name, reason)
     for entry, _ in found.changed:

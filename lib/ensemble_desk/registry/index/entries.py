@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ensemble_desk.database.opening import Database
 from ensemble_desk.database.queries.plain_sql import PlainSql
+from ensemble_desk.market import usual_rates as rates_of
 from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import CLASSES
 from ensemble_desk.registry.entities import State
 
 if TYPE_CHECKING:
@@ -87,6 +89,13 @@ def look_up(database: Database, key: Key, version: str) -> Entry | None:
     return _of_first(database.ask(_FIND, **_asked(key, version)) if is_name(version) else ())
 
 
+def usual_rates(database: Database, entry: Entry) -> dict[str, dict[str, float]]:
+    """Read from the index what a serving form of an earlier release does not hold; empty where nothing tells it."""
+    found = database.ask(_MANIFEST, id=entry.id)
+    rates = rates_of.of_content(json.loads(found[0].manifest)) if found else None
+    return {} if rates is None else {"usual_rates": dict(zip(CLASSES, rates, strict=True))}
+
+
 def tampered(known: Entry, actual: str) -> str:
     """Say that a file holds other bytes than those registered."""
     return f"its SHA-256 is {actual[:12]}…, registered was {known.sha256[:12]}…"
@@ -131,3 +140,4 @@ _FIND = PlainSql(
     "FROM model_versions",
     "WHERE symbol = :symbol AND timeframe = :timeframe AND version = :version",
 )
+_MANIFEST = PlainSql("SELECT CAST(manifest AS TEXT) AS manifest FROM version_manifests WHERE version_id = :id")

@@ -6,7 +6,7 @@ writes ``committed``. Nobody else can append meanwhile, so lines without an end 
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from ensemble_desk.registry import agreement, ledger_file
@@ -36,17 +36,26 @@ def writing(registry: Registry) -> Iterator["Connection"]:
             with notes.collecting(connection) as taken:
                 yield connection
             if taken:
-                writer = held.enter_context(ledger_file.appending(registry.settings.ledger_files))
+                writer = held.enter_context(appending(registry))
                 written = writer, _write_ahead(registry, connection, writer, taken)
         if written is not None:
             written[0].settle(COMMITTED, written[1], at=registry.clock())
+
+
+def appending(registry: Registry) -> AbstractContextManager[Writer]:
+    """Keep every other program from appending to this registry's ledger, until the end. Raises LedgerError."""
+    settings = registry.settings
+    return ledger_file.appending(settings.ledger_files, bucket_url=settings.ledger_bucket)
 
 
 def settle(registry: Registry) -> None:
     """Write down what became of lines whose writer died; raises as `writing` does."""
     if ledger_file.tail(registry.settings.ledger_files[0]).pending is None:
         return
-    with ledger_file.appending(registry.settings.ledger_files) as writer, registry.database.reading() as connection:
+    with (
+        appending(registry) as writer,
+        registry.database.reading() as connection,
+    ):
         _settle(registry, writer, agreement.head(connection))
 
 

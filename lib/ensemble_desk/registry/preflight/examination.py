@@ -90,7 +90,7 @@ def exists(subject: Examination) -> Outcome:
 
 
 def digest(subject: Examination) -> Outcome:
-    subject.data = verified.read(subject.registry, subject.entry)
+    subject.data = verified.read(subject.registry, subject.entry, nearby=False)
     form = verified.form(subject.registry, subject.entry)
     if form is not None:
         found = serving_form.read(form, name=subject.entry.file_name)

@@ -6,8 +6,6 @@ from typing import Any
 
 from ensemble_desk.artifacts import digests, naming, serving_form
 from ensemble_desk.errors import ArtifactMissingError, IncompatibleArtifactError, TamperedArtifactError
-from ensemble_desk.market import usual_rates
-from ensemble_desk.market.labels import CLASSES
 from ensemble_desk.registry.entities import State
 from ensemble_desk.registry.index import entries
 from ensemble_desk.registry.index.entries import Entry
@@ -16,8 +14,8 @@ from ensemble_desk.registry.opening import Registry
 _log = logging.getLogger(__name__)
 
 
-def read(registry: Registry, entry: Entry) -> bytes:
-    """Read the bytes that were registered.
+def read(registry: Registry, entry: Entry, *, nearby: bool = True) -> bytes:
+    """Read the bytes that were registered; with ``nearby`` a verified copy on this machine may answer for a bucket.
 
     Raises
     ------
@@ -26,7 +24,7 @@ def read(registry: Registry, entry: Entry) -> bytes:
     ArtifactMissingError, ArtifactError
         When the file is gone or cannot be read.
     """
-    data = registry.store.read(entry.file_name)
+    data = registry.store.read(entry.file_name, sha256=entry.sha256 if nearby else None)
     actual = digests.of(data)
     if actual != entry.sha256:
         _note(registry, entry, State.TAMPERED, entries.tampered(entry, actual))
@@ -43,22 +41,14 @@ def load_form(registry: Registry, entry: Entry) -> tuple[int, Mapping[str, Any]]
     The artifact's own bytes are read only when its file does not look as it did when they were last known to be the
     registered ones. Raises what :func:`load` raises.
     """
-    if registry.store.stamp(entry.file_name) != (entry.size_bytes, entry.mtime_ns):
+    if not registry.store.is_as_remembered(entry.file_name, size_bytes=entry.size_bytes, mtime_ns=entry.mtime_ns):
         read(registry, entry)
     data = form(registry, entry)
     if data is None:
         _log.warning("the serving form of %s %s is gone; `registry sync` makes it anew", entry.key, entry.version)
         return load(registry, entry)
     found = serving_form.read(data, name=entry.file_name)
-    return len(data), found if "usual_rates" in found else found | _usual_rates(registry, entry)
-
-
-def _usual_rates(registry: Registry, entry: Entry) -> dict[str, Any]:
-    """Read from the index what a serving form of an earlier release does not hold."""
-    from ensemble_desk.registry.index import versions
-
-    rates = usual_rates.of_content(versions.manifest(registry, entry.key, entry.version))
-    return {} if rates is None else {"usual_rates": dict(zip(CLASSES, rates, strict=True))}
+    return len(data), found if "usual_rates" in found else found | entries.usual_rates(registry.database, entry)
 
 
 def load(registry: Registry, entry: Entry) -> tuple[int, Mapping[str, Any]]:
@@ -77,7 +67,7 @@ def form(registry: Registry, entry: Entry) -> bytes | None:
     if entry.serving_sha256 is None:
         return None
     try:
-        data = registry.store.form(entry.file_name)
+        data = registry.store.form(entry.file_name, sha256=entry.serving_sha256)
     except ArtifactMissingError:
         return None
     actual = digests.of(data)

@@ -32,6 +32,7 @@ EXPIRED = "expired"
 _OWN = "desk bars import aapl.csv --symbol AAPL --timeframe d1\ndesk train --symbol AAPL --timeframe d1"
 _TAKE_OVER = "desk registry sync\ndesk registry list"
 _OWNER = "_of"  # behind the name of a choice: what it was made for
+_ROW_PX, _MOST_PX = 35, 400  # of a table: a row, and the height from which it scrolls; both are Streamlit's own
 _MOST_STYLED = 50  # rows; Streamlit takes about half a millisecond of each run for every styled row
 _STATE_ICONS = {
     State.IN_PRODUCTION: ":material/rocket_launch:",
@@ -222,12 +223,14 @@ def table(
         for name, flags in marked.items():
             if any(flags):
                 shown = _greyed(shown, name, flags)
-    shape: dict[str, Any] = {"key": key, "hide_index": True, "column_config": dict(columns or {}), "alt": alt}
+    rows = frame.num_rows if isinstance(frame, pa.Table) else len(frame)
+    height = min(_ROW_PX * (rows + 1) + 2, _MOST_PX)  # told from the start, so that nothing moves once it is drawn
+    shape: dict[str, Any] = {"hide_index": True, "column_config": dict(columns or {}), "alt": alt, "height": height}
     if chosen is None:
-        st.dataframe(shown, placeholder="", **shape)
+        st.dataframe(shown, key=key, placeholder="", **shape)
     else:
         call = functools.partial(_row_chosen, key, chosen)
-        st.dataframe(shown, placeholder="", on_select=call, selection_mode="single-row", **shape)
+        st.dataframe(shown, key=key, placeholder="", on_select=call, selection_mode="single-row", **shape)
 
 
 def _row_chosen(key: str, chosen: Callable[[int], None]) -> None:

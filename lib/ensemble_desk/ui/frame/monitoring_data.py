@@ -19,6 +19,8 @@ from ensemble_desk.monitoring.live import LiveAccuracy
 from ensemble_desk.monitoring.scoreboard import MemberScore
 from ensemble_desk.monitoring.simulator import Simulation
 from ensemble_desk.monitoring.so_far import SoFar
+from ensemble_desk.monitoring.worth import records
+from ensemble_desk.monitoring.worth.records import Record
 from ensemble_desk.registry.index import descriptions
 from ensemble_desk.registry.ledger import history
 from ensemble_desk.ui.frame import caching
@@ -63,6 +65,11 @@ def accuracy(
     kind: Kind | None = None,
 ) -> LiveAccuracy:
     return live.accuracy(caching.registry(), key, version=version, horizon=horizon, kinds=_kinds(kind))
+
+
+@caching.remembered(max_entries=32, also=newest, shared=True)
+def value_of(key: Key, version: str | None) -> Record:
+    return records.record(caching.registry(), key, version=version)
 
 
 @caching.remembered(max_entries=64, also=newest, shared=True)

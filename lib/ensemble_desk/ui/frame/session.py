@@ -1,8 +1,5 @@
 """Who is here: the signed-in person, the local user, or a read-only visitor."""
 
-import hmac
-import secrets
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,10 +11,9 @@ from ensemble_desk.registry.access.identity import Identity
 from ensemble_desk.registry.actors import Actor, Role
 from ensemble_desk.registry.reach import Reach
 from ensemble_desk.settings import Settings
-from ensemble_desk.ui.frame import caching
+from ensemble_desk.ui.frame import admission, caching
 
 _ANYBODY = "visitor"
-_SHOWN = "token"  # of the address that the server prints, and in session state once it was shown
 _SECONDS_OF_A_ROLE = 15
 _SIGN_IN = "Configure [auth] in .streamlit/secrets.toml to sign in and act."
 
@@ -43,7 +39,7 @@ def visitor(settings: Settings) -> Visitor:
     """Tell who is here, from what the server knows and never from what the browser alone says."""
     here = _reach()
     if settings.allowed_hosts and here is not None and not here.is_among(settings.allowed_hosts):
-        return Visitor(None, "", refused=_not_allowed(here))
+        return Visitor(None, "", refused=here.refusal)
     if "is_logged_in" in st.user:  # Streamlit adds it exactly when [auth] is configured
         return _signed_in(settings)
     if settings.local_admin == "token":
@@ -70,31 +66,10 @@ def _read_only(why: str) -> Visitor:
     return Visitor(Actor(_ANYBODY, Role.VIEWER), f"Read-only: {why}")
 
 
-def _not_allowed(here: Reach) -> str:
-    asked = here.host if here.origin is None or here.origin == here.host else f"{here.host} from {here.origin}"
-    return f"This dashboard does not answer as {asked}. Open it under its own name, or name it in DESK_ALLOWED_HOSTS."
-
-
 def _by_token(settings: Settings) -> Visitor:
-    token = _printed_token()
-    shown = st.query_params.get(_SHOWN)
-    if shown is not None:
-        del st.query_params[_SHOWN]  # an address that is passed on shall not hold it
-        st.session_state[_SHOWN] = hmac.compare_digest(shown.encode(), token.encode())
-    if st.session_state.get(_SHOWN) is True:
+    if admission.OF_THIS_SERVER.admits(st.context.cookies.get(admission.cookie_name())):
         return Visitor(actors.local(settings), "Local user: opened by the address that the server has printed.")
     return _read_only(f"to act, open the address that the server has printed in its log. {_SIGN_IN}")
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _printed_token() -> str:
-    """Make the token of this run, and print the address that holds it."""
-    token = secrets.token_urlsafe(32)
-    address = st.get_option("server.address") or "localhost"
-    path = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    where = f"http://{address}:{st.get_option('server.port')}/{f'{path}/' if path else ''}?{_SHOWN}={token}"
-    print(f"To act as admin, open this address until the server stops:\n    {where}", file=sys.stderr, flush=True)  # noqa: T201 - the one place where it may be seen
-    return token
 
 
 def _signed_in(settings: Settings) -> Visitor:
@@ -116,6 +91,12 @@ def _role(who: Identity) -> Role:
 def actor(settings: Settings) -> Actor:
     """Who acts; while nobody has signed in, a visitor who may only look."""
     return visitor(settings).actor or Actor(_ANYBODY, Role.VIEWER)
+
+
+def why_not(needed: Role) -> str:
+    """Say why the person may not do what takes a role; empty where they may."""
+    role = actor(caching.settings()).role
+    return "" if role >= needed else f"This takes the role {needed}; you are {role}."
 
 
 def listens_here_only() -> bool:

@@ -100,6 +100,11 @@ def lean(name: str | None, edges: Mapping[str, float] | None) -> str:
     return UNKNOWN if name is None or edges is None else f"{name.capitalize()} {points(edges[name])}"
 
 
+def move(log_return: float) -> str:
+    """Write a log return as the percentage that the price changes by."""
+    return f"{100 * math.expm1(log_return):+.1f} %".replace("-", "−")
+
+
 def kinds(given: Sequence[Kind]) -> str:
     """Write whether forecasts were live or replayed; both when they are mixed."""
     names = {Kind.LIVE: "live", Kind.REPLAY: "replayed"}

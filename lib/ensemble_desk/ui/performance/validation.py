@@ -14,7 +14,7 @@ from ensemble_desk.registry.entities import VersionRecord
 from ensemble_desk.ui.frame import caching, charts, components, data, monitoring_data, wording
 from ensemble_desk.ui.performance import since
 
-SINCE, VALIDATED = "Since then", "As validated"
+SINCE, VALIDATED, WORTH = "Since then", "As validated", "After costs"
 
 _BASELINES = {
     "majority": "Majority class",
@@ -25,10 +25,10 @@ _BASELINES = {
 
 
 def view_picker() -> str:
-    """Choose between what came since and what training knows; it lives in the URL."""
+    """Choose between what came since, what training knows and what it was worth; it lives in the URL."""
     chosen = st.segmented_control(
         "View",
-        (SINCE, VALIDATED),
+        (SINCE, VALIDATED, WORTH),
         default=SINCE,
         required=True,
         key="told",

@@ -80,6 +80,7 @@ def result(record: VersionRecord, answer: Answer) -> None:
         _metric("Agreement", wording.percent(told["agreement"]), "Weight share of the members whose own choice it is.")
         _metric("As of", wording.day(answer.as_of), wording.time(answer.as_of))
     _beside_usual(told)
+    _bands(told)
     span = "unknown, nobody has told it"
     if told["horizon"]:
         span = f"{told['horizon']} ({told['horizon_bars']} bar{'s' if told['horizon_bars'] != 1 else ''})"
@@ -96,6 +97,16 @@ def _beside_usual(told: Mapping[str, Any]) -> None:
         for name, rate in told["usual_rates"].items()
     )
     st.markdown(f"{beside}. Lean: **{WORDS[told['lean']]}**, {wording.points(told['edges'][told['lean']])}.")
+
+
+def _bands(told: Mapping[str, Any]) -> None:
+    """What each price member expects of the move, with the limits it stays between; nothing where none votes."""
+    for name, moves in told["bands"].items():
+        limits = ", ".join(
+            f"{share} %: {wording.move(moves[f'low_{share}'])} to {wording.move(moves[f'high_{share}'])}"
+            for share in (50, 80, 95)
+        )
+        st.caption(f"**{name}** expects {wording.move(moves['expected'])} over the horizon; {limits}.")
 
 
 def _metric(label: str, value: str, explained: str | None = None) -> None:
@@ -145,6 +156,11 @@ def numbers(record: VersionRecord, answer: Answer) -> None:
     )
 
 
+def _shares(moves: Mapping[str, float]) -> dict[str, float]:
+    """Columns of a price member's move: log returns as they are, so that they add up over bars."""
+    return {name.capitalize().replace("_", " "): value for name, value in moves.items()}
+
+
 def file_name(record: VersionRecord, what: str) -> str:
     return f"{record.key.symbol}_{record.key.timeframe}_{record.version}_{what}".replace("/", "-")
 
@@ -163,6 +179,7 @@ def table(answer: Answer) -> pd.DataFrame:
         rows.append({"Who": "usual rates", **trained, "Label": "", "Weight": None, **told["usual_rates"]})
     rows += [
         {"Who": name, **trained, "Label": vote["label"], "Weight": vote["weight"], **vote["probabilities"]}
+        | _shares(told["bands"].get(name, {}))
         for name, vote in told["component_predictions"].items()
     ]
     for name, given in answer.horizons.forecasts.items() if answer.horizons is not None else ():

@@ -51,7 +51,7 @@ def _speaks_for(found: Reasons, pooled: Attribution, label: int) -> None:
     st.caption(
         f"{names}, {wording.percent(found.explanation.share)} of the weight: on average over what they learnt from "
         f"they say {wording.percent(float(pooled.prior[label]))}, and these features take that to "
-        f"{wording.percent(float(pooled.probabilities[label]))}. Exact for every split on the way through their trees; "
+        f"{wording.percent(float(pooled.probabilities[label]))}. Exact along their trees and over their ratios; "
         "before calibration. It says what moved the members, not what moves the price."
     )
     with st.expander("Every feature", icon=":material/table:"):

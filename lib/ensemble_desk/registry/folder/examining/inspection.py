@@ -2,16 +2,16 @@
 
 import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ensemble_desk.artifacts import descriptions, digests, naming, serving_form
 from ensemble_desk.artifacts.examiner import asking
 from ensemble_desk.artifacts.examiner.looking import Subject
 from ensemble_desk.artifacts.safe_loading import loading
-from ensemble_desk.artifacts.store.folder import ArtifactStore
+from ensemble_desk.artifacts.store.protocol import Store
 from ensemble_desk.artifacts.store.scanning import FileEntry
-from ensemble_desk.errors import ArtifactError, MissingExtraError
+from ensemble_desk.errors import ArtifactError, MissingExtraError, StoreForbiddenError
 from ensemble_desk.registry.entities import State
 from ensemble_desk.registry.index.entries import Entry
 from ensemble_desk.registry.index.registration import Arrival
@@ -19,7 +19,7 @@ from ensemble_desk.registry.index.registration import Arrival
 _log = logging.getLogger(__name__)
 
 
-def arrival(store: ArtifactStore, file: FileEntry) -> Arrival:
+def arrival(store: Store, file: FileEntry) -> Arrival:
     """Read a file that is not registered and have it examined; what it says comes out of its own bytes.
 
     A file that is safe but holds nothing that this code can serve arrives as incompatible, with the reason.
@@ -35,7 +35,7 @@ def arrival(store: ArtifactStore, file: FileEntry) -> Arrival:
         file_name=file.file_name,
         key=file.key,
         version=file.version,
-        written_at=datetime.fromtimestamp(file.mtime_ns / 1e9, tz=UTC),
+        written_at=file.written_at,
         max_bytes=store.max_bytes,
         beside=store.manifest_bytes(file.file_name),
     )
@@ -51,17 +51,17 @@ def arrival(store: ArtifactStore, file: FileEntry) -> Arrival:
     return _arrival(file, sha256, seen.created_at, described, serving_sha256=told.get("sha256"))
 
 
-def digest(store: ArtifactStore, file_name: str) -> str:
+def digest(store: Store, file_name: str) -> str:
     """Compute the digest of a file as it is now."""
     return digests.of(store.read(file_name))
 
 
-def make_form(store: ArtifactStore, file_name: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
+def make_form(store: Store, file_name: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
     """Write the serving form of an artifact whose bytes were verified; gives its digest and size, empty without one."""
     return _kept(store, file_name, serving_form.write(content, name=file_name))
 
 
-def sound_form(store: ArtifactStore, entry: Entry, data: bytes) -> str | None:
+def sound_form(store: Store, entry: Entry, data: bytes) -> str | None:
     """Give the digest of a version's serving form, None when it has none.
 
     Unless the registered form is there, it is made anew from the artifact's verified bytes.
@@ -83,13 +83,14 @@ def sound_form(store: ArtifactStore, entry: Entry, data: bytes) -> str | None:
     return make_form(store, entry.file_name, content).get("sha256")
 
 
-def _kept(store: ArtifactStore, file_name: str, form: bytes | None) -> Mapping[str, Any]:
+def _kept(store: Store, file_name: str, form: bytes | None) -> Mapping[str, Any]:
     if form is None:
         return {}
     try:
         store.write_form(file_name, form)
-    except OSError as error:
-        _log.warning("%s has no serving form, its folder cannot be written: %s", file_name, error.strerror)
+    except (OSError, StoreForbiddenError) as error:
+        told = error.strerror if isinstance(error, OSError) else error
+        _log.warning("%s has no serving form, its place cannot be written: %s", file_name, told)
         return {}
     return {"sha256": digests.of(form), "size_bytes": len(form)}
 

@@ -9,7 +9,7 @@ from itertools import chain
 from operator import itemgetter
 
 from ensemble_desk.artifacts import digests
-from ensemble_desk.artifacts.store.folder import ArtifactStore
+from ensemble_desk.artifacts.store.protocol import Store
 from ensemble_desk.artifacts.store.scanning import FileEntry
 from ensemble_desk.errors import ArtifactError, ArtifactMissingError, ExaminerMissingError, MissingExtraError
 from ensemble_desk.registry.entities import State
@@ -59,7 +59,7 @@ def differs(entry: Entry, file: FileEntry) -> bool:
 
 
 def at_all(
-    store: ArtifactStore,
+    store: Store,
     pairs: Sequence[Pair],
     rejected: Mapping[str, Rejected],
     *,
@@ -94,7 +94,7 @@ def at_all(
 class _Here:
     """Looks in this process, a note written before each."""
 
-    store: ArtifactStore
+    store: Store
     rejected: Mapping[str, Rejected]
     notes: Notes
     force: bool = field(kw_only=True)
@@ -105,7 +105,7 @@ class _Here:
             yield _at(self.store, file, entry, force=self.force, begin=partial(self.notes.begin, file, before))
 
 
-def _in_parallel(store: ArtifactStore, pairs: Sequence[Pair], notes: Notes, n: int, *, force: bool) -> Iterator[Look]:
+def _in_parallel(store: Store, pairs: Sequence[Pair], notes: Notes, n: int, *, force: bool) -> Iterator[Look]:
     """Look into files in other processes; the notes of a chunk are written before it is handed over."""
     if not pairs:
         return
@@ -129,7 +129,7 @@ def _is_opened(entry: Entry | None) -> bool:
     return entry is None or entry.health is State.INCOMPATIBLE
 
 
-def _at_some(store: ArtifactStore, pairs: Sequence[Pair], *, force: bool) -> list[Look]:
+def _at_some(store: Store, pairs: Sequence[Pair], *, force: bool) -> list[Look]:
     return [_at(store, file, entry, force=force, begin=_noted) for file, entry in pairs]
 
 
@@ -137,13 +137,13 @@ def _noted() -> None:
     """Go on: the program that asks has written the note."""
 
 
-def _at(store: ArtifactStore, file: FileEntry, entry: Entry | None, *, force: bool, begin: Callable[[], None]) -> Look:
+def _at(store: Store, file: FileEntry, entry: Entry | None, *, force: bool, begin: Callable[[], None]) -> Look:
     if entry is None:
         return _first(store, file, begin)
     return _again(store, entry, file, force=force, begin=begin)
 
 
-def _first(store: ArtifactStore, file: FileEntry, begin: Callable[[], None]) -> Look:
+def _first(store: Store, file: FileEntry, begin: Callable[[], None]) -> Look:
     try:
         begin()
         return Look(arrival=inspection.arrival(store, file))
@@ -155,7 +155,7 @@ def _first(store: ArtifactStore, file: FileEntry, begin: Callable[[], None]) -> 
         return Look(refused=str(error))
 
 
-def _again(store: ArtifactStore, entry: Entry, file: FileEntry, *, force: bool, begin: Callable[[], None]) -> Look:
+def _again(store: Store, entry: Entry, file: FileEntry, *, force: bool, begin: Callable[[], None]) -> Look:
     try:
         data = store.read(file.file_name)
         actual = digests.of(data)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit import config
 
-from ensemble_desk.ui.frame import warmth
+from ensemble_desk.ui.server import warmth
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
-from ensemble_desk.ui.frame import promptness
+from ensemble_desk.ui.server import promptness
 
 
 def _holds_back(transport) -> bool:

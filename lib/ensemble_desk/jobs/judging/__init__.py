@@ -1,0 +1,1 @@
+"""Commands that say what versions and sets of members are worth."""

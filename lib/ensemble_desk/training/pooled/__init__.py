@@ -1,0 +1,1 @@
+"""Rows of every symbol, for members that learn from all of them."""
