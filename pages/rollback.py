@@ -2,15 +2,16 @@
 
 import streamlit as st
 
-from ensemble_desk.ui.frame import actions, data, shell
+from ensemble_desk.ui.frame import data, shell
 from ensemble_desk.ui.frame.keys import strip
+from ensemble_desk.ui.rollback import deciding
 from ensemble_desk.ui.rollback import fleet as fleet_rollback
 from ensemble_desk.ui.rollback import move as rollback_view
 from ensemble_desk.ui.rollback import readiness as readiness_view
 from ensemble_desk.ui.rollback import replay as replay_view
 from ensemble_desk.ui.versions import timeline
 
-shell.open_page("Rollback", role="operator")
+shell.open_page("Rollback")
 
 if fleet_rollback.is_asked_for():
     fleet_rollback.section()
@@ -22,24 +23,20 @@ seen = rollback_view.revision_on_screen(production)
 
 rollback_view.proof(key)
 rollback_view.live(production)
+deciding.undo(production)
 
 st.header("Go back", anchor=False)
 target = rollback_view.target_picker(key, production)
 
 if target is None:
+    deciding.pressed_in_vain(key, seen=seen)
     readiness_view.readiness(key)
 else:
     with st.spinner(f"Preflight of {target.version}"):
         report = data.preflight(key, target.version)
     rollback_view.preflight(report)
     replay_view.replay(key, current=production.version, target=target.version)
-    with st.form("roll_back"):
-        reason = st.text_input("Reason", key="reason", placeholder="What went wrong, for whoever reads the history")
-        submitted = st.form_submit_button(
-            f"Roll back {key} to {target.version}", type="primary", disabled=not report.passed, key="roll_back_submit"
-        )
-    if submitted:
-        actions.roll_back(key, to=target.version, expected=seen, reason=reason)
+    deciding.go_back(production, report, seen=seen)
 
 st.header("History", anchor=False)
 rollback_view.history(key)

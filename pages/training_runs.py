@@ -7,12 +7,14 @@ from ensemble_desk.ui.training_runs import runs as run_view
 
 shell.open_page("Training runs")
 
-st.subheader("Running now", anchor=False)
+run_view.asked()
+
+st.header("Running now", anchor=False)
 run_view.under_way()
 
-st.subheader("Train", anchor=False)
+st.header("Train", anchor=False)
 run_view.start_form()
 
-st.subheader("All runs", anchor=False)
+st.header("All runs", anchor=False)
 chosen = run_view.filters()
 run_view.listing(chosen)

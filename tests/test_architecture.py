@@ -22,7 +22,17 @@ PAGE_IMPORTS = (
     "ensemble_desk.registry.entities",
     "datetime",
 )
-PAGE_NAMES = ("overview", "versions", "performance", "predict", "drift", "rollback", "training_runs")
+PAGE_NAMES = (
+    "overview",
+    "versions",
+    "performance",
+    "predict",
+    "drift",
+    "rollback",
+    "training_runs",
+    "activity",
+    "move",
+)
 
 
 def relative(path: Path) -> str:

@@ -78,6 +78,7 @@ from ensemble_desk.errors.questions import (
     UploadQuestionError,
 )
 from ensemble_desk.errors.registry import (
+    EmptyNoteError,
     InvalidCursorError,
     LiveVersionError,
     NoEarlierVersionError,
@@ -90,6 +91,7 @@ from ensemble_desk.errors.registry import (
     StalePointerError,
     UnknownGroupError,
     UnknownKeyError,
+    UnknownMoveError,
     UnknownVersionError,
 )
 from ensemble_desk.errors.training import (
@@ -126,6 +128,7 @@ __all__ = [
     "DateReading",
     "DeskError",
     "DownwardResampleError",
+    "EmptyNoteError",
     "ExaminerEndedError",
     "ExaminerMissingError",
     "ExpiredVersionError",
@@ -193,6 +196,7 @@ __all__ = [
     "UnknownKeyError",
     "UnknownMappingError",
     "UnknownMemberError",
+    "UnknownMoveError",
     "UnknownRunError",
     "UnknownTokenError",
     "UnknownVersionError",

@@ -111,6 +111,20 @@ class InvalidCursorError(DeskError):
         super().__init__(f"{cursor[:60]!r} is no place in this list. Begin with its first page again.")
 
 
+class UnknownMoveError(DeskError):
+    """History holds no such row."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"History holds no move {number}. See the page Activity, or: desk activity")
+
+
+class EmptyNoteError(DeskError):
+    """A note without a word."""
+
+    def __init__(self) -> None:
+        super().__init__("A note needs some words. Nothing changed.")
+
+
 class UnknownGroupError(DeskError):
     """No deployments were made under this group."""
 

@@ -42,6 +42,8 @@ _COMMANDS = {  # by the module below this one and the function in it: only what 
     "study": "judging.study.study",
     "export": "export.export",
     "runs": "runs.runs",
+    "activity": "registry.activity.activity",
+    "note": "registry.activity.note",
     "predict": "predict.predict",
     "daily": "daily.run",
     "forecast": "forecast.forecast",

@@ -26,6 +26,7 @@ class Role(IntEnum):
 
 TO_MOVE = Role.OPERATOR  # promote, roll back, follow latest, quarantine; needs a reason each time
 TO_LIFT = Role.OPERATOR  # lift a quarantine: undoing one's own rollback at night must not wait for an admin
+TO_NOTE = Role.OPERATOR  # write notes on versions and moves, which everybody reads
 TO_PRUNE = Role.ADMIN  # the only thing that deletes
 TO_GRANT = Role.ADMIN  # give roles and tokens
 

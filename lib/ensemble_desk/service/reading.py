@@ -24,11 +24,16 @@ Limit = Annotated[int, Query(ge=1, le=500, description="At most so many rows.")]
 
 
 class LiveAt(BaseModel):
-    """What production pointed at; ``version`` is null before the first deployment, and while none was usable."""
+    """What production pointed at; ``version`` is null before the first deployment, and while none was usable.
+
+    ``move`` is the one that had put it there, with who and why; ``first`` the first that ever was.
+    """
 
     key: Key
     at: datetime
     version: str | None
+    move: Deployment | None
+    first: Deployment | None
 
 
 def registry_of(request: Request) -> Registry:
@@ -90,7 +95,7 @@ def moves(
     return history.deployments(registry_of(request), key, limit=limit)
 
 
-@router.get("/live-at", summary="Which version was live at a moment")
+@router.get("/live-at", summary="Which version was live at a moment, who had put it there and why")
 def live_at(
     request: Request,
     symbol: Symbol,
@@ -99,4 +104,5 @@ def live_at(
 ) -> LiveAt:
     registry, key = registry_of(request), key_of(symbol, timeframe)
     moment = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    return LiveAt(key=key, at=moment, version=history.live_at(registry, key, moment))
+    found = history.live_at(registry, key, moment)
+    return LiveAt(key=key, at=moment, version=found.version, move=found.move, first=found.first)

@@ -127,6 +127,15 @@ def get(database: Database, run_id: int) -> RunRecord:
     return _record(row)
 
 
+def newest_of(database: Database, key: Key) -> RunRecord | None:
+    """The newest run of a key; None when there is none."""
+    of_key = (symbols.c.ticker == key.symbol, training_runs.c.timeframe == key.timeframe)
+    newest = (training_runs.c.run_date.desc(), training_runs.c.id.desc())
+    with database.reading() as connection:
+        row = connection.execute(_runs().where(*of_key).order_by(*newest).limit(1)).first()
+    return None if row is None else _record(row)
+
+
 def latest(database: Database) -> tuple[RunRecord, ...]:
     """The newest run of every key, ordered by key: by run date, and by number where two dates are equal."""
     copied_runs.catch_up(database)
@@ -150,7 +159,7 @@ def failing(database: Database) -> frozenset[Key]:
         .where(training_runs.c.id.in_(_latest()), training_runs.c.status == FAILED)
     )
     with database.reading() as connection:
-        return frozenset(_key(row.ticker, row.timeframe) for row in connection.execute(wanted))
+        return frozenset(key(row.ticker, row.timeframe) for row in connection.execute(wanted))
 
 
 def newest_id(connection: Connection) -> int:
@@ -182,7 +191,7 @@ def _runs() -> Select[Any]:
 def _record(row: Row[Any]) -> RunRecord:
     told = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for a row by column
     return RunRecord(
-        key=_key(told["ticker"], told["timeframe"]),
+        key=key(told["ticker"], told["timeframe"]),
         model_performances=told["model_performances"] or {},
         weights=told["weights"] or {},
         status=told["status"] or COMPLETED,
@@ -196,7 +205,8 @@ def _record(row: Row[Any]) -> RunRecord:
     )
 
 
-def _key(symbol: str, timeframe: str) -> Key:
+def key(symbol: str, timeframe: str) -> Key:
+    """Give the key of a run, as another program writes it where it is no key here."""
     try:
         return Key(symbol.upper(), timeframe)
     except (InvalidSymbolError, InvalidTimeframeError):

@@ -326,7 +326,7 @@ def test_a_clock_that_was_ahead_once_dates_no_later_move_and_is_named(three):
     assert timedelta(0) <= three.clock.now - row.at < timedelta(seconds=5)
     assert production.read(three.registry, AAPL).since == row.at
     assert [row.revision for row in history.deployments(three.registry, AAPL)] == [5, 4, 3, 2, 1]
-    assert history.live_at(three.registry, AAPL, three.clock.now) == NEW
+    assert history.live_at(three.registry, AAPL, three.clock.now).version == NEW
     three.clock.now += timedelta(days=500)
     (finding,) = audit.verify(three.registry)
     assert (finding.kind, "a clock was wrong" in finding.detail) == (audit.CLOCK, True)
@@ -345,9 +345,9 @@ def test_keys_do_not_touch_each_other(three):
 def test_what_was_live_at_any_time(three):
     rows = history.deployments(three.registry, AAPL)[::-1]
     second = timedelta(seconds=1)
-    assert history.live_at(three.registry, AAPL, rows[0].at - second) is None
-    assert [history.live_at(three.registry, AAPL, row.at) for row in rows] == [OLD, MIDDLE, NEW]
-    assert history.live_at(three.registry, AAPL, rows[2].at - timedelta(microseconds=1)) == MIDDLE
+    assert history.live_at(three.registry, AAPL, rows[0].at - second).version is None
+    assert [history.live_at(three.registry, AAPL, row.at).version for row in rows] == [OLD, MIDDLE, NEW]
+    assert history.live_at(three.registry, AAPL, rows[2].at - timedelta(microseconds=1)).version == MIDDLE
     with pytest.raises(NotAllowedError):
         moves.promote(three.registry, AAPL, to=OLD, expected=3, actor=three.viewer, reason="refused")
-    assert history.live_at(three.registry, AAPL, three.clock.now + second) == NEW
+    assert history.live_at(three.registry, AAPL, three.clock.now + second).version == NEW

@@ -160,9 +160,10 @@ def test_what_was_live_at_a_time(folder, open_app, registry, texts):
     first = history.deployments(registry, KEY)[-1]
     app = open_app("rollback", key=str(KEY), at="2000-01-01T00:00")
     assert not app.exception
-    assert "**nothing** was live" in texts(app)
+    assert "Nothing of AAPL/d1 was live at 2000-01-01 00:00 UTC; the first was 20020830 on" in texts(app)
     app.datetime_input(key="at").set_value(first.at.replace(tzinfo=None, year=first.at.year + 1)).run()
-    assert f"**{NEWEST}** was live" in texts(app)
+    assert f"{NEWEST} of AAPL/d1 was live" in texts(app)
+    assert "by trainer (follow)" in texts(app)
 
 
 def test_a_reason_is_shown_as_it_was_written(folder, open_app, registry, colleague):
@@ -178,3 +179,31 @@ def _versions(registry):
     from ensemble_desk.registry.index import versions
 
     return versions.of_key(registry, KEY)
+
+
+def test_before_pressing_it_is_said_what_else_will_change(chosen, texts):
+    told = texts(chosen)
+    assert "It is pinned: newer versions wait" in told
+    assert f"{NEWEST} is quarantined: no move takes it until that is lifted." in told
+
+
+def test_undo_is_there_after_a_reload_too(folder, open_app, registry, colleague, texts):
+    rollback.roll_back(registry, KEY, to=OLDEST, expected=None, actor=colleague, reason="drift")
+    app = open_app("rollback", key=str(KEY))
+    app.button(key="undo_submit").click().run()
+    assert not app.exception
+    assert production.read(registry, KEY).version == NEWEST
+
+
+def test_who_was_overtaken_looks_again_and_keeps_the_reason(chosen, registry, colleague, texts):
+    moves.promote(registry, KEY, to=MIDDLE, expected=None, actor=colleague, reason="meanwhile")
+    app = send(chosen, reason="drift seen by the desk")
+    assert f"**colleague** promoted AAPL/d1 to {MIDDLE}" in texts(app)
+    app.button(key="look_again").click().run()
+    assert not app.exception
+    app.radio(key="target").set_value(OLDEST).run()
+    assert app.text_input(key="reason").value == "drift seen by the desk"
+    app.button(key="roll_back_submit").click().run()
+    assert not app.error
+    assert production.read(registry, KEY).version == OLDEST
+    assert "drift seen by the desk" not in [field.value for field in app.text_input]

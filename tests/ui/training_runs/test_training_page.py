@@ -3,6 +3,7 @@ import time
 import pytest
 
 from ensemble_desk.training import runs
+from ensemble_desk.ui.frame import actions, caching, data
 
 
 def test_every_run_is_listed_with_its_accuracy(folder, open_app):
@@ -64,10 +65,44 @@ def test_a_training_started_here_runs_on_by_itself(folder, open_app, registry):
     app.date_input(key="train_as_of").set_value(_day("2002-11-29"))
     app.button(key="train_submit").click().run()
     assert not app.exception
-    assert "started" in app.toast[0].value
+    assert any("**AAPL/d1** begins" in str(bar.proto.text) for bar in app.get("progress"))
     run = _ended(registry)
     assert (run.status, run.version, run.actor) == (runs.COMPLETED, "20021129", "engineer")
     assert list((folder / "logs").glob("AAPL%2Fd1_*.log"))
+    caching.forget()
+    data.newest_run.clear()
+    time.sleep(1.1)  # the page knows a second later
+    app.run()
+    told = "The training of AAPL/d1 made 20021129. It is live, because AAPL/d1 follows the latest."
+    assert [one.value for one in app.success] == [told]
+    links = [link.label for link in app.main.get("page_link")]
+    assert links == ["20021129", "Production"]
+
+
+def test_a_training_that_ends_before_it_begins_says_so(folder, open_app, monkeypatch, texts):
+    monkeypatch.setattr(actions.sys, "executable", "/bin/false")
+    app = open_app("training_runs")
+    app.selectbox(key="train_key").set_value("AAPL/d1")
+    app.button(key="train_submit").click().run()
+    time.sleep(0.5)
+    app.run()
+    assert not app.exception
+    assert "The training of AAPL/d1 ended before it began" in texts(app)
+
+
+def test_a_run_has_an_address(folder, open_app, texts):
+    app = open_app("training_runs", run="1")
+    assert not app.exception
+    assert "Run 1: AAPL/d1, 20020830, completed" in texts(app)
+    assert "made 20020830. It is available. 20021031 serves AAPL/d1." in texts(app)
+    assert "There is no training run 99" in texts(open_app("training_runs", run="99"))
+
+
+def test_who_may_only_look_cannot_train_and_learns_why(folder, open_app, address):
+    address("0.0.0.0")  # noqa: S104 - told, not bound
+    button = open_app("training_runs").button(key="train_submit")
+    assert button.disabled
+    assert button.help == "This takes the role operator; you are viewer."
 
 
 def _ended(registry):

@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 
 from ensemble_desk.database.tables.access_tables import access_tokens, role_changes
+from ensemble_desk.database.tables.activity_tables import activity_visits, alert_events, notes
 from ensemble_desk.database.tables.columns import BigId, Exact, Json, UtcNow, UtcTime, Verbatim
 from ensemble_desk.database.tables.metadata import metadata
 from ensemble_desk.database.tables.monitoring_tables import (
@@ -39,6 +40,8 @@ from ensemble_desk.database.tables.upkeep_tables import (
 
 __all__ = [
     "access_tokens",
+    "activity_visits",
+    "alert_events",
     "copied_runs",
     "daily_digests",
     "daily_rounds",
@@ -51,6 +54,7 @@ __all__ = [
     "ledger_head",
     "metadata",
     "model_versions",
+    "notes",
     "ohlc_bars",
     "ohlc_restatements",
     "outcome_marks",
@@ -102,6 +106,7 @@ Index(
     training_runs.c.run_date.desc(),
 )
 Index("idx_training_runs_status", training_runs.c.status, training_runs.c.id)
+Index("idx_training_runs_run_date", training_runs.c.run_date, training_runs.c.id)
 
 training_run_progress = Table(  # what the guide's table has no column for
     "training_run_progress",
@@ -261,6 +266,9 @@ deployments = Table(  # append-only; each key's rows are one chain
 )
 Index("idx_deployments_key_at", deployments.c.symbol, deployments.c.timeframe, deployments.c.at)
 Index("idx_deployments_group_id", deployments.c.group_id)
+Index("idx_deployments_at", deployments.c.at, deployments.c.id)
+Index("idx_deployments_actor_at", deployments.c.actor, deployments.c.at, deployments.c.id)
+Index("idx_deployments_action_at", *(deployments.c[name] for name in ("outcome", "action", "at", "id")))
 
 sync_state = Table(
     "sync_state",

@@ -1,6 +1,6 @@
 """The tables of upkeep: rehearsed rollbacks, what was pruned, what people told, ready features, failures."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, PrimaryKeyConstraint, Table, Text
 
 from ensemble_desk.database.tables.columns import BigId, Exact, Json, UtcTime
 from ensemble_desk.database.tables.metadata import metadata
@@ -40,6 +40,7 @@ pruned_versions = Table(  # tombstones: a pruned name is never used again
     Column("finished_at", UtcTime()),  # None: its files are not known to be gone yet
     PrimaryKeyConstraint("symbol", "timeframe", "version"),
 )
+Index("idx_pruned_versions_pruned_at", pruned_versions.c.pruned_at)
 
 version_descriptions = Table(  # append-only: what people told of versions whose files do not tell it
     "version_descriptions",

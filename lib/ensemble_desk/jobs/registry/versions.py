@@ -134,18 +134,17 @@ def live_at(
     *,
     as_json: Json = False,
 ) -> None:
-    """Say which version was live at a moment."""
+    """Say which version was live at a moment, who had put it there and why."""
     key, moment = arguments.key(symbol, timeframe), arguments.moment(at)
     with desk.registry() as registry:
-        version = history.live_at(registry, key, moment)
-    told = {"symbol": key.symbol, "timeframe": key.timeframe, "at": moment, "version": version}
-    output.show(
-        told,
-        as_json=as_json,
-        table=lambda: output.table(("key", "at", "version"), [(key, moment, version)], empty=_NO_VERSIONS),
-    )
-    if version is None:
-        output.note(f"Nothing of {key} was live at {moment:%Y-%m-%d %H:%M} UTC.")
+        found = history.live_at(registry, key, moment)
+    told = {"symbol": key.symbol, "timeframe": key.timeframe, "at": moment, "version": found.version}
+    told |= {"move": found.move, "first": found.first}
+    rows = [(key, moment, found.version, one.at, one.actor, one.action, one.reason) for one in [found.move] if one]
+    columns = ("key", "at", "version", "since", "by", "through", "why")
+    output.show(told, as_json=as_json, table=lambda: output.table(columns, rows, empty=found.in_words))
+    if found.version is None:
+        output.note(found.in_words)
         raise typer.Exit(1)
 
 

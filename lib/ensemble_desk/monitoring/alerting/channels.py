@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ensemble_desk.errors import extras
-from ensemble_desk.monitoring.alerting import sent
+from ensemble_desk.monitoring.alerting import alert_log, sent
 from ensemble_desk.monitoring.alerting.alerts import Alert
 from ensemble_desk.registry.opening import Registry
 
@@ -62,7 +62,9 @@ class _Sending:
 
 
 def send(registry: Registry, alerts: Sequence[Alert], *, dry_run: bool = False) -> tuple[Delivery, ...]:
-    """Tell every channel the alerts that are new to it, in one message each; a dry run tells nobody.
+    """Tell every channel the alerts that are new to it, in one message each, and keep which came and went.
+
+    A dry run tells nobody and keeps nothing.
 
     Raises
     ------
@@ -71,6 +73,7 @@ def send(registry: Registry, alerts: Sequence[Alert], *, dry_run: bool = False) 
     urls = registry.settings.alert_urls
     if dry_run:
         return tuple(Delivery(_name(url, at), _new(registry, url, alerts)) for at, url in enumerate(urls, start=1))
+    alert_log.record(registry, alerts)
     sent.forget(registry.database, standing=[alert.topic for alert in alerts])
     under_way = [_Sending(url, _claimed(registry, url, alerts)) for url in urls]
     threads = [(one, one.start()) for one in under_way if one.alerts]

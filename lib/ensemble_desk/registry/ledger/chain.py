@@ -139,6 +139,11 @@ def noted(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {name: row[name] for name in (*_HASHED, "hash")}
 
 
+def is_sound(row: Mapping[Any, Any]) -> bool:
+    """Tell whether a stored row is what its hash says."""
+    return bool(hashing.digest({name: row[name] for name in _HASHED}) == row["hash"])
+
+
 _UNHASHED = {"id", "symbol_id", "moved_revision", "hash"}
 _HASHED = tuple(column.name for column in table.c if column.name not in _UNHASHED)
 

@@ -42,6 +42,12 @@ def undo_group(registry: Registry, group_id: str, *, actor: Actor, reason: str) 
     return transition.carry_out_together(registry, moves)
 
 
+def is_possible(row: Deployment, *, revision: int) -> bool:
+    """Tell whether a row of history could be undone while production is at a revision."""
+    newest = row.outcome == chain.MOVED and row.revision == revision
+    return newest and row.action in _UNDOABLE and row.from_version is not None
+
+
 def _move(key: Key, *, actor: Actor, reason: str, expected: int | None, group_id: str | None = None) -> Move:
     def plan(connection: Connection, pointer: Pointer) -> Plan:
         recent = chain.last_moves(connection, key, limit=2)

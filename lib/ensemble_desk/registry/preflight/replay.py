@@ -1,6 +1,7 @@
 """Two versions asked about the same recent bars, scored only on bars that neither was trained on."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -59,8 +60,10 @@ class Replay:
         return float(np.bincount(happened).max() / len(happened)) if len(happened) else None
 
 
-def replay(registry: Registry, key: Key, current: str, target: str, *, n_bars: int = N_BARS) -> Replay:
-    """Ask both versions about the newest bars of the source.
+def replay(
+    registry: Registry, key: Key, current: str, target: str, *, n_bars: int = N_BARS, until: datetime | None = None
+) -> Replay:
+    """Ask both versions about the newest bars of the source, or the newest that there were at a moment.
 
     A row is forecast from that bar and those before it only. Fast enough to wait for: each version answers all bars
     at once.
@@ -74,7 +77,7 @@ def replay(registry: Registry, key: Key, current: str, target: str, *, n_bars: i
     SourceError, TooFewBarsError
         When the source has no bars of the key, or too few.
     """
-    newest = registry.source.bars(key, last=n_bars + HISTORY_BARS).frame
+    newest = registry.source.bars(key, last=n_bars + HISTORY_BARS, until=until).frame
     tables = [serving.ensemble_of(registry, key, name).predict_batch(newest).tail(n_bars) for name in (current, target)]
     times = pd.DatetimeIndex(tables[0].index).intersection(pd.DatetimeIndex(tables[1].index))
     first, second = (table.loc[times, list(CLASSES)].to_numpy(float) for table in tables)

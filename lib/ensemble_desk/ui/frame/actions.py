@@ -30,6 +30,8 @@ from ensemble_desk.ui.frame import background, caching, session, wording
 
 MOVED = "moved"  # session state: the last move of this session, until another key is looked at
 
+TRAININGS = "trainings"  # session state: the newest training of each key that this session has started
+
 P = ParamSpec("P")
 
 
@@ -152,7 +154,7 @@ def last_move(key: Key) -> Moved | None:
 
 
 def train(key: Key, *, as_of: date | None) -> None:
-    """Start a training that outlives this session; its progress is a row of the training runs."""
+    """Start a training that outlives this session, and draw the page again, which shows that it begins."""
     try:
         actor = session.actor(caching.settings())
         actor.require(actors.TO_MOVE, "train")
@@ -174,8 +176,9 @@ def train(key: Key, *, as_of: date | None) -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    started[key] = process
+    begun = background.Begun(process, caching.registry().clock(), log)
+    started[key] = begun
+    st.session_state[TRAININGS] = {**st.session_state.get(TRAININGS, {}), key: begun}
     threading.Thread(target=process.wait, daemon=True).start()  # so that it leaves no zombie behind
     caching.forget()
-    told = f"Training of {key} started; it appears among the training runs within seconds. Log: {log}"
-    st.toast(told, icon=":material/play_arrow:")
+    st.rerun()

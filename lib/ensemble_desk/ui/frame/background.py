@@ -1,6 +1,9 @@
 """Trainings that pages of this server have started: how many there may be, and never two of one key."""
 
 import subprocess
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 
 import streamlit as st
 
@@ -9,12 +12,27 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.training import run_log, runs
 
-Started = dict[Key, subprocess.Popen[bytes]]
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A training that was started here, and the file that its output goes to."""
+
+    process: subprocess.Popen[bytes]
+    at: datetime
+    log: Path
+
+
+Started = dict[Key, Begun]
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _started() -> Started:
     return {}
+
+
+def under_way() -> Started:
+    """Give the trainings started here whose processes are alive, for looking only."""
+    return {key: one for key, one in dict(_started()).items() if one.process.poll() is None}
 
 
 def refuse_more(registry: Registry, key: Key) -> Started:
@@ -27,7 +45,7 @@ def refuse_more(registry: Registry, key: Key) -> Started:
     TooManyTrainingsError
     """
     started = _started()
-    for known in [known for known, process in started.items() if process.poll() is not None]:
+    for known in [known for known, one in started.items() if one.process.poll() is not None]:
         del started[known]
     now = registry.clock()
     run_log.mark_dead(registry.database, at=now)

@@ -63,6 +63,12 @@ def mark() -> str:
     return f"{desk.store.folder_mark()} {unfit} {history.newest_id(desk)} {newest} {steps} {told}"
 
 
+@st.cache_data(ttl=1, max_entries=1, show_spinner=False)
+def newest_move() -> int:
+    """Number of the newest row of history; all sessions of a server ask for it once a second."""
+    return history.newest_id(registry())
+
+
 class _Look(threading.Thread):
     """Brings the index in line with the folder, beside the page when that takes long."""
 
@@ -92,6 +98,7 @@ def _look_at_folder(desk: Registry) -> None:
 def forget() -> None:
     """Look again at the next read; every action of this process ends with it."""
     mark.clear()
+    newest_move.clear()
 
 
 class _Answer:

@@ -18,6 +18,7 @@ from ensemble_desk.registry.index.descriptions import Told
 from ensemble_desk.registry.index.versions import VersionPage
 from ensemble_desk.registry.ledger import history
 from ensemble_desk.registry.ledger import production as pointers
+from ensemble_desk.registry.ledger.history import LiveThen
 from ensemble_desk.registry.preflight import readiness as rehearsals
 from ensemble_desk.registry.preflight import replay as replays
 from ensemble_desk.registry.preflight import steps as checks
@@ -138,7 +139,7 @@ def deployments(key: Key | None = None, *, limit: int = 200) -> tuple[Deployment
 
 
 @caching.remembered(max_entries=64)
-def live_at(key: Key, at: datetime) -> str | None:
+def live_at(key: Key, at: datetime) -> LiveThen:
     return history.live_at(caching.registry(), key, at)
 
 
@@ -160,9 +161,9 @@ def way_back(key: Key) -> Readiness:
 
 
 @caching.remembered(max_entries=64, shared=True)
-def replay(key: Key, current: str, target: str) -> Replay:
-    """Ask both versions about the newest bars."""
-    return replays.replay(caching.registry(), key, current, target)
+def replay(key: Key, current: str, target: str, *, until: datetime | None = None) -> Replay:
+    """Ask both versions about the newest bars, or the newest that there were at a moment."""
+    return replays.replay(caching.registry(), key, current, target, until=until)
 
 
 @caching.remembered(max_entries=64, shared=True)
@@ -181,6 +182,17 @@ def run_page(chosen: RunFilter, number: int) -> RunPage:
 @caching.kept(seconds=300, max_entries=1, shared=True)
 def runs_kept_apart() -> str:
     return copied_runs.kept_apart(caching.registry().database)
+
+
+@caching.remembered(max_entries=64)
+def run(number: int) -> RunRecord:
+    return runs.get(caching.registry().database, number)
+
+
+@caching.kept(seconds=1, max_entries=64, shared=True)
+def newest_run_of(key: Key) -> RunRecord | None:
+    """The newest run of a key, at most a second old."""
+    return runs.newest_of(caching.registry().database, key)
 
 
 @st.cache_data(ttl=1, max_entries=1, show_spinner=False)

@@ -93,6 +93,12 @@ def actor(settings: Settings) -> Actor:
     return visitor(settings).actor or Actor(_ANYBODY, Role.VIEWER)
 
 
+def why_not(needed: Role) -> str:
+    """Say why the person may not do what takes a role; empty where they may."""
+    role = actor(caching.settings()).role
+    return "" if role >= needed else f"This takes the role {needed}; you are {role}."
+
+
 def listens_here_only() -> bool:
     """Whether the server listens on loopback."""
     address = st.get_option("server.address")  # None means every interface

@@ -10,6 +10,7 @@ from ensemble_desk.ui.frame import actions, caching, logo, session, wording
 from ensemble_desk.ui.frame.browser import voice
 from ensemble_desk.ui.frame.help import introduction
 from ensemble_desk.ui.frame.keys import search
+from ensemble_desk.ui.frame.news import elsewhere, links, unseen
 
 _NAVIGATED = "navigated"  # this session has declared its navigation
 
@@ -23,6 +24,7 @@ class Place:
     help: str
     section: str = ""
     about_a_key: bool = False
+    hidden: bool = False  # it has an address, and no link in the navigation
 
     @property
     def script(self) -> str:
@@ -35,6 +37,12 @@ PLACES = (
         ":material/dashboard:",
         "Every key with what is in production, whether it does what it promised, and the way back.",
     ),
+    Place(
+        unseen.PAGE,
+        ":material/list_alt:",
+        "Who did what, newest first, over all keys: moves, trainings, notes, roles, alerts.",
+    ),
+    Place("Move", ":material/swap_horiz:", "One move in full, or moves made together.", hidden=True),
     Place(
         "Versions",
         ":material/inventory_2:",
@@ -82,6 +90,7 @@ PLACES = (
 def run() -> None:
     """Declare the navigation and run the page that was asked for; an error of ours ends in words, not in a trace."""
     page = _navigate()
+    st.session_state[links.SHOWN] = page.title
     with st.sidebar:
         actions.guard(_sidebar)(page)
         voice.watch()
@@ -104,16 +113,19 @@ def _sidebar(page: StreamlitPage) -> None:
     st.logo(logo.svg(), size="large")
     here = next(one for one in PLACES if one.name == page.title)
     key, section = None, ""
-    if session.visitor(caching.settings()).actor is not None:  # who has to sign in reads no names of keys
+    is_known = session.visitor(caching.settings()).actor is not None
+    if is_known:  # who has to sign in reads no names of keys
         search.box(here.name, about_a_key=here.about_a_key)
         key = search.current()
     for one in PLACES:
+        if one.hidden:
+            continue
         if one.section != section:
             st.caption(one.section)
             section = one.section
         st.page_link(
             one.script,
-            label=one.name,
+            label=unseen.label() if is_known and one.name == unseen.PAGE else one.name,
             icon=one.icon,
             help=one.help,
             width="stretch",
@@ -135,6 +147,7 @@ def open_page(title: str, *, role: str = "viewer") -> None:
     if not actor.may(Role.named(role)):
         st.warning(wording.plain(str(actor.refusal(Role.named(role), f"open {title}"))), icon=":material/lock:")
         st.stop()
+    elsewhere.begin()
     introduction.show(title)
 
 

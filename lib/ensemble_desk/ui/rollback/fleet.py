@@ -8,9 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import actors
 from ensemble_desk.registry.entities import PreflightReport
 from ensemble_desk.registry.moves.fleet import FleetTarget
-from ensemble_desk.ui.frame import components, data, wording
+from ensemble_desk.ui.frame import components, data, session, wording
+from ensemble_desk.ui.frame.news import links
 from ensemble_desk.ui.rollback import fleet_actions
 from ensemble_desk.ui.rollback import reads as rollback_data
 
@@ -87,10 +89,15 @@ def _offer(found: Sequence[FleetTarget], *, name: str) -> None:
             f"{'it' if len(stuck) == 1 else 'them'} out to go on with the others.",
             icon=":material/block:",
         )
+    why_not = session.why_not(actors.TO_MOVE)
     with st.form("roll_back_fleet"):
         reason = st.text_input("Reason", key="fleet_reason", placeholder="One reason for all of them")
         submitted = st.form_submit_button(
-            f"Roll back {_keys(len(chosen))}", type="primary", disabled=bool(stuck) or not chosen, key="fleet_submit"
+            f"Roll back {_keys(len(chosen))}",
+            type="primary",
+            disabled=bool(stuck or why_not) or not chosen,
+            help=why_not or None,
+            key="fleet_submit",
         )
     if submitted:
         fleet_actions.roll_back(seen, reason=reason)
@@ -171,6 +178,7 @@ def _proof() -> None:
     else:
         what = "are back where they were" if moved.is_undo else "went back"
         st.success(f"{_keys(len(rows)).capitalize()} {what}, as group {moved.group_id}.", icon=":material/verified:")
+    links.group(moved.group_id, label=f"Group {moved.group_id}, to look at later or to undo")
     frame = pd.DataFrame(rows)
     components.table(
         frame if wrong else frame.drop(columns="What is wrong"),
@@ -181,7 +189,7 @@ def _proof() -> None:
     if not moved.is_undo:
         with st.form("undo_fleet", border=False):
             if st.form_submit_button("Undo all", icon=":material/undo:", key="fleet_undo"):
-                fleet_actions.undo_all(moved)
+                fleet_actions.undo_all(moved.group_id, reason=moved.moves[0][0].reason)
 
 
 def _keys(n: int) -> str:

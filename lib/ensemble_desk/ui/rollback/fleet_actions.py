@@ -34,12 +34,12 @@ def roll_back(chosen: Sequence[FleetTarget], *, reason: str) -> None:
     )
 
 
-def undo_all(moved: FleetMoved) -> None:
-    """Take a group of moves back, all or none."""
-    reason = f"undo of group {moved.group_id} ({moved.moves[0][0].reason})"
+def undo_all(group_id: str, *, reason: str) -> None:
+    """Take a group of moves back, all or none; ``reason`` is the one that they were made for."""
+    why = f"undo of group {group_id} ({reason})"
     _move(
-        lambda actor: undo.undo_group(caching.registry(), moved.group_id, actor=actor, reason=reason),
-        group_id=f"{moved.group_id}-undo",
+        lambda actor: undo.undo_group(caching.registry(), group_id, actor=actor, reason=why),
+        group_id=f"{group_id}-undo",
         is_undo=True,
     )
 

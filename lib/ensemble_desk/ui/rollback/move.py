@@ -7,8 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import actors
 from ensemble_desk.registry.entities import Deployment, Mode, PreflightReport, Production, State, Step, VersionRecord
-from ensemble_desk.ui.frame import actions, caching, components, data, wording
+from ensemble_desk.ui.frame import actions, caching, components, data, session, wording
+from ensemble_desk.ui.frame.news import links, reads
+from ensemble_desk.ui.rollback import deciding
 
 _MOST_AT_A_GLANCE = 8
 _EARLIEST = datetime(1970, 1, 1)  # noqa: DTZ001 - the input widget knows no time zones
@@ -20,10 +23,11 @@ _STEP_ICONS = {
 
 
 def proof(key: Key) -> None:
-    """After a move: what the loader serves now, how long that took to find out, and the way back."""
+    """After a move: what the loader serves now, how long that took to find out, and what else has changed."""
     moved = actions.last_move(key)
     if moved is None:
         return
+    deciding.made(key)
     row, shown = moved.deployment, moved.proof
     if not shown.matches:
         st.error(
@@ -34,13 +38,10 @@ def proof(key: Key) -> None:
         return
     st.success(
         f"The loader now serves **{shown.version}**, {wording.duration(shown.milliseconds / 1000)}. "
-        f"{str(row.action).capitalize()} from {row.from_version or 'none'}, revision {row.revision}.",
+        f"{str(row.action).capitalize()} from {row.from_version or 'none'}, revision {row.revision}. "
+        f"{wording.plain(' '.join(reads.story(row.id).besides))}",
         icon=":material/verified:",
     )
-    if row.from_version is not None and data.production(key).revision == row.revision:
-        with st.form("undo", border=False):
-            if st.form_submit_button("Undo", icon=":material/undo:", key="undo_submit"):
-                actions.undo(key, row)
 
 
 def revision_on_screen(production: Production) -> int:
@@ -60,9 +61,7 @@ def live(production: Production) -> None:
     record = None if production.version is None else data.version(production.key, production.version)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(
-                f"{production.key} live: {production.version or 'nothing usable'}", anchor=False, width="content"
-            )
+            st.header(f"{production.key} live: {production.version or 'nothing usable'}", anchor=False, width="content")
             components.mode_badge(production.mode)
             if production.newer_waiting:
                 st.badge(f"{production.newer_waiting} waits", icon=":material/upgrade:", color="orange")
@@ -163,6 +162,8 @@ def history(key: Key) -> None:
         components.empty("Nothing has been deployed yet.")
     else:
         caching.show_once(("history", key, caching.Same(rows)), lambda: _history(key, rows))
+        every = {"about": str(key), "time": "All"}
+        st.page_link(links.FEED, label="Each of them in full", icon=":material/list_alt:", query_params=every)
 
 
 def _history(key: Key, rows: Sequence[Deployment]) -> None:
@@ -202,14 +203,18 @@ def quarantined(key: Key, *, seen: int) -> None:
         return
     for record in records:
         st.markdown(f":orange[:material/front_hand:] **{record.version}** {wording.plain(record.quarantine_reason)}")
+    why_not = session.why_not(actors.TO_LIFT)
     with st.form("lift"):
         version = st.selectbox(
             "Lift the quarantine of", [record.version for record in records], index=None, key="lift_version"
         )
         reason = st.text_input("Reason", key="lift_reason")
-        submitted = st.form_submit_button("Lift", icon=":material/lock_open:", key="lift_submit")
+        submitted = st.form_submit_button(
+            "Lift", icon=":material/lock_open:", key="lift_submit", disabled=bool(why_not), help=why_not or None
+        )
     if submitted and version is not None:
         actions.lift_quarantine(key, version, expected=seen, reason=reason)
+        deciding.overtaken(key, seen=seen)
     elif submitted:
         components.choose_first("a version")
 
@@ -221,6 +226,7 @@ def forward(key: Key, production: Production, *, seen: int) -> None:
         for record in data.versions(key)
         if record.state == State.AVAILABLE and record.version > (production.version or "")
     ]
+    why_not = session.why_not(actors.TO_MOVE)
     left, right = st.columns(2, gap="large")
     with left, st.form("promote"):
         version = st.selectbox(
@@ -232,7 +238,13 @@ def forward(key: Key, production: Production, *, seen: int) -> None:
             key="promote_version",
         )
         reason = st.text_input("Reason", key="promote_reason")
-        promoted = st.form_submit_button("Promote", icon=":material/upgrade:", disabled=not newer, key="promote_submit")
+        promoted = st.form_submit_button(
+            "Promote",
+            icon=":material/upgrade:",
+            disabled=bool(why_not) or not newer,
+            help=why_not or None,
+            key="promote_submit",
+        )
     with right, st.form("follow"):
         st.markdown("Follow latest: every newly trained usable version goes live by itself.")
         why = st.text_input("Reason", key="follow_reason")
@@ -240,16 +252,18 @@ def forward(key: Key, production: Production, *, seen: int) -> None:
         followed = st.form_submit_button(
             "Follow latest",
             icon=":material/sync:",
-            disabled=follows,
-            help="It follows the latest version already." if follows else None,
+            disabled=bool(why_not) or follows,
+            help=why_not or ("It follows the latest version already." if follows else None),
             key="follow_submit",
         )
     if promoted and version is not None:
         actions.promote(key, to=version, expected=seen, reason=reason)
+        deciding.overtaken(key, seen=seen)
     elif promoted:
         components.choose_first("a version")
     if followed:
         actions.follow_latest(key, expected=seen, reason=why)
+        deciding.overtaken(key, seen=seen)
 
 
 def live_when(key: Key) -> None:
@@ -260,5 +274,9 @@ def live_when(key: Key) -> None:
     if at is None:
         return
     moment = wording.as_utc(at)
-    version = data.live_at(key, moment)
-    st.markdown(f"At {wording.time(moment)} **{version or 'nothing'}** was live.")
+    found = data.live_at(key, moment)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(wording.plain(found.in_words), width="stretch")
+        told = found.move or found.first
+        if told is not None:
+            links.move(told.id)

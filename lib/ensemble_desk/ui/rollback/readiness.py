@@ -5,9 +5,10 @@ from typing import Literal
 import streamlit as st
 
 from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import actors
 from ensemble_desk.registry.preflight import readiness as rehearsals
 from ensemble_desk.registry.preflight.readiness import Going, Readiness
-from ensemble_desk.ui.frame import actions, caching, components, data, wording
+from ensemble_desk.ui.frame import actions, caching, components, data, session, wording
 
 Colour = Literal["green", "red", "gray"]
 _BADGES: dict[Going, tuple[Colour, str]] = {
@@ -23,6 +24,7 @@ def readiness(key: Key) -> None:
     """Say whether going back would pass, since when that is known, and offer to find out now."""
     found = data.way_back(key)
     colour, icon = _BADGES[found.state]
+    why_not = session.why_not(actors.TO_MOVE)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(f"Going back: {found.state}", color=colour, icon=icon, width="content")
         st.markdown(_told(found), width="stretch")
@@ -32,8 +34,8 @@ def readiness(key: Key) -> None:
             key="rehearse",
             on_click=_rehearse,
             args=(key,),
-            disabled=found.target is None,
-            help="Runs the preflight of the version that a rollback would go to. Production is not touched.",
+            disabled=bool(why_not) or found.target is None,
+            help=why_not or "Runs the preflight of the version that a rollback would go to. Production is not touched.",
         )
 
 

@@ -1,5 +1,7 @@
 """Current and target on the same recent bars, before the decision."""
 
+from datetime import datetime
+
 import pandas as pd
 import streamlit as st
 
@@ -17,17 +19,20 @@ _VERDICTS = {
 }
 
 
-def replay(key: Key, *, current: str | None, target: str) -> None:
-    """How both versions would have forecast the newest bars; a replay that is impossible never blocks a rollback."""
+def replay(key: Key, *, current: str | None, target: str, until: datetime | None = None) -> None:
+    """How both versions would have forecast the newest bars, or those before a moment.
+
+    A replay that is impossible never blocks a rollback.
+    """
     if current is None:
         return
     with st.container(border=True):
-        actions.guard(_replay)(key, current, target)
+        actions.guard(_replay)(key, current, target, until)
 
 
-def _replay(key: Key, current: str, target: str) -> None:
+def _replay(key: Key, current: str, target: str, until: datetime | None) -> None:
     with st.spinner(f"Replay of {current} and {target}"):
-        found = data.replay(key, current, target)
+        found = data.replay(key, current, target, until=until)
     compared = found.compared
     heading = f"**Replay of {target} against {current}**"
     if compared is None:

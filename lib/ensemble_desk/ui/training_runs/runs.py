@@ -7,32 +7,53 @@ import pandas as pd
 import streamlit as st
 
 from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import actors
 from ensemble_desk.training import runs
 from ensemble_desk.training.runs import RunRecord
-from ensemble_desk.ui.frame import actions, caching, components, data, wording
+from ensemble_desk.ui.frame import actions as page_actions
+from ensemble_desk.ui.frame import caching, components, data, session, wording
 from ensemble_desk.ui.frame.filters import RunFilter
+from ensemble_desk.ui.training_runs import following
 
 _EARLIEST = date(1970, 1, 1)
 _SEEN = "runs_seen"
 _COLOURS = {runs.RUNNING: "blue", runs.COMPLETED: "green", runs.FAILED: "red"}
 
 
-@st.fragment(run_every="2s")
-@actions.guard
+@st.fragment(run_every="1s")
+@page_actions.guard
 def under_way() -> None:
-    """Runs that are running now, step by step."""
+    """Runs that are running now, step by step, and what came of those that this session has started."""
     found, newest = data.running(), data.newest_run()
     seen = [newest, [run.id for run in found]]
     if st.session_state.setdefault(_SEEN, seen) != seen:  # one has begun or ended: the list below is out of date
         st.session_state[_SEEN] = seen
         caching.forget()
         st.rerun()
-    if not found:
+    begins = following.beginning(found)
+    if not found and not begins:
         st.caption("No training is running.")
+    for key, lasted in begins.items():
+        st.progress(0.0, text=f"**{key}** begins · {lasted}")
     for run in found:
         share = 0.0 if not run.n_steps else min(1.0, max(run.step - 1, 0) / run.n_steps)
         lasted = wording.duration(max(0.0, (components.now() - run.run_date).total_seconds() // 1))
         st.progress(share, text=f"**{run.key}** step {run.step} of {run.n_steps}: {run.step_name} · {lasted}")
+    following.ended()
+
+
+def asked() -> None:
+    """The run that the address names, in full."""
+    number = st.query_params.get("run")
+    if number is None or not number.isdecimal():
+        return
+    run = data.run(int(number))
+    with st.container(border=True):
+        what = f"{run.version or 'no version'}, {run.status}"
+        st.header(wording.plain(f"Run {run.id}: {run.key}, {what}"), anchor=False)
+        components.time_line(f"By {wording.plain(run.actor) or run.source}, begun", run.run_date)
+        following.outcome(run)
+        _in_full(run)
 
 
 def filters() -> RunFilter:
@@ -128,8 +149,11 @@ def _one(rows: Sequence[RunRecord]) -> None:
         key="run_log",
     )
     run = next((run for run in rows if run.id == chosen), None)
-    if run is None:
-        return
+    if run is not None:
+        _in_full(run)
+
+
+def _in_full(run: RunRecord) -> None:
     if run.error_message:
         st.error(wording.plain(run.error_message), icon=":material/error:")
     st.code(run.log or "This run left no log.", language=None)
@@ -137,7 +161,7 @@ def _one(rows: Sequence[RunRecord]) -> None:
 
 def start_form() -> None:
     """Ask what to train; the training runs on when this page is closed."""
-    keys = data.trainable()
+    keys, why_not = data.trainable(), session.why_not(actors.TO_MOVE)
     with st.form("train"), st.container(horizontal=True, vertical_alignment="bottom"):
         key = st.selectbox("Key", keys, index=None, placeholder="Choose a key", key="train_key", width=200)
         as_of = st.date_input(
@@ -148,8 +172,14 @@ def start_form() -> None:
             width=170,
             help="Bars up to this day; empty: all bars.",
         )
-        submitted = st.form_submit_button("Start training", icon=":material/play_arrow:", key="train_submit")
+        submitted = st.form_submit_button(
+            "Start training",
+            icon=":material/play_arrow:",
+            key="train_submit",
+            disabled=bool(why_not),
+            help=why_not or None,
+        )
     if submitted and key is None:
         components.choose_first("a key")
     elif submitted and key is not None:
-        actions.train(Key.parse(key), as_of=as_of)
+        page_actions.train(Key.parse(key), as_of=as_of)

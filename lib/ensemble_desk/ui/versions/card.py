@@ -9,6 +9,7 @@ import streamlit as st
 from ensemble_desk.market import aims, usual_rates
 from ensemble_desk.registry.entities import VersionRecord
 from ensemble_desk.ui.frame import components, data, wording
+from ensemble_desk.ui.frame.news import noting
 from ensemble_desk.ui.versions import describing
 
 
@@ -36,6 +37,7 @@ def card(record: VersionRecord) -> None:
             components.facts(_where(record, told), alt="Where the version comes from")
     describing.told(record)
     describing.form(record)
+    noting.of_version(record)
     st.header("Members", anchor=False)
     members(record, told, key="card_members")
     left, right = st.columns(2, gap="large")

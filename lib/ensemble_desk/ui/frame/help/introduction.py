@@ -7,6 +7,11 @@ from ensemble_desk.ui.frame import actions
 from ensemble_desk.ui.frame.help import personal
 
 PAGES = {
+    "Activity": (
+        "Who did what, newest first, over all keys: moves, refusals, trainings, notes, roles, alerts that came and "
+        "went. It begins with the last seven days; the filters live in the address. Each move leads to a page of its "
+        "own with its reason, its preflight, its proof and, while that is possible, Undo."
+    ),
     "Overview": (
         "The top lists what needs somebody, most urgent first, each line with its way on. Below stands every key, "
         "worst first: the mark shows its accuracy now, as validated, and what always saying the same would reach. "

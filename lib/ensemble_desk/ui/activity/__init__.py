@@ -1,0 +1,1 @@
+"""Who did what over all keys, and the page of one move or of a group of moves."""

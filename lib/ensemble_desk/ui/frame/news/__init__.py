@@ -1,0 +1,1 @@
+"""What others do meanwhile: moves made elsewhere, what a person has not seen yet, notes, and links to all of it."""
