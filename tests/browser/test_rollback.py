@@ -92,7 +92,7 @@ def test_from_the_overview_to_a_proven_rollback_in_four_interactions(server, pag
     assert "20130228" in json.dumps(trained)
     assert holder.serves() == "20120928"
     page.reload()
-    expect(page.get_by_text(re.compile("20130228 waits"))).to_be_visible()
+    expect(page.get_by_text(re.compile("20130228 waits")).first).to_be_visible()
     assert jobs(server, "registry", "verify") == []
 
 
