@@ -18,7 +18,7 @@ demo: $(VENV)/ready
 	$(BIN)/desk demo --if-empty
 
 test: $(VENV)/ready-dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: $(VENV)/ready-dev
 	$(BIN)/ruff check .

@@ -13,7 +13,7 @@ from ensemble_desk.ui.predict import reads as predict_data
 from ensemble_desk.ui.predict import reasons as reasons_view
 from ensemble_desk.ui.predict import upload as upload_view
 
-shell.open_page("Predict", role="analyst")
+shell.open_page("Predict")
 
 key = strip.of_chosen_key()
 left, right = st.columns(2)
@@ -54,7 +54,10 @@ if asked is not None:
             horizons_view.every_timeframe(record, asked)
     if batch.open:
         with batch:
-            batch_view.show(record, asked)
+            if asked.why_not:
+                st.caption(asked.why_not)
+            else:
+                batch_view.show(record, asked)
     if numbers.open:
         with numbers:
             forecast_view.numbers(record, answer)

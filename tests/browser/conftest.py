@@ -79,6 +79,15 @@ def server(trained_folder: Path, tmp_path: Path) -> Iterator[Server]:
 expect.set_options(timeout=60_000)  # a cold server on a busy machine imports for a while
 
 
+def expect_may_act(page: Page, *, may: bool) -> None:
+    """On the page Rollback: everybody reads, and its buttons work for who may act."""
+    button = page.get_by_role("button", name="Rehearse now")
+    if may:
+        expect(button).to_be_enabled()
+    else:
+        expect(button).to_be_disabled()
+
+
 def chromium_path() -> str | None:
     return os.environ.get("CHROMIUM_PATH") or shutil.which("chromium") or shutil.which("chromium-browser")
 

@@ -35,12 +35,13 @@ PAGES = {
     "validated": "performance?key=AAPL%2Fd1&told=As+validated",
     "predict": "predict?key=AAPL%2Fd1",
     "drift": "drift?key=AAPL%2Fd1",
+    "rollback": "rollback?key=AAPL%2Fd1&target=20120928",
+    "training runs": "training_runs",
+    "activity": "activity",
+    "move": "move?id=1",
 }
 # What Streamlit 1.67 draws by itself and no page can change: the rule and the part it is about, with the reason.
 STREAMLITS = {
-    # Its primary buttons are white on the accent, and the same accent writes what is selected on the dark ground: no
-    # colour has 4.5:1 in both places, and no setting gives the words of the button a colour of their own.
-    "color-contrast": "stBaseButton-primary",
     # It moves a table that is wider than a phone sideways inside a part that the keyboard cannot enter.
     "scrollable-region-focusable": "stTable",
 }

@@ -53,7 +53,8 @@ def test_text_and_buttons_are_readable(mode):
     theme = CONFIG["theme"][mode]
     assert contrast(theme["textColor"], theme["backgroundColor"]) >= 7
     assert contrast(theme["linkColor"], theme["backgroundColor"]) >= 4.5
-    assert contrast("#FFFFFF", theme["primaryColor"]) >= 4.2
+    words = "#FFFFFF" if mode == "light" else palette.ON_ACCENT_IN_THE_DARK
+    assert contrast(words, theme["primaryColor"]) >= 4.5
     for name in ("green", "blue", "orange", "red", "yellow", "violet", "gray"):
         assert contrast(theme[f"{name}TextColor"], theme[f"{name}BackgroundColor"]) >= 4.5, name
 

@@ -179,7 +179,8 @@ def test_every_timeframe_is_asked_and_one_without_a_version_says_so(desk, bars):
     assert [view.version for view in found] == [None, None, None, "20121231", "20121228"]
     assert all("no version" in view.problem for view in found[:3])
     assert [view.in_sample for view in found[3:]] == [False, False]
-    assert found[3].result == serving.ensemble_of(desk, KEY, "20121231").predict(bars)
+    ensemble = serving.ensemble_of(desk, KEY, "20121231")
+    assert found[3].result == ensemble.predict(bars.iloc[-ensemble.lookback_bars() :])
     early = consensus.views(desk, "AAPL", until=datetime(2012, 6, 1, tzinfo=UTC))
     assert early[3].result["as_of"] == pd.Timestamp("2012-06-01", tz="UTC")
     assert early[3].in_sample

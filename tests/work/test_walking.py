@@ -91,6 +91,7 @@ def die(number):
     return number
 
 
+@pytest.mark.filterwarnings("ignore:Exception in thread ExecutorManagerThread")  # loky's own, when it is ended at work
 def test_an_error_that_a_task_raises_ends_all():
     with pytest.raises(ZeroDivisionError):
         each(range(3), task=inverse)

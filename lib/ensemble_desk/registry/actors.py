@@ -24,6 +24,7 @@ class Role(IntEnum):
         return self.name.lower()
 
 
+TO_ASK = Role.ANALYST  # a forecast takes work; everybody may read what production says about the newest bars
 TO_MOVE = Role.OPERATOR  # promote, roll back, follow latest, quarantine; needs a reason each time
 TO_LIFT = Role.OPERATOR  # lift a quarantine: undoing one's own rollback at night must not wait for an admin
 TO_NOTE = Role.OPERATOR  # write notes on versions and moves, which everybody reads

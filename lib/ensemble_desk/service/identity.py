@@ -4,12 +4,10 @@ from fastapi import Request
 
 from ensemble_desk.errors import TokenRefusedError
 from ensemble_desk.registry.access import tokens
-from ensemble_desk.registry.actors import TO_MOVE, Actor, Role
+from ensemble_desk.registry.actors import TO_ASK, TO_MOVE, Actor
 from ensemble_desk.service.problems import UnauthorizedError
 
 __all__ = ["TO_ASK", "TO_MOVE", "of"]
-
-TO_ASK = Role.ANALYST  # a forecast takes work
 
 
 def of(request: Request) -> Actor:

@@ -114,8 +114,8 @@ RUNNING: dict[str, Assemble] = {
     ),
     "INST": lambda path: wrap(b"(" + text(path) + b"ios\nmkdir\n"),
     "OBJ": lambda path: wrap(b"(" + named("os", "mkdir") + text(path) + b"o"),
-    "NEWOBJ": lambda path: wrap(stacked("pathlib", "Path") + text(path) + b"\x85\x810" + _mkdir(path)),
-    "NEWOBJ_EX": lambda path: wrap(stacked("pathlib", "Path") + text(path) + b"\x85}\x920" + _mkdir(path)),
+    "NEWOBJ": lambda path: wrap(stacked("subprocess", "Popen") + text(path) + b"\x85\x810" + _mkdir(path)),
+    "NEWOBJ_EX": lambda path: wrap(stacked("subprocess", "Popen") + text(path) + b"\x85}\x920" + _mkdir(path)),
     "eval": lambda path: wrap(call(named("builtins", "eval"), _source(path))),
     "Python 2's eval": lambda path: b"\x80\x02" + call(named("__builtin__", "eval"), _source(path)) + b".",
     "getattr of an import": lambda path: wrap(

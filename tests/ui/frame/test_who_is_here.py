@@ -16,21 +16,34 @@ def test_on_loopback_the_local_user_is_admin(folder, open_app, address, given):
 
 
 @pytest.mark.parametrize("given", [None, "", "0.0.0.0", "192.168.1.5", "::", "desk.example.org"])  # noqa: S104 - told, not bound
-def test_on_any_other_address_nobody_may_act_without_signing_in(folder, open_app, texts, address, given):
+def test_on_any_other_address_nobody_may_act_without_signing_in(folder, open_app, address, given):
     address(given)
     app = open_app("rollback", key=str(KEY), target="20020930")
-    assert "visitor is viewer; to open Rollback takes the role operator" in texts(app)
-    assert not app.button
-    assert not app.radio
+    assert app.button(key="roll_back_submit").disabled
+    assert app.button(key="roll_back_submit").help == "This takes the role operator; you are viewer."
+    assert all(app.button(key=key).disabled for key in ("promote_submit", "follow_submit"))
+    assert any("visitor · viewer" in badge.value for badge in app.sidebar.markdown)
     assert not open_app("overview").warning
-    assert open_app("predict").warning
 
 
-def test_behind_a_proxy_the_local_user_is_nobody(folder, monkeypatch, open_app, texts):
+def test_a_viewer_reads_what_production_says_and_is_told_what_takes_more(folder, open_app, texts, address):
+    address("desk.example.org")
+    app = open_app("predict", key=str(KEY), part="Batch")
+    assert not app.exception
+    assert app.date_input(key="as_of").disabled
+    assert "This takes the role analyst; you are viewer." in texts(app)
+    app = open_app("predict", key=str(KEY), bars="Upload")
+    assert not app.get("file_uploader")
+    assert "A file of your own is not read here." in texts(app)
+
+
+def test_behind_a_proxy_the_local_user_is_nobody(folder, monkeypatch, open_app):
     from streamlit.runtime.context import ContextProxy
 
     monkeypatch.setattr(ContextProxy, "headers", {"X-Forwarded-For": "203.0.113.7"})
-    assert "visitor is viewer" in texts(open_app("rollback"))
+    app = open_app("rollback", key=str(KEY))
+    assert any("visitor · viewer" in badge.value for badge in app.sidebar.markdown)
+    assert app.button(key="rehearse").disabled
 
 
 def signed_in(open_app, page, email, *, changed=None, **query):
@@ -40,14 +53,15 @@ def signed_in(open_app, page, email, *, changed=None, **query):
     return app.run()
 
 
-def test_a_signed_in_person_has_the_role_of_the_settings(folder, open_app, texts, monkeypatch, address):
+def test_a_signed_in_person_has_the_role_of_the_settings(folder, open_app, monkeypatch, address):
     address("0.0.0.0")  # noqa: S104 - told, not bound
     monkeypatch.setenv("DESK_ROLES", "ann@example.org=operator")
     app = signed_in(open_app, "rollback", "ann@example.org", key=str(KEY))
     assert not app.exception
-    assert app.radio(key="target").options
+    assert not app.button(key="rehearse").disabled
     app = signed_in(open_app, "rollback", "bob@example.org", key=str(KEY))
-    assert "bob@example.org is viewer" in texts(app)
+    assert any("bob@example.org · viewer" in badge.value for badge in app.sidebar.markdown)
+    assert app.button(key="rehearse").disabled
 
 
 def test_history_names_the_person_who_signed_in(folder, open_app, registry, monkeypatch, address):

@@ -13,6 +13,7 @@ ENSEMBLE = "#16938A"  # the accent: the ensemble, and what is in production
 MUTED = "#8391A0"  # baselines, equal weights, whatever stands beside the subject
 MUTED_NEXT = "#6F7D8B"  # tells what lies next to the muted one apart from it
 FAINT = "rgba(131, 145, 160, 0.28)"  # lines that help the eye only
+ON_ACCENT_IN_THE_DARK = "#06201E"  # words on a button; Streamlit writes white, at a contrast of 3.5
 ALARM = "#CC4F5B"
 WATCH = "#A5841A"  # what lies low and is not settled
 

@@ -9,13 +9,13 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Date, DateTime, Table, insert, select, text
+from sqlalchemy import Connection, Date, DateTime, Table, delete, insert, select, text
 from sqlalchemy.types import TypeDecorator
 
 from ensemble_desk.database import failures, opening, self_check
 from ensemble_desk.database.opening import Database
 from ensemble_desk.database.schema_version import HEAD
-from ensemble_desk.database.tables.registry_tables import metadata, model_versions
+from ensemble_desk.database.tables.registry_tables import metadata, model_versions, sync_state
 from ensemble_desk.registry import agreement
 from ensemble_desk.registry.ledger_file import Head
 
@@ -57,6 +57,7 @@ def put_back(url: str, copy: Path) -> None:
     database = opening.open_database(url)
     try:
         with database.writing() as connection:
+            connection.execute(delete(sync_state))  # what the migrations wrote; the copy holds it too
             for table, rows in _tables(copy):
                 connection.execute(insert(table), rows)
             for table in metadata.sorted_tables:
@@ -76,7 +77,8 @@ def holds_anything(url: str) -> bool:
     database = opening.open_database(url)
     try:
         with database.reading() as connection:
-            return any(connection.execute(select(table).limit(1)).first() for table in metadata.sorted_tables)
+            tables = (table for table in metadata.sorted_tables if table is not sync_state)
+            return any(connection.execute(select(table).limit(1)).first() for table in tables)
     finally:
         database.close()
 

@@ -1,17 +1,19 @@
-"""The frame of every page: navigation, the search for a key, who is here, the title, and the check of the role."""
+"""The frame of every page: navigation, the search for a key, who is here, and the title."""
 
 from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from ensemble_desk.registry.actors import Actor, Role
+from ensemble_desk.figures.style import palette
 from ensemble_desk.ui.frame import actions, caching, logo, session, wording
 from ensemble_desk.ui.frame.browser import voice
 from ensemble_desk.ui.frame.help import introduction
 from ensemble_desk.ui.frame.keys import search
 from ensemble_desk.ui.frame.news import elsewhere, links, unseen
 
+_BUTTON = "[data-testid*='Button-primary']:not(:disabled)"
+_ON_ACCENT = f"<style>{_BUTTON}, {_BUTTON} * {{color: light-dark(#FFFFFF, {palette.ON_ACCENT_IN_THE_DARK})}}</style>"
 _NAVIGATED = "navigated"  # this session has declared its navigation
 
 
@@ -91,6 +93,7 @@ def run() -> None:
     """Declare the navigation and run the page that was asked for; an error of ours ends in words, not in a trace."""
     page = _navigate()
     st.session_state[links.SHOWN] = page.title
+    st.html(_ON_ACCENT)
     with st.sidebar:
         actions.guard(_sidebar)(page)
         voice.watch()
@@ -133,8 +136,8 @@ def _sidebar(page: StreamlitPage) -> None:
         )
 
 
-def open_page(title: str, *, role: str = "viewer") -> None:
-    """Begin a page: be inside the navigation, know who is here, let in whom the role allows.
+def open_page(title: str) -> None:
+    """Begin a page: be inside the navigation, and know who is here.
 
     Until some session has declared the navigation, the server runs a page asked for by its address without app.py:
     then this declares it and starts over.
@@ -143,15 +146,13 @@ def open_page(title: str, *, role: str = "viewer") -> None:
         _navigate()
         st.rerun()
     st.title(title, anchor=False)
-    actor = _who()
-    if not actor.may(Role.named(role)):
-        st.warning(wording.plain(str(actor.refusal(Role.named(role), f"open {title}"))), icon=":material/lock:")
-        st.stop()
+    _say_who_is_here()
     elsewhere.begin()
     introduction.show(title)
 
 
-def _who() -> Actor:
+def _say_who_is_here() -> None:
+    """Whoever may not look, or has not signed in, sees nothing more."""
     visitor = session.visitor(caching.settings())
     if visitor.refused:
         st.error(wording.plain(visitor.refused), icon=":material/block:")
@@ -168,4 +169,3 @@ def _who() -> Actor:
             help=wording.plain(visitor.note),
         )
         st.caption(wording.plain(visitor.note))
-    return visitor.actor

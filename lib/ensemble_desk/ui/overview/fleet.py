@@ -19,6 +19,7 @@ ROWS_A_PAGE = 20
 HEADS = {"Key": 124, "Live": 136, "Standing": 216, "Accuracy since training": 184, "Rolling": 92, "Age": 84,
            "Way back": 140}  # fmt: skip  # pixels; a narrow screen breaks a row into a card
 _PADDING = 16
+_CARDS_HAVE_NO_HEADS = "<style>@media (max-width: 900px) {.st-key-fleet_heads {display: none}}</style>"
 _of_bars = caching.every(300)
 
 
@@ -77,7 +78,8 @@ def _page(pages: int) -> int:
 
 def _rows(shown: Sequence[Row], *, watched: frozenset[str]) -> None:
     with st.container(gap="xsmall"):
-        with st.container(horizontal=True, gap="xsmall"):
+        st.html(_CARDS_HAVE_NO_HEADS)
+        with st.container(horizontal=True, gap="xsmall", key="fleet_heads"):
             for number, (name, width) in enumerate(HEADS.items()):
                 inside = 0 if number else _PADDING  # the rows have a border
                 st.caption(name, width=width + inside, help=glossary.GLOSSARY.get(name.lower()))

@@ -14,10 +14,11 @@ from ensemble_desk.market import bars as contract
 from ensemble_desk.market import timeframes
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import actors
 from ensemble_desk.registry.entities import VersionRecord
 from ensemble_desk.sources.upload.answers import Answers
 from ensemble_desk.sources.upload.recognition import Recognised
-from ensemble_desk.ui.frame import caching, components, data, wording
+from ensemble_desk.ui.frame import caching, components, data, session, wording
 from ensemble_desk.ui.predict import questions
 from ensemble_desk.ui.predict import reads as predict_data
 
@@ -36,6 +37,7 @@ class Input:
     later: pd.DataFrame
     origin: str
     from_source: bool
+    why_not: str = ""  # empty where the person may ask about more than the newest bars
 
     @property
     def has_bars(self) -> bool:
@@ -55,13 +57,17 @@ def choose_input(record: VersionRecord) -> Input | None:
         origin = st.segmented_control(
             "Ask about", (RECENT, UPLOAD), default=RECENT, required=True, key="bars", bind="query-params"
         )
+    why_not = session.why_not(actors.TO_ASK)
     if origin == UPLOAD:
+        if why_not:
+            components.empty("A file of your own is not read here.", why_not)
+            return None
         return _uploaded(record)
     with row:
-        return _recent(record.key)
+        return _recent(record.key, why_not)
 
 
-def _recent(key: Key) -> Input | None:
+def _recent(key: Key, why_not: str) -> Input | None:
     if key not in data.source_keys():
         components.empty(f"The source has no bars of {key}.", "Choose Upload and give a file of bars.")
         return None
@@ -74,10 +80,12 @@ def _recent(key: Key) -> Input | None:
         key="as_of",
         bind="query-params",
         width=180,
-        help="The forecast reads bars up to this day only.",
+        disabled=bool(why_not),
+        help=why_not or "The forecast reads bars up to this day only.",
     )
-    known = bars.until(datetime.combine(day, time.max, tzinfo=UTC)).frame
-    return Input(known, bars.frame.iloc[len(known) :], data.source_of(key), from_source=True)
+    asked_for = bars.last.date() if why_not else day
+    known = bars.until(datetime.combine(asked_for, time.max, tzinfo=UTC)).frame
+    return Input(known, bars.frame.iloc[len(known) :], data.source_of(key), from_source=True, why_not=why_not)
 
 
 def _uploaded(record: VersionRecord) -> Input | None:
