@@ -229,14 +229,13 @@ def forward(key: Key, production: Production, *, seen: int) -> None:
     why_not = session.why_not(actors.TO_MOVE)
     left, right = st.columns(2, gap="large")
     with left, st.form("promote"):
-        version = st.selectbox(
-            "Promote and pin",
-            newer,
-            index=None,
-            placeholder="Choose a newer version" if newer else "No newer usable version",
-            disabled=not newer,
-            key="promote_version",
-        )
+        version = None
+        if newer:
+            version = st.selectbox(
+                "Promote and pin", newer, index=None, placeholder="Choose a newer version", key="promote_version"
+            )
+        else:
+            st.markdown("Promote and pin: no newer usable version.")
         reason = st.text_input("Reason", key="promote_reason")
         promoted = st.form_submit_button(
             "Promote",

@@ -75,7 +75,7 @@ def _rows(found: Replay, compared: Comparison) -> pd.DataFrame:
     p_value = "" if compared.dm_p is None else f", p {compared.dm_p:.2f} (Diebold–Mariano)"
     return pd.DataFrame(
         {
-            "": ["Accuracy", "Log-loss (lower is better)"],
+            "Score": ["Accuracy", "Log-loss (lower is better)"],
             f"{found.target_version} (target)": [
                 wording.estimate(compared.second_accuracy, majority=found.majority),
                 _loss(compared.second_log_loss),
