@@ -13,7 +13,7 @@ from ensemble_desk.ui.frame.keys import search
 from ensemble_desk.ui.frame.news import elsewhere, links, unseen
 
 _BUTTON = "[data-testid*='Button-primary']:not(:disabled)"
-_ON_ACCENT = f"<style>{_BUTTON}, {_BUTTON} * {{color: light-dark(#FFFFFF, {palette.ON_ACCENT_IN_THE_DARK})}}</style>"
+_ON_ACCENT = f"<style>{_BUTTON}, {_BUTTON} * {{color: light-dark(white, {palette.ON_ACCENT_IN_THE_DARK})}}</style>"
 _NAVIGATED = "navigated"  # this session has declared its navigation
 
 
