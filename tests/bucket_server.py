@@ -4,6 +4,7 @@ import contextlib
 import json
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -90,7 +91,8 @@ def running(folder: Path) -> Iterator[BucketServer]:
         "-volume.port": volume,
         "-filer.port": filer,
     }
-    command = ["weed", "server", "-s3", *(f"{name}={value}" for name, value in options.items())]
+    weed = Path(sys.executable).with_name("weed")  # of the installation that runs the tests
+    command = [weed, "server", "-s3", *(f"{name}={value}" for name, value in options.items())]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
         try:
