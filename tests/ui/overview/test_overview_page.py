@@ -40,6 +40,13 @@ def test_rows_tell_version_mode_standing_and_way_back_in_words_and_marks(folder,
     assert len(re.findall(r"^[\d,]+ bars$", said, re.MULTILINE)) == 2
 
 
+def test_the_fleet_stands_when_it_is_drawn_again_and_for_the_next_visitor(folder, open_app):
+    app = open_app("overview")
+    for again in (app.run(), open_app("overview")):
+        assert not again.exception
+        assert shown(again) == ["AAPL/d1", "IBM/w1"]
+
+
 def test_a_tampered_version_is_said_with_the_way_to_it(folder, open_app, registry, texts):
     (folder / "AAPL_d1_20020830.pkl").write_bytes(b"tampered")
     preflight.run(registry, KEY, "20020830")

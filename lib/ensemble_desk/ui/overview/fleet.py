@@ -38,6 +38,7 @@ def show(board: Board, *, watched: frozenset[str]) -> None:
     shown = found[(number - 1) * ROWS_A_PAGE : number * ROWS_A_PAGE]
     names = tuple(row.name for row in shown)
     stars = tuple(name for name in names if name in watched)
+    st.html(_CARDS_HAVE_NO_HEADS)
     caching.show_once(
         (caching.Same(board), names, stars, _of_bars()), functools.partial(_rows, shown, watched=frozenset(stars))
     )
@@ -78,7 +79,6 @@ def _page(pages: int) -> int:
 
 def _rows(shown: Sequence[Row], *, watched: frozenset[str]) -> None:
     with st.container(gap="xsmall"):
-        st.html(_CARDS_HAVE_NO_HEADS)
         with st.container(horizontal=True, gap="xsmall", key="fleet_heads"):
             for number, (name, width) in enumerate(HEADS.items()):
                 inside = 0 if number else _PADDING  # the rows have a border
