@@ -229,7 +229,7 @@ class ObjectStore:
         return data
 
     def _claim(self, file_name: str, manifest: Manifest) -> bool:
-        """Reserve a name with the manifest in it; False when another publisher holds it."""
+        """Reserve a name with the manifest in it; False when another publisher holds it, or has just used it."""
         name = bucket_claims.name_of(file_name)
         try:
             self.bucket.create(name, bucket_claims.written(manifest))
@@ -241,6 +241,9 @@ class ObjectStore:
         if abs(ahead) > _MOST_SKEW:
             self.bucket.delete(name)
             raise ClockSkewError(self.place, seconds=ahead.total_seconds())
+        if self.bucket.look(file_name) is not None:  # whoever had claimed it before has finished since we looked
+            self.bucket.delete(name)
+            return False
         return True
 
     def _land(self, file_name: str, packed: Any) -> int:
