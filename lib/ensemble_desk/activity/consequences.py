@@ -19,7 +19,7 @@ def of_rollback(production: Production, target: str) -> tuple[str, ...]:
 
 def of_move(row: Deployment, before: Deployment | None) -> tuple[str, ...]:
     """Say what a move has changed besides; ``before`` is the key's move before it."""
-    if row.outcome != "moved":
+    if not row.has_moved:
         return ("Nothing: it was refused.",)
     mode = before.mode if before is not None else Mode.FOLLOW_LATEST
     told = []

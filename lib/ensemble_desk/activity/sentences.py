@@ -28,7 +28,7 @@ _VERBS = {
 
 def move(row: Deployment) -> str:
     """Say a move, or an attempt that was refused."""
-    if row.outcome == "moved":
+    if row.has_moved:
         return _MOVED[row.action](row)
     asked = f", asked for {row.subject}" if row.subject else ""
     return f"was refused to {_VERBS[row.action].format(row.key)}{asked}"

@@ -76,8 +76,8 @@ def compare(first: Floats, second: Floats, y: Ints, *, horizon_bars: int) -> Com
     first, second, y = first[both], second[both], y[both]
     n = len(y)
     hits = [np.asarray(p.argmax(axis=1) == y) if n else np.zeros(0, np.bool_) for p in (first, second)]
-    losses = [_losses(p, y) for p in (first, second)]
-    apart, at_once = losses[1] - losses[0], partial(intervals.at_one_look, horizon_bars=horizon_bars)
+    told = [losses(p, y) for p in (first, second)]
+    apart, at_once = told[1] - told[0], partial(intervals.at_one_look, horizon_bars=horizon_bars)
     difference, p_value = at_once(apart)
     settled = p_value is not None and n / horizon_bars >= LEAST_N_EFF
     daily = _daily(apart, horizon_bars=horizon_bars)
@@ -87,8 +87,8 @@ def compare(first: Floats, second: Floats, y: Ints, *, horizon_bars: int) -> Com
         flips=int((first.argmax(axis=1) != second.argmax(axis=1)).sum()) if n else 0,
         first_accuracy=intervals.share_at_one_look(hits[0], horizon_bars=horizon_bars),
         second_accuracy=intervals.share_at_one_look(hits[1], horizon_bars=horizon_bars),
-        first_log_loss=at_once(losses[0])[0],
-        second_log_loss=at_once(losses[1])[0],
+        first_log_loss=at_once(told[0])[0],
+        second_log_loss=at_once(told[1])[0],
         accuracy_difference=at_once(hits[1].astype(float) - hits[0].astype(float))[0],
         log_loss_difference=difference,
         rps_difference=at_once(metrics.rps_of(second, y) - metrics.rps_of(first, y))[0],
@@ -100,7 +100,8 @@ def compare(first: Floats, second: Floats, y: Ints, *, horizon_bars: int) -> Com
     )
 
 
-def _losses(p: Floats, y: Ints) -> Floats:
+def losses(p: Floats, y: Ints) -> Floats:
+    """Log-loss of each row, shape (n,), of probabilities that are taken at LEAST_PROBABILITY at least, shape (n, 3)."""
     return np.asarray(-np.log(np.maximum(p[np.arange(len(y)), y], LEAST_PROBABILITY)))
 
 

@@ -53,9 +53,9 @@ def at_one_look(p: Floats, usual: Floats, y: Ints, *, horizon_bars: int) -> Lean
     """Score the leans of a closed period, shapes (n, 3), (n, 3), (n,); None without rows."""
     if not len(y):
         return None
-    hits, promised, leans = _hits(p, usual, y)
-    excess, _ = intervals.at_one_look(hits - promised, horizon_bars=horizon_bars)
-    accuracy = intervals.share_at_one_look(hits > 0, horizon_bars=horizon_bars)
+    right, promised, leans = hits(p, usual, y)
+    excess, _ = intervals.at_one_look(right - promised, horizon_bars=horizon_bars)
+    accuracy = intervals.share_at_one_look(right > 0, horizon_bars=horizon_bars)
     return _told(leans, y, promised, accuracy=accuracy, excess=excess)
 
 
@@ -63,13 +63,13 @@ def daily(p: Floats, usual: Floats, y: Ints, *, horizon_bars: int) -> Leaning | 
     """Score all leans so far, with intervals that may be looked at every day; None without rows."""
     if not len(y):
         return None
-    hits, promised, leans = _hits(p, usual, y)
-    excess = confidence_sequences.mean(hits - promised, lowest=-1.0, highest=1.0, horizon_bars=horizon_bars)
-    accuracy = confidence_sequences.share(hits > 0, horizon_bars=horizon_bars)
+    right, promised, leans = hits(p, usual, y)
+    excess = confidence_sequences.mean(right - promised, lowest=-1.0, highest=1.0, horizon_bars=horizon_bars)
+    accuracy = confidence_sequences.share(right > 0, horizon_bars=horizon_bars)
     return _told(leans, y, promised, accuracy=accuracy, excess=excess)
 
 
-def _hits(p: Floats, usual: Floats, y: Ints) -> tuple[Floats, Floats, Ints]:
+def hits(p: Floats, usual: Floats, y: Ints) -> tuple[Floats, Floats, Ints]:
     """Which leans came true, what the usual rates promised each, and the leans; shapes (n,)."""
     leans = usual_rates.leans(p, usual)
     return (leans == y).astype(np.float64), usual[np.arange(len(y)), leans], leans

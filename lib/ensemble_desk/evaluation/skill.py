@@ -92,6 +92,4 @@ def never_named(p: Floats) -> tuple[str, ...]:
 
 
 def _apart(p: Floats, usual: Floats, y: Ints) -> Floats:
-    rows = np.arange(len(y))
-    said, known = (np.log(np.maximum(one[rows, y], LEAST_PROBABILITY)) for one in (p, usual))
-    return np.asarray(known - said)
+    return comparison.losses(p, y) - comparison.losses(usual, y)

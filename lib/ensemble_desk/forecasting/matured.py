@@ -98,6 +98,17 @@ class Matured:
         return self.take(last)
 
 
+def speaking(
+    database: Database, key: Key, *, version: str | None, horizon: str | None, kinds: Sequence[Kind] | None
+) -> Matured:
+    """Read what speaks for a version, or with None for the key as a whole, each bar by the version that spoke last.
+
+    ``kinds`` as :meth:`Matured.of_kinds` takes them. Raises DatabaseError.
+    """
+    rows = read(database, key, version=version, horizon=horizon).of_kinds(kinds)
+    return rows if version is not None else rows.one_a_bar()
+
+
 @dataclass(frozen=True, slots=True)
 class Newer:
     """What became known since an earlier look.

@@ -44,8 +44,8 @@ def check_drift(
         with output.counting("daily metrics", len(keys)) as told:
             daily.record(registry, keys, place=desk.place(registry.settings, jobs), told=told)
         anchoring.tell(registry)
-        fleet = watching.fleet(registry, keep=True)
-        found = FleetDrift(tuple(one for one in fleet.states if one.key in set(keys)))
+        fleet, meant = watching.fleet(registry, keep=True), set(keys)
+        found = FleetDrift(tuple(one for one in fleet.states if one.key in meant))
         _send(registry, alerts.due(registry, fleet=fleet), dry_run=dry_run)
     failed = said.tell_missing(known)
     rows = [watching.told(one) for one in found.states]

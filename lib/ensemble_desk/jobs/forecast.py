@@ -40,7 +40,7 @@ def forecast(
         raise typer.BadParameter(message)
     said = keys.wanted(None, timeframe, shard, symbols_from)
     with desk.registry() as registry:
-        known = _served(registry)
+        known = _served(registry) if chosen is None else []
         wanted = said.of(known) if chosen is None else (arguments.key(chosen, timeframe or _DEFAULT_TIMEFRAME),)
         place = desk.place(registry.settings, jobs)
         with output.counting("forecasts", len(wanted)) as told:

@@ -73,12 +73,12 @@ def fleet(
     """
     policy = policy or bands.policy(registry.settings)
     if kinds is not None:
-        return ranked(_judged(registry, definitions.of_production(registry.database), policy, kinds), policy)
+        return ranked(judged(registry, definitions.of_production(registry.database), policy, kinds), policy)
     signs, known = kept.signs(registry.database, policy), kept.states(registry.database)
     found = {key: kept.state(known[key][1]) for key, sign in signs.items() if sign and known.get(key, ("",))[0] == sign}
     if len(found) < len(signs):
         lacking = definitions.of_production(registry.database)
-        fresh = _judged(registry, {key: one for key, one in lacking.items() if key not in found}, policy, None)
+        fresh = judged(registry, {key: one for key, one in lacking.items() if key not in found}, policy, None)
         certain = [(signs[key], one) for key, one in fresh.items() if signs.get(key)]
         if keep and certain:
             kept.keep_states(registry.database, certain)
@@ -86,7 +86,7 @@ def fleet(
     return ranked(found, policy)
 
 
-def _judged(
+def judged(
     registry: Registry, wanted: Mapping[Key, Definition], policy: Policy, kinds: Sequence[Kind] | None
 ) -> dict[Key, DriftState]:
     """Judge what is in production of some keys; of many their log is read in one query."""

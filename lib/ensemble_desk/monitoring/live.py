@@ -129,10 +129,9 @@ def accuracy(
     policy = policy or bands.policy(registry.settings)
     found = definitions.of_key(registry.database, key)
     definition = found.get(version) if version is not None else None
-    rows = matured.read(registry.database, key, version=version, horizon=horizon).of_kinds(kinds)
+    rows = matured.speaking(registry.database, key, version=version, horizon=horizon, kinds=kinds)
     counts = matured.counts(registry.database, key, version=version, horizon=horizon)
     unlabelled = version is not None and (definition is None or definition.label is None)
-    rows = rows if version is not None else rows.one_a_bar()
     return _told(
         key,
         rows,

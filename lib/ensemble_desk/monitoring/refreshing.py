@@ -1,7 +1,7 @@
 """The fleet's drift after production moved: only the keys that moved are read again."""
 
-from ensemble_desk.forecasting import definitions, matured
-from ensemble_desk.monitoring import drift, verdicts
+from ensemble_desk.forecasting import definitions
+from ensemble_desk.monitoring import drift
 from ensemble_desk.monitoring.drift import FleetDrift
 from ensemble_desk.monitoring.evidence import bands
 from ensemble_desk.registry.opening import Registry
@@ -18,11 +18,7 @@ def after_moves(registry: Registry, before: FleetDrift) -> FleetDrift:
     """
     policy = bands.policy(registry.settings)
     known = {(one.key, one.version): one for one in before.states}
-    found = {}
-    for key, definition in definitions.of_production(registry.database).items():
-        told = known.get((key, definition.version))
-        if told is None:
-            rows = matured.read(registry.database, key, version=definition.version)
-            told = verdicts.judge(rows.of_kinds(None), definition, policy)
-        found[key] = told
+    live = definitions.of_production(registry.database)
+    found = {key: told for key, one in live.items() if (told := known.get((key, one.version))) is not None}
+    found |= drift.judged(registry, {key: one for key, one in live.items() if key not in found}, policy, None)
     return drift.ranked(found, policy)

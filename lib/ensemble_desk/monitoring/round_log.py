@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Update, exc, insert, select, update
@@ -109,7 +109,7 @@ def _refuse_second(connection: Connection, *, at: datetime) -> None:
     found = connection.execute(wanted).first()
     if found is None:
         return
-    silence: timedelta = found.now.replace(tzinfo=UTC) - found.beat_at
+    silence: timedelta = found.now - found.beat_at
     if processes.lives(Process(found.pid, found.host), silence=silence, last_seen=found.begun_at, now=at):
         raise _under_way(found)
     steps = [*found.steps, asdict(Step("round", FAILED, detail=ENDED))]

@@ -53,8 +53,7 @@ def path(
     ------
     DatabaseError
     """
-    rows = matured.read(registry.database, key, version=version, horizon=horizon).of_kinds(kinds)
-    rows = rows if version is not None else rows.one_a_bar()
+    rows = matured.speaking(registry.database, key, version=version, horizon=horizon, kinds=kinds)
     correct, horizon_bars = rows.correct, live.horizon_of(rows)
     ends = np.unique(np.linspace(1, len(rows), min(len(rows), _MOST_POINTS)).round().astype(np.int64))
     found = [confidence_sequences.share(correct[:end], horizon_bars=horizon_bars) for end in ends.tolist()]

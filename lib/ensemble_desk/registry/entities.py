@@ -144,6 +144,11 @@ class Deployment:
     hash: str
     subject: str | None = None  # the version that the action is about; for a quarantine not the one that serves
 
+    @property
+    def has_moved(self) -> bool:
+        """Whether it moved the pointer; a refused attempt did not."""
+        return self.outcome == "moved"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

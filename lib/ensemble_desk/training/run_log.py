@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Update, exc, insert, select, update
@@ -255,14 +255,8 @@ def _dead(connection: Connection, *, at: datetime) -> dict[int, Key]:
     return {
         run_id: Key(ticker, timeframe)
         for run_id, ticker, timeframe, pid, host, seen, beat, now in connection.execute(wanted)
-        if not processes.lives(
-            Process(pid, host), silence=None if beat is None else _utc(now) - beat, last_seen=seen, now=at
-        )
+        if not processes.lives(Process(pid, host), silence=None if beat is None else now - beat, last_seen=seen, now=at)
     }
-
-
-def _utc(naive: datetime) -> datetime:
-    return naive.replace(tzinfo=UTC)
 
 
 def _fail(connection: Connection, run_id: int, *, error: str, at: datetime) -> None:

@@ -227,15 +227,7 @@ class ArtifactStore:
             self.on_step("manifest landed")
         claim.finish()
         stamp = self.stamp(claim.file_name)
-        return Published(
-            version=version,
-            file_name=claim.file_name,
-            sha256=packed.manifest.sha256,
-            size_bytes=len(packed.data),
-            manifest=packed.manifest,
-            form_sha256=packed.form_sha256,
-            mtime_ns=stamp[1] if stamp else None,
-        )
+        return packed.published(version=version, file_name=claim.file_name, mtime_ns=stamp[1] if stamp else None)
 
     def _read(self, name: str, *, most_bytes: int | None = None) -> bytes:
         most = self.max_bytes if most_bytes is None else most_bytes

@@ -38,12 +38,13 @@ class KeptObjects:
             data = file.read_bytes()
         except OSError:
             return None
+        is_whole = digests.of(data) == sha256
         with suppress(OSError):
-            if digests.of(data) == sha256:
+            if is_whole:
                 os.utime(file)
-                return data
-            file.unlink()
-        return data if digests.of(data) == sha256 else None
+            else:
+                file.unlink()
+        return data if is_whole else None
 
     def put(self, data: bytes) -> None:
         """Keep a content; a folder that cannot be written keeps nothing and stops nobody."""

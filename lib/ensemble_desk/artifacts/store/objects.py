@@ -121,15 +121,7 @@ class ObjectStore:
         with suppress(OSError):
             self.on_step("manifest landed")
         self.bucket.delete(bucket_claims.name_of(file_name))
-        return Published(
-            version=version,
-            file_name=file_name,
-            sha256=packed.manifest.sha256,
-            size_bytes=len(packed.data),
-            manifest=packed.manifest,
-            form_sha256=packed.form_sha256,
-            mtime_ns=mark,
-        )
+        return packed.published(version=version, file_name=file_name, mtime_ns=mark)
 
     def take_in(self, file_name: str, data: bytes) -> None:
         naming.parse(file_name)

@@ -12,6 +12,7 @@ from ensemble_desk.artifacts import manifest as manifests
 from ensemble_desk.artifacts.format import SCHEMA_VERSION
 from ensemble_desk.artifacts.manifest import Manifest
 from ensemble_desk.artifacts.safe_loading import audit, loading
+from ensemble_desk.artifacts.store.protocol import Published
 from ensemble_desk.errors import ArtifactError, PublishError
 from ensemble_desk.market.keys import Key
 
@@ -29,6 +30,18 @@ class Packed:
     @property
     def form_sha256(self) -> str | None:
         return None if self.form is None else digests.of(self.form)
+
+    def published(self, *, version: str, file_name: str, mtime_ns: int | None) -> Published:
+        """Tell of these files once they have landed."""
+        return Published(
+            version=version,
+            file_name=file_name,
+            sha256=self.manifest.sha256,
+            size_bytes=len(self.data),
+            manifest=self.manifest,
+            form_sha256=self.form_sha256,
+            mtime_ns=mtime_ns,
+        )
 
 
 def pack(content: Mapping[str, Any], *, key: Key, version: str, created_at: dt.datetime, max_bytes: int) -> Packed:

@@ -42,7 +42,7 @@ class UtcTime(TypeDecorator[datetime]):
 class UtcNow(FunctionElement[datetime]):
     """The server's time in UTC, as a default for rows that other programs insert."""
 
-    type = DateTime()
+    type = UtcTime(naive=True)
     inherit_cache = True
 
 

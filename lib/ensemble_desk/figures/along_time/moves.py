@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -99,7 +100,7 @@ def _short(text: str, *, most: int = 90) -> str:
 
 def _escaped(text: str) -> str:
     """Keep a text of people from being read as plotly's HTML."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return escape(text, quote=False)
 
 
 def moment(time: object) -> datetime:

@@ -119,7 +119,7 @@ def _rollbacks(registry: Registry) -> Iterator[Alert]:
     """Keys that serve what somebody rolled back to: the newest move of each tells."""
     seen: set[Key] = set()
     for move in history.deployments(registry, limit=_MOST_MOVES):
-        if move.outcome != "moved" or move.key in seen:
+        if not move.has_moved or move.key in seen:
             continue
         seen.add(move.key)
         if move.action is Action.ROLLBACK:

@@ -1,5 +1,6 @@
 """History: every move and refused attempt, and what was live at any time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -78,6 +79,12 @@ def live_at(registry: Registry, key: Key, at: datetime) -> LiveThen:
         found = [connection.execute(wanted).first() for wanted in (then, begun)]
     move, first = (None if row is None else chain.deployment(row) for row in found)
     return LiveThen(key, at, move, first)
+
+
+def changes(rows: Sequence[Deployment]) -> list[Deployment]:
+    """Of rows (newest first) those that changed what production serves, oldest first."""
+    moved = [row for row in reversed(rows) if row.has_moved]
+    return [row for at, row in enumerate(moved) if at == 0 or row.to_version != moved[at - 1].to_version]
 
 
 def get(registry: Registry, number: int) -> Deployment:

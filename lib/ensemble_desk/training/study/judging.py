@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from ensemble_desk.ensemble import pool
 from ensemble_desk.errors import extras
-from ensemble_desk.evaluation.comparison import LEAST_PROBABILITY
+from ensemble_desk.evaluation import comparison, leaning
 from ensemble_desk.evaluation.intervals import Mean
-from ensemble_desk.market import usual_rates
 from ensemble_desk.training import weighing
 from ensemble_desk.training.study.asking import Asked
 from ensemble_desk.training.walk_forward import OutOfFold
@@ -47,7 +46,7 @@ class Said:
     @property
     def losses(self) -> Floats:
         """Log-loss of each row, with probabilities taken at 2 % at least, as comparisons do."""
-        return _losses(self.p, self.y)
+        return comparison.losses(self.p, self.y)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +98,17 @@ def said(versions: Sequence[Asked], members: Sequence[str], *, leave_out: bool =
 def judge(one: Said, first: Said, rows: NDArray[np.bool_]) -> Judged:
     """Score a set on some rows, beside the usual rates and the first set."""
     p, usual, y, quarter = one.p[rows], one.usual[rows], one.y[rows], one.quarter[rows]
-    losses, at = _losses(p, y), np.arange(len(y))
-    moved = y != 1
-    leans = usual_rates.leans(p, usual)
+    losses, moved = comparison.losses(p, y), y != 1
+    hits, promised, _ = leaning.hits(p, usual, y)
     shares = np.bincount(p.argmax(axis=1), minlength=3) / max(len(y), 1)
     return Judged(
         n=len(y),
         n_quarters=len(quarter.unique()),
-        against_usual=mean(losses - _losses(usual, y), quarter),
+        against_usual=mean(losses - comparison.losses(usual, y), quarter),
         against_first=mean(losses - first.losses[rows], quarter),
         accuracy=float((p.argmax(axis=1) == y).mean()),
         direction=float(((p[:, 2] > p[:, 0]) == (y == 2))[moved].mean()),  # noqa: PLR2004 - the number of BULLISH
-        lean=mean((leans == y) - usual[at, leans], quarter),
+        lean=mean(hits - promised, quarter),
         named=(float(shares[0]), float(shares[1]), float(shares[2])),
     )
 
@@ -127,7 +125,3 @@ def mean(values: Floats, quarter: pd.DatetimeIndex) -> Mean:
     apart = (sums["sum"] - middle * sums["n"]).to_numpy()
     half = float(t.ppf(0.975, k - 1) * np.sqrt((apart**2).sum() * k / (k - 1)) / len(values))
     return Mean(middle, middle - half, middle + half)
-
-
-def _losses(p: Floats, y: NDArray[np.int64]) -> Floats:
-    return np.asarray(-np.log(np.maximum(p[np.arange(len(y)), y], LEAST_PROBABILITY)))

@@ -9,17 +9,15 @@ import numpy as np
 import pandas as pd
 
 from ensemble_desk.market.bars import Bars
-from ensemble_desk.registry.preflight import code_revision
+from ensemble_desk.training import identity
 from ensemble_desk.training.study.asking import Asked
 from ensemble_desk.training.walk_forward import OutOfFold, Recipe
-
-_SOURCES = ("market", "ensemble", "evaluation", "training")
 
 
 def name(bars: Bars, as_of: pd.Timestamp, recipe: Recipe, *, beside: str) -> str:
     """Name the file of a version: another recipe, other bars or other code have another name."""
     closes = hashlib.sha256(bars.frame["close"].to_numpy().tobytes()).hexdigest()
-    told = repr((str(bars.key), as_of.isoformat(), recipe, closes, beside, code_revision.of(_SOURCES)))
+    told = repr((str(bars.key), as_of.isoformat(), recipe, closes, beside, identity.code()))
     return f"{hashlib.sha256(told.encode()).hexdigest()[:40]}.npz"
 
 

@@ -29,10 +29,7 @@ def headline(stories: Sequence[Story]) -> None:
             anchor=False,
             width="content",
         )
-        st.markdown(
-            f"By **{wording.plain(first.actor)}** on {wording.time(first.at)} ({links.ago(first.at)})",
-            help=wording.local_time(first.at, st.context.timezone) or None,
-        )
+        links.signature(first)
         st.markdown(f"“{wording.plain(first.reason) or 'no reason recorded'}”")
 
 
@@ -56,14 +53,14 @@ def table(stories: Sequence[Story]) -> None:
 
 
 def _since(story: Story) -> str:
-    if story.row.outcome != "moved":
+    if not story.row.has_moved:
         return "refused"
     return "nothing" if story.after is None else f"{sentences.move(story.after)} ({story.after.actor})"
 
 
 def undo_pressed(stories: Sequence[Story]) -> bool:
     """Offer to take all of them back, which is possible while none of their keys has moved since."""
-    moved = [one for one in stories if one.row.outcome == "moved"]
+    moved = [one for one in stories if one.row.has_moved]
     if not moved or not all(one.undoable for one in moved):
         stuck = [str(one.row.key) for one in moved if not one.undoable]
         if stuck:

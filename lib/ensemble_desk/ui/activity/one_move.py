@@ -33,10 +33,7 @@ def headline(story: Story) -> None:
             what = sentences.move(row)
             st.header(wording.plain(what[0].upper() + what[1:]), anchor=False, width="content")
             _standing_badge(story)
-        st.markdown(
-            f"By **{wording.plain(row.actor)}** on {wording.time(row.at)} ({links.ago(row.at)})",
-            help=wording.local_time(row.at, st.context.timezone) or None,
-        )
+        links.signature(row)
         if row.refusal:
             st.warning(wording.plain(row.refusal), icon=":material/block:")
         st.markdown(f"“{wording.plain(row.reason) or 'no reason recorded'}”")
@@ -53,7 +50,7 @@ def headline(story: Story) -> None:
 
 
 def _standing_badge(story: Story) -> None:
-    if story.row.outcome != "moved":
+    if not story.row.has_moved:
         st.badge("Refused", icon=":material/block:", color="orange")
     elif story.after is None:
         st.badge("The newest move of its key", icon=":material/rocket_launch:", color="green")
@@ -68,7 +65,7 @@ def besides(story: Story) -> None:
 
 def proof(story: Story) -> None:
     """What the loader serves now because of it, or what has moved since; and that history is what it was."""
-    if story.row.outcome == "moved" and story.after is None:
+    if story.row.has_moved and story.after is None:
         _shown(_proven(story.row), story.row)
     elif story.after is not None:
         mine = actions.last_move(story.row.key)
@@ -101,7 +98,7 @@ def _shown(shown: Proof, row: Deployment) -> None:
 def undo(story: Story) -> None:
     """Take the move back, while it is the newest of its key and of a kind that can be."""
     if not story.undoable:
-        if story.row.outcome == "moved" and story.after is not None:
+        if story.row.has_moved and story.after is not None:
             st.caption("Undo is over: the key has moved since. Undo that move first, or roll back.")
         return
     why_not = session.why_not(actors.TO_MOVE)

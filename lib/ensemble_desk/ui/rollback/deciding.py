@@ -71,7 +71,7 @@ def overtaken(key: Key, *, seen: int) -> None:
 
 def last_move(key: Key) -> Deployment | None:
     """The newest move of a key; refused attempts are passed over."""
-    return next((row for row in data.deployments(key) if row.outcome == "moved"), None)
+    return next((row for row in data.deployments(key) if row.has_moved), None)
 
 
 def undo(production: Production) -> None:

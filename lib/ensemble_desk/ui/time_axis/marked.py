@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from ensemble_desk.figures.along_time import moves
 from ensemble_desk.figures.along_time.moves import Move
 from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.ledger import history
 from ensemble_desk.ui.frame import caching, charts, data
 from ensemble_desk.ui.frame.caching import Drawing
 from ensemble_desk.ui.time_axis.ranges import Range
@@ -19,11 +20,9 @@ MOVED = "◆ production moved: who and why on hover."
 
 def moves_of(key: Key) -> tuple[Move, ...]:
     """Every change of what production serves, oldest first; refusals and moves to the same version changed nothing."""
-    rows = [row for row in reversed(data.deployments(key)) if row.outcome == "moved"]
     return tuple(
         Move(row.at, row.to_version, str(row.action), row.actor, row.reason)
-        for at, row in enumerate(rows)
-        if at == 0 or row.to_version != rows[at - 1].to_version
+        for row in history.changes(data.deployments(key))
     )
 
 

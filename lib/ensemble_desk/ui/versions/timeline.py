@@ -9,6 +9,7 @@ from ensemble_desk.evaluation import shrinkage
 from ensemble_desk.figures import accuracy, live, members
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Deployment, State, VersionRecord
+from ensemble_desk.registry.ledger import history
 from ensemble_desk.ui.frame import caching, charts, components, data, wording
 from ensemble_desk.ui.time_axis.ranges import Range
 
@@ -85,8 +86,7 @@ def live_strip(key: Key, *, over: Range | None = None) -> None:
 
 def spans_of(deployments: Sequence[Deployment], *, until: datetime) -> list[live.Span]:
     """Turn moves (newest first) into spans, oldest first; refused attempts moved nothing."""
-    moved = [row for row in reversed(deployments) if row.outcome == "moved"]
-    changes = [row for at, row in enumerate(moved) if at == 0 or row.to_version != moved[at - 1].to_version]
+    changes = history.changes(deployments)
     ends = [row.at for row in changes[1:]] + [until]
     return [
         live.Span(

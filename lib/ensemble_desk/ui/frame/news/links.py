@@ -43,6 +43,14 @@ def said(row: Deployment) -> str:
     return f"**{wording.plain(row.actor)}** {wording.plain(sentences.move(row))} {ago(row.at)}"
 
 
+def signature(row: Deployment) -> None:
+    """Who made a move and when."""
+    st.markdown(
+        f"By **{wording.plain(row.actor)}** on {wording.time(row.at)} ({ago(row.at)})",
+        help=wording.local_time(row.at, st.context.timezone) or None,
+    )
+
+
 def ago(at: datetime) -> str:
     """How long ago something was, to the second within the last minute."""
     now = components.now()

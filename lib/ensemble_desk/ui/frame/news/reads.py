@@ -60,7 +60,7 @@ def group(group_id: str) -> tuple[Story, ...]:
 @caching.remembered(max_entries=64, also=newest, shared=True)
 def moves_since(number: int) -> tuple[Deployment, ...]:
     """Moves after a row of history, newest first; refused attempts moved nothing."""
-    return tuple(row for row in history.since(caching.registry(), number) if row.outcome == "moved")
+    return tuple(row for row in history.since(caching.registry(), number) if row.has_moved)
 
 
 @caching.remembered(max_entries=128, also=newest, shared=True)
