@@ -14,8 +14,6 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import file_util
 
-from ensemble_desk.ui.frame.browser import places
-
 _AHEAD = (
     "Html",
     "BidiComponent",
@@ -34,10 +32,10 @@ _HEAD_ENDS = b"</head>"
 
 
 class PageHead:
-    """Middleware: adds to the head of the page that Streamlit sends for every address of a page."""
+    """Middleware: adds scripts to load and styles to the head of the page that Streamlit sends for every page."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, *, css: str) -> None:
+        self._app, self._css = app, css
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "GET":
@@ -46,14 +44,14 @@ class PageHead:
         if b"text/html" in dict(scope["headers"]).get(b"accept", b""):
             # a page that a browser has kept may have the head of another release
             scope["headers"] = [(name, value) for name, value in scope["headers"] if not name.startswith(b"if-")]
-        await self._app(scope, receive, _Adding(send))
+        await self._app(scope, receive, _Adding(send, css=self._css))
 
 
 class _Adding:
     """Sends an answer on; a page is held back until it is whole, for its length changes."""
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, send: Send, *, css: str) -> None:
+        self._send, self._css = send, css
         self._start: Message | None = None
         self._body = b""
 
@@ -69,7 +67,7 @@ class _Adding:
 
     async def _send_whole(self, start: Message) -> None:
         headers = MutableHeaders(raw=start["headers"])
-        body = _with_head(self._body, is_compressed="content-encoding" in headers)
+        body = _with_head(self._body, self._css, is_compressed="content-encoding" in headers)
         headers["Content-Length"] = str(len(body))
         del headers["ETag"]
         await self._send(start)
@@ -83,21 +81,21 @@ def _is_page(start: Message) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _with_head(page: bytes, *, is_compressed: bool) -> bytes:
+def _with_head(page: bytes, css: str, *, is_compressed: bool) -> bytes:
     if is_compressed:
-        return gzip.compress(_with_head(gzip.decompress(page), is_compressed=False))
-    return page.replace(_HEAD_ENDS, _added() + _HEAD_ENDS, 1)
+        return gzip.compress(_with_head(gzip.decompress(page), css, is_compressed=False))
+    added = f"{_links()}<style>{css}</style>\n".encode()
+    return page.replace(_HEAD_ENDS, added + _HEAD_ENDS, 1)
 
 
-def _added() -> bytes:
+def _links() -> str:
     links = "".join(
         f'<link rel="modulepreload" crossorigin href="./static/js/{name}">\n' for name in sorted(_loaded_ahead())
     )
-    links += "".join(
+    return links + "".join(
         f'<link rel="preload" crossorigin as="font" type="font/woff2" href="./static/media/{file.name}">\n'
         for file in (_STATIC / "media").glob(_ICONS)
     )
-    return f"{links}<style>{places.css()}</style>\n".encode()
 
 
 def _loaded_ahead() -> set[str]:
