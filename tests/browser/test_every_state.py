@@ -47,7 +47,7 @@ async options => (await axe.run(options)).violations.flatMap(rule => rule.nodes.
 }))
 """
 SMALL_HELP = """
-[...document.querySelectorAll('[data-testid=stTooltipHoverTarget] > button')].filter(one => {
+[...document.querySelectorAll('[data-testid=stTooltipHoverTarget] > button:not([data-testid])')].filter(one => {
   const {width, height} = one.getBoundingClientRect();
   return width && (width < 24 || height < 24) || !one.ariaLabel;
 }).map(one => `help without a name, or smaller than 24 pixels: ${one.outerHTML.slice(0, 200)}`)
@@ -130,11 +130,11 @@ def look(page: Page, name: str) -> list[str]:
     """Show the page in all themes and widths, keep the pictures, and tell what is wrong."""
     wrong = []
     for width, is_looked_at in WIDTHS.items():
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        page.wait_for_timeout(250)
+        page.set_viewport_size({"width": width, "height": max(HEIGHT, whole_height(page))})
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            page.set_viewport_size({"width": width, "height": HEIGHT})
-            page.wait_for_timeout(250)
-            page.set_viewport_size({"width": width, "height": max(HEIGHT, whole_height(page))})
             page.wait_for_timeout(250)
             page.screenshot(path=SCREENS / f"{name}-{width}-{scheme}.png")
             wrong += [f"{width} {scheme}: {told}" for told in page.evaluate(SMALL_HELP)]
