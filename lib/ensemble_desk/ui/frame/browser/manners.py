@@ -14,7 +14,7 @@ _STYLE = """
   box-sizing: border-box; min-width: 24px; min-height: 24px; margin: -5px;
   display: inline-flex; align-items: center; justify-content: center;
 }
-[data-testid=stTable] :is(th, td) { overflow-wrap: anywhere; }
+[data-testid=stTable] :is(th, td), [data-testid=stTable] td code { overflow-wrap: anywhere; }
 """
 _SCRIPT = """
 (() => {
