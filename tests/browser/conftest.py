@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +46,18 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) ->
     pytest.fail(f"the server did not become healthy: {log.read_text('utf-8')[-2000:]}")
 
 
+LOGS: list[Path] = []  # of the servers that run
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Beside what the browser saw stands what the servers wrote."""
+    report = yield
+    if report.failed:
+        report.sections += [(f"log of {log.parent.name}", log.read_text("utf-8")[-6000:]) for log in LOGS]
+    return report
+
+
 @contextmanager
 def serving(
     folder: Path, *, address: str = "localhost", options: Sequence[str] = (), port: int | None = None, **settings: str
@@ -58,11 +70,13 @@ def serving(
     ]  # fmt: skip
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        LOGS.append(log)
         try:
             server = Server(f"http://localhost:{port}", folder, environment)
             wait_until_healthy(server.url, process, log)
             yield server
         finally:
+            LOGS.remove(log)
             process.terminate()
             process.wait(timeout=20)
 

@@ -1,12 +1,23 @@
 """Importing bars from a file, and the sessions that daily bars lack, from the command line."""
 
 import json
+import os
+import signal
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
 
+from ensemble_desk.jobs.inputs import many_bars
 from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import opening
+from ensemble_desk.settings import Settings
+from ensemble_desk.sources.importing import Rules
+from ensemble_desk.sources.many_files import Part, of_folder
 from ensemble_desk.sources.sample import SampleSource
+from ensemble_desk.sources.upload.answers import Answers
+from ensemble_desk.work.places import Place
 
 KEY = Key("AAPL", "d1")
 
@@ -167,7 +178,89 @@ def test_a_folder_is_imported_by_the_names_of_its_files(empty, desk, daily, tmp_
     assert (told["AAPL_d1.csv"]["n_added"], told["msft-daily.csv"]["symbol"]) == (120, "MSFT")
     assert "it is a web page" in told["IBM_d1.csv"]["problem"]
     assert "its name says no symbol and timeframe" in told["notes_from_monday.csv"]["problem"]
-    assert "1 of 4: AAPL_d1.csv" not in done.out
+
+
+@pytest.fixture
+def inbox(empty, tmp_path, daily):
+    """A folder of files of 70 symbols, more than are done in one process."""
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    for number in range(70):
+        write(folder, daily.tail(5), f"S{number:02}_d1.csv")
+    return folder
+
+
+def imported(done):
+    return {one["file"] for one in json.loads(done.out)}
+
+
+def test_each_file_of_a_folder_is_in_one_part(empty, desk, inbox):
+    (inbox / "notes.csv").write_text("nothing")
+    parts = [imported(desk("bars", "import", inbox, "--all", "--shard", f"{n}/2", "--json")) for n in (1, 2)]
+    assert all(parts)
+    assert sum(map(len, parts)) == 71
+    assert parts[0] | parts[1] == {file.name for file in inbox.iterdir()}
+
+
+def test_only_the_symbols_of_a_list_are_imported(empty, desk, inbox, tmp_path):
+    (tmp_path / "list.txt").write_text("s01\nS07\nGONE\n")
+    done = desk("bars", "import", inbox, "--all", "--symbols-from", tmp_path / "list.txt", "--json")
+    assert (done.code, imported(done)) == (1, {"S01_d1.csv", "S07_d1.csv"})
+    assert "GONE" in done.err
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (("--all", "--shard", "3/2"), 2, "3/2"),
+        (("--all", "--symbols-from", "no-such-list.txt"), 2, "no-such-list.txt"),
+        (("--all", "--symbol", "GONE"), 1, "GONE"),
+        (("--symbol", "AAPL", "--timeframe", "d1", "--shard", "1/2"), 2, "--all"),
+    ],
+)
+def test_a_part_that_does_not_exist_is_refused(desk, inbox, options, code, said):
+    done = desk("bars", "import", inbox, *options)
+    assert (done.code, done.out) == (code, "")
+    assert said in done.err
+
+
+def test_files_are_imported_by_several_processes_and_each_failure_is_told(empty, desk, inbox, daily):
+    (inbox / "S05_d1.csv").write_text("<html>Sign in</html>")
+    done = desk("bars", "import", inbox, "--all", "--jobs", "2", "--json")
+    told = json.loads(done.out)
+    assert done.code == 1
+    assert [one["file"] for one in told] == sorted(file.name for file in inbox.iterdir())
+    assert [one["file"] for one in told if one.get("n_added") != 5] == ["S05_d1.csv"]
+    assert "it is a web page" in told[5]["problem"]
+
+
+def test_of_two_files_of_one_key_the_last_one_counts(empty, desk, inbox, daily):
+    write(inbox, daily.tail(5).assign(volume=7.0), "s03-daily.csv")
+    told = json.loads(desk("bars", "import", inbox, "--all", "--jobs", "2", "--json").out)
+    of_key = [(one["file"], one["n_added"], one["n_restated"]) for one in told if one["symbol"] == "S03"]
+    assert of_key == [("S03_d1.csv", 5, 0), ("s03-daily.csv", 0, 5)]
+
+
+class Deadly(Part):
+    """A file that ends the process which reads it."""
+
+    def read(self):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def __reduce__(self):
+        return Deadly, (self.name, self.key, self.file, self.most_bytes)
+
+
+def test_a_file_that_ends_its_process_is_lost_alone(empty, inbox):
+    rules = Rules(Answers(), 2**20, datetime.now(UTC), None, may_restate=False)
+    parts = [
+        replace(part, name=f"{n} {part.name}") for n in (1, 2) for part in of_folder(inbox, timeframe=None, rules=rules)
+    ]
+    parts[7] = Deadly(parts[7].name, parts[7].key, parts[7].file, 2**20)
+    with opening.open_registry(Settings(models_url=str(empty))) as registry:
+        done = many_bars.run(registry, parts, rules=rules, place=Place(n_jobs=2, fewest=2))
+    assert [one.name for one in done if one.problem] == ["1 S07_d1.csv"]
+    assert [one.name for one in done] == [part.name for part in parts]
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])

@@ -1,9 +1,11 @@
 """Work on a Dask cluster: its workers, its release, its end in the middle, and trainings whose workers are killed."""
 
 import os
+import pickle
 import signal
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import joblib
@@ -13,11 +15,16 @@ from sqlalchemy import select
 from ensemble_desk.database.tables.registry_tables import training_run_progress, training_runs
 from ensemble_desk.errors import ClusterError, OtherReleaseError
 from ensemble_desk.forecasting import outcomes, production
+from ensemble_desk.jobs.inputs import many_bars
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import opening
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.ledger import history
 from ensemble_desk.settings import Settings
+from ensemble_desk.sources import many_files, sessions
+from ensemble_desk.sources.importing import Rules
+from ensemble_desk.sources.sample import SampleSource
+from ensemble_desk.sources.upload.answers import Answers
 from ensemble_desk.training import fleet, runs
 from ensemble_desk.training.fleet import TrainingRequest
 from ensemble_desk.work import cluster as clusters
@@ -99,6 +106,27 @@ def test_a_cluster_that_goes_away_leaves_what_was_not_done(recwarn):
         found = each(range(200), at(running), task=slowly, lane=lambda number: number, told=end)
     assert found[:4] == (0, 1, 2, 3)
     assert found[-1] == Lost(walking.GONE)
+
+
+def test_files_of_bars_go_to_the_workers_with_what_they_hold(cluster, tmp_path, sqlite_url):
+    settings = Settings(models_url=str(tmp_path), database_url=sqlite_url, dask=cluster.scheduler_address)
+    files = tmp_path / "inbox"
+    files.mkdir()
+    for key in KEYS:
+        SampleSource().bars(key).tail(5).frame.to_csv(files / f"{key.symbol}_d1.csv")
+    rules = Rules(Answers(), 2**20, datetime.now(UTC), sessions.calendar("XNYS"), may_restate=False)
+    parts = many_files.of_folder(files, timeframe=None, rules=rules)
+    along = pickle.dumps([replace(part, goes_along=True) for part in parts])
+    for part in parts:
+        part.file.unlink()
+    there = pickle.loads(along)
+    with opening.open_registry(settings) as registry:
+        done = many_bars.run(registry, there, rules=rules, place=places.of(settings, fewest=2))
+        assert [(one.key, one.report and one.report.n_added, one.problem) for one in done] == [
+            (key, 5, "") for key in KEYS
+        ]
+        gone = many_bars.run(registry, parts, rules=rules, place=places.of(settings, fewest=2))
+    assert {one.problem for one in gone} == {"it cannot be read (No such file or directory)"}
 
 
 def test_trainings_whose_workers_are_killed_give_one_version_each_and_move_production_once(

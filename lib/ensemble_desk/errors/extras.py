@@ -1,5 +1,7 @@
 """Libraries that not every installation has, and the extra of this package that brings each."""
 
+import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -48,11 +50,28 @@ class MissingExtraError(DeskError, ImportError):
         )
 
 
+_gate = threading.RLock()
+
+
+def _new_gate() -> None:
+    global _gate  # noqa: PLW0603 - the thread that holds it is not part of a forked process
+    _gate = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_gate)
+
+
 @contextmanager
 def needed() -> Iterator[None]:
-    """Import libraries of an extra in here; raises MissingExtraError, which names the command, when one is missing."""
+    """Import libraries of an extra in here; raises MissingExtraError, which names the command, when one is missing.
+
+    One thread imports at a time. Modules of scikit-learn and SciPy import each other in circles, and Python lets two
+    threads that would wait for each other there go on with modules that are half made.
+    """
     try:
-        yield
+        with _gate:
+            yield
     except ModuleNotFoundError as error:
         library = (error.name or "").partition(".")[0]
         if library not in EXTRA_OF:

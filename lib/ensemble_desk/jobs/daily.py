@@ -9,11 +9,12 @@ import typer
 
 from ensemble_desk.jobs import desk, output
 from ensemble_desk.jobs.arguments import ActorName, Jobs, Json
+from ensemble_desk.jobs.inputs import many_bars
 from ensemble_desk.monitoring import daily_round, round_log
 from ensemble_desk.monitoring.round_log import DONE, FAILED, FOUND, Round, Step
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.registry.preflight import readiness
-from ensemble_desk.sources import importing, sessions
+from ensemble_desk.sources import many_files, sessions
 from ensemble_desk.sources.importing import Rules
 from ensemble_desk.sources.upload.answers import Answers
 
@@ -44,7 +45,7 @@ def run(
         found = daily_round.run(
             registry,
             actor=desk.actor(registry.settings, actor).name,
-            bars=None if bars is None else lambda: _import(registry, bars),
+            bars=None if bars is None else lambda: _import(registry, bars, jobs),
             place=desk.place(registry.settings, jobs),
             rehearsing=readiness.place(registry, n_jobs=jobs),
             dry_run=dry_run,
@@ -55,7 +56,7 @@ def run(
         raise typer.Exit(1)
 
 
-def _import(registry: Registry, folder: Path) -> Step:
+def _import(registry: Registry, folder: Path, jobs: int | None) -> Step:
     rules = Rules(
         answers=Answers(),
         max_bytes=int(registry.settings.max_upload_mb * 2**20),
@@ -65,7 +66,8 @@ def _import(registry: Registry, folder: Path) -> Step:
     )
     if not folder.is_dir():
         return Step("", FAILED, detail=f"{folder} is no folder")
-    done = importing.folder(registry.database, folder, timeframe=None, rules=rules, progress=lambda *_: None)
+    parts = many_files.of_folder(folder, timeframe=None, rules=rules)
+    done = many_bars.run(registry, parts, rules=rules, place=desk.place(registry.settings, jobs))
     bad = [f"{one.name}: {one.problem}" for one in done if one.problem]
     return Step("", FOUND if bad else DONE, len(done), len(bad), "; ".join(bad[:8]))
 

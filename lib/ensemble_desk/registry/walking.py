@@ -1,7 +1,7 @@
 """A verb done for many keys, with this registry or, in other processes, with one of theirs."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 from typing import NoReturn, TypeVar
 
@@ -28,7 +28,9 @@ def each(
     *,
     lost: Callable[[T, str], R],
     place: Place | None = None,
+    lane: Callable[[T], Hashable] | None = None,
     told: Told | None = None,
+    size: Callable[[T], int] | None = None,
 ) -> tuple[R, ...]:
     """Do a task for each item, see :func:`ensemble_desk.work.walking.each`; gives the results in order.
 
@@ -38,12 +40,14 @@ def each(
     ----------
     lost : makes the result of an item that no process could do, of the reason.
     place : where it is done; None: as the settings say.
-    told : called after each item.
+    lane : items of the same lane are done one after the other, in their order.
+    told : called after each item, or as often as ``size`` says of it.
     """
     where = places.of(registry.settings) if place is None else place
     there = partial(_with_shared, without_secrets(registry.settings), dict(logs.ids()), task)
-    count = None if told is None else lambda _position, _found: told()
-    found = walking.each(partial(task, registry), there, items, place=where, told=count)
+    sizes = [1 if size is None else size(item) for item in items]
+    count = None if told is None else partial(_count, told, sizes)
+    found = walking.each(partial(task, registry), there, items, place=where, lane=lane, told=count)
     return tuple(
         lost(item, one.reason) if isinstance(one, Lost) else one for item, one in zip(items, found, strict=True)
     )
@@ -57,6 +61,11 @@ def nobody(item: object, reason: str) -> NoReturn:
 def without_secrets(settings: Settings) -> Settings:
     """Give what a worker needs: all but by what one acts and whom one tells."""
     return settings.model_copy(update={"token": "", "alert_urls": (), "dask": "", "jobs": 1})
+
+
+def _count(told: Told, sizes: Sequence[int], position: int, _found: object) -> None:
+    for _ in range(sizes[position]):
+        told()
 
 
 def _with_shared(settings: Settings, ids: Mapping[str, str], task: Task[T, R], item: T) -> R:

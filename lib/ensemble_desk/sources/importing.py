@@ -1,17 +1,11 @@
-"""Files of bars brought into the database: one, all of a folder by their names, or all symbols of a long table."""
+"""One file of bars brought into the database, and the key that a file is named after."""
 
-import os
 import re
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
-
-import pandas as pd
 
 from ensemble_desk.database.opening import Database
-from ensemble_desk.errors import DeskError, UploadError
+from ensemble_desk.errors import DeskError
 from ensemble_desk.market import timeframes
 from ensemble_desk.market.keys import Key
 from ensemble_desk.sources import database as stored
@@ -20,14 +14,10 @@ from ensemble_desk.sources.database import ImportReport
 from ensemble_desk.sources.upload import reading
 from ensemble_desk.sources.upload.answers import Answers
 from ensemble_desk.sources.upload.bar_tables import Calendar
-from ensemble_desk.sources.upload.recognition import Recognised
+from ensemble_desk.sources.upload.recognition import Fact, Recognised, Warned
 
 MOST_RESTATED = 20
 """So many bars may change without anybody being asked."""
-
-_ENDINGS = (".csv", ".txt", ".tsv", ".gz", ".zip", ".parquet", ".xlsx", ".xls", ".ods", ".json", ".jsonl", ".feather")
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +39,25 @@ class Rules:
     calendar: Calendar | None
     may_restate: bool
 
+    @property
+    def most_restated(self) -> int | None:
+        return None if self.may_restate else MOST_RESTATED
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of one file or one symbol of a file; `problem` is empty when its bars are in the database."""
+    """What became of one file or one symbol of a file; `problem` is empty when its bars are in the database.
+
+    Attributes
+    ----------
+    facts, warnings : what was recognised, and what does not look right.
+    """
 
     name: str
     key: Key | None
-    report: ImportReport | None
-    recognised: Recognised | None
+    report: ImportReport | None = None
+    facts: tuple[Fact, ...] = ()
+    warnings: tuple[Warned, ...] = ()
     problem: str = ""
 
 
@@ -70,7 +70,15 @@ def one(database: Database, key: Key, content: bytes, *, file_name: str, rules: 
     ManyRestatedError
         When many bars would change and ``rules`` do not allow it.
     """
-    kept = kept_mappings.fitting(database, reading.shape_of(content, file_name=file_name, max_bytes=rules.max_bytes))
+    found = recognised(database, key, content, file_name=file_name, rules=rules)
+    report = stored.import_bars(database, key, found.bars, at=rules.now, most_restated=rules.most_restated)
+    return Imported(file_name, key, report, found.facts, found.warnings)
+
+
+def recognised(database: Database, key: Key, content: bytes, *, file_name: str, rules: Rules) -> Recognised:
+    """Read the bars of one key, and write nothing; raises as `one` does."""
+    table = reading.opened(content, file_name=file_name, max_bytes=rules.max_bytes)
+    kept = kept_mappings.fitting(database, reading.shape_of(table))
     found = reading.recognise_bars(
         content,
         file_name=file_name,
@@ -79,51 +87,11 @@ def one(database: Database, key: Key, content: bytes, *, file_name: str, rules: 
         answers=rules.answers if kept is None else kept.answers.beneath(rules.answers),
         now=rules.now,
         calendar=rules.calendar,
+        table=table,
     )
     if kept is not None:
         found = replace(found, notes=(*found.notes, f"read with the kept mapping {kept.name}"))
-    most = None if rules.may_restate else MOST_RESTATED
-    report = stored.import_bars(database, key, found.bars, at=rules.now, most_restated=most)
-    return Imported(file_name, key, report, found)
-
-
-def folder(
-    database: Database, place: Path, *, timeframe: str | None, rules: Rules, progress: Progress
-) -> tuple[Imported, ...]:
-    """Import every file of a folder under the key that its name says, such as ``AAPL_d1.csv``; others are listed.
-
-    One file that cannot be read stops no other.
-    """
-    files = sorted(file for file in place.iterdir() if file.is_file() and file.suffix.lower() in _ENDINGS)
-    done = []
-    for number, file in enumerate(files):
-        progress(number, len(files), file.name)
-        done.append(_tried(database, file.name, file.read_bytes, key_of(file.name, timeframe), rules))
-    progress(len(files), len(files), "")
-    return tuple(done)
-
-
-def long_table(
-    database: Database, content: bytes, *, file_name: str, timeframe: str, rules: Rules, progress: Progress
-) -> tuple[Imported, ...]:
-    """Import every symbol of a table in long format, its rows parted on disk so that they are never held at once.
-
-    Raises
-    ------
-    UploadError
-        When the file is no table, or does not say whose each row is.
-    """
-    with tempfile.TemporaryDirectory(prefix="desk-import-") as folder_name:
-        parts = list(_parted(content, file_name, Path(folder_name), rules))
-        done = []
-        for number, (symbol, part) in enumerate(parts):
-            progress(number, len(parts), symbol)
-            key = key_of(f"{symbol}.csv", timeframe)
-            of_one = replace(rules, answers=replace(rules.answers, ticker=None, skip_lines=None))
-            name = f"{file_name}, {symbol}"
-            done.append(_tried(database, name, part.read_bytes, key, of_one))
-        progress(len(parts), len(parts), "")
-    return tuple(done)
+    return found
 
 
 def key_of(file_name: str, timeframe: str | None) -> Key | None:
@@ -159,35 +127,3 @@ def key_of(file_name: str, timeframe: str | None) -> Key | None:
         return Key(symbol.upper(), chosen)
     except DeskError:
         return None
-
-
-def _tried(database: Database, name: str, read: Callable[[], bytes], key: Key | None, rules: Rules) -> Imported:
-    if key is None:
-        problem = "its name says no symbol and timeframe, as AAPL_d1.csv does. Rename it, or give --timeframe"
-        return Imported(name, None, None, None, problem)
-    try:
-        return replace(one(database, key, read(), file_name=name, rules=rules), name=name)
-    except DeskError as error:  # told in the summary: the other files go on
-        return Imported(name, key, None, None, str(error))
-    except OSError as error:
-        return Imported(name, key, None, None, f"it cannot be read ({error.strerror})")
-
-
-def _parted(content: bytes, file_name: str, place: Path, rules: Rules) -> Iterator[tuple[str, Path]]:
-    """Write the rows of each symbol to a file of its own."""
-    columns, parts = reading.by_ticker(content, file_name=file_name, max_bytes=rules.max_bytes, answers=rules.answers)
-    files: dict[str, Path] = {}
-    for ticker, frame in parts:
-        known = ticker in files
-        part = files.setdefault(ticker, place / f"{len(files)}.csv")
-        _append(part, frame, columns if not known else ())
-    if not files:
-        raise UploadError(file_name, ["none of its rows says whose it is."])
-    yield from files.items()
-
-
-def _append(file: Path, frame: pd.DataFrame, names: Sequence[str]) -> None:
-    with file.open("a", encoding="utf-8", newline="") as opened:
-        if names:
-            pd.DataFrame(columns=list(names)).to_csv(opened, index=False, lineterminator=os.linesep)
-        frame.to_csv(opened, index=False, header=False, lineterminator=os.linesep)

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -71,12 +72,7 @@ def calendar(name: str) -> Callable[[pd.Timestamp, pd.Timestamp], pd.DatetimeInd
 
     Where the calendar does not reach, it tells none.
     """
-
-    def between(first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
-        found = _sessions(name, first.tz_localize(None).normalize(), last.tz_localize(None).normalize())
-        return found.tz_localize("UTC").as_unit("us")
-
-    return between
+    return partial(_between, name)
 
 
 def zone(calendar: str) -> str:
@@ -87,6 +83,11 @@ def zone(calendar: str) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it uses what pandas will drop one day
         return str(_known(exchange_calendars, calendar).tz.key)
+
+
+def _between(name: str, first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
+    found = _sessions(name, first.tz_localize(None).normalize(), last.tz_localize(None).normalize())
+    return found.tz_localize("UTC").as_unit("us")
 
 
 def _known(library: Any, calendar: str) -> Any:

@@ -23,6 +23,7 @@ from ensemble_desk.artifacts.safe_loading.allow_list.unhashed import (
     Pairs,
     split,
 )
+from ensemble_desk.errors import extras
 from ensemble_desk.errors.base import cut
 
 _ATOMS = frozenset({type(None), bool, int, float, str, bytes})
@@ -77,7 +78,8 @@ class Build:
             return built
         if kind is Sealed and given in FUNCTIONS:
             module, name = FUNCTIONS[given]
-            return getattr(importlib.import_module(module), name)
+            with extras.needed():
+                return getattr(importlib.import_module(module), name)
         asked_for = getattr(given, "asked_for", kind.__name__)
         raise RefusedError(asked_for=f"{asked_for} where a value belongs")
 

@@ -1,5 +1,6 @@
 """Commands about bars: import files into the database, kept mappings, daily bars beside the sessions of an exchange."""
 
+import tempfile
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +11,11 @@ import typer
 from ensemble_desk.database import opening as databases
 from ensemble_desk.database.opening import Database
 from ensemble_desk.jobs import arguments, desk, output
-from ensemble_desk.jobs.arguments import Json, KeepAs, Symbol
-from ensemble_desk.jobs.inputs import file_options, files
+from ensemble_desk.jobs.arguments import Jobs, Json, KeepAs, Symbol
+from ensemble_desk.jobs.inputs import file_options, files, keys, many_bars
+from ensemble_desk.jobs.inputs.keys import Part, SymbolsFrom, Wanted
 from ensemble_desk.settings import Settings
-from ensemble_desk.sources import importing, kept_mappings, opening, sessions
+from ensemble_desk.sources import importing, kept_mappings, many_files, opening, sessions
 from ensemble_desk.sources.importing import Imported, Rules
 from ensemble_desk.sources.kept_mappings import KeptMapping
 from ensemble_desk.sources.sessions import SessionCheck
@@ -37,6 +39,9 @@ def import_file(
     yes: Annotated[
         bool, typer.Option("--yes", help="Change many bars that say something else, without asking.")
     ] = False,
+    shard: Part = None,
+    symbols_from: SymbolsFrom = None,
+    jobs: Jobs = None,
     answers: Answers,
     keep_as: KeepAs = None,
     as_json: Json = False,
@@ -53,15 +58,17 @@ def import_file(
     if not every and (symbol is None or timeframe is None):
         message = "say --symbol and --timeframe, or --all for a folder or a table of many symbols"
         raise typer.BadParameter(message)
-    key = arguments.key(symbol, timeframe) if symbol is not None and timeframe is not None else None
+    if every or symbol is None or timeframe is None:
+        _import_all(
+            file, timeframe, rules, said=keys.wanted(symbol, None, shard, symbols_from), jobs=jobs, as_json=as_json
+        )
+        return
+    if (shard, symbols_from) != (None, None):
+        message = "say --shard and --symbols-from with --all"
+        raise typer.BadParameter(message)
+    key = arguments.key(symbol, timeframe)
     database = databases.open_database(settings.registry_url)
     try:
-        if every or key is None:
-            done = _all(database, file, timeframe, rules)
-            output.show([_told(one) for one in done], as_json=as_json, table=lambda: _summary(done))
-            if any(one.problem for one in done):
-                raise typer.Exit(1)
-            return
         content = files.read(file, most_bytes=rules.max_bytes)
         found = importing.one(database, key, content, file_name=file.name, rules=rules)
         if keep_as is not None:
@@ -101,46 +108,55 @@ def check_sessions(symbol: Symbol, *, as_json: Json = False) -> None:
 COMMANDS: dict[str, Callable[..., None]] = {"import": import_file, "mappings": mappings, "sessions": check_sessions}
 
 
-def _all(database: Database, file: Path, timeframe: str | None, rules: Rules) -> tuple[Imported, ...]:
-    def progress(done: int, total: int, name: str) -> None:
-        if name:
-            output.note(f"{done + 1} of {total}: {name}")
-
-    if file.is_dir():
-        return importing.folder(database, file, timeframe=timeframe, rules=rules, progress=progress)
-    if timeframe is None:
-        message = "say the --timeframe of the table's bars"
-        raise typer.BadParameter(message)
-    content = files.read(file, most_bytes=rules.max_bytes)
-    return importing.long_table(
-        database, content, file_name=file.name, timeframe=timeframe, rules=rules, progress=progress
-    )
+def _import_all(
+    file: Path, timeframe: str | None, rules: Rules, *, said: Wanted, jobs: int | None, as_json: bool
+) -> None:
+    with desk.registry() as registry, tempfile.TemporaryDirectory(prefix="desk-import-") as folder:
+        if file.is_dir():
+            there = many_files.of_folder(file, timeframe=timeframe, rules=rules)
+        elif timeframe is None:
+            message = "say the --timeframe of the table's bars"
+            raise typer.BadParameter(message)
+        else:
+            content = files.read(file, most_bytes=rules.max_bytes)
+            there, rules = many_files.of_long_table(
+                content, file_name=file.name, timeframe=timeframe, rules=rules, place=Path(folder)
+            )
+            del content
+        parts = many_bars.meant(there, said)
+        with output.counting("files", len(parts)) as told:
+            place = desk.place(registry.settings, jobs)
+            done = many_bars.run(registry, parts, rules=rules, place=place, told=told)
+    failed = said.tell_missing([part.key for part in there if part.key is not None])
+    output.show([_told(one) for one in done], as_json=as_json, table=lambda: _summary(done))
+    if failed or any(one.problem for one in done):
+        raise typer.Exit(1)
 
 
 def _keep(database: Database, name: str, content: bytes, *, file_name: str, rules: Rules, settings: Settings) -> None:
-    shape = reading.shape_of(content, file_name=file_name, max_bytes=rules.max_bytes)
+    shape = reading.shape_of(reading.opened(content, file_name=file_name, max_bytes=rules.max_bytes))
     kept_mappings.keep(database, name, shape=shape, said=rules.answers, at=rules.now, actor=settings.actor_name)
     output.note(f"kept as {name}: files of this shape are read so from now on")
 
 
 def _told(found: Imported) -> dict[str, Any]:
-    if found.report is None or found.recognised is None:
+    if found.report is None:
         key = {} if found.key is None else {"symbol": found.key.symbol, "timeframe": found.key.timeframe}
         return {"file": found.name, **key, "problem": found.problem}
     return {
         "file": found.name,
         **output.row(found.report),
-        "recognised": [output.row(fact) for fact in found.recognised.facts],
-        "warnings": [output.row(warned) for warned in found.recognised.warnings],
+        "recognised": [output.row(fact) for fact in found.facts],
+        "warnings": [output.row(warned) for warned in found.warnings],
     }
 
 
 def _import_table(found: Imported) -> None:
-    if found.report is None or found.recognised is None:
+    if found.report is None:
         return
     report = found.report
     counts = [("added", report.n_added), ("unchanged", report.n_unchanged), ("restated", report.n_restated)]
-    facts = ((fact.what, fact.value) for fact in found.recognised.facts)
+    facts = ((fact.what, fact.value) for fact in found.facts)
     output.table(("", ""), [*facts, *((f"bars {what}", count) for what, count in counts)], empty="")
 
 
@@ -150,7 +166,7 @@ def _summary(done: Sequence[Imported]) -> None:
             one.name,
             one.key,
             *((one.report.n_added, one.report.n_unchanged, one.report.n_restated) if one.report else ("", "", "")),
-            one.problem or "; ".join(warned.what for warned in (one.recognised.warnings if one.recognised else ())),
+            one.problem or "; ".join(warned.what for warned in one.warnings),
         )
         for one in done
     ]

@@ -18,7 +18,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from streamlit.runtime.pages_manager import PagesManager
 
-from ensemble_desk.errors import DeskError
+from ensemble_desk.errors import DeskError, extras
 from ensemble_desk.ui.server import addresses, promptness
 
 _FIRST = ("plotly.graph_objects",)
@@ -56,7 +56,8 @@ def _import(names: tuple[str, ...]) -> None:
     """Import libraries; one that is not installed is left to whoever asks for it."""
     for name in names:
         if importlib.util.find_spec(name.partition(".")[0]) is not None:
-            importlib.import_module(name)
+            with extras.needed():
+                importlib.import_module(name)
 
 
 def _read(place: str) -> None:
