@@ -10,7 +10,8 @@ if get_script_run_ctx(suppress_warning=True) is None:  # the server reads this f
     from ensemble_desk.service import application
     from ensemble_desk.service.hosts import AllowedHosts
     from ensemble_desk.ui.frame.admission import ByAddress
-    from ensemble_desk.ui.server import addresses, warmth
+    from ensemble_desk.ui.frame.browser import places
+    from ensemble_desk.ui.server import addresses, page_head, warmth
 
     settings = application.settings_or_exit()
     app = st.App(
@@ -21,11 +22,15 @@ if get_script_run_ctx(suppress_warning=True) is None:  # the server reads this f
             Middleware(ByAddress, settings=settings),
             Middleware(addresses.KnownAddresses, pages=Path(__file__).with_name("pages")),
             Middleware(addresses.CompressedAssets),
+            Middleware(page_head.PageHead, css=places.css()),
         ],
         lifespan=warmth.from_the_start("ensemble_desk.ui.overview.reads:board"),
     )
 else:  # and runs it for every visitor
     from ensemble_desk.ui.frame import logo, shell
+    from ensemble_desk.ui.frame.browser import places
 
-    st.set_page_config(page_title="Ensemble Desk", page_icon=logo.icon(), layout="wide", initial_sidebar_state=220)
+    st.set_page_config(
+        page_title="Ensemble Desk", page_icon=logo.icon(), layout="wide", initial_sidebar_state=places.SIDEBAR_PX
+    )
     shell.run()

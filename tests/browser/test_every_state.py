@@ -58,10 +58,7 @@ async options => (await axe.run(options)).violations.flatMap(rule => rule.nodes.
 """
 # Streamlit asks below the page's own path first, and above it once that is not there.
 PROBED = re.compile(r"/_stcore/(health|host-config)$")
-# Of a page's own parts while it loads; 0.1 is what browsers' makers call good. Two pages shift more while
-# parts of Streamlit arrive that draw their tables.
-MOST_SHIFTED = {"version": 0.2, "validated": 0.2}
-MOST_SHIFTED_ELSEWHERE = 0.1
+MOST_SHIFTED = 0.05  # of a page's own parts while it loads; 0.1 is what browsers' makers call good
 WATCH_SHIFTS = """
 window.shifts = [];
 new PerformanceObserver(list => {
@@ -163,7 +160,7 @@ def test_a_page_is_accessible_and_still_and_asks_nobody_else(measured, visit, na
     expect(visit.page.get_by_test_id("stException")).to_have_count(0)
     shifted = sum(visit.page.evaluate("window.shifts"))
     assert look(visit.page, name) == []
-    assert shifted <= MOST_SHIFTED.get(name, MOST_SHIFTED_ELSEWHERE)
+    assert shifted <= MOST_SHIFTED
     assert visit.hosts <= {urlsplit(measured).netloc, ""}  # without a host: what the page holds itself
     assert visit.complaints == []
 

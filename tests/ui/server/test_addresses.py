@@ -1,6 +1,7 @@
 """The application as servers mount it: unknown addresses are no page, doors beside pages, assets compressed."""
 
 import gzip
+import re
 import runpy
 from pathlib import Path
 
@@ -79,3 +80,19 @@ def test_scripts_are_sent_compressed_to_who_takes_that(client):
     plain = client.get(path, headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
     assert gzip.decompress(gzip.compress(plain.content)) == sent.content
+
+
+@pytest.mark.parametrize("path", ["/", "/rollback"])
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+def test_a_page_brings_the_places_and_the_parts_it_will_need(client, path, encoding):
+    sent = client.get(path, headers={"Accept": "text/html", "Accept-Encoding": encoding, "If-None-Match": "*"})
+    assert sent.status_code == 200
+    head = sent.text.partition("</head>")[0]
+    assert ".st-key-watch [data-testid=stSkeleton]" in head
+    ahead = re.findall(r'<link rel="(?:modulepreload|preload)"[^>]* href="\./(static/[^"]+)"', head)
+    assert {name.split("/")[-1].split(".")[0] for name in ahead} >= {"Selectbox", "Html", "Table", "WidgetLabel"}
+    assert all(client.get(f"/{name}").status_code == 200 for name in ahead)
+
+
+def test_what_is_no_page_is_sent_as_it_is(client):
+    assert client.get("/favicon.png").content == (Path(file_util.get_static_dir()) / "favicon.png").read_bytes()

@@ -14,6 +14,7 @@ from ensemble_desk.forecasting import batches
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Mode, State, VersionRecord
 from ensemble_desk.ui.frame import data, wording
+from ensemble_desk.ui.frame.browser import places
 from ensemble_desk.ui.frame.help import glossary
 
 Colour = Literal["red", "orange", "blue", "green", "violet", "gray"]
@@ -188,7 +189,8 @@ def accuracy_line(record: VersionRecord) -> None:
 
 def facts(told: Mapping[str, object], *, alt: str) -> None:
     """A short list of names and values."""
-    st.table({name: str(value) for name, value in told.items()}, border="horizontal", width="content", alt=alt)
+    with places.rows(len(told), name=alt):
+        st.table({name: str(value) for name, value in told.items()}, border="horizontal", width="content", alt=alt)
 
 
 def ready(frame: pd.DataFrame) -> pd.DataFrame | pa.Table:

@@ -10,6 +10,7 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import actors
 from ensemble_desk.registry.entities import Deployment, Mode, PreflightReport, Production, State, Step, VersionRecord
 from ensemble_desk.ui.frame import actions, caching, components, data, session, wording
+from ensemble_desk.ui.frame.browser import places
 from ensemble_desk.ui.frame.news import links, reads
 from ensemble_desk.ui.rollback import deciding
 
@@ -96,15 +97,16 @@ def target_picker(key: Key, production: Production) -> VersionRecord | None:
             f"{wording.plain(asked)} cannot be gone back to now. Choose another version.", icon=":material/link_off:"
         )
     if len(told) <= _MOST_AT_A_GLANCE:
-        chosen = st.radio(
-            "Go back to",
-            list(told),
-            index=None,
-            captions=list(told.values()),
-            key="target",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
+        with places.options(len(told), name="targets"):
+            chosen = st.radio(
+                "Go back to",
+                list(told),
+                index=None,
+                captions=list(told.values()),
+                key="target",
+                bind="query-params",
+                label_visibility="collapsed",
+            )
     else:
         chosen = st.selectbox(
             "Go back to", list(told), index=None, placeholder="Choose a version", key="target", bind="query-params"
@@ -143,7 +145,8 @@ def preflight(report: PreflightReport) -> None:
 
 def _steps(report: PreflightReport) -> None:
     rows = [_step(step) for step in report.steps]
-    st.table(rows, border="horizontal", hide_index=True, hide_header=True, alt=f"Preflight of {report.version}")
+    with places.rows(len(rows), name="preflight"):
+        st.table(rows, border="horizontal", hide_index=True, hide_header=True, alt=f"Preflight of {report.version}")
 
 
 def _step(step: Step) -> dict[str, str]:
