@@ -161,7 +161,6 @@ def test_where_two_versions_spoke_about_a_bar_the_newest_word_counts_for_the_key
     assert len(found) == 15
     one = found.one_a_bar()
     assert [one.versions[number] for number in one.version] == ["20200701"] * 5 + ["20200702"] * 5
-    assert matured.of_production(sqlite_bench.database)[KEY].versions == ("20200702",)
 
 
 def test_keys_of_every_spelling_keep_apart(sqlite_bench):

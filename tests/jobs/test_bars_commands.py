@@ -1,12 +1,23 @@
 """Importing bars from a file, and the sessions that daily bars lack, from the command line."""
 
 import json
+import os
+import signal
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
 
+from ensemble_desk.jobs.inputs import many_bars
 from ensemble_desk.market.keys import Key
+from ensemble_desk.registry import opening
+from ensemble_desk.settings import Settings
+from ensemble_desk.sources.importing import Rules
+from ensemble_desk.sources.many_files import Part, of_folder
 from ensemble_desk.sources.sample import SampleSource
+from ensemble_desk.sources.upload.answers import Answers
+from ensemble_desk.work.places import Place
 
 KEY = Key("AAPL", "d1")
 
@@ -228,6 +239,28 @@ def test_of_two_files_of_one_key_the_last_one_counts(empty, desk, inbox, daily):
     told = json.loads(desk("bars", "import", inbox, "--all", "--jobs", "2", "--json").out)
     of_key = [(one["file"], one["n_added"], one["n_restated"]) for one in told if one["symbol"] == "S03"]
     assert of_key == [("S03_d1.csv", 5, 0), ("s03-daily.csv", 0, 5)]
+
+
+class Deadly(Part):
+    """A file that ends the process which reads it."""
+
+    def read(self):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def __reduce__(self):
+        return Deadly, (self.name, self.key, self.file, self.most_bytes)
+
+
+def test_a_file_that_ends_its_process_is_lost_alone(empty, inbox):
+    rules = Rules(Answers(), 2**20, datetime.now(UTC), None, may_restate=False)
+    parts = [
+        replace(part, name=f"{n} {part.name}") for n in (1, 2) for part in of_folder(inbox, timeframe=None, rules=rules)
+    ]
+    parts[7] = Deadly(parts[7].name, parts[7].key, parts[7].file, 2**20)
+    with opening.open_registry(Settings(models_url=str(empty))) as registry:
+        done = many_bars.run(registry, parts, rules=rules, place=Place(n_jobs=2, fewest=2))
+    assert [one.name for one in done if one.problem] == ["1 S07_d1.csv"]
+    assert [one.name for one in done] == [part.name for part in parts]
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])

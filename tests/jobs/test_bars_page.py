@@ -28,4 +28,5 @@ def test_every_option_of_an_import_is_on_the_page_and_no_other():
 
 
 def test_predict_takes_the_same_answers():
-    assert options("bars", "import") - options("predict") <= {"--symbol", "--timeframe", "--all", "--yes", "--help"}
+    of_many = {"--all", "--shard", "--symbols-from", "--jobs"}
+    assert options("bars", "import") - options("predict") <= {"--symbol", "--timeframe", "--yes", "--help"} | of_many

@@ -5,7 +5,10 @@ import pytest
 from sqlalchemy import delete, func, select
 from tests.forecast_bench import KEY, certain, walk
 
-from ensemble_desk.database.tables.registry_tables import drift_monitoring, kept_drift
+from ensemble_desk.database import daily_digests as digests
+from ensemble_desk.database.tables.registry_tables import daily_digests, drift_monitoring, kept_drift
+from ensemble_desk.database.tables.registry_tables import forecasts as forecast_table
+from ensemble_desk.database.tables.registry_tables import outcomes as outcome_table
 from ensemble_desk.forecasting import matured, outcomes
 from ensemble_desk.market import labels
 from ensemble_desk.market.keys import Key
@@ -82,3 +85,98 @@ def test_days_are_written_once_and_again_when_they_are_lost(watched, monkeypatch
     assert daily.record(watched.registry) == 2
     more(watched, 200, 210, seed=5)
     assert daily.record(watched.registry, [KEY]) == 10
+
+
+def everything(bench):
+    """The fleet's states and the days of every key, as text."""
+    daily.record(bench.registry)
+    states = repr(drift.fleet(bench.registry, keep=True))
+    columns = [column for column in drift_monitoring.c if column.name != "id"]
+    with bench.database.reading() as connection:
+        days = list(connection.execute(select(*columns).order_by(*columns[:3])))
+    return states, repr(days)
+
+
+def from_scratch(bench):
+    with bench.database.writing() as connection:
+        connection.execute(delete(kept_drift))
+        connection.execute(delete(drift_monitoring))
+    return everything(bench)
+
+
+def sums_of(bench):
+    wanted = select(kept_drift.c.made).where(kept_drift.c.what == "sums").order_by(kept_drift.c.symbol_id)
+    with bench.database.reading() as connection:
+        return list(connection.execute(wanted).scalars())
+
+
+def test_new_outcomes_are_added_to_the_sums_and_the_log_is_not_read(watched, monkeypatch):
+    everything(watched)
+    read = matured._read
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            matured, "_read", lambda _, key, **of: pytest.fail(str(key)) if key != SILENT else read(_, key, **of)
+        )
+        for step in range(4):
+            more(watched, 200 + step, 201 + step, seed=step)
+            told = everything(watched)
+        more(watched, 204, 260, seed=9)
+        told, kept = everything(watched), sums_of(watched)
+    assert told == from_scratch(watched)
+    assert sums_of(watched) == kept
+
+
+def test_a_restated_bar_takes_its_outcomes_back(watched):
+    before = everything(watched)
+    frame = FRAME.copy()
+    frame.loc[frame.index[150], ["open", "high", "low", "close"]] *= 1.5
+    for key in (KEY, OTHER, SILENT):
+        watched.prices.frames[key] = frame
+    assert sum(one.restated for one in outcomes.mature(watched.registry)) > 0
+    told = everything(watched)
+    assert told == from_scratch(watched)
+    assert told != before
+
+
+@pytest.mark.parametrize("lost", ["sums", "days", "state"])
+def test_what_is_lost_is_made_of_the_log_again(watched, lost):
+    everything(watched)
+    with watched.database.writing() as connection:
+        connection.execute(delete(kept_drift).where(kept_drift.c.what == lost))
+    more(watched, 200, 203, seed=4)
+    told, kept = everything(watched), sums_of(watched)
+    assert told == from_scratch(watched)
+    assert sums_of(watched) == kept
+
+
+def test_sums_that_are_ahead_of_the_log_count_for_nothing(watched):
+    told = everything(watched)
+    ahead = sums_of(watched)
+    more(watched, 200, 230, seed=4)
+    everything(watched)
+    with watched.database.writing() as connection:
+        of_later = select(outcome_table.c.id).order_by(outcome_table.c.id.desc()).limit(60)
+        last = min(connection.execute(of_later).scalars())
+        later = connection.execute(select(outcome_table.c.forecast_id).where(outcome_table.c.id >= last)).scalars()
+        numbers = list(later)
+        connection.execute(delete(outcome_table).where(outcome_table.c.id >= last))
+        connection.execute(delete(forecast_table).where(forecast_table.c.id.in_(numbers)))
+        connection.execute(delete(daily_digests).where(daily_digests.c.kind.in_(("outcomes", "forecasts"))))
+        for kind in ("forecasts", "outcomes"):
+            for symbol_id in connection.execute(select(kept_drift.c.symbol_id).distinct()).scalars().all():
+                digests.extend(connection, kind, symbol_id, "d1", at=watched.clock())
+    assert everything(watched) == told
+    assert sums_of(watched) == ahead
+
+
+def test_an_earlier_forecast_or_another_version_is_not_added_up(watched):
+    everything(watched)
+    more(watched, 25, 28, seed=6)
+    assert everything(watched) == from_scratch(watched)
+    watched.publish("20200702", key=OTHER, usual_rates=None)
+    watched.say(FRAME.index[200:205], certain(np.zeros(5, int)), key=OTHER)
+    outcomes.mature(watched.registry)
+    assert everything(watched) == from_scratch(watched)
+    watched.say(FRAME.index[205:208], certain(np.zeros(3, int)), key=OTHER, version="20200702")
+    outcomes.mature(watched.registry)
+    assert everything(watched) == from_scratch(watched)

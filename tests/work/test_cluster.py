@@ -21,7 +21,7 @@ from ensemble_desk.registry import opening
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.ledger import history
 from ensemble_desk.settings import Settings
-from ensemble_desk.sources import importing, sessions
+from ensemble_desk.sources import many_files, sessions
 from ensemble_desk.sources.importing import Rules
 from ensemble_desk.sources.sample import SampleSource
 from ensemble_desk.sources.upload.answers import Answers
@@ -115,7 +115,7 @@ def test_files_of_bars_go_to_the_workers_with_what_they_hold(cluster, tmp_path, 
     for key in KEYS:
         SampleSource().bars(key).tail(5).frame.to_csv(files / f"{key.symbol}_d1.csv")
     rules = Rules(Answers(), 2**20, datetime.now(UTC), sessions.calendar("XNYS"), may_restate=False)
-    parts = importing.of_folder(files, timeframe=None, rules=rules)
+    parts = many_files.of_folder(files, timeframe=None, rules=rules)
     along = pickle.dumps([replace(part, goes_along=True) for part in parts])
     for part in parts:
         part.file.unlink()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ensemble_desk.evaluation import comparison, confidence_sequences, intervals, metrics
 from ensemble_desk.evaluation.comparison import LEAST_PROBABILITY, Verdict
+from ensemble_desk.evaluation.confidence_sequences import Means
 from ensemble_desk.evaluation.intervals import Mean
 from ensemble_desk.market.labels import CLASSES
 
@@ -42,6 +43,14 @@ class Skill:
         if math.isfinite(self.log_loss.low):
             told += f" [{self.log_loss.low:+.4f}, {self.log_loss.high:+.4f}]"
         return f"{self.verdict}, {told}".replace("-", "−")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """Bets on both differences, after all forecasts so far."""
+
+    log_loss: Means
+    rps: Means
 
 
 def of_manifest(evaluation: Mapping[str, Any]) -> Skill | None:
@@ -77,12 +86,31 @@ def daily(p: Floats, usual: Floats, y: Ints, *, horizon_bars: int) -> Skill | No
     """Score all forecasts so far, shapes (n, 3), with intervals that may be looked at every day; None without rows."""
     if not len(y):
         return None
+    return so_far(advance(begin(usual, horizon_bars=horizon_bars), p, usual, y))
+
+
+def begin(usual: Floats, *, horizon_bars: int) -> Scores:
+    """Before the first forecast; ``usual`` holds every rate that will be compared with, in any shape."""
     rates = np.clip(usual, LEAST_PROBABILITY, 1.0)
     lowest, highest = float(np.log(rates.min())), float(np.log(rates.max() / LEAST_PROBABILITY))
-    log_loss = confidence_sequences.mean(_apart(p, usual, y), lowest=lowest, highest=highest, horizon_bars=horizon_bars)
-    rps = metrics.rps_of(p, y) - metrics.rps_of(usual, y)
-    told = confidence_sequences.mean(rps, lowest=-1.0, highest=1.0, horizon_bars=horizon_bars)
-    return Skill(len(y), log_loss, told, comparison.said(log_loss))
+    return Scores(
+        log_loss=confidence_sequences.begin(lowest=lowest, highest=highest, horizon_bars=horizon_bars),
+        rps=confidence_sequences.begin(lowest=-1.0, highest=1.0, horizon_bars=horizon_bars),
+    )
+
+
+def advance(before: Scores, p: Floats, usual: Floats, y: Ints) -> Scores:
+    """Go on by n forecasts, shapes (n, 3), (n, 3), (n,); the same one by one or at once."""
+    return Scores(
+        log_loss=confidence_sequences.advance(before.log_loss, _apart(p, usual, y)),
+        rps=confidence_sequences.advance(before.rps, metrics.rps_of(p, y) - metrics.rps_of(usual, y)),
+    )
+
+
+def so_far(found: Scores) -> Skill:
+    """Say how the forecasts so far score against the usual rates."""
+    log_loss = confidence_sequences.mean_so_far(found.log_loss)
+    return Skill(found.log_loss.n, log_loss, confidence_sequences.mean_so_far(found.rps), comparison.said(log_loss))
 
 
 def never_named(p: Floats) -> tuple[str, ...]:

@@ -61,8 +61,8 @@ def sign(database: Database, key: Key) -> str:
     return " ".join(map(str, found))
 
 
-def of_production(database: Database) -> Mapping[Key, Definition]:
-    """Read the definition of the version in production of every key that has one."""
+def of_production(database: Database, key: Key | None = None) -> Mapping[Key, Definition]:
+    """Read the definition of the version in production of every key that has one, or of one key."""
     table, pointer = model_versions, production_pointers
     wanted = _wanted().join(
         pointer,
@@ -70,6 +70,8 @@ def of_production(database: Database) -> Mapping[Key, Definition]:
         & (pointer.c.timeframe == table.c.timeframe)
         & (pointer.c.version == table.c.version),
     )
+    if key is not None:
+        wanted = wanted.where(pointer.c.symbol == key.symbol, pointer.c.timeframe == key.timeframe)
     with database.reading() as connection:
         found = [_definition(row) for row in connection.execute(wanted)]
     return {one.key: one for one in sorted(found, key=lambda one: one.key)}

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, sele
 
 from ensemble_desk.database import moments
 from ensemble_desk.database.opening import Database
-from ensemble_desk.database.tables.registry_tables import forecasts, outcomes, production_pointers, symbols
+from ensemble_desk.database.tables.registry_tables import forecasts, outcomes, symbols
 from ensemble_desk.forecasting import columns
 from ensemble_desk.forecasting.columns import Columns
 from ensemble_desk.forecasting.log import Kind
@@ -115,12 +115,13 @@ class Newer:
 
     Attributes
     ----------
-    rows : forecasts whose outcome is new.
+    rows : forecasts whose outcome is new; ``n`` counts all new outcomes, also void ones and of other horizons.
     outcome_id : the newest outcome there is now.
     revised : whether an outcome that was known before has changed, so that what was made of it must be made anew.
     """
 
     rows: Matured
+    n: int
     outcome_id: int
     revised: bool
 
@@ -136,10 +137,13 @@ class Counts:
 
 def read(database: Database, key: Key, *, version: str | None = None, horizon: str | None = None) -> Matured:
     """Read the matured forecasts of a key, of one version or of all; ``horizon`` None: the trained one."""
-    conditions = [*_of(key, version=version), _horizon(horizon)]
     with database.reading() as connection:
-        wanted = _wanted(connection, forecasts.join(symbols)).where(*conditions)
-        return _matured(columns.fetch(connection, wanted, _KINDS))
+        return _read(connection, key, version=version, horizon=horizon)
+
+
+def _read(connection: Connection, key: Key, *, version: str | None, horizon: str | None) -> Matured:
+    wanted = _wanted(connection, forecasts.join(symbols)).where(*_of(key, version=version), _horizon(horizon))
+    return _matured(columns.fetch(connection, wanted, _KINDS))
 
 
 def newer(database: Database, key: Key, *, version: str, outcome_id: int) -> Newer:
@@ -150,34 +154,30 @@ def newer(database: Database, key: Key, *, version: str, outcome_id: int) -> New
         found = columns.fetch(connection, wanted.where(*conditions), {**_KINDS, "outcome": "int64"})
     return Newer(
         rows=_matured({name: found[name] for name in _KINDS}),
+        n=len(found["outcome"]),
         outcome_id=int(found["outcome"].max(initial=outcome_id)),
         revised=bool((found["revision"] > 1).any()),
     )
 
 
-def of_production(database: Database) -> dict[Key, Matured]:
-    """Read the matured forecasts at the trained horizon of every version in production, in one query."""
-    pointer = production_pointers
-    joined = forecasts.join(
-        pointer,
-        (pointer.c.symbol_id == forecasts.c.symbol_id)
-        & (pointer.c.timeframe == forecasts.c.timeframe)
-        & (pointer.c.version == forecasts.c.version),
+def later(connection: Connection, key: Key, *, since: datetime, outcome_id: int) -> Newer:
+    """Read what became known of a key after an outcome, of bars since a time; its rows at the trained horizons."""
+    wanted = _wanted(connection, forecasts.join(symbols)).add_columns(
+        outcomes.c.id.label("outcome"), columns.flag(forecasts.c.basis == TRAINED)
     )
-    with database.reading() as connection:
-        wanted = _wanted(connection, joined).add_columns(pointer.c.symbol, pointer.c.timeframe)
-        kinds = {**_KINDS, "symbol": "text", "timeframe": "text"}
-        found = columns.fetch(connection, wanted.where(_horizon(None)), kinds)
-    symbol, symbol_names = columns.codes(found["symbol"])
-    timeframe, timeframe_names = columns.codes(found["timeframe"])
-    numbers = symbol * len(timeframe_names) + timeframe
-    order = np.argsort(numbers, kind="stable")
-    borders = np.flatnonzero(np.diff(numbers[order])) + 1
-    by_key: dict[Key, Matured] = {}
-    for rows in np.split(order, borders) if len(order) else ():
-        key = Key(symbol_names[symbol[rows[0]]], timeframe_names[timeframe[rows[0]]])
-        by_key[key] = _matured({column: values[rows] for column, values in found.items()})
-    return dict(sorted(by_key.items()))
+    wanted = wanted.where(*_of(key, version=None), forecasts.c.as_of >= since, outcomes.c.id > outcome_id)
+    found = columns.fetch(connection, wanted, {**_KINDS, "outcome": "int64", "is_trained": "bool"})
+    return Newer(
+        rows=_matured({name: found[name][found["is_trained"]] for name in _KINDS}),
+        n=len(found["outcome"]),
+        outcome_id=int(found["outcome"].max(initial=outcome_id)),
+        revised=bool((found["revision"] > 1).any()),
+    )
+
+
+def of_version(connection: Connection, key: Key, version: str) -> Matured:
+    """Read the matured forecasts of a version at its trained horizon."""
+    return _read(connection, key, version=version, horizon=None)
 
 
 def counts(

@@ -49,7 +49,9 @@ def read(
     if names is None or set(names) <= set(upload.column_names(content, file_name=file_name, max_bytes=limit)):
         table = upload.read_table(content, file_name=file_name, max_bytes=limit, day_first=answers.day_first)
         return Uploaded(table, None)
-    kept = kept_mappings.fitting(registry.database, upload.shape_of(content, file_name=file_name, max_bytes=limit))
+    kept = kept_mappings.fitting(
+        registry.database, upload.shape_of(upload.opened(content, file_name=file_name, max_bytes=limit))
+    )
     found = upload.recognise_bars(
         content,
         file_name=file_name,
@@ -67,7 +69,7 @@ def read(
 def keep_mapping(registry: Registry, name: str, content: bytes, *, file_name: str, said: Answers) -> KeptMapping:
     """Keep what was said about a file under a name, for all files of its shape."""
     limit = int(registry.settings.max_upload_mb * 2**20)
-    shape = upload.shape_of(content, file_name=file_name, max_bytes=limit)
+    shape = upload.shape_of(upload.opened(content, file_name=file_name, max_bytes=limit))
     return kept_mappings.keep(
         registry.database, name, shape=shape, said=said, at=registry.clock(), actor=registry.settings.actor_name
     )

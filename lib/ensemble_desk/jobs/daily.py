@@ -14,7 +14,7 @@ from ensemble_desk.monitoring import daily_round, round_log
 from ensemble_desk.monitoring.round_log import DONE, FAILED, FOUND, Round, Step
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.registry.preflight import readiness
-from ensemble_desk.sources import importing, sessions
+from ensemble_desk.sources import many_files, sessions
 from ensemble_desk.sources.importing import Rules
 from ensemble_desk.sources.upload.answers import Answers
 
@@ -66,7 +66,7 @@ def _import(registry: Registry, folder: Path, jobs: int | None) -> Step:
     )
     if not folder.is_dir():
         return Step("", FAILED, detail=f"{folder} is no folder")
-    parts = importing.of_folder(folder, timeframe=None, rules=rules)
+    parts = many_files.of_folder(folder, timeframe=None, rules=rules)
     done = many_bars.run(registry, parts, rules=rules, place=desk.place(registry.settings, jobs))
     bad = [f"{one.name}: {one.problem}" for one in done if one.problem]
     return Step("", FOUND if bad else DONE, len(done), len(bad), "; ".join(bad[:8]))

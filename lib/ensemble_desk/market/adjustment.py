@@ -31,8 +31,12 @@ def repair_rounding(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
     Gives the repaired frame and the number of bars touched. Larger misses are left for `bars.check`.
     """
-    top, bottom = frame[["open", "close"]].max(axis=1), frame[["open", "close"]].min(axis=1)
-    high_off = (frame["high"] < top) & (frame["high"] >= top * (1 - ROUNDING))
-    low_off = (frame["low"] > bottom) & (frame["low"] <= bottom * (1 + ROUNDING))
-    repaired = frame.assign(high=frame["high"].mask(high_off, top), low=frame["low"].mask(low_off, bottom))
-    return repaired, int((high_off | low_off).sum())
+    opened, high, low, close = (frame[name].to_numpy(np.float64) for name in PRICES)
+    top, bottom = np.fmax(opened, close), np.fmin(opened, close)
+    high_off = (high < top) & (high >= top * (1 - ROUNDING))
+    low_off = (low > bottom) & (low <= bottom * (1 + ROUNDING))
+    off = high_off | low_off
+    if not off.any():
+        return frame, 0
+    repaired = frame.assign(high=np.where(high_off, top, high), low=np.where(low_off, bottom, low))
+    return repaired, int(off.sum())

@@ -1,7 +1,7 @@
 """The bar contract: a UTC index of bar times and five float columns, checked once where prices come in."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -112,6 +112,13 @@ def check(frame: pd.DataFrame, *, subject: str = "bars") -> pd.DataFrame:
         problems = listed(wrong, lambda row: f"{_shown_time(index[row])}: {_complaint(index, values, row)}")
         raise InvalidBarsError(subject, problems)
     return checked
+
+
+def numbers(frame: pd.DataFrame, names: Sequence[str] = COLUMNS) -> Floats:
+    """Give columns of floats as an array, shape (n, k); one of the frame's own where they are its first ones."""
+    if frame.columns.tolist()[: len(names)] == list(names):
+        return frame.to_numpy(np.float64)[:, : len(names)]
+    return frame[list(names)].to_numpy(np.float64)
 
 
 def runs_backwards(index: pd.DatetimeIndex) -> bool:

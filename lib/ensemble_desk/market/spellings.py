@@ -3,12 +3,14 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
 ADJUSTED, TIME, DAY, TICKER, CURRENCY = "adj_close", "time", "day", "ticker", "currency"
 
 _LETTERS = str.maketrans({"ł": "l", "Ł": "L", "ß": "ss", "ı": "i", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "æ": "ae"})
 
 
+@lru_cache(4096, typed=True)
 def plain(name: object) -> str:
     """``1. Open``, ``Adj Close**``, ``<VOL>`` and ``Öffnung`` become ``open``, ``adj_close``, ``vol`` and ``offnung``.
 
@@ -20,6 +22,7 @@ def plain(name: object) -> str:
     return re.sub(r"^\d+_", "", words)
 
 
+@lru_cache(4096, typed=True)
 def without_unit(name: object) -> str:
     """``Open (USD)`` and ``Turnover - EUR`` without what stands in brackets or after a dash, plain."""
     return plain(re.sub(r"[(\[（].*?[)\]）]|\s[-–]\s*[A-Z]{3}\s*$", " ", str(name)))

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database import inserting
@@ -21,9 +21,10 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring import live
 from ensemble_desk.monitoring.evidence import bands, rolling
 from ensemble_desk.monitoring.evidence.bands import Band, Evidence, Policy
-from ensemble_desk.monitoring.evidence.rolling import BANDS, EVIDENCE
-from ensemble_desk.monitoring.upkeep import kept
+from ensemble_desk.monitoring.evidence.rolling import BANDS, EVIDENCE, Past
+from ensemble_desk.monitoring.upkeep import kept, summing
 from ensemble_desk.monitoring.upkeep.kept import Days
+from ensemble_desk.monitoring.upkeep.summing import Step
 from ensemble_desk.registry import walking
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.work.places import Place
@@ -109,7 +110,7 @@ def record(
     signs = {key: kept.sign_of_days(registry.database, key, policy) for key in wanted}
     task, lacking = partial(_record, policy=policy), []
     for key, sign in signs.items():  # what is in line needs no other process
-        if not kept.are_written(registry, key, sign):
+        if kept.days(registry.database, key, sign) is None:
             lacking.append(key)
         elif told is not None:
             told()
@@ -118,26 +119,73 @@ def record(
 
 def _record(registry: Registry, key: Key, *, policy: Policy) -> int:
     sign = kept.sign_of_days(registry.database, key, policy)
-    told = _rows(history(registry, key, policy=policy))
+    definition = definitions.of_production(registry.database, key).get(key)
+    step = summing.step(registry.database, definition, policy) if definition else None
+    before = _goes_on(registry, key, step, policy)
+    later = _later(step, definition, before, policy) if step and definition and before else None
+    found = history(registry, key, policy=policy) if later is None else later
+    told, n_changed = _rows(found), 0
+    told_by = f"{found.version[-1]} {found.kind[-1]}" if told else ""
+    days = Days(sign, min(told, default=None), max(told, default=None), told_by)
+    if later is not None and before is not None:
+        days = Days(sign, before.first or days.first, days.last or before.last, told_by or before.told_by)
     with registry.database.writing() as connection:
         symbol_id = log.locked(connection, key)
-        of_key = (table.c.symbol_id == symbol_id, table.c.timeframe == key.timeframe)
-        wanted = select(table.c.date, *(table.c[name] for name in _MEASURES)).where(*of_key)
-        known = {row.date: tuple(row)[1:] for row in connection.execute(wanted)}
-        stale = [day for day in known if day not in told]
-        fresh = {day: row for day, row in told.items() if known.get(day) != tuple(row.values())}
-        if stale:
-            connection.execute(delete(table).where(*of_key, table.c.date.in_(stale)))
-        _upsert(
-            connection,
-            [{"symbol_id": symbol_id, "timeframe": key.timeframe, "date": day} | row for day, row in fresh.items()],
-        )
-        last = max(known, default=None)
-        later = last if not stale and last is not None and min(fresh, default=last) > last else None
-        digests.extend(connection, digests.DRIFT, symbol_id, key.timeframe, at=registry.clock(), later_than=later)
-        kept.keep_days(
-            connection, symbol_id, key.timeframe, Days(sign, min(told, default=None), max(told, default=None))
-        )
+        if later is None or told:
+            since = None if later is None else min(told)
+            n_changed = _bring_in_line(connection, symbol_id, key, told, since=since, at=registry.clock())
+        kept.keep_days(connection, symbol_id, key.timeframe, days)
+        if step is not None:
+            summing.keep(connection, [(key, step)])
+    return n_changed
+
+
+def _later(step: Step, definition: Definition, before: Days, policy: Policy) -> BandHistory | None:
+    """The days that a step tells anew; None where another version may speak louder on one of them."""
+    if step.before is None:
+        return None
+    (kind,) = step.kinds
+    columns = _columns(step.rows, definition, definition.version, kind, policy, past=step.before.past)
+    found = _history(definition.key, columns)
+    first = found.days[0].astype(object) if len(found) else date.max
+    is_told_anew = before.last is not None and first <= before.last
+    return None if is_told_anew and before.told_by != f"{definition.version} {kind}" else found
+
+
+def _goes_on(registry: Registry, key: Key, step: Step | None, policy: Policy) -> Days | None:
+    """The days as they were written before a step, where nothing else has come to them since."""
+    if step is None or step.since is None or not step.only_own:
+        return None
+    sign = kept.sign_of_days_at(registry.database, key, policy, step.since.hash)
+    return kept.days(registry.database, key, sign)
+
+
+def _bring_in_line(
+    connection: Connection,
+    symbol_id: int,
+    key: Key,
+    told: dict[date, dict[str, Any]],
+    *,
+    since: date | None,
+    at: datetime,
+) -> int:
+    """Write the days of a key, or those since one, and give the number of rows that changed."""
+    of_key = [table.c.symbol_id == symbol_id, table.c.timeframe == key.timeframe]
+    last = connection.execute(select(func.max(table.c.date)).where(*of_key)).scalar()
+    if since is not None:
+        of_key.append(table.c.date >= since)
+    wanted = select(table.c.date, *(table.c[name] for name in _MEASURES)).where(*of_key)
+    known = {row.date: tuple(row)[1:] for row in connection.execute(wanted)}
+    stale = [day for day in known if day not in told]
+    fresh = {day: row for day, row in told.items() if known.get(day) != tuple(row.values())}
+    if stale:
+        connection.execute(delete(table).where(*of_key, table.c.date.in_(stale)))
+    _upsert(
+        connection,
+        [{"symbol_id": symbol_id, "timeframe": key.timeframe, "date": day} | row for day, row in fresh.items()],
+    )
+    later = last if not stale and last is not None and min(fresh, default=last) > last else None
+    digests.extend(connection, digests.DRIFT, symbol_id, key.timeframe, at=at, later_than=later)
     return len(stale) + len(fresh)
 
 
@@ -167,15 +215,18 @@ def _rows(found: BandHistory) -> dict[date, dict[str, Any]]:
 
 
 def _columns(
-    rows: Matured, definition: Definition | None, version: str, kind: Kind, policy: Policy
+    rows: Matured, definition: Definition | None, version: str, kind: Kind, policy: Policy, *, past: Past | None = None
 ) -> dict[str, NDArray[Any]]:
-    """Columns of one version's outcomes of one kind, a row for each outcome."""
+    """Columns of one version's outcomes of one kind, a row for each outcome; ``past`` came before them."""
     n, h = len(rows), live.horizon_of(rows)
     baseline = live.validated(definition) if definition else None
     judged = (
-        None if baseline is None else rolling.states(rows.correct, baseline=baseline, horizon_bars=h, policy=policy)
+        None
+        if baseline is None
+        else rolling.states(rows.correct, baseline=baseline, horizon_bars=h, policy=policy, past=past)
     )
-    found = judged.rolling if judged else rolling.accuracy(rows.correct, window=policy.window(h), horizon_bars=h)
+    alone = partial(rolling.accuracy, rows.correct, window=policy.window(h), horizon_bars=h, past=past)
+    found = judged.rolling if judged else alone()
     unknown = np.full(n, np.nan)
     return {
         "day": rows.target.astype("datetime64[D]"),

@@ -17,7 +17,7 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring import live, verdicts
 from ensemble_desk.monitoring.evidence import bands, lacks
 from ensemble_desk.monitoring.evidence.bands import Band, Policy
-from ensemble_desk.monitoring.upkeep import kept
+from ensemble_desk.monitoring.upkeep import kept, summing
 from ensemble_desk.monitoring.verdicts import DriftState
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.opening import Registry
@@ -25,7 +25,7 @@ from ensemble_desk.registry.opening import Registry
 Floats = NDArray[np.float64]
 Times = NDArray[np.datetime64]
 
-_MOST_ALONE = 200  # keys that are read one by one
+_AT_ONCE = 100  # keys whose sums are held in memory and written together
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ def fleet(
 ) -> FleetDrift:
     """Say how every key in production does; ``kinds`` as :func:`.live.accuracy`.
 
-    What was kept is taken where nothing has come since; of the other keys the log is read. With ``keep`` it is kept.
+    What was kept is taken where nothing has come since, and what is new is added to what was summed up; of the other
+    keys the log is read. With ``keep`` it is kept.
 
     Raises
     ------
@@ -77,24 +78,28 @@ def fleet(
     signs, known = kept.signs(registry.database, policy), kept.states(registry.database)
     found = {key: kept.state(known[key][1]) for key, sign in signs.items() if sign and known.get(key, ("",))[0] == sign}
     if len(found) < len(signs):
-        lacking = definitions.of_production(registry.database)
-        fresh = judged(registry, {key: one for key, one in lacking.items() if key not in found}, policy, None)
-        certain = [(signs[key], one) for key, one in fresh.items() if signs.get(key)]
-        if keep and certain:
-            kept.keep_states(registry.database, certain)
-        found |= fresh
+        every = definitions.of_production(registry.database)
+        lacking = [one for key, one in every.items() if key not in found]
+        for start in range(0, len(lacking), _AT_ONCE):
+            some = lacking[start : start + _AT_ONCE]
+            steps = {one.key: summing.step(registry.database, one, policy) for one in some}
+            fresh = {one.key: verdicts.of_sums(steps[one.key].sums, steps[one.key].kinds, one, policy) for one in some}
+            if keep:
+                with registry.database.writing() as connection:
+                    kept.keep_states(connection, [(signs[key], one) for key, one in fresh.items() if signs.get(key)])
+                    summing.keep(connection, steps.items())
+            found |= fresh
     return ranked(found, policy)
 
 
 def judged(
     registry: Registry, wanted: Mapping[Key, Definition], policy: Policy, kinds: Sequence[Kind] | None
 ) -> dict[Key, DriftState]:
-    """Judge what is in production of some keys; of many their log is read in one query."""
-    rows = matured.of_production(registry.database) if len(wanted) > _MOST_ALONE else None
+    """Judge what is in production of some keys by outcomes of these kinds, from what the log says of each."""
     found = {}
     for key, definition in wanted.items():
-        own = matured.read(registry.database, key, version=definition.version) if rows is None else rows.get(key)
-        found[key] = verdicts.judge(None if own is None else own.of_kinds(kinds), definition, policy)
+        own = matured.read(registry.database, key, version=definition.version)
+        found[key] = verdicts.judge(own.of_kinds(kinds), definition, policy)
     return found
 
 

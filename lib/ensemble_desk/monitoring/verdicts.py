@@ -5,20 +5,21 @@ from datetime import datetime
 
 import numpy as np
 
-from ensemble_desk.evaluation import e_process, skill
+from ensemble_desk.evaluation import confidence_sequences, e_process, intervals, skill
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
 from ensemble_desk.evaluation.skill import Skill
 from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Matured
 from ensemble_desk.market.keys import Key
+from ensemble_desk.market.labels import CLASSES
 from ensemble_desk.monitoring import live
-from ensemble_desk.monitoring.evidence import bands, calibration, lacks, references, rolling
+from ensemble_desk.monitoring.evidence import bands, calibration, lacks, references, sums
 from ensemble_desk.monitoring.evidence.bands import Band, Evidence, Policy, Recommendation, Trend
 from ensemble_desk.monitoring.evidence.calibration import Promise
-from ensemble_desk.monitoring.evidence.rolling import BANDS, EVIDENCE, States
+from ensemble_desk.monitoring.evidence.rolling import BANDS, EVIDENCE
+from ensemble_desk.monitoring.evidence.sums import Judged, Sums
 
-SPARKLINE_POINTS = 60
 MOST_OUTCOMES = 2_520  # that are looked ahead for what settles a fall
 _SEED = 20_250_121  # of the outcomes that are imitated ahead
 
@@ -92,72 +93,74 @@ class DriftState:
 
 def judge(rows: Matured | None, definition: Definition, policy: Policy) -> DriftState:
     """Say how one version does by its matured forecasts, for itself: whether it stands is the fleet's to say."""
-    baseline = live.validated(definition)
-    empty = nothing(definition.key, definition, problem=_problem(rows, definition, baseline))
     if rows is None or not len(rows):
+        return of_sums(None, (), definition, policy)
+    return of_sums(summed(rows, definition, policy), rows.kinds, definition, policy)
+
+
+def summed(rows: Matured, definition: Definition, policy: Policy, *, before: Sums | None = None) -> Sums:
+    """Add up what the matured forecasts of one version come to, one or more, on top of what came before them."""
+    usual = definition.usual_rates
+    begun = before or sums.begin(horizon_bars=live.horizon_of(rows), usual=usual)
+    return sums.advance(begun, rows, baseline=live.validated(definition), usual=usual, policy=policy)
+
+
+def of_sums(found: Sums | None, kinds: tuple[Kind, ...], definition: Definition, policy: Policy) -> DriftState:
+    """Say the same from what the matured forecasts come to; None where there are none."""
+    baseline = live.validated(definition)
+    empty = nothing(definition.key, definition, problem=_problem(found, definition, baseline))
+    if found is None:
         return empty
-    h, correct = live.horizon_of(rows), rows.correct
-    newest = slice(-policy.window(h), None)
+    h, newest = found.horizon_bars, np.bincount(found.y, minlength=len(CLASSES))
     known = replace(
         empty,
-        kinds=rows.kinds,
+        kinds=kinds,
         horizon_bars=h,
-        as_of=live.moment(rows.target[-1]),
-        live=live.pointwise(correct[newest], horizon_bars=h),
-        overall=live.estimate(correct, horizon_bars=h),
-        majority=references.majority(rows.y[newest], horizon_bars=h),
-        overall_majority=references.majority(rows.y, horizon_bars=h),
-        trend=bands.trend(correct[newest], horizon_bars=h, least=policy.least_predictions),
-        promise=calibration.promise(rows.p.max(axis=1), correct, horizon_bars=h),
-        skill=_skill(rows, definition, horizon_bars=h),
-        never_named=skill.never_named(rows.p),
+        as_of=live.moment(found.target[-1]),
+        live=live.pointwise(found.correct, horizon_bars=h),
+        overall=confidence_sequences.share_so_far(found.right, n=found.n),
+        majority=references.most(newest, horizon_bars=h),
+        overall_majority=references.most(found.came, horizon_bars=h),
+        trend=bands.trend(found.correct, horizon_bars=h, least=policy.least_predictions),
+        promise=calibration.so_far(found.promised),
+        skill=None if found.scores is None else skill.so_far(found.scores),
+        never_named=tuple(name for name, n in zip(CLASSES, found.named.tolist(), strict=True) if not n),
     )
-    if baseline is None:
-        return known
-    return _judged(known, rolling.states(correct, baseline=baseline, horizon_bars=h, policy=policy), rows, policy)
+    return known if found.judged is None else _settled(_judged(known, found, found.judged, policy), found, policy)
 
 
-def _skill(rows: Matured, definition: Definition, *, horizon_bars: int) -> Skill | None:
-    if definition.usual_rates is None:
-        return None
-    usual = np.tile(definition.usual_rates, (len(rows), 1))
-    return skill.daily(rows.p, usual, rows.y, horizon_bars=horizon_bars)
-
-
-def _judged(known: DriftState, found: States, rows: Matured, policy: Policy) -> DriftState:
-    assert known.baseline is not None  # noqa: S101 - the caller has looked
-    band, evidence = BANDS[int(found.band[-1])], EVIDENCE[int(found.evidence[-1])]
-    alarms = np.flatnonzero(found.e_value >= policy.alarm_e_value)
-    rings = bool(found.e_value[-1] >= policy.alarm_e_value)
-    read, h = slice(-int(found.rolling.n[-1]), None), live.horizon_of(rows)
+def _judged(known: DriftState, found: Sums, judged: Judged, policy: Policy) -> DriftState:
+    band, evidence = BANDS[judged.band], EVIDENCE[judged.evidence]
+    rings = judged.e_value >= policy.alarm_e_value
+    first, before = judged.read
+    n, h = found.n - first, found.horizon_bars
     if band is Band.NOT_MEASURED:
         known = replace(known, problem=lacks.TOO_FEW, remedy=lacks.remedy(known.key, lacks.TOO_FEW))
-    judged = replace(
+    return replace(
         known,
-        live=live.pointwise(rows.correct[read], horizon_bars=h),
-        majority=references.majority(rows.y[read], horizon_bars=h),
-        margin=float(found.margin[-1]),
+        live=intervals.wilson((int(found.right.sum()) - before.right) / n, n, horizon_bars=h),
+        majority=references.most(found.came - np.array(before.came), horizon_bars=h),
+        margin=judged.margin,
         band=band,
         evidence=evidence,
-        e_value=float(found.e_value[-1]),
+        e_value=judged.e_value,
         rings=rings,
-        alarm_at=live.moment(rows.target[alarms[0]]) if len(alarms) else None,
-        since=live.moment(rows.as_of[read][0]) if rings else None,
+        alarm_at=judged.alarm_at,
+        since=before.as_of if rings else None,
         recommendation=bands.recommendation(band, evidence),
-        sparkline=tuple(found.rolling.accuracy[policy.least_predictions - 1 :][-SPARKLINE_POINTS:].tolist()),
+        sparkline=judged.sparkline,
     )
-    return _settled(judged, found, policy)
 
 
-def _settled(judged: DriftState, found: States, policy: Policy) -> DriftState:
+def _settled(judged: DriftState, found: Sums, policy: Policy) -> DriftState:
     """Say how many outcomes of the present accuracy the alarm takes, by imitating them."""
     baseline = judged.baseline
-    if baseline is None or not baseline.n or judged.live.value >= baseline.value:
+    if baseline is None or found.judged is None or not baseline.n or judged.live.value >= baseline.value:
         return judged
     if judged.rings:
         return replace(judged, more_outcomes=0)
     more = e_process.outcomes_to_alarm(
-        found.process.state,
+        found.judged.process,
         e_process.line(baseline, falls=policy.falls),
         accuracy=judged.live.value,
         alarm_e_value=policy.alarm_e_value,
@@ -202,9 +205,9 @@ def nothing(key: Key, definition: Definition | None, *, problem: str) -> DriftSt
     )
 
 
-def _problem(rows: Matured | None, definition: Definition, baseline: AccuracyEstimate | None) -> str:
+def _problem(found: Sums | None, definition: Definition, baseline: AccuracyEstimate | None) -> str:
     if definition.label is None:
         return lacks.NO_LABEL
-    if rows is None or not len(rows):
+    if found is None:
         return lacks.NO_OUTCOMES
     return "" if baseline is not None else lacks.NO_ACCURACY

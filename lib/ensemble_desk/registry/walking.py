@@ -30,6 +30,7 @@ def each(
     place: Place | None = None,
     lane: Callable[[T], Hashable] | None = None,
     told: Told | None = None,
+    size: Callable[[T], int] | None = None,
 ) -> tuple[R, ...]:
     """Do a task for each item, see :func:`ensemble_desk.work.walking.each`; gives the results in order.
 
@@ -40,11 +41,12 @@ def each(
     lost : makes the result of an item that no process could do, of the reason.
     place : where it is done; None: as the settings say.
     lane : items of the same lane are done one after the other, in their order.
-    told : called after each item.
+    told : called after each item, or as often as ``size`` says of it.
     """
     where = places.of(registry.settings) if place is None else place
     there = partial(_with_shared, without_secrets(registry.settings), dict(logs.ids()), task)
-    count = None if told is None else lambda _position, _found: told()
+    sizes = [1 if size is None else size(item) for item in items]
+    count = None if told is None else partial(_count, told, sizes)
     found = walking.each(partial(task, registry), there, items, place=where, lane=lane, told=count)
     return tuple(
         lost(item, one.reason) if isinstance(one, Lost) else one for item, one in zip(items, found, strict=True)
@@ -59,6 +61,11 @@ def nobody(item: object, reason: str) -> NoReturn:
 def without_secrets(settings: Settings) -> Settings:
     """Give what a worker needs: all but by what one acts and whom one tells."""
     return settings.model_copy(update={"token": "", "alert_urls": (), "dask": "", "jobs": 1})
+
+
+def _count(told: Told, sizes: Sequence[int], position: int, _found: object) -> None:
+    for _ in range(sizes[position]):
+        told()
 
 
 def _with_shared(settings: Settings, ids: Mapping[str, str], task: Task[T, R], item: T) -> R:

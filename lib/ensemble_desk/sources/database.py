@@ -1,17 +1,19 @@
 """Bars kept in the database: imported once, served from there, with what they said before kept beside."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 import pandas as pd
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection, Executable, exists, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from ensemble_desk.database import daily_digests as digests
-from ensemble_desk.database import inserting, opening
+from ensemble_desk.database import opening
 from ensemble_desk.database.opening import Database
-from ensemble_desk.database.symbols import possible_keys, symbol_id
+from ensemble_desk.database.symbols import hold, possible_keys, symbol_id
 from ensemble_desk.database.tables.registry_tables import ohlc_bars, ohlc_restatements, symbols
 from ensemble_desk.errors import InvalidSymbolError, InvalidTimeframeError, ManyRestatedError, SourceError
 from ensemble_desk.market import bars as bar_contract
@@ -77,27 +79,40 @@ def import_bars(
     DatabaseError
         When the database cannot be written; then nothing changed.
     """
+    with database.writing() as connection:
+        return import_within(connection, key, bars, at=at, most_restated=most_restated)
+
+
+def import_within(
+    connection: Connection, key: Key, bars: Bars, *, at: datetime, most_restated: int | None = None
+) -> ImportReport:
+    """Do the same within a transaction that somebody else has begun; what is raised leaves it to be undone."""
     frame = bar_contract.check(bars.frame, subject=str(key)).assign(adjusted=bars.adjusted)
     n_unchanged = n_restated = 0
     examples: list[str] = []
-    with database.writing() as connection:
-        number = symbol_id(connection, key.symbol)
-        last = _last(connection, number, key.timeframe)
+    number = symbol_id(connection, key.symbol)
+    hold(connection, number)
+    newest = _newest(connection, number, key.timeframe)
+    last, last_adjusted = newest or (None, bars.adjusted)
+    if last is not None and (last_adjusted != bars.adjusted or last > bars.first):
         _refuse_mixed(connection, key, number, bars)
-        for start in range(0, len(frame), _AT_ONCE):
-            part = frame.iloc[start : start + _AT_ONCE]
-            before = bar_rows.stored(connection, number, key.timeframe, first=part.index[0], until=part.index[-1])
-            before = before[before.index.isin(part.index)]
-            equal = (before == part.loc[before.index]).all(axis=1)
-            _keep(connection, number, key, before[~equal], at)
-            _put(connection, number, key, part[~part.index.isin(before.index[equal])])
-            n_unchanged, n_restated = n_unchanged + int(equal.sum()), n_restated + int((~equal).sum())
-            examples += _differences(before[~equal], part, room=_MOST_EXAMPLES - len(examples))
-        if most_restated is not None and n_restated > most_restated:
-            raise ManyRestatedError(str(key), n_restated=n_restated, n_bars=len(frame), examples=examples)
-        n_new = len(frame) - n_unchanged - n_restated
-        only_later = last is not None and not n_restated and n_new == int((frame.index > last).sum())
-        digests.extend(connection, digests.BARS, number, key.timeframe, at=at, later_than=last if only_later else None)
+    for start in range(0, len(frame), _AT_ONCE):
+        part = frame.iloc[start : start + _AT_ONCE]
+        if last is None or last < part.index[0]:
+            _put(connection, number, key, part)
+            continue
+        before = bar_rows.stored(connection, number, key.timeframe, first=part.index[0], until=part.index[-1])
+        before = before[before.index.isin(part.index)]
+        equal = (before == part.loc[before.index]).all(axis=1)
+        _keep(connection, number, key, before[~equal], at)
+        _put(connection, number, key, part[~part.index.isin(before.index[equal])])
+        n_unchanged, n_restated = n_unchanged + int(equal.sum()), n_restated + int((~equal).sum())
+        examples += _differences(before[~equal], part, room=_MOST_EXAMPLES - len(examples))
+    if most_restated is not None and n_restated > most_restated:
+        raise ManyRestatedError(str(key), n_restated=n_restated, n_bars=len(frame), examples=examples)
+    n_new = len(frame) - n_unchanged - n_restated
+    only_later = last is not None and not n_restated and n_new == int((frame.index > last).sum())
+    digests.extend(connection, digests.BARS, number, key.timeframe, at=at, later_than=last if only_later else None)
     return ImportReport(key, n_new, n_unchanged, n_restated, bars.first, bars.last)
 
 
@@ -201,9 +216,12 @@ def _key(ticker: str, timeframe: str) -> Key | None:
         return None
 
 
-def _last(connection: Connection, number: int, timeframe: str) -> datetime | None:
+def _newest(connection: Connection, number: int, timeframe: str) -> tuple[datetime, bool] | None:
+    """The newest bar's time and whether it is adjusted, by one indexed read."""
     of_key = (ohlc_bars.c.symbol_id == number, ohlc_bars.c.timeframe == timeframe)
-    return connection.execute(select(func.max(ohlc_bars.c.time)).where(*of_key)).scalar()
+    query = select(ohlc_bars.c.time, ohlc_bars.c.adjusted).where(*of_key).order_by(ohlc_bars.c.time.desc()).limit(1)
+    found = connection.execute(query).first()
+    return None if found is None else (found.time, found.adjusted)
 
 
 def _refuse_mixed(connection: Connection, key: Key, number: int, bars: Bars) -> None:
@@ -228,6 +246,8 @@ def _differences(before: pd.DataFrame, after: pd.DataFrame, *, room: int) -> lis
     """What the first of the changed bars say now and would say then."""
     told = []
     first = before.head(max(room, 0))
+    if first.empty:
+        return []
     newer = after.loc[first.index, list(COLUMNS)].to_numpy()
     times = pd.DatetimeIndex(first.index)
     for time, old, new in zip(times, first[list(COLUMNS)].to_numpy(), newer, strict=True):
@@ -245,10 +265,16 @@ def _keep(connection: Connection, number: int, key: Key, before: pd.DataFrame, a
 
 def _put(connection: Connection, number: int, key: Key, frame: pd.DataFrame) -> None:
     if len(frame):
-        insert = inserting.insert_into(connection, ohlc_bars)
-        newer = {name: insert.excluded[name] for name in VALUES}
-        upsert = insert.on_conflict_do_update(index_elements=list(_KEY), set_=newer)
+        upsert = _upsert(is_postgresql=connection.dialect.name == "postgresql")
         connection.execute(upsert, list(_as_rows(number, key, frame)))
+
+
+@functools.cache
+def _upsert(*, is_postgresql: bool) -> Executable:
+    insert = (postgresql if is_postgresql else sqlite).insert(ohlc_bars)
+    newer = {name: insert.excluded[name] for name in VALUES}
+    upsert: Executable = insert.on_conflict_do_update(index_elements=list(_KEY), set_=newer)
+    return upsert
 
 
 def _as_rows(number: int, key: Key, frame: pd.DataFrame) -> Iterator[dict[str, Any]]:

@@ -4,16 +4,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import bindparam, select
 
 from ensemble_desk.database import inserting
 from ensemble_desk.database.opening import Database
+from ensemble_desk.database.queries.compiled_select import CompiledSelect
 from ensemble_desk.database.tables.upkeep_tables import bar_mappings
 from ensemble_desk.errors import UnknownMappingError
 from ensemble_desk.sources.upload import answers
 from ensemble_desk.sources.upload.answers import Answers
 
 _LONGEST_NAME = 80
+_OF_SHAPE = CompiledSelect(
+    select(bar_mappings)
+    .where(bar_mappings.c.shape == bindparam("shape"))
+    .order_by(bar_mappings.c.kept_at.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +68,14 @@ def keep(database: Database, name: str, *, shape: str, said: Answers, at: dateti
 
 def fitting(database: Database, shape: str) -> KeptMapping | None:
     """The newest mapping that was kept for files of this shape."""
-    query = select(bar_mappings).where(bar_mappings.c.shape == shape).order_by(bar_mappings.c.kept_at.desc()).limit(1)
-    with database.reading() as connection:
-        row = connection.execute(query).mappings().first()
-    return None if row is None else _kept(row)
+    found = database.ask(_OF_SHAPE, shape=shape)
+    return _kept(found[0]) if found else None
 
 
 def every(database: Database) -> tuple[KeptMapping, ...]:
     """All of them, by name."""
     with database.reading() as connection:
-        return tuple(map(_kept, connection.execute(select(bar_mappings).order_by(bar_mappings.c.name)).mappings()))
+        return tuple(map(_kept, connection.execute(select(bar_mappings).order_by(bar_mappings.c.name))))
 
 
 def forget(database: Database, name: str) -> None:
@@ -81,5 +86,5 @@ def forget(database: Database, name: str) -> None:
         raise UnknownMappingError(name)
 
 
-def _kept(row: RowMapping) -> KeptMapping:
-    return KeptMapping(row["name"], row["shape"], answers.of(row["answers"]), row["kept_at"], row["actor"])
+def _kept(row: Any) -> KeptMapping:
+    return KeptMapping(row.name, row.shape, answers.of(row.answers), row.kept_at, row.actor)

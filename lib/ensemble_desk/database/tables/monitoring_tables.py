@@ -132,7 +132,7 @@ kept_drift = Table(  # what was made of a key's outcomes; a row that is lost or 
     metadata,
     Column("symbol_id", BigInteger, ForeignKey("symbols.id"), nullable=False),
     Column("timeframe", Exact, nullable=False),
-    Column("what", Exact, nullable=False),  # state | days
+    Column("what", Exact, nullable=False),  # state | days | sums
     Column("sign", Text, nullable=False),  # of everything that it was made of
     Column("made", Text, nullable=False),  # JSON, with NaN
     PrimaryKeyConstraint("symbol_id", "timeframe", "what"),

@@ -15,7 +15,7 @@ from ensemble_desk.jobs.arguments import Jobs, Json, KeepAs, Symbol
 from ensemble_desk.jobs.inputs import file_options, files, keys, many_bars
 from ensemble_desk.jobs.inputs.keys import Part, SymbolsFrom, Wanted
 from ensemble_desk.settings import Settings
-from ensemble_desk.sources import importing, kept_mappings, opening, sessions
+from ensemble_desk.sources import importing, kept_mappings, many_files, opening, sessions
 from ensemble_desk.sources.importing import Imported, Rules
 from ensemble_desk.sources.kept_mappings import KeptMapping
 from ensemble_desk.sources.sessions import SessionCheck
@@ -113,13 +113,13 @@ def _import_all(
 ) -> None:
     with desk.registry() as registry, tempfile.TemporaryDirectory(prefix="desk-import-") as folder:
         if file.is_dir():
-            there = importing.of_folder(file, timeframe=timeframe, rules=rules)
+            there = many_files.of_folder(file, timeframe=timeframe, rules=rules)
         elif timeframe is None:
             message = "say the --timeframe of the table's bars"
             raise typer.BadParameter(message)
         else:
             content = files.read(file, most_bytes=rules.max_bytes)
-            there, rules = importing.of_long_table(
+            there, rules = many_files.of_long_table(
                 content, file_name=file.name, timeframe=timeframe, rules=rules, place=Path(folder)
             )
             del content
@@ -134,7 +134,7 @@ def _import_all(
 
 
 def _keep(database: Database, name: str, content: bytes, *, file_name: str, rules: Rules, settings: Settings) -> None:
-    shape = reading.shape_of(content, file_name=file_name, max_bytes=rules.max_bytes)
+    shape = reading.shape_of(reading.opened(content, file_name=file_name, max_bytes=rules.max_bytes))
     kept_mappings.keep(database, name, shape=shape, said=rules.answers, at=rules.now, actor=settings.actor_name)
     output.note(f"kept as {name}: files of this shape are read so from now on")
 

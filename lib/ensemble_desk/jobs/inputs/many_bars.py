@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from ensemble_desk.jobs.inputs.keys import Wanted
 from ensemble_desk.registry import walking
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.registry.walking import Told
-from ensemble_desk.sources import importing
-from ensemble_desk.sources.importing import Imported, Part, Rules
+from ensemble_desk.sources import many_files
+from ensemble_desk.sources.importing import Imported, Rules
+from ensemble_desk.sources.many_files import Part
 from ensemble_desk.work.places import Place
+from ensemble_desk.work.walking import ENDED
 
 _MUCH = 8 * 2**20  # bytes of files that are worth starting processes for, however few they are
 
@@ -33,46 +34,41 @@ def meant(parts: Sequence[Part], said: Wanted) -> tuple[Part, ...]:
 def run(
     registry: Registry, parts: Sequence[Part], *, rules: Rules, place: Place, told: Told | None = None
 ) -> tuple[Imported, ...]:
-    """Import files, each told on its own; those of one key one after the other, so that the last one counts.
+    """Import files, each told on its own, in their order; of two files of one key the later one counts.
 
     Raises
     ------
     ClusterError, OtherReleaseError, MissingExtraError
     """
-    keys = [part.key for part in parts]
     goes_along = bool(place.scheduler)
-    together = not goes_along and len(set(keys)) == len(keys)
-    if _much(parts):
+    if len(parts) >= place.fewest or sum(part.n_bytes for part in parts) >= _MUCH:
         place = replace(place, fewest=2)
-    return walking.each(
+    groups = many_files.groups([replace(part, goes_along=goes_along) for part in parts])
+    done = walking.each(
         registry,
         partial(_imported, rules),
-        [replace(part, goes_along=goes_along) for part in parts],
+        groups,
         lost=_lost,
         place=place,
-        lane=None if together else _lane,
+        lane=_first if goes_along else None,  # so that the bytes of few are under way
         told=told,
+        size=len,
     )
+    by_name = {one.name: one for group in done for one in group}
+    ended = [(part,) for part in parts if by_name[part.name].problem == ENDED]
+    if len(ended) > 1:  # by one of them, with which the others were together
+        alone = walking.each(registry, partial(_imported, rules), ended, lost=_lost, place=place)
+        by_name |= {one.name: one for (one,) in alone}
+    return tuple(by_name[part.name] for part in parts)
 
 
-def _imported(rules: Rules, registry: Registry, part: Part) -> Imported:
-    return importing.tried(registry.database, part, rules)
+def _imported(rules: Rules, registry: Registry, parts: Sequence[Part]) -> tuple[Imported, ...]:
+    return many_files.tried(registry.database, parts, rules)
 
 
-def _lost(part: Part, reason: str) -> Imported:
-    return Imported(part.name, part.key, problem=reason)
+def _lost(parts: Sequence[Part], reason: str) -> tuple[Imported, ...]:
+    return tuple(Imported(part.name, part.key, problem=reason) for part in parts)
 
 
-def _lane(part: Part) -> str:
-    return str(part.key or part.name)
-
-
-def _much(parts: Sequence[Part]) -> bool:
-    return sum(_size(part.file) for part in parts) >= _MUCH
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except OSError:  # it has just gone, which its import tells
-        return 0
+def _first(parts: Sequence[Part]) -> str:
+    return parts[0].name

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ensemble_desk.evaluation import confidence_sequences, intervals
+from ensemble_desk.evaluation.confidence_sequences import Means
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
 
 Floats = NDArray[np.float64]
@@ -35,6 +36,15 @@ class Promise:
     z: float | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Promised:
+    """What goes into a promise, of all forecasts so far: the sum of their confidences, and bets on the gap."""
+
+    total: float
+    is_certain: bool
+    gap: Means
+
+
 @dataclass(frozen=True, slots=True)
 class Bin:
     """Forecasts of similar confidence: what they promised on average and how many were right."""
@@ -43,15 +53,32 @@ class Bin:
     realised: AccuracyEstimate
 
 
+def begin(*, horizon_bars: int) -> Promised:
+    """Before the first forecast."""
+    gap = confidence_sequences.begin(lowest=-1.0, highest=1.0, horizon_bars=horizon_bars)
+    return Promised(0.0, is_certain=True, gap=gap)
+
+
+def advance(before: Promised, confidence: Floats, correct: Flags) -> Promised:
+    """Go on by the confidences of n forecasts and what came of them, shapes (n,); the same one by one or at once."""
+    total = np.add.accumulate(np.concatenate([[before.total], confidence]))[-1]
+    is_certain = before.is_certain and bool(np.all((confidence <= 0) | (confidence >= 1)))
+    return Promised(float(total), is_certain, confidence_sequences.advance(before.gap, correct - confidence))
+
+
+def so_far(found: Promised) -> Promise | None:
+    """Say what the forecasts so far promised; None when there are none."""
+    n = found.gap.n
+    if not n:
+        return None
+    gap = confidence_sequences.mean_so_far(found.gap)
+    z = None if found.is_certain else confidence_sequences.z_of_zero(found.gap)
+    return Promise(found.total / n, gap.value, gap.low, gap.high, z)
+
+
 def promise(confidence: Floats, correct: Flags, *, horizon_bars: int) -> Promise | None:
     """Set confidences (shape (n,)) against what came, in time order; None when there are none."""
-    if not len(confidence):
-        return None
-    excess = correct - confidence
-    gap = confidence_sequences.mean(excess, lowest=-1.0, highest=1.0, horizon_bars=horizon_bars)
-    certain = bool(np.all((confidence <= 0) | (confidence >= 1)))
-    z = None if certain else confidence_sequences.z_of_zero(excess, lowest=-1.0, highest=1.0, horizon_bars=horizon_bars)
-    return Promise(float(confidence.mean()), gap.value, gap.low, gap.high, z)
+    return so_far(advance(begin(horizon_bars=horizon_bars), confidence, correct))
 
 
 def reliability(confidence: Floats, correct: Flags, *, horizon_bars: int) -> tuple[Bin, ...]:

@@ -12,9 +12,13 @@ Times = NDArray[np.datetime64]
 
 def majority(y: Ints, *, horizon_bars: int) -> AccuracyEstimate | None:
     """Always the class that came most often among these rows, which is known only afterwards: hard to beat."""
-    if not len(y):
-        return None
-    return intervals.wilson(float(np.bincount(y, minlength=3).max() / len(y)), len(y), horizon_bars=horizon_bars)
+    return most(np.bincount(y, minlength=3), horizon_bars=horizon_bars)
+
+
+def most(came: Ints, *, horizon_bars: int) -> AccuracyEstimate | None:
+    """Give the same from how often each class came, shape (3,)."""
+    n = int(came.sum())
+    return intervals.wilson(float(came.max() / n), n, horizon_bars=horizon_bars) if n else None
 
 
 def persistence(y: Ints, *, as_of: Times, target: Times, horizon_bars: int) -> AccuracyEstimate | None:

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 from pydantic import TypeAdapter
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database import inserting
+from ensemble_desk.database import symbols as tickers
 from ensemble_desk.database.opening import Database
 from ensemble_desk.database.queries.compiled_select import CompiledSelect
 from ensemble_desk.database.tables.monitoring_tables import drift_monitoring, outcomes
@@ -30,21 +31,24 @@ from ensemble_desk.forecasting import definitions
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring.evidence.bands import Policy
 from ensemble_desk.monitoring.verdicts import DriftState
-from ensemble_desk.registry.opening import Registry
 from ensemble_desk.registry.preflight import code_revision
 
-_STATE, _DAYS = "state", "days"
+_STATE, _DAYS, SUMS = "state", "days", "sums"
 _TIMES = ("as_of", "alarm_at", "since")
 _MAKERS = ("market", "evaluation", "forecasting", "monitoring")  # the sources that decide what is made
 
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """The days of a key in the table of drift, as they were written last; None where there are none."""
+    """The days of a key in the table of drift, as they were written last; None where there are none.
+
+    ``told_by`` names the version and kind of the outcomes that the last day is told by.
+    """
 
     sign: str
     first: date | None
     last: date | None
+    told_by: str
 
 
 def signs(database: Database, policy: Policy) -> Mapping[Key, str]:
@@ -99,31 +103,51 @@ def state(made: str) -> DriftState:
     return replace(found, **in_utc)
 
 
-def keep_states(database: Database, found: Iterable[tuple[str, DriftState]]) -> None:
+def keep_states(connection: Connection, found: Iterable[tuple[str, DriftState]]) -> None:
     """Write states, each with its sign."""
-    rows = [(one.key, _STATE, sign, json.dumps(asdict(one), default=_plain)) for sign, one in found]
-    with database.writing() as connection:
-        numbers = dict(map(tuple, connection.execute(select(symbols.c.ticker, symbols.c.id))))
-        _write(connection, [(numbers[key.symbol], key.timeframe, *told) for key, *told in rows])
+    rows = [(one.key, sign, json.dumps(asdict(one), default=_plain)) for sign, one in found]
+    _write(connection, _of_keys(connection, _STATE, rows))
 
 
 def sign_of_days(database: Database, key: Key, policy: Policy) -> str:
     """Give what the days of a key are made of, as a sign; '' where only the log itself can tell."""
     outcome = digests.standing(database, digests.OUTCOMES, key)
-    return "" if outcome is None else f"{policy} {_code()} {definitions.sign(database, key)} {outcome.hash}"
+    return "" if outcome is None else sign_of_days_at(database, key, policy, outcome.hash)
 
 
-def are_written(registry: Registry, key: Key, sign: str) -> bool:
-    """Whether the days of a key were written under a sign and its first and last one are still there."""
-    found = registry.database.ask(_WRITTEN, symbol=key.symbol, timeframe=key.timeframe)
+def sign_of_days_at(database: Database, key: Key, policy: Policy, outcome_hash: str) -> str:
+    """Give what :func:`sign_of_days` gave when the outcomes of a key had this digest."""
+    return f"{policy} {_code()} {definitions.sign(database, key)} {outcome_hash}"
+
+
+def sign_of_sums(policy: Policy, known: Any) -> str:
+    """Give what the sums of a version are made by, as a sign that no further outcome changes."""
+    return f"{policy} {_code()} {known.id} {known.description_id} {known.sha256} {known.base}"
+
+
+def keep_sums(connection: Connection, rows: Iterable[tuple[Key, str, str]]) -> None:
+    """Write the sums of keys, each with its sign."""
+    _write(connection, _of_keys(connection, SUMS, rows))
+
+
+def days(database: Database, key: Key, sign: str) -> Days | None:
+    """The days of a key, where they were written under a sign and its first and last one are still there."""
+    found = database.ask(_WRITTEN, symbol=key.symbol, timeframe=key.timeframe)
     if not sign or not found or found[0].sign != sign:
-        return False
-    return bool(json.loads(found[0].made) == [_told(found[0].first), _told(found[0].last)])
+        return None
+    first, last, told_by = json.loads(found[0].made)
+    is_there = [first, last] == [_told(found[0].first), _told(found[0].last)]
+    return Days(sign, found[0].first, found[0].last, told_by) if is_there else None
 
 
 def keep_days(connection: Any, symbol_id: int, timeframe: str, days: Days) -> None:
     """Remember under which sign the days of a key were written."""
-    _write(connection, [(symbol_id, timeframe, _DAYS, days.sign, json.dumps([_told(days.first), _told(days.last)]))])
+    made = json.dumps([_told(days.first), _told(days.last), days.told_by])
+    _write(connection, [(symbol_id, timeframe, _DAYS, days.sign, made)])
+
+
+def _of_keys(connection: Connection, what: str, rows: Iterable[tuple[Key, str, str]]) -> list[tuple[Any, ...]]:
+    return [(tickers.symbol_id(connection, key.symbol), key.timeframe, what, *told) for key, *told in rows]
 
 
 def _write(connection: Any, rows: Iterable[tuple[Any, ...]]) -> None:

@@ -107,7 +107,7 @@ def recognise(
 def _to_scale(table: Table, rows: Gathered, answers: Answers) -> tuple[Gathered, Notes]:
     """Prices divided by what a person said; whole ones of a file without names may be ten-thousandths."""
     if answers.price_scale is None:
-        finding.ask_for_scale(table, rows.cells[list(bars.PRICES)])
+        finding.ask_for_scale(table, bars.numbers(rows.cells, bars.PRICES))
         return rows, ()
     if not (np.isfinite(answers.price_scale) and answers.price_scale > 0):
         raise UploadError(table.file_name, ["the scale of prices has to be a positive number."])

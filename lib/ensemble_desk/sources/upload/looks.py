@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ensemble_desk.market import timeframes
+from ensemble_desk.market import bars, timeframes
 from ensemble_desk.market.bars import PRICES
 from ensemble_desk.sources.upload import session_dates
 from ensemble_desk.sources.upload.recognition import Warned
@@ -151,7 +151,7 @@ def _splits(frame: pd.DataFrame) -> list[Warned]:
 
 
 def _still(frame: pd.DataFrame) -> list[Warned]:
-    prices = frame[list(PRICES)].to_numpy()
+    prices = bars.numbers(frame, PRICES)
     flat = (prices == prices[:, :1]).all(axis=1)
     same = np.concatenate(([False], (prices[1:] == prices[:-1]).all(axis=1))) & flat
     others = np.concatenate((np.flatnonzero(~same), [len(same)]))

@@ -13,6 +13,7 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.sources.upload import bar_tables, feature_tables
 from ensemble_desk.sources.upload.answers import Answers
 from ensemble_desk.sources.upload.bar_tables import Calendar
+from ensemble_desk.sources.upload.cells.table import Table
 from ensemble_desk.sources.upload.columns import finding
 from ensemble_desk.sources.upload.files import kinds as tables
 from ensemble_desk.sources.upload.recognition import Recognised
@@ -22,6 +23,7 @@ __all__ = [
     "Recognised",
     "by_ticker",
     "column_names",
+    "opened",
     "read_bars",
     "read_table",
     "recognise_bars",
@@ -50,6 +52,7 @@ def recognise_bars(
     answers: Answers | None = None,
     now: datetime | None = None,
     calendar: Calendar | None = None,
+    table: Table | None = None,
 ) -> Recognised:
     """Read bars from a file as vendors export them, and say what was recognised.
 
@@ -63,6 +66,7 @@ def recognise_bars(
     answers : everything a person said about this file.
     now : bars more than a day later are refused, stale ones and those still forming are told; unchecked by default.
     calendar : gives the sessions of the exchange, to date weekly bars and tell missing days.
+    table : the file as `opened` gave it; it is read anew where an answer may change that.
 
     Raises
     ------
@@ -75,18 +79,25 @@ def recognise_bars(
     """
     given = Answers(ticker=ticker, day_first=day_first, time_zone=time_zone, resample=resample, leave_out=leave_out)
     said = given if answers is None else answers.beneath(given)
-    table = tables.read(data, file_name=file_name, max_bytes=max_bytes, answers=said)
+    if table is None or said != Answers():
+        table = tables.read(data, file_name=file_name, max_bytes=max_bytes, answers=said)
     return bar_tables.recognise(table, key=key, answers=said, now=now, calendar=calendar)
 
 
-def shape_of(data: bytes, *, file_name: str, max_bytes: int) -> str:
+def opened(data: bytes, *, file_name: str, max_bytes: int) -> Table | None:
+    """The table of a file before anything is said of it; None for one that cannot be read without answers."""
+    try:
+        return tables.read(data, file_name=file_name, max_bytes=max_bytes)
+    except UploadError:  # reading it with answers says what is wrong, if anything is then
+        return None
+
+
+def shape_of(table: Table | None) -> str:
     """What files of one kind have in common: the names of their columns, or how many there are without names.
 
     Empty for a file that cannot be read without answers.
     """
-    try:
-        table = tables.read(data, file_name=file_name, max_bytes=max_bytes)
-    except UploadError:  # reading it with answers says what is wrong, if anything is then
+    if table is None:
         return ""
     if not table.has_names:
         return f"{len(table.columns)} columns without names, {table.kind} {table.separator}".strip()

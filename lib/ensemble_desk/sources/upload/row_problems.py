@@ -23,7 +23,7 @@ def unusable(rows: Gathered, cells: pd.DataFrame, undated: Flags) -> Flags:
     factor = cells[ADJUSTED].to_numpy() if ADJUSTED in cells else np.ones(len(cells))
     unadjusted = ~(np.isfinite(factor) & (factor > 0))
     texts = rows.wrong.any(axis=1) if rows.wrong.any() else np.zeros(len(cells), np.bool_)
-    wrong = undated | texts | bars.wrong_values(cells[list(bars.COLUMNS)].to_numpy()) | unadjusted
+    wrong = undated | texts | bars.wrong_values(bars.numbers(cells)) | unadjusted
     return np.asarray(wrong)
 
 
@@ -37,7 +37,6 @@ def repeated(times: pd.Series, cells: pd.DataFrame) -> Flags:
 
 def refuse_wrong_rows(file_name: str, rows: Gathered, cells: pd.DataFrame, times: pd.Series) -> None:
     """Raise InvalidBarsError for rows that are unusable or repeated; the rest could do without them."""
-    values = cells[list(bars.COLUMNS)].to_numpy()
     undated = times.isna().to_numpy()
     wrong = unusable(rows, cells, undated)
     twice = repeated(times, cells) & ~wrong
@@ -54,13 +53,14 @@ def refuse_wrong_rows(file_name: str, rows: Gathered, cells: pd.DataFrame, times
 
     n_wrong = int((wrong | twice).sum())
     if n_wrong:
+        values = bars.numbers(cells)
         separable = n_wrong if n_wrong < len(rows.times) else 0
         raise InvalidBarsError(file_name, bars.listed(wrong | twice, sentence), n_separable=separable)
 
 
 def refuse_standstill(file_name: str, frame: pd.DataFrame) -> None:
     """Raise UploadError when every price of more than a few bars is one number: nothing can be told from that."""
-    prices = frame[list(bars.PRICES)].to_numpy()
+    prices = bars.numbers(frame, bars.PRICES)
     if len(prices) >= _FEW and np.ptp(prices) == 0:
         problem = f"all prices of its {len(prices):,} bars are {prices[0, 0]:,.6g}, which tells nothing"
         raise UploadError(file_name, [f"{problem}. Check which columns hold the prices, or export the table again."])

@@ -183,11 +183,13 @@ def read(column: pd.Series, *, written: Style, short: bool = False) -> tuple[NDA
     ``short`` allows 1.2K, 1.2M and 1.2B.
     """
     none_wrong = np.zeros(len(column), np.bool_)
-    if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return np.full(len(column), np.nan), ~none_wrong
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return column.to_numpy(np.float64, na_value=np.nan), none_wrong
-    text = column.astype("str")
+    text = column
+    if not isinstance(column.dtype, pd.StringDtype):
+        if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_datetime64_any_dtype(column.dtype):
+            return np.full(len(column), np.nan), ~none_wrong
+        if pd.api.types.is_numeric_dtype(column.dtype):
+            return column.to_numpy(np.float64, na_value=np.nan), none_wrong
+        text = column.astype("str")
     if not written.decimal_comma and (exact := _all_plain(text)) is not None:
         return exact, none_wrong
     text = text.str.strip()

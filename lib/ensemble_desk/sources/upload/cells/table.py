@@ -125,6 +125,8 @@ def numbered(n_columns: int) -> tuple[Column, ...]:
 
 def joined(parts: Sequence[pd.Series]) -> pd.Series:
     """One column of all parts; where some are typed and others text, all become text."""
+    if len(parts) == 1:
+        return parts[0].reset_index(drop=True)
     texts = len({str(part.dtype) for part in parts}) > 1
     return pd.concat([part.astype("str") for part in parts] if texts else list(parts), ignore_index=True)
 

@@ -269,7 +269,8 @@ def _skipped(wall: pd.Series, changed: Localized, name: str) -> Times:
 
 
 def _has_clock(wall: pd.Series) -> bool:
-    return bool((wall != wall.dt.normalize())[wall.notna()].any())
+    at = wall.to_numpy(f"datetime64[{wall.dt.unit}]")
+    return bool(((at != at.astype("datetime64[D]")) & ~np.isnat(at)).any())
 
 
 def _midnights(wall: pd.Series) -> pd.Series:

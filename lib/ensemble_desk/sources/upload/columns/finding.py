@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ensemble_desk.errors import Choice, UploadError, UploadQuestionError
 from ensemble_desk.market import bars, spellings
@@ -61,8 +62,8 @@ def find(table: Table, answers: Answers) -> tuple[Found, Style, str]:
     return found, written, owner
 
 
-def ask_for_scale(table: Table, prices: pd.DataFrame) -> None:
-    """Ask whether prices are parts of the real ones, where they are large whole hundreds.
+def ask_for_scale(table: Table, values: NDArray[np.float64]) -> None:
+    """Ask whether prices, shape (n, 4), are parts of the real ones, where they are large whole hundreds.
 
     Without names of columns they may be ten-thousandths, as LEAN writes them; beyond all prices they may be billionths.
 
@@ -70,7 +71,6 @@ def ask_for_scale(table: Table, prices: pd.DataFrame) -> None:
     ------
     UploadQuestionError
     """
-    values = prices.to_numpy(np.float64)
     if not np.nanmax(values[:, -1], initial=0.0) >= _LEAST_SCALED:  # as nearly all prices are
         return
     known = values[np.isfinite(values).all(axis=1)]

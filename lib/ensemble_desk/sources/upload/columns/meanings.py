@@ -132,12 +132,14 @@ def _parted(name: str, affix: tuple[str, str]) -> str:
 
 def is_header(names: Sequence[str], mapped: Mapping[str, str] | None = None) -> bool:
     """Whether names are those of a price table, or hold all that a person mapped: a time and at least two prices."""
+    few = 2
+    if len(names) <= few:
+        return False
     known = {spellings.plain(name) for name in names} | {spellings.without_unit(name) for name in names}
     has = {field for field, spelled in spellings.OF.items() if not known.isdisjoint(spelled)}
     said = mapped or {}
     if said and all(not name or spellings.plain(name) in known for name in said.values()):
         has |= {field for field, name in said.items() if name}
-    few = 2
     return TIME in has and len(has.intersection(bars.PRICES)) >= few
 
 

@@ -68,6 +68,8 @@ def _with_stand_ins(found: Found, columns: Sequence[Column]) -> Found:
 
 def _shares(found: Found, sample: pd.DataFrame, written: Style) -> Found:
     """Where the volume is the money that a further column's shares cost, those shares are the volume."""
+    if not found.left_out:
+        return found
     volume, close = _numbers(sample, found.fields[_VOLUME], written), _close(found, sample, written)
     for column in found.left_out:
         shares = _numbers(sample, column, written)

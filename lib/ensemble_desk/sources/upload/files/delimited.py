@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -67,7 +68,7 @@ def read(data: bytes, name: str, *, answers: Answers, notes: tuple[str, ...]) ->
                 rows=rows,
             ):
                 lines_read += len(part)
-                yield part[~_are_blank(part)]
+                yield _filled(part)
             if header.first_row + lines_read < n_lines:
                 yield from slowly(rows, header.first_row + lines_read)
             return
@@ -95,20 +96,21 @@ def _end_of_line(data: bytes, number: int) -> int:
     return at
 
 
-def _are_blank(part: pd.DataFrame) -> Any:
-    """Which rows hold nothing, as lines of separators alone do."""
+def _filled(part: pd.DataFrame) -> pd.DataFrame:
+    """The rows that hold something, which lines of separators alone do not."""
     blank = np.ones(len(part), np.bool_)
     for label in part.columns:
         if not blank.any():
             break
         column = part[label]
         blank &= (column == "").to_numpy(np.bool_) if column.dtype == "str" else column.isna().to_numpy()
-    return blank
+    return part[~blank] if blank.any() else part
 
 
 def _first_lines(data: bytes, encoding: str) -> list[str]:
     stream = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
-    return [stream.readline(_LONGEST_LINE + 1) for _ in range(2 * headers.LOOKED_AT)]
+    lines = (stream.readline(_LONGEST_LINE + 1) for _ in range(2 * headers.LOOKED_AT))
+    return list(itertools.takewhile(bool, lines))
 
 
 def _refuse_markup(start: str, name: str) -> None:
@@ -160,7 +162,7 @@ def _parts(
                     raise UploadError(name, [_too_many_cells(line, len(columns))])
                 part.index = pd.RangeIndex(line, line + len(part), name="line")
                 line += len(part)
-                yield part[(part != "").any(axis=1)]
+                yield _filled(part)
     except pd.errors.EmptyDataError:
         return
     except (pd.errors.ParserError, csv.Error) as error:
