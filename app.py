@@ -10,7 +10,7 @@ if get_script_run_ctx(suppress_warning=True) is None:  # the server reads this f
     from ensemble_desk.service import application
     from ensemble_desk.service.hosts import AllowedHosts
     from ensemble_desk.ui.frame.admission import ByAddress
-    from ensemble_desk.ui.frame.browser import places
+    from ensemble_desk.ui.frame.browser import manners, places
     from ensemble_desk.ui.server import addresses, page_head, warmth
 
     settings = application.settings_or_exit()
@@ -22,7 +22,7 @@ if get_script_run_ctx(suppress_warning=True) is None:  # the server reads this f
             Middleware(ByAddress, settings=settings),
             Middleware(addresses.KnownAddresses, pages=Path(__file__).with_name("pages")),
             Middleware(addresses.CompressedAssets),
-            Middleware(page_head.PageHead, css=places.css()),
+            Middleware(page_head.PageHead, head=places.head() + manners.head()),
         ],
         lifespan=warmth.from_the_start("ensemble_desk.ui.overview.reads:first_visit"),
     )

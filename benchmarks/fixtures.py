@@ -82,7 +82,7 @@ def write(desk: Registry) -> None:
     """Commit something to the database that no question is about: answers that were kept are good no longer."""
     at = desk.clock()
     with desk.database.writing() as connection:
-        folder_marks.keep(connection, Path("benchmark"), mark=time.monotonic_ns(), at=at, settled=True)
+        folder_marks.keep(connection, "benchmark", mark=time.monotonic_ns(), at=at, settled=True)
 
 
 def settle() -> None:

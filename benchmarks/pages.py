@@ -45,7 +45,7 @@ def _train(folder: Path) -> None:
 
 def _desk(bench: Bench, folder: Path) -> None:
     shutil.copytree(rows_registry.desk(bench, bench.scale.n_versions), folder, dirs_exist_ok=True)
-    shutil.copytree(trained(bench), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("registry.db*"))
+    shutil.copytree(trained(bench), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("registry*"))
     with fixtures.registry(folder) as opened:
         sync.synchronise(opened)
     generated_log.fill(folder, bench.scale.n_forecasts)

@@ -17,7 +17,7 @@ from ensemble_desk.registry.actors import Actor, Role
 from ensemble_desk.registry.entities import Action
 from ensemble_desk.registry.folder import freshness, sync
 from ensemble_desk.registry.index import versions
-from ensemble_desk.registry.ledger import pointers, production
+from ensemble_desk.registry.ledger import pointers, production, writing
 from ensemble_desk.registry.moves import promotion as moves
 from ensemble_desk.registry.moves import recording
 from ensemble_desk.registry.moves.recording import Move, Plan, Verdict
@@ -182,7 +182,7 @@ def move(opened: Registry, key: Key, to: str) -> Any:
     """What a promotion does once its preflight has passed, in the same transaction with the same rows."""
     plan = Plan(version=to, mode=moves.Mode.PINNED, subject=to)
     move = Move(key, Action.PROMOTE, "promote", lambda *_: plan, OPERATOR, "measured", None, actors.TO_MOVE, asked=to)
-    with opened.database.writing() as connection:
+    with writing.writing(opened) as connection:
         pointer = pointers.lock(connection, key)
         if pointer is None:
             raise KeyError(key)

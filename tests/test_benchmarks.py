@@ -43,6 +43,9 @@ def test_a_folder_of_generated_versions_is_a_sound_registry(bench):
     assert {len(names) for names in listed.values()} == {generated.N_PER_KEY}
     with fixtures.registry(folder) as desk:
         assert sync.synchronise(desk) == SyncReport()
+        before = desk.database.changes()
+        fixtures.write(desk)
+        assert desk.database.changes() != before
 
 
 def test_a_log_with_nothing_new_is_looked_at_in_both_sizes(bench):

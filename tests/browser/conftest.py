@@ -90,6 +90,15 @@ def server(trained_folder: Path, tmp_path: Path) -> Iterator[Server]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def reading_server(trained_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests that change nothing."""
+    folder = tmp_path_factory.mktemp("read") / "trained_models"
+    shutil.copytree(trained_folder, folder)
+    with serving(folder) as running:
+        yield running
+
+
 expect.set_options(timeout=60_000)  # a cold server on a busy machine imports for a while
 
 

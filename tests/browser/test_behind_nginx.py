@@ -7,6 +7,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -71,10 +72,14 @@ def test_a_visitor_stays_with_one_of_two_dashboards_until_it_is_gone(browser, tr
     told = {"DESK_LOCAL_ADMIN": "token", "DESK_MODELS_URL": str(models), "DESK_ALLOWED_HOSTS": "127.0.0.1"}
     folders = [tmp_path / name for name in ("first", "second")]
     with ExitStack() as first, ExitStack() as second, ExitStack() as between:
-        servers = []
-        for folder, running in zip(folders, (first, second), strict=True):
+        for folder in folders:
             folder.mkdir()
-            servers.append(running.enter_context(serving(folder / "models", **told)).url)
+        with ThreadPoolExecutor() as beside:  # they start beside each other
+            entering = [
+                beside.submit(running.enter_context, serving(folder / "models", **told))
+                for folder, running in zip(folders, (first, second), strict=True)
+            ]
+        servers = [one.result().url for one in entering]
         outside = between.enter_context(nginx(tmp_path, *servers))
         assert [status(f"{outside}/{path}") for path in ("livez", "readyz", "metrics")] == [200, 200, 403]
         assert [status(f"{outside}/{path}") for path in ("wp-login.php", "api/v1/nothing")] == [404, 404]

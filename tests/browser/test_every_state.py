@@ -40,21 +40,17 @@ PAGES = {
     "activity": "activity",
     "move": "move?id=1",
 }
-# What Streamlit 1.67 draws by itself and no page can change: the rule and the part it is about, with the reason.
-STREAMLITS = {
-    # It moves a table that is wider than a phone sideways inside a part that the keyboard cannot enter.
-    "scrollable-region-focusable": "stTable",
-}
 ASK_AXE = """
 async options => (await axe.run(options)).violations.flatMap(rule => rule.nodes.map(node => {
-  const parts = [];
-  for (let part = document.querySelector(node.target[0]); part; part = part.parentElement) {
-    parts.push(part.dataset.testid || '');
-  }
   const message = [...node.any, ...node.all, ...node.none].map(one => one.message)[0] || '';
-  const told = `${rule.id} (${rule.impact}): ${node.target}: ${node.html.slice(0, 200)} ${message.slice(0, 160)}`;
-  return {rule: rule.id, parts: parts.join(' '), told};
+  return `${rule.id} (${rule.impact}): ${node.target}: ${node.html.slice(0, 200)} ${message.slice(0, 160)}`;
 }))
+"""
+SMALL_HELP = """
+[...document.querySelectorAll('[data-testid=stTooltipHoverTarget] > button:not([data-testid])')].filter(one => {
+  const {width, height} = one.getBoundingClientRect();
+  return width && (width < 24 || height < 24) || !one.ariaLabel;
+}).map(one => `help without a name, or smaller than 24 pixels: ${one.outerHTML.slice(0, 200)}`)
 """
 # Streamlit asks below the page's own path first, and above it once that is not there.
 PROBED = re.compile(r"/_stcore/(health|host-config)$")
@@ -119,11 +115,11 @@ class Visit:
 
 
 def violations(page: Page, **options: object) -> list[str]:
-    """What axe finds at any impact, but for what Streamlit draws by itself."""
+    """What axe finds at any impact."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
-    found = page.evaluate(ASK_AXE, {"resultTypes": ["violations"], **options})
-    return [one["told"] for one in found if STREAMLITS.get(one["rule"], "nothing") not in one["parts"]]
+    found: list[str] = page.evaluate(ASK_AXE, {"resultTypes": ["violations"], **options})
+    return found
 
 
 def whole_height(page: Page) -> int:
@@ -134,13 +130,14 @@ def look(page: Page, name: str) -> list[str]:
     """Show the page in all themes and widths, keep the pictures, and tell what is wrong."""
     wrong = []
     for width, is_looked_at in WIDTHS.items():
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        page.wait_for_timeout(250)
+        page.set_viewport_size({"width": width, "height": max(HEIGHT, whole_height(page))})
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            page.set_viewport_size({"width": width, "height": HEIGHT})
-            page.wait_for_timeout(250)
-            page.set_viewport_size({"width": width, "height": max(HEIGHT, whole_height(page))})
             page.wait_for_timeout(250)
             page.screenshot(path=SCREENS / f"{name}-{width}-{scheme}.png")
+            wrong += [f"{width} {scheme}: {told}" for told in page.evaluate(SMALL_HELP)]
             if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
                 wrong.append(f"{width} {scheme}: scrolls sideways")
             if is_looked_at:  # a theme changes nothing but colours

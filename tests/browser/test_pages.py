@@ -13,8 +13,8 @@ def settle(page: Page, title: str) -> None:
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=60_000)
 
 
-def test_a_table_row_of_the_overview_leads_on(server, page: Page):
-    page.goto(server.url)
+def test_a_table_row_of_the_overview_leads_on(reading_server, page: Page):
+    page.goto(reading_server.url)
     settle(page, "Overview")
     expect(page.get_by_text(re.compile("keys served"))).to_be_visible()
     expect(page.get_by_text(re.compile("source sample")).first).to_be_visible()
@@ -26,7 +26,7 @@ def test_a_table_row_of_the_overview_leads_on(server, page: Page):
     settle(page, "Overview")
 
 
-def test_a_prediction_on_recent_bars_shows_its_label(server, page: Page):
-    page.goto(f"{server.url}/predict?key=AAPL%2Fd1")
+def test_a_prediction_on_recent_bars_shows_its_label(reading_server, page: Page):
+    page.goto(f"{reading_server.url}/predict?key=AAPL%2Fd1")
     settle(page, "Predict")
     expect(page.get_by_text(re.compile("^(Bearish|Neutral|Bullish)$")).first).to_be_visible()

@@ -96,9 +96,9 @@ def test_from_the_overview_to_a_proven_rollback_in_four_interactions(server, pag
     assert jobs(server, "registry", "verify") == []
 
 
-def test_an_empty_reason_changes_nothing(server, page: Page):
-    page.goto(f"{server.url}/rollback?key=AAPL%2Fd1")
+def test_an_empty_reason_changes_nothing(reading_server, page: Page):
+    page.goto(f"{reading_server.url}/rollback?key=AAPL%2Fd1")
     choose(page, "20120928")
     page.get_by_role("button", name="Roll back AAPL/d1 to 20120928").click()
     expect(page.get_by_text("To roll back takes a reason.")).to_be_visible()
-    assert jobs(server, "registry", "production", "AAPL", "d1")["version"] == "20121231"
+    assert jobs(reading_server, "registry", "production", "AAPL", "d1")["version"] == "20121231"

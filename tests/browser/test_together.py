@@ -29,7 +29,7 @@ def test_a_move_made_elsewhere_is_told_and_what_is_typed_stays(server, page: Pag
     expect(reason).to_have_value("half a sent")
 
     page.get_by_role("button", name="Show", exact=True).click()
-    expect(page.get_by_role("heading", name="AAPL/d1 live: 20120928")).to_be_visible()
+    expect(page.get_by_text("AAPL/d1 live: 20120928").first).to_be_visible()
     expect(reason).to_have_value("half a sent")
 
     page.get_by_role("link", name="The last move, with its proof").click()

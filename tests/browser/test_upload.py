@@ -10,11 +10,11 @@ from ensemble_desk.sources.sample import SampleSource
 pytestmark = pytest.mark.browser
 
 
-def test_a_file_is_predicted_after_a_bad_one_and_its_batch_downloaded(server, page: Page, tmp_path):
+def test_a_file_is_predicted_after_a_bad_one_and_its_batch_downloaded(reading_server, page: Page, tmp_path):
     good, bad = tmp_path / "aapl.csv", tmp_path / "page.csv"
     SampleSource().bars(Key("AAPL", "d1")).tail(400).frame.to_csv(good)
     bad.write_text("<!DOCTYPE html><html><body>Sign in</body></html>")
-    page.goto(f"{server.url}/predict?key=AAPL%2Fd1&bars=Upload&part=Batch")
+    page.goto(f"{reading_server.url}/predict?key=AAPL%2Fd1&bars=Upload&part=Batch")
     expect(page.get_by_text("Bars need a time column")).to_be_visible()
     page.locator("input[type=file]").set_input_files(bad)
     expect(page.get_by_text("page.csv was not used")).to_be_visible()

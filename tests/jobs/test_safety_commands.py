@@ -46,6 +46,34 @@ def test_verify_finds_and_since_bounds_it(desk, folder):
     assert desk("registry", "verify", "--since", "yesterday").code == 2
 
 
+def test_verify_reads_the_files_of_a_part_or_of_a_list(desk, folder, tmp_path):
+    next(file for file in folder.glob("AAPL_d1_*") if file.suffix != ".json").write_bytes(b"other bytes")
+    codes = [desk("registry", "verify", "--shard", f"{number}/2", "--jobs", "1").code for number in (1, 2)]
+    assert sorted(codes) == [0, 1]
+    (tmp_path / "list.txt").write_text("IBM\n")
+    of_another = desk("registry", "verify", "--symbols-from", tmp_path / "list.txt", "--json")
+    assert (of_another.code, json.loads(of_another.out)) == (1, [])
+    assert "IBM" in of_another.err
+    (tmp_path / "list.txt").write_text("aapl\n")
+    found = desk("registry", "verify", "--symbols-from", tmp_path / "list.txt", "--json")
+    assert [finding["kind"] for finding in json.loads(found.out)] == ["artifact changed"]
+    assert desk("registry", "verify", "--shard", "0/2").code == 2
+
+
+def test_sync_takes_in_the_files_of_a_part_or_of_a_list(desk, folder, tmp_path):
+    gone = next(file for file in folder.glob("AAPL_d1_*") if file.suffix != ".json")
+    gone.unlink()
+    (tmp_path / "list.txt").write_text("IBM\n")
+    of_another = desk("registry", "sync", "--symbols-from", tmp_path / "list.txt", "--json")
+    assert (of_another.code, json.loads(of_another.out)["vanished"]) == (1, [])
+    assert "IBM" in of_another.err
+    parts = [
+        json.loads(desk("registry", "sync", "--shard", f"{number}/2", "--jobs", "1", "--json").out) for number in (1, 2)
+    ]
+    assert [name for part in parts for name in part["vanished"]] == [gone.name]
+    assert desk("registry", "sync", "--shard", "3/2").code == 2
+
+
 def test_a_job_with_a_token_acts_under_its_name_and_role(desk, folder, monkeypatch):
     made = desk("token", "create", "nightly", "--role", "viewer", "--expires", "2099-01-01", "--json")
     secret = json.loads(made.out)["token"]

@@ -283,9 +283,9 @@ def test_the_simulator_sets_both_rules_side_by_side(watched, open_app, texts):
     next(button for button in app.button if button.label == "Simulate a year").click().run()
     assert not app.exception
     alarms = next(table.value for table in app.dataframe if "Bands alone (the guide)" in table.value)
-    assert list(alarms.columns) == ["", "Bands alone (the guide)", "Bands with evidence (here)"]
+    assert list(alarms.columns) == ["What happens", "Bands alone (the guide)", "Bands with evidence (here)"]
     assert len(alarms) == 6
-    assert [told for told in alarms[""] if "good bars" in told] == [
+    assert [told for told in alarms["What happens"] if "good bars" in told] == [
         f"Falls by 15 points after {good} good bars" for good in (125, 250, 500)
     ]
     assert "years imitated from 40 replayed outcomes of 20121231" in texts(app)

@@ -1,10 +1,25 @@
 """The base of every error this product raises on purpose."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 class DeskError(Exception):
-    """Base of all errors a caller may want to catch; the text says what happened and what to do."""
+    """Base of all errors a caller may want to catch; the text says what happened and what to do.
+
+    An error made in another process arrives with its text and what it knows: pickled, it is not made anew out of
+    what its constructor asks for.
+    """
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _arrived, (type(self), self.args, vars(self))
+
+
+def _arrived(kind: type[DeskError], args: tuple[Any, ...], known: Mapping[str, Any]) -> DeskError:
+    error = kind.__new__(kind)
+    error.args = args
+    vars(error).update(known)
+    return error
 
 
 def listed(items: Iterable[object], *, most: int = 8) -> str:

@@ -94,15 +94,6 @@ class OtherReleaseError(DeskError):
             "started. Install the same release on all of them and start them anew."
         )
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return (_anew, (self.args[0],))
-
-
-def _anew(told: str) -> OtherReleaseError:
-    error = OtherReleaseError.__new__(OtherReleaseError)
-    DeskError.__init__(error, told)
-    return error
-
 
 class LostWorkError(DeskError):
     """Something could not be done for one key because the process that did it was lost."""

@@ -13,6 +13,7 @@ from ensemble_desk.registry.moves import promotion as moves
 from ensemble_desk.registry.moves import quarantine, rollback
 from ensemble_desk.registry.serving import ensembles as serving
 from ensemble_desk.registry.serving import proof
+from ensemble_desk.work.places import Place
 
 AAPL = Key("AAPL", "d1")
 OLD, NEW = "20250110", "20250131"
@@ -135,6 +136,28 @@ def test_an_index_that_tells_another_accuracy_than_the_manifest_is_found(lived, 
 def test_counts_that_are_wrong_are_found(lived):
     meddle(lived, "UPDATE version_counts SET n = 7 WHERE state = 'available'")
     assert kinds(lived) == [audit.STATE]
+
+
+def test_several_processes_find_what_one_finds_in_the_same_order(lived):
+    (manifest,) = lived.folder.glob(f"*{OLD}*.json")
+    manifest.write_text(manifest.read_text().replace('"1.', '"2.'))
+    (artifact,) = (file for file in lived.folder.glob(f"*{NEW}*") if file.suffix != ".json")
+    artifact.write_bytes(b"other bytes")
+    here = audit.verify(lived.registry)
+    assert {audit.MANIFEST, audit.CHANGED} <= {finding.kind for finding in here}
+    told = []
+    by_others = audit.verify(
+        lived.registry, place=Place(n_jobs=2, fewest=2), told=lambda done, of: told.append((done, of))
+    )
+    assert by_others == here
+    assert told == [(2, 2)]
+
+
+def test_only_files_of_the_keys_that_are_meant_are_read(lived):
+    (artifact,) = (file for file in lived.folder.glob(f"*{NEW}*") if file.suffix != ".json")
+    artifact.write_bytes(b"other bytes")
+    assert audit.verify(lived.registry, of_keys=lambda key: key != AAPL) == ()
+    assert kinds(lived) == [audit.CHANGED]
 
 
 def test_a_manifest_that_was_rewritten_is_found(lived):

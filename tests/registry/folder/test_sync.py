@@ -180,6 +180,21 @@ def test_refused_files_are_not_read_again_until_they_change(desk, monkeypatch):
     assert versions.rejected(desk.registry) == {}
 
 
+def test_one_part_of_the_keys_is_taken_in_and_the_rest_left_to_others(desk):
+    drop(desk, f"AAPL_d1_{NEW}.pkl", plain(desk.content))
+    drop(desk, f"GOOG_d1_{OLD}.pkl", plain(desk.content, symbol="GOOG", timestamp=OLD))
+    drop(desk, f"GOOG_d1_{NEW}.pkl", b"rubbish")
+    google = Key("GOOG", "d1").__eq__
+    first = sync.synchronise(desk.registry, of_keys=google)
+    assert (first.added, list(first.refused)) == ((f"GOOG_d1_{OLD}.pkl",), [f"GOOG_d1_{NEW}.pkl"])
+    second = sync.synchronise(desk.registry, of_keys=lambda key: not google(key))
+    assert (second.added, second.vanished, second.refused) == ((f"AAPL_d1_{NEW}.pkl",), (), {})
+    assert list(versions.rejected(desk.registry)) == [f"GOOG_d1_{NEW}.pkl"]
+    (desk.folder / f"GOOG_d1_{OLD}.pkl").unlink()
+    assert sync.synchronise(desk.registry, of_keys=AAPL.__eq__) == SyncReport()
+    assert sync.synchronise(desk.registry, of_keys=google).vanished == (f"GOOG_d1_{OLD}.pkl",)
+
+
 def test_a_refused_file_that_is_deleted_is_forgotten(desk):
     drop(desk, "notes.pkl", b"no version")
     sync.synchronise(desk.registry)

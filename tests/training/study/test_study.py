@@ -1,5 +1,6 @@
 """The study: versions that know nothing later, kept and judged the same, and one report."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -39,6 +40,18 @@ def test_a_version_is_asked_about_the_quarter_after_it_and_knows_nothing_of_it(s
     for name in RECIPE.names:
         np.testing.assert_array_equal(again.later[name], first.later[name])
         np.testing.assert_array_equal(again.oof.probabilities[name], first.oof.probabilities[name])
+
+
+def test_a_series_has_no_version_before_it_began_or_after_it_ended(series):
+    bars = series["IBM"].frame
+    young = replace(series["IBM"], frame=bars.loc["2002-12-02":])
+    ended = replace(series["IBM"], frame=bars.loc[:"2002-06-28"])
+    told = {"AAPL": series["AAPL"], "IBM": ended, "YOUNG": young}
+    found = running.run(told, RECIPE, ends=ENDS, n_jobs=2)
+    assert [(one.symbol, one.as_of) for one in found] == [
+        *(("AAPL", end) for end in ENDS),
+        ("IBM", ENDS[0]),
+    ]
 
 
 def test_an_interrupted_study_goes_on_with_what_it_kept(series, tmp_path):

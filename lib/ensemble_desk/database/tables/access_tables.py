@@ -31,7 +31,7 @@ access_tokens = Table(  # of a token only its digest is kept
     UniqueConstraint("sha256"),
 )
 
-personal_marks = Table(  # what a person keeps for themself: keys that they watch, introductions that they have read
+personal_marks = Table(  # what a person keeps for themself: stars, introductions that were read, views with names
     "personal_marks",
     metadata,
     Column("person", Exact, nullable=False),

@@ -35,7 +35,7 @@ class Wanted:
 
     symbol: str | None = None
     timeframe: str | None = None
-    symbols: tuple[str, ...] | None = None
+    symbols: frozenset[str] | None = None
     shard: Shard | None = None
 
     def of(self, known: Sequence[Key]) -> tuple[Key, ...]:
@@ -49,15 +49,16 @@ class Wanted:
         )
         if self.symbol is not None and not found:
             raise UnknownKeyError(asked if self.timeframe else asked.symbol)
-        if self.symbols is not None:
-            named = set(self.symbols)
-            found = tuple(key for key in found if key.symbol in named)
-        return found if self.shard is None else tuple(key for key in found if self.shard.holds(key))
+        return tuple(filter(self.holds, found))
+
+    def holds(self, key: Key) -> bool:
+        """Whether a key is of the symbols of the file and in the part, as far as these were named."""
+        return (self.symbols is None or key.symbol in self.symbols) and (self.shard is None or self.shard.holds(key))
 
     def tell_missing(self, known: Sequence[Key]) -> bool:
         """Tell which symbols of the file are none here; whether there is any."""
         there = {key.symbol for key in known}
-        missing = [symbol for symbol in self.symbols or () if symbol not in there]
+        missing = sorted((self.symbols or frozenset()) - there)
         for symbol in missing:
             output.note(f"error: {UnknownKeyError(symbol)}")
         return bool(missing)
@@ -74,4 +75,6 @@ def wanted(
         message = "say either one symbol or --symbols-from"
         raise typer.BadParameter(message)
     part = None if shard is None else Shard.parse(shard)
-    return Wanted(symbol, timeframe, None if symbols_from is None else selection.symbols_from(symbols_from), part)
+    return Wanted(
+        symbol, timeframe, None if symbols_from is None else frozenset(selection.symbols_from(symbols_from)), part
+    )

@@ -7,16 +7,23 @@ from typing import Annotated
 import typer
 
 from ensemble_desk.jobs import desk, output
-from ensemble_desk.jobs.arguments import Json
-from ensemble_desk.jobs.inputs import files
+from ensemble_desk.jobs.arguments import Jobs, Json
+from ensemble_desk.jobs.inputs import files, keys
+from ensemble_desk.jobs.inputs.keys import Part, SymbolsFrom, Wanted
 from ensemble_desk.jobs.registry.versions import is_expired, version_table
 from ensemble_desk.registry.folder import importing, sync
+from ensemble_desk.registry.ledger import production
 
 
-def synchronise(*, as_json: Json = False) -> None:
+def synchronise(
+    *, shard: Part = None, symbols_from: SymbolsFrom = None, jobs: Jobs = None, as_json: Json = False
+) -> None:
     """Bring the index in line with the models folder; exits 1 when a file was refused or cannot go live."""
+    said = keys.wanted(None, None, shard, symbols_from)
+    of_keys = None if said == Wanted() else said.holds
     with desk.registry() as registry, output.counting("reading files") as progress:
-        report = sync.synchronise(registry, force=True, progress=progress)
+        report = sync.synchronise(registry, force=True, progress=progress, of_keys=of_keys, n_processes=jobs or 0)
+        missing = bool(symbols_from) and said.tell_missing([one.key for one in production.fleet(registry)])
     rows: list[tuple[object, ...]] = [
         (what, name, "")
         for what in ("added", "changed", "vanished", "returned", "followed")
@@ -26,7 +33,7 @@ def synchronise(*, as_json: Json = False) -> None:
     rows += [("refused", name, reason) for name, reason in report.refused.items()]
     empty = "The index agrees with the folder."
     output.show(report, as_json=as_json, table=lambda: output.table(("what", "file or key", "why"), rows, empty=empty))
-    if report.refused or report.unfit:
+    if report.refused or report.unfit or missing:
         raise typer.Exit(1)
 
 

@@ -6,9 +6,12 @@ from typing import Annotated
 import typer
 
 from ensemble_desk.jobs import arguments, desk, output
-from ensemble_desk.jobs.arguments import ActorName, Json, Reason
+from ensemble_desk.jobs.arguments import ActorName, Jobs, Json, Reason
+from ensemble_desk.jobs.inputs import keys
+from ensemble_desk.jobs.inputs.keys import Part, SymbolsFrom
 from ensemble_desk.registry.backup import rebuilding
 from ensemble_desk.registry.folder import audit
+from ensemble_desk.registry.ledger import production
 
 
 def verify(
@@ -16,18 +19,24 @@ def verify(
     since: Annotated[
         str | None, typer.Option("--since", metavar="DAY", help="Look only at files and rows from this day on.")
     ] = None,
+    shard: Part = None,
+    symbols_from: SymbolsFrom = None,
+    jobs: Jobs = None,
     as_json: Json = False,
 ) -> None:
     """Check database, ledger, digests, pointers, files and the chain of deployments; exits 1 on any finding."""
     day = None if since is None else arguments.day(since)
-    with desk.registry(whatever_the_ledger_says=True) as registry:
-        findings = audit.verify(registry, since=day)
+    said = keys.wanted(None, None, shard, symbols_from)
+    with desk.registry(whatever_the_ledger_says=True) as registry, output.counting("files") as told:
+        place = desk.place(registry.settings, jobs)
+        findings = audit.verify(registry, since=day, of_keys=said.holds, place=place, told=told)
+        missing = bool(symbols_from) and said.tell_missing([one.key for one in production.fleet(registry)])
     rows = [(finding.key, finding.kind, finding.detail) for finding in findings]
     empty = "Everything agrees: files, index, pointers, ledger, digests and the chain of deployments."
     output.show(
         list(findings), as_json=as_json, table=lambda: output.table(("key", "kind", "detail"), rows, empty=empty)
     )
-    if findings:
+    if findings or missing:
         raise typer.Exit(1)
 
 

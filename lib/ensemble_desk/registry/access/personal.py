@@ -1,4 +1,4 @@
-"""What a person keeps for themself: the keys that they watch, and the introductions that they have read."""
+"""What a person keeps for themself: keys that they watch, introductions that they have read, views with names."""
 
 from enum import StrEnum
 
@@ -15,6 +15,7 @@ class Kind(StrEnum):
 
     WATCHED = "watched"  # a key, in words
     READ = "read"  # the introduction of a page, by its name
+    VIEW = "view"  # a name for some filters of the overview, as name?filters
 
 
 def subjects(registry: Registry, actor: Actor, kind: Kind) -> frozenset[str]:

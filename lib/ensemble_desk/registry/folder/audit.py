@@ -1,12 +1,12 @@
 """The audit: history that proves itself, and pointers, index, manifests and files that agree with it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Text, cast, func, select
 
-from ensemble_desk.artifacts import digests, naming
 from ensemble_desk.database import self_check
 from ensemble_desk.database.tables.registry_tables import (
     deployments,
@@ -15,60 +15,111 @@ from ensemble_desk.database.tables.registry_tables import (
     pruned_versions,
     symbols,
     version_counts,
+    version_manifests,
 )
-from ensemble_desk.errors import ArtifactError, ArtifactMissingError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Finding, State
 from ensemble_desk.registry.folder import ledger_audit
-from ensemble_desk.registry.index import manifest_columns, tombstones
+from ensemble_desk.registry.folder.examining import checking
+from ensemble_desk.registry.folder.examining.checking import Registered
+from ensemble_desk.registry.index import entries, manifest_columns, tombstones
 from ensemble_desk.registry.index import stored as index
-from ensemble_desk.registry.index.entries import Entry
 from ensemble_desk.registry.index.stored import Rejected
 from ensemble_desk.registry.ledger import chain, hashing, pointers, writing
 from ensemble_desk.registry.ledger.chain import Link
 from ensemble_desk.registry.ledger.pointers import Pointer
 from ensemble_desk.registry.opening import Registry
+from ensemble_desk.work import places, walking
+from ensemble_desk.work.places import Place
+from ensemble_desk.work.walking import Lost
 
 EDITED, REMOVED, INSERTED = "edited row", "removed row", "inserted row"
-UNEXPLAINED, STATE = "unexplained pointer", "index contradicts pointer"
-MISSING, CHANGED, UNREADABLE = "artifact missing", "artifact changed", "artifact unreadable"
-MANIFEST = "manifest contradicts index"
-_LEARNT = frozenset({"serving", "member_classes"})  # what the index tells beyond the manifest of a file
+UNEXPLAINED, STATE = "unexplained pointer", checking.STATE
+MISSING, CHANGED, UNREADABLE, MANIFEST = checking.MISSING, checking.CHANGED, checking.UNREADABLE, checking.MANIFEST
 PRUNED = "pruned version"
 CLOCK = "clock"
 _CLOCKS_DIFFER = timedelta(minutes=5)  # between the machines of one registry
 DAMAGED, DIGEST, UNREGISTERED = "database damaged", "rows contradict digest", "unregistered file"
+_COMPARED = (*manifest_columns.of_manifest({}), "registered_at", "state")
+_AT_ONCE = 512  # versions whose manifests are held in memory, and checked before the next ones are read
 
 
-def verify(registry: Registry, *, since: date | None = None) -> tuple[Finding, ...]:
+def verify(
+    registry: Registry,
+    *,
+    since: date | None = None,
+    of_keys: Callable[[Key], bool] | None = None,
+    place: Place | None = None,
+    told: Callable[[int, int], None] | None = None,
+) -> tuple[Finding, ...]:
     """Check database, ledger, chains, pointers, versions, digests and files; empty when all is well. Loads no artifact.
 
     The database is read in one snapshot, so that moves made meanwhile raise no alarm. With ``since`` only files and
     rows are looked at that came on that day or later, besides what is live; the rest is checked as a whole.
+
+    Parameters
+    ----------
+    of_keys : whose files are read; all by default.
+    place : where files are read and their digests computed; None: as the settings say.
+    told : how many files were read, of how many.
+
+    Raises
+    ------
+    DatabaseError, ClusterError, OtherReleaseError, MissingExtraError
     """
     writing.settle(registry)
     with registry.database.reading() as connection:
         damage = [Finding(None, DAMAGED, problem) for problem in self_check.problems(connection)]
         if damage:
             return tuple(damage)
-        found, told = ledger_audit.verify(registry, connection)
+        found, ledger = ledger_audit.verify(registry, connection)
         found += _histories(connection, now=registry.clock(), since=since)
-        entries = index.everything(connection)
-        facts_by_id = _facts(connection)
+        known = set(connection.execute(select(model_versions.c.file_name)).scalars())
         found += _counts(connection)
-        found += _tombstones(connection, {entry.file_name for entry in entries})
+        found += _tombstones(connection, known)
         found += _symbols(connection)
         found += _digests(connection, since)
         rejected = index.rejected(connection)
         left = {one.file_name for one in tombstones.unfinished(connection)}
-        for entry in entries:  # one after the other: all manifests at once would fill the memory
-            if since is None or _is_due(facts_by_id[entry.id], since):
-                found += _artifact(registry, entry)
-                has_manifest = told.versions.get((entry.key, entry.version), {}).get("has_manifest")
-                content = index.manifest(connection, entry)
-                found += _manifest(registry, entry, content, facts_by_id[entry.id], has_manifest=has_manifest)
-    found += _unregistered(registry, left | {entry.file_name for entry in entries}, rejected)
+        where = places.of(registry.settings) if place is None else place
+        n_checked = 0
+        for some in _registered(connection, ledger.versions):
+            due = [
+                one
+                for one in some
+                if (since is None or _is_due(one.columns, since)) and (of_keys is None or of_keys(one.entry.key))
+            ]
+            found += _files(registry, due, where)
+            n_checked += len(some)
+            if told is not None:
+                told(n_checked, len(known))
+    found += _unregistered(registry, left | known, rejected)
     return tuple(found)
+
+
+def _registered(
+    connection: Connection, told: Mapping[tuple[Key, str], Mapping[str, Any]]
+) -> Iterator[list[Registered]]:
+    """Read every version with its manifest, some at a time: all manifests at once would fill the memory."""
+    manifest = cast(version_manifests.c.manifest, Text).label("manifest")
+    both = model_versions.outerjoin(version_manifests, version_manifests.c.version_id == model_versions.c.id)
+    wanted = select(model_versions, manifest).select_from(both).order_by(model_versions.c.file_name)
+    for rows in connection.execute(wanted, execution_options={"yield_per": _AT_ONCE}).partitions():
+        yield [
+            Registered(
+                entry := entries.of_row(row),
+                {name: getattr(row, name) for name in _COMPARED},
+                row.manifest or "",
+                told.get((entry.key, entry.version), {}).get("has_manifest"),
+            )
+            for row in rows
+        ]
+
+
+def _files(registry: Registry, due: Sequence[Registered], place: Place) -> Iterator[Finding]:
+    check = partial(checking.check, registry.store)
+    for of, found in zip(due, walking.each(check, check, due, place=place), strict=True):
+        yield from checking.lost(of, found.reason) if isinstance(found, Lost) else found
 
 
 def _is_due(facts: Mapping[str, Any], since: date) -> bool:
@@ -82,15 +133,32 @@ def _histories(connection: Connection, *, now: datetime, since: date | None) -> 
     others = {Key(*row) for query in (named, indexed) for row in connection.execute(query)}
     for key in sorted(others - stored.keys()):
         yield Finding(key, UNEXPLAINED, "there are versions or rows of history, but no pointer")
-    for key, pointer in sorted(stored.items()):
-        try:
-            links = tuple(chain.links(connection, key))
-        except ValueError as error:
-            yield Finding(key, EDITED, f"a row of history cannot even be read ({error})")
+    of_keys = _states(connection, stored)
+    for key, links in _links(connection, stored):
+        if isinstance(links, str):
+            yield Finding(key, EDITED, f"a row of history cannot even be read ({links})")
             continue
-        yield from _chain(key, pointer, links)
+        yield from _chain(key, stored[key], links)
         yield from _times(key, links, now=now, since=since)
-        yield from _pointer(connection, pointer, links)
+        yield from _pointer(stored[key], links)
+        yield from of_keys.get(key, ())
+
+
+def _links(connection: Connection, stored: Mapping[Key, Pointer]) -> Iterator[tuple[Key, Sequence[Link] | str]]:
+    """Walk the chains of all keys, in one pass as far as their rows can be read; of others, why one cannot be."""
+    walked = set()
+    try:
+        for key, links in chain.all_links(connection):
+            if key in stored:
+                yield key, links
+                walked.add(key)
+    except ValueError:  # some row cannot even be read: key by key, to tell of which
+        pass
+    for key in sorted(stored.keys() - walked):
+        try:
+            yield key, tuple(chain.links(connection, key))
+        except ValueError as error:
+            yield key, str(error)
 
 
 def _times(key: Key, links: Sequence[Link], *, now: datetime, since: date | None) -> Iterator[Finding]:
@@ -124,7 +192,7 @@ def _chain(key: Key, pointer: Pointer, links: Sequence[Link]) -> Iterator[Findin
         yield Finding(key, EDITED, "the newest row is not the one that the pointer names")
 
 
-def _pointer(connection: Connection, pointer: Pointer, links: Sequence[Link]) -> Iterator[Finding]:
+def _pointer(pointer: Pointer, links: Sequence[Link]) -> Iterator[Finding]:
     moved = [link for link in links if link.outcome == chain.MOVED]
     revisions = [link.revision for link in moved]
     if revisions != list(range(1, len(moved) + 1)):
@@ -137,24 +205,40 @@ def _pointer(connection: Connection, pointer: Pointer, links: Sequence[Link]) ->
     if has != told:
         shown = f"revision {pointer.revision}, {pointer.version or 'no version'}, {pointer.mode.value}"
         yield Finding(pointer.key, UNEXPLAINED, f"no row of history leads to {shown}")
-    yield from _states(connection, pointer)
 
 
-def _states(connection: Connection, pointer: Pointer) -> Iterator[Finding]:
+def _states(connection: Connection, stored: Mapping[Key, Pointer]) -> dict[Key, list[Finding]]:
+    """Compare the states of all versions with the pointers, in one pass; gives what is wrong, by key."""
     table = model_versions
-    of_key = (table.c.symbol == pointer.key.symbol, table.c.timeframe == pointer.key.timeframe)
-    wanted = select(table.c.version, table.c.state, table.c.health, table.c.quarantine_reason, table.c.sha256)
-    versions = {row.version: row for row in connection.execute(wanted.where(*of_key))}
-    for row in versions.values():
+    wanted = select(
+        table.c.symbol, table.c.timeframe, table.c.version, table.c.state, table.c.health,
+        table.c.quarantine_reason, table.c.sha256,
+    )  # fmt: skip
+    found: dict[Key, list[Finding]] = {}
+    live: dict[Key, Any] = {}
+    for row in connection.execute(wanted, execution_options={"yield_per": _AT_ONCE}):
+        pointer = stored.get(Key(row.symbol, row.timeframe))
+        if pointer is None:
+            continue
         if row.state != _state(row.version, row.health, row.quarantine_reason, live=pointer.version):
-            yield Finding(pointer.key, STATE, f"{row.version} is shown as {row.state}")
-    live = versions.get(pointer.version) if pointer.version else None
-    if pointer.version is not None and live is None:
-        yield Finding(pointer.key, STATE, f"production points at {pointer.version}, which is not in the index")
-    elif live is not None and live.sha256 != pointer.sha256:
-        yield Finding(pointer.key, STATE, f"production and index name different digests of {pointer.version}")
-    if live is not None and live.quarantine_reason is not None:
-        yield Finding(pointer.key, STATE, f"{pointer.version} serves although it is quarantined")
+            told = Finding(pointer.key, STATE, f"{row.version} is shown as {row.state}")
+            found.setdefault(pointer.key, []).append(told)
+        if row.version == pointer.version:
+            live[pointer.key] = row
+    for key, pointer in stored.items():
+        for wrong in _live(pointer, live.get(key)):
+            found.setdefault(key, []).append(Finding(key, STATE, wrong))
+    return found
+
+
+def _live(pointer: Pointer, row: Any) -> Iterator[str]:
+    """Say what is wrong with the version that production points at."""
+    if pointer.version is not None and row is None:
+        yield f"production points at {pointer.version}, which is not in the index"
+    elif row is not None and row.sha256 != pointer.sha256:
+        yield f"production and index name different digests of {pointer.version}"
+    if row is not None and row.quarantine_reason is not None:
+        yield f"{pointer.version} serves although it is quarantined"
 
 
 def _state(version: str, health: str, quarantine_reason: str | None, *, live: str | None) -> str:
@@ -210,64 +294,3 @@ def _unregistered(registry: Registry, known: Collection[str], rejected: Mapping[
         if file.file_name not in known and not (before is not None and before.is_of(file)):
             told = f"{file.file_name} is in the models folder, and not registered; run: desk registry sync"
             yield Finding(file.key, UNREGISTERED, told)
-
-
-def _artifact(registry: Registry, entry: Entry) -> Iterator[Finding]:
-    try:
-        actual = digests.of(registry.store.read(entry.file_name))
-    except ArtifactMissingError:
-        yield Finding(entry.key, MISSING, f"{entry.file_name} is not in the models folder")
-    except ArtifactError as error:
-        yield Finding(entry.key, UNREADABLE, str(error))
-    else:
-        if actual != entry.sha256:
-            told = f"{entry.file_name}: SHA-256 is {actual[:12]}…, registered was {entry.sha256[:12]}…"
-            yield Finding(entry.key, CHANGED, told)
-        else:
-            yield from _form(registry, entry)
-
-
-def _form(registry: Registry, entry: Entry) -> Iterator[Finding]:
-    """Compare the serving form with its digest; one that is missing or changed is made anew by the next forced sync."""
-    name, form = naming.form_name(entry.file_name), None
-    try:
-        form = registry.store.form(entry.file_name) if entry.serving_sha256 else None
-    except ArtifactMissingError:
-        yield Finding(entry.key, MISSING, f"{name} is not in the models folder; `registry sync` makes it anew")
-    except ArtifactError as error:
-        yield Finding(entry.key, UNREADABLE, str(error))
-    if form is not None and digests.of(form) != entry.serving_sha256:
-        yield Finding(entry.key, CHANGED, f"{name} is not what was registered; `registry sync` makes it anew")
-    elif entry.health is State.TAMPERED:
-        yield Finding(entry.key, STATE, f"{entry.version} is marked as tampered, but its file is the registered one")
-
-
-def _manifest(
-    registry: Registry,
-    entry: Entry,
-    content: Mapping[str, Any],
-    columns: Mapping[str, Any],
-    *,
-    has_manifest: bool | None,
-) -> Iterator[Finding]:
-    told = manifest_columns.of_manifest(content)
-    differing = [name for name, value in told.items() if columns[name] != value]
-    if differing:
-        yield Finding(entry.key, MANIFEST, f"{entry.version}: the index tells another {', '.join(differing)}")
-    try:
-        beside = registry.store.manifest(entry.file_name)
-    except ArtifactError as error:
-        yield Finding(entry.key, MANIFEST, str(error))
-        return
-    if beside is None and has_manifest:
-        yield Finding(entry.key, MISSING, f"the manifest of {entry.file_name} is gone from the models folder")
-    if beside is None or not content:
-        return
-    names = sorted(set(beside.content) | set(content))
-    other = [name for name in names if name not in _LEARNT and beside.content.get(name) != content.get(name)]
-    if other:
-        yield Finding(entry.key, MANIFEST, f"{entry.file_name}: the file beside it tells another {', '.join(other)}")
-
-
-def _facts(connection: Connection) -> dict[int, Mapping[str, Any]]:
-    return {int(row.id): dict(row._mapping) for row in connection.execute(select(model_versions))}  # noqa: SLF001 - SQLAlchemy's public name

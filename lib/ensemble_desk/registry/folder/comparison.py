@@ -70,11 +70,12 @@ def compare(
     force: bool,
     notes: Notes,
     progress: Progress | None = None,
+    n_processes: int = 0,
 ) -> Differences:
     """Read what is new, and what changed its size or time since it was last looked at; with ``force`` everything.
 
     ``pruned`` maps file names that are never taken in again to the reason; ``notes`` are written before a file that
-    nobody has registered is opened.
+    nobody has registered is opened, and ``n_processes`` open them where they are many, 0 for one a core.
     """
     found = Differences()
     files, twice = _each_once(scan, known)
@@ -97,7 +98,7 @@ def compare(
         else:
             to_look_at.append(file)
     pairs = [(file, known.get(file.file_name)) for file in to_look_at]
-    looks = looking.at_all(store, pairs, rejected, force=force, notes=notes, progress=progress)
+    looks = looking.at_all(store, pairs, rejected, force=force, notes=notes, progress=progress, n_processes=n_processes)
     for (file, entry), look in zip(pairs, looks, strict=True):
         _fold(found, look, file, entry)
     for name, reason in scan.foreign.items():

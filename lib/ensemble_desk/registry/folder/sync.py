@@ -1,11 +1,13 @@
 """Bringing the index in line with the models folder: new, changed, vanished and returned files, and only those."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from ensemble_desk.artifacts.store.scanning import Scan
 from ensemble_desk.errors import FolderGoneError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import State, SyncReport
@@ -38,7 +40,13 @@ class _Happened:
 
 
 def synchronise(
-    registry: Registry, *, force: bool = False, take_over: bool = False, progress: Progress | None = None
+    registry: Registry,
+    *,
+    force: bool = False,
+    take_over: bool = False,
+    progress: Progress | None = None,
+    of_keys: Callable[[Key], bool] | None = None,
+    n_processes: int = 0,
 ) -> SyncReport:
     """Look at the folder and write what changed into the index, in one transaction; then let production follow.
 
@@ -46,7 +54,9 @@ def synchronise(
     New ones are loaded safely before they are registered, many of them on every core. No file can stop the others.
     Of each key that follows the latest version the newest one is examined and goes live when it passes the preflight;
     else it is unfit, and what was live stays live. With ``force`` versions that were unfit before are examined anew.
-    ``take_over`` lets a registry that knows nothing yet take in what another one has published.
+    ``take_over`` lets a registry that knows nothing yet take in what another one has published. With ``of_keys`` the
+    files of other keys are left for others to look at. Many files are looked into by ``n_processes`` of this machine,
+    as many as the settings say where it is 0; one process writes.
 
     Raises
     ------
@@ -69,6 +79,12 @@ def synchronise(
         lost.refuse(registry, scan)
     if known and registry.store.is_emptied():
         raise FolderGoneError(registry.store.name, n_versions=len(known))
+    n_versions = len(known)
+    if of_keys is not None:
+        scan = Scan(tuple(file for file in scan if of_keys(file.key)), scan.foreign)
+        known = {name: entry for name, entry in known.items() if of_keys(entry.key)}
+        meant = {file.file_name for file in scan}.union(scan.foreign)
+        rejected = {name: before for name, before in rejected.items() if name in meant}
     with Notes(registry) as notes:
         found = comparison.compare(
             registry.store,
@@ -80,19 +96,21 @@ def synchronise(
             force=force,
             notes=notes,
             progress=progress,
+            n_processes=n_processes or registry.settings.jobs,
         )
     with writing.writing(registry) as connection:
         report, happened = _write(connection, found, at=at)
         waiting = index.waiting_keys(connection, also_unfit=force)
     if not begun and report.added:
         registry.store.remember_use()
-    keys = sorted({*happened, *waiting})
+    keys = sorted({*happened, *(key for key in waiting if of_keys is None or of_keys(key))})
     followed = [_follow(registry, key, happened.get(key, _Happened()), at=at, again=force) for key in keys]
     with registry.database.writing() as connection:
         settled = at.timestamp() - mark / 1e9 > _RACY.total_seconds()
-        if not found.unread and not any(one.waiting for one in followed):  # else whoever can read them shall look again
+        is_whole = of_keys is None and not found.unread  # else whoever can read the rest shall look again
+        if is_whole and not any(one.waiting for one in followed):
             folder_marks.keep(connection, registry.store.place, mark=mark, at=at, settled=settled)
-    if len(known) >= reserve.LEAST_VERSIONS:
+    if n_versions >= reserve.LEAST_VERSIONS:
         reserve.keep(registry.settings)
     for name, reason in found.unread.items():
         _log.warning("%s is not taken in here. %s", name, reason)

@@ -1,5 +1,6 @@
 """Deployment rows: append-only, each key's rows one chain that an edit breaks."""
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
@@ -104,10 +105,20 @@ def append(connection: Connection, pointer: Pointer, draft: Draft, *, at: dateti
 
 def links(connection: Connection, key: Key) -> Iterator[Link]:
     """Walk the chain of a key from its first row; raises ValueError at a row whose values cannot even be read."""
-    named = [field.name for field in fields(Link) if field.name != "actual_hash"]
-    for row in connection.execute(_of(key).order_by(table.c.position, table.c.id)):
-        content = {name: getattr(row, name) for name in _HASHED}
-        yield Link(**{name: getattr(row, name) for name in named}, actual_hash=hashing.digest(content))
+    yield from map(_link, connection.execute(_of(key).order_by(table.c.position, table.c.id)))
+
+
+def all_links(connection: Connection) -> Iterator[tuple[Key, tuple[Link, ...]]]:
+    """Walk the chains of all keys that have rows, in one pass; raises ValueError at a row that cannot even be read."""
+    ordered = select(table).order_by(table.c.symbol, table.c.timeframe, table.c.position, table.c.id)
+    rows = connection.execute(ordered, execution_options={"yield_per": _AT_ONCE})
+    for names, of_key in itertools.groupby(rows, key=lambda row: (row.symbol, row.timeframe)):
+        yield Key(*names), tuple(map(_link, of_key))
+
+
+def _link(row: Any) -> Link:
+    content = {name: getattr(row, name) for name in _HASHED}
+    return Link(**{name: getattr(row, name) for name in _NAMED}, actual_hash=hashing.digest(content))
 
 
 def deployment(row: Any) -> Deployment:
@@ -146,6 +157,8 @@ def is_sound(row: Mapping[Any, Any]) -> bool:
 
 _UNHASHED = {"id", "symbol_id", "moved_revision", "hash"}
 _HASHED = tuple(column.name for column in table.c if column.name not in _UNHASHED)
+_NAMED = tuple(field.name for field in fields(Link) if field.name != "actual_hash")
+_AT_ONCE = 1_000  # rows held as Python objects
 
 
 _APPEND = PlainSql(

@@ -1,7 +1,7 @@
 """What a person said about an upload that leaves questions open."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 Keep = Literal["", "first", "last"]
@@ -75,8 +75,8 @@ class Answers:
 
     def said(self) -> dict[str, Any]:
         """Only what was said, as JSON holds it."""
-        unsaid = Answers()
-        return {name: value for name, value in asdict(self).items() if value != getattr(unsaid, name)}
+        held = ((field, getattr(self, field.name)) for field in fields(self))
+        return {field.name: value for field, value in held if value != field.default}
 
 
 def of(said: Mapping[str, Any]) -> Answers:

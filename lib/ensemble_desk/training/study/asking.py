@@ -49,7 +49,7 @@ def ask(bars: Bars, *, as_of: pd.Timestamp, until: pd.Timestamp, recipe: Recipe,
         import threadpoolctl  # type: ignore[import-untyped] # it ships no types
 
     label, before = recipe.label, bars.until(as_of.to_pydatetime())
-    if not len(before):
+    if not len(before) or len(before) == len(bars.until(until.to_pydatetime())):
         return None
     try:
         data = dataset.build(before, label=label, feature_set=recipe.feature_set, pooled=pooled)

@@ -44,7 +44,7 @@ def _alarms(found: Simulation, guide: Alarms, ours: Alarms) -> pd.DataFrame:
         (f"Falls by {100 * found.drop:.0f} points {_begins(first.good_bars)}", _noticed(first), _noticed(second))
         for first, second in zip(guide.falls, ours.falls, strict=True)
     ]
-    return pd.DataFrame(rows, columns=["", "Bands alone (the guide)", "Bands with evidence (here)"])
+    return pd.DataFrame(rows, columns=["What happens", "Bands alone (the guide)", "Bands with evidence (here)"])
 
 
 def _begins(good_bars: int) -> str:

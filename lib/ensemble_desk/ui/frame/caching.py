@@ -84,12 +84,16 @@ class _Look(threading.Thread):
             self.error = error
 
 
+_finding = threading.Lock()
+
+
 def _look_at_folder(desk: Registry) -> None:
-    under_way = (thread for thread in threading.enumerate() if isinstance(thread, _Look))
-    look = next(under_way, None)
-    if look is None:
-        look = _Look(desk)
-        look.start()
+    with _finding:  # a thread that begins is listed before it can be waited for
+        under_way = (thread for thread in threading.enumerate() if isinstance(thread, _Look))
+        look = next(under_way, None)
+        if look is None:
+            look = _Look(desk)
+            look.start()
     look.join(_MOST_SECONDS_WAITED)
     if look.error is not None:
         raise look.error

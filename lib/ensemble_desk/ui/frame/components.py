@@ -33,7 +33,7 @@ EXPIRED = "expired"
 _OWN = "desk bars import aapl.csv --symbol AAPL --timeframe d1\ndesk train --symbol AAPL --timeframe d1"
 _TAKE_OVER = "desk registry sync\ndesk registry list"
 _OWNER = "_of"  # behind the name of a choice: what it was made for
-_ROW_PX, _MOST_PX = 35, 400  # of a table: a row, and the height from which it scrolls; both are Streamlit's own
+_ROW_PX, _MOST_PX = 33, 400  # of a table: a row, and the height from which it scrolls; both are Streamlit's own
 _MOST_STYLED = 50  # rows; Streamlit takes about half a millisecond of each run for every styled row
 _STATE_ICONS = {
     State.IN_PRODUCTION: ":material/rocket_launch:",

@@ -5,15 +5,12 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from ensemble_desk.figures.style import palette
 from ensemble_desk.ui.frame import actions, caching, logo, session, wording
 from ensemble_desk.ui.frame.browser import voice
 from ensemble_desk.ui.frame.help import introduction
 from ensemble_desk.ui.frame.keys import search
 from ensemble_desk.ui.frame.news import elsewhere, links, unseen
 
-_BUTTON = "[data-testid*='Button-primary']:not(:disabled)"
-_ON_ACCENT = f"<style>{_BUTTON}, {_BUTTON} * {{color: light-dark(white, {palette.ON_ACCENT_IN_THE_DARK})}}</style>"
 _NAVIGATED = "navigated"  # this session has declared its navigation
 
 
@@ -93,7 +90,6 @@ def run() -> None:
     """Declare the navigation and run the page that was asked for; an error of ours ends in words, not in a trace."""
     page = _navigate()
     st.session_state[links.SHOWN] = page.title
-    st.html(_ON_ACCENT)
     with st.sidebar:
         actions.guard(_sidebar)(page)
         voice.watch()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from ensemble_desk.registry.entities import Mode
+from ensemble_desk.ui.overview import views
 from ensemble_desk.ui.overview.rows import Need, Row
 
 SHOW = "show"
@@ -41,6 +42,7 @@ def ask(rows: Sequence[Row]) -> View:
             "Timeframe", timeframes, index=None, placeholder="all", key="tf", bind="query-params", width=100
         )
         order = st.selectbox("Order", list(_ORDERS), key="order", bind="query-params", width=175)
+        views.menu({"q": "", SHOW: _ALL, "tf": None, "order": _WORST})
     return View(show, text.strip().upper(), timeframe, order)
 
 

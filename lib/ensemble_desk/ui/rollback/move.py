@@ -58,23 +58,10 @@ def revision_on_screen(production: Production) -> int:
 
 
 def live(production: Production) -> None:
-    """What is live, since when, by whom and why."""
-    record = None if production.version is None else data.version(production.key, production.version)
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.header(f"{production.key} live: {production.version or 'nothing usable'}", anchor=False, width="content")
-            components.mode_badge(production.mode)
-            if production.newer_waiting:
-                st.badge(f"{production.newer_waiting} waits", icon=":material/upgrade:", color="orange")
-        since = f"Since {wording.time(production.since)} ({wording.ago(production.since, components.now())})"
-        st.markdown(
-            f"{since} by **{wording.plain(production.actor) or 'nobody yet'}**: "
-            f"{wording.plain(production.reason) or 'no reason recorded'}",
-            help=wording.local_time(production.since, st.context.timezone) or None,
-        )
-        if record is not None:
-            components.accuracy_line(record)
-        st.caption(f"Revision {production.revision} · before it {production.previous or 'nothing'} was live")
+    """Why what is live is live, and what was before it; the rest stands in the strip."""
+    before = f"before it **{production.previous}** was live" if production.previous else "nothing was live before it"
+    reason = wording.plain(production.reason) or "no reason recorded"
+    st.markdown(f"Revision {production.revision}, “{reason}”; {before}.")
 
 
 def target_picker(key: Key, production: Production) -> VersionRecord | None:

@@ -1,7 +1,7 @@
-"""What the HTML of a page begins with besides Streamlit's own: parts loaded ahead, and places that have their height.
+"""What the HTML of a page begins with besides Streamlit's own: parts loaded ahead, and styles and scripts of ours.
 
-Streamlit (1.67) loads each kind of part when the first of it is drawn, and shows an empty bar of one height until then.
-Pages would jump when the part arrives; so the bar is as high as what will stand there.
+Streamlit (1.67) loads each kind of part when the first of it is drawn, and its own way to add to a page comes after the
+first parts.
 """
 
 import gzip
@@ -32,10 +32,10 @@ _HEAD_ENDS = b"</head>"
 
 
 class PageHead:
-    """Middleware: adds scripts to load and styles to the head of the page that Streamlit sends for every page."""
+    """Middleware: adds to the head of what Streamlit sends for every page."""
 
-    def __init__(self, app: ASGIApp, *, css: str) -> None:
-        self._app, self._css = app, css
+    def __init__(self, app: ASGIApp, *, head: str) -> None:
+        self._app, self._head = app, head
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "GET":
@@ -44,14 +44,14 @@ class PageHead:
         if b"text/html" in dict(scope["headers"]).get(b"accept", b""):
             # a page that a browser has kept may have the head of another release
             scope["headers"] = [(name, value) for name, value in scope["headers"] if not name.startswith(b"if-")]
-        await self._app(scope, receive, _Adding(send, css=self._css))
+        await self._app(scope, receive, _Adding(send, head=self._head))
 
 
 class _Adding:
     """Sends an answer on; a page is held back until it is whole, for its length changes."""
 
-    def __init__(self, send: Send, *, css: str) -> None:
-        self._send, self._css = send, css
+    def __init__(self, send: Send, *, head: str) -> None:
+        self._send, self._head = send, head
         self._start: Message | None = None
         self._body = b""
 
@@ -67,7 +67,7 @@ class _Adding:
 
     async def _send_whole(self, start: Message) -> None:
         headers = MutableHeaders(raw=start["headers"])
-        body = _with_head(self._body, self._css, is_compressed="content-encoding" in headers)
+        body = _with_head(self._body, self._head, is_compressed="content-encoding" in headers)
         headers["Content-Length"] = str(len(body))
         del headers["ETag"]
         await self._send(start)
@@ -81,11 +81,10 @@ def _is_page(start: Message) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _with_head(page: bytes, css: str, *, is_compressed: bool) -> bytes:
+def _with_head(page: bytes, head: str, *, is_compressed: bool) -> bytes:
     if is_compressed:
-        return gzip.compress(_with_head(gzip.decompress(page), css, is_compressed=False))
-    added = f"{_links()}<style>{css}</style>\n".encode()
-    return page.replace(_HEAD_ENDS, added + _HEAD_ENDS, 1)
+        return gzip.compress(_with_head(gzip.decompress(page), head, is_compressed=False))
+    return page.replace(_HEAD_ENDS, f"{_links()}{head}".encode() + _HEAD_ENDS, 1)
 
 
 def _links() -> str:

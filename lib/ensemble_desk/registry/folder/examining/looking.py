@@ -66,16 +66,18 @@ def at_all(
     force: bool,
     notes: Notes,
     progress: Progress | None,
+    n_processes: int = 0,
 ) -> list[Look]:
     """Look into files, each with its entry if it has one, and tell what each is, in their order.
 
     Files that a program may have ended over come first, one by one, so that the note that stays is of the one at fault.
+    Many are looked into by ``n_processes``, 0 for one a core.
     """
     told: list[Look] = []
     alone = [number for number, (file, _) in enumerate(pairs) if is_note(rejected.get(file.file_name))]
     others = sorted(set(range(len(pairs))).difference(alone))
     order, look_here = [*alone, *others], _Here(store, rejected, notes, force=force)
-    n_processes = cores.n_cores() if len(others) >= FEWEST_IN_PARALLEL else 1
+    n_processes = (n_processes or cores.n_cores()) if len(others) >= FEWEST_IN_PARALLEL else 1
     ordered, n_here = [pairs[number] for number in order], len(alone) if n_processes > 1 else len(pairs)
     looks = chain(
         look_here.at(ordered[:n_here]), _in_parallel(store, ordered[n_here:], notes, n_processes, force=force)

@@ -41,7 +41,7 @@ def options(count: int, *, name: str) -> DeltaGenerator:
     return st.container(key=f"options_{min(count, _MOST)}_{name}")
 
 
-def css() -> str:
+def head() -> str:
     """Styles of the bars that Streamlit shows meanwhile, all of one height without these, and of a sidebar to come."""
     heights: dict[str, float] = {
         ".stElementContainer": _LINK,
@@ -56,4 +56,4 @@ def css() -> str:
     }
     bar = "[data-testid=stSkeleton]"
     bars = "".join(f"{place} {bar} {{height: {px / _PX:.3f}rem}}\n" for place, px in heights.items())
-    return bars + _SIDEBAR % SIDEBAR_PX
+    return f"<style>{bars}{_SIDEBAR % SIDEBAR_PX}</style>\n"

@@ -56,6 +56,7 @@ GLOSSARY: Mapping[str, str] = {
     "quarantined": "Kept from serving by somebody, with a reason, until the quarantine is lifted.",
     "tampered": "The file differs from what was registered, so it is refused everywhere.",
     "unfit": "It failed the preflight without which nothing goes live.",
+    "view": "Filters and order of the overview under a name that you gave. Only you see it.",
     "watched": "A key with your star. Only you see it; the overview can show these alone.",
 }
 

@@ -58,7 +58,7 @@ def box(page: str, *, about_a_key: bool) -> None:
         names(),
         index=None,
         key=SEARCH,
-        placeholder="Find a key",
+        placeholder="Find a key ( / )",
         label_visibility="collapsed",
         icon=":material/search:",
         on_change=_chosen,
