@@ -24,7 +24,7 @@ if get_script_run_ctx(suppress_warning=True) is None:  # the server reads this f
             Middleware(addresses.CompressedAssets),
             Middleware(page_head.PageHead, head=places.head() + manners.head()),
         ],
-        lifespan=warmth.from_the_start("ensemble_desk.ui.overview.reads:board"),
+        lifespan=warmth.from_the_start("ensemble_desk.ui.overview.reads:first_visit"),
     )
 else:  # and runs it for every visitor
     from ensemble_desk.ui.frame import logo, shell

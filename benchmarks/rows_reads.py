@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from benchmarks import generated_log, results, timing
+from benchmarks import generated_log, parity, results, timing
 from benchmarks.fixtures import Bench
 from benchmarks.results import Row
-from sqlalchemy import text
+from sqlalchemy import delete, text
 
 from ensemble_desk.database import symbols
-from ensemble_desk.database.tables.registry_tables import forecasts
-from ensemble_desk.forecasting import outcomes, production
+from ensemble_desk.database.tables.registry_tables import forecasts, kept_drift
+from ensemble_desk.forecasting import log, outcomes, production
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES, LabelSpec
@@ -31,6 +31,7 @@ from ensemble_desk.sources import database as stored
 
 FEW, MANY = 65_000, 650_000  # forecasts logged
 N_KEYS = 100
+N_NEW = 10  # keys that something new comes of
 M15 = Key("M0000", "m15")
 N_M15 = 65_000
 _VERSION = "20240101"
@@ -40,19 +41,54 @@ _WARM_UP = 60
 
 def nothing_new(bench: Bench) -> list[Row]:
     """`desk outcomes` and `desk check-drift` without their start, when nothing has come since they ran last."""
-    share = bench.scale.n_forecasts / 1_000_000
-    folders = [
-        bench.piece(f"log-{int(n * share)}", partial(_log, n_forecasts=int(n * share), n_keys=bench.scale.n_keys))
-        for n in (FEW, MANY)
-    ]
+    folders, (n_few, n_many) = _logs(bench)
     with _registry(folders[0]) as few, _registry(folders[1]) as many:
         rows = []
         for name, work in (("outcomes", outcomes.mature), ("check-drift", _check_drift)):
             longer, shorter = timing.in_turns(partial(work, many), partial(work, few), repeats=bench.scale.repeats)
-            what = f"{name} with nothing new, {_n_keys(bench.scale.n_keys)} keys, {int(MANY * share):,} rows logged"
-            against = f"the same with {int(FEW * share):,}"
+            what = f"{name} with nothing new, {_n_keys(bench.scale.n_keys)} keys, {n_many:,} rows logged"
+            against = f"the same with {n_few:,}"
             rows.append(results.no_slower(what, against, longer, shorter, target=1.2, same="nothing was written"))
     return rows
+
+
+def new_outcomes(bench: Bench) -> list[Row]:
+    """`desk check-drift` without its start, when some keys have new outcomes and the others nothing new."""
+    folders, (n_few, n_many) = _logs(bench)
+    with _registry(folders[0]) as few, _registry(folders[1]) as many:
+
+        def change() -> None:
+            for desk in (few, many):
+                for key in log.keys(desk.database)[:N_NEW]:
+                    _one_more(desk, key)
+
+        change()
+        longer, shorter = timing.after(
+            change, partial(_check_drift, many), partial(_check_drift, few), repeats=max(1, bench.scale.repeats // 3)
+        )
+        told = repr(drift.fleet(few).states)
+        with few.database.writing() as connection:
+            connection.execute(delete(kept_drift))
+        same = parity.equal(told, repr(drift.fleet(few).states), "verdicts as from the whole log")
+    what = f"check-drift with two new outcomes of each of {N_NEW} keys, {n_many:,} rows logged"
+    return [results.no_slower(what, f"the same with {n_few:,}", longer, shorter, target=1.2, same=same)]
+
+
+def _logs(bench: Bench) -> tuple[list[Path], tuple[int, int]]:
+    """Folders with a short and a long log, and how many rows are in each."""
+    share = bench.scale.n_forecasts / 1_000_000
+    few, many = int(FEW * share), int(MANY * share)
+    made = [bench.piece(f"log-{n}", partial(_log, n_forecasts=n, n_keys=bench.scale.n_keys)) for n in (few, many)]
+    return made, (few, many)
+
+
+def _one_more(desk: Registry, key: Key) -> None:
+    """Let a bar come, which decides the last forecast, and forecast at it."""
+    frame = desk.source.bars(key, last=1).frame
+    later = frame.set_axis(frame.index + pd.Timedelta(hours=1))
+    stored.import_bars(desk.database, key, Bars(key, later, "upload", adjusted=True), at=desk.clock())
+    _say(desk, key, pd.DatetimeIndex(later.index), first_id=log.newest_id(desk.database) + 1)
+    outcomes.mature(desk, [key])
 
 
 def one_new_bar(bench: Bench) -> list[Row]:

@@ -38,6 +38,7 @@ MEASURED: dict[str, Callable[[Bench], list[Row]]] = {
     "pointer-move": rows_registry.pointer_move,
     "growth": rows_registry.growth,
     "nothing-new": rows_reads.nothing_new,
+    "new-outcomes": rows_reads.new_outcomes,
     "one-new-bar": rows_reads.one_new_bar,
     "sync": rows_registry.unchanged_folder,
     "training": rows_training.demo_set,

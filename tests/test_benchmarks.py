@@ -52,6 +52,8 @@ def test_a_log_with_nothing_new_is_looked_at_in_both_sizes(bench):
     rows = rows_reads.nothing_new(Bench(bench.folder, replace(TINY, n_forecasts=1_000)))
     assert [row.unit for row in rows] == ["×", "×"]
     assert "650 rows" in rows[0].what
+    (row,) = rows_reads.new_outcomes(Bench(bench.folder, replace(TINY, n_forecasts=1_000)))
+    assert row.same == "same verdicts as from the whole log"
     (row,) = rows_reads.one_new_bar(bench)
     assert "2,000 bars" in row.what
 

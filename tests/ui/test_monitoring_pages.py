@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from ensemble_desk import settings
-from ensemble_desk.database.tables.registry_tables import forecasts, outcomes, symbols, version_manifests
+from ensemble_desk.database.tables.registry_tables import forecasts, kept_drift, outcomes, symbols, version_manifests
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring import drift
@@ -39,6 +39,7 @@ def fallen(watched):
     with writing(watched) as connection:
         connection.execute(outcomes.update().values(label="BULLISH"))
         connection.execute(forecasts.update().values(p_bearish=0.8, p_neutral=0.1, p_bullish=0.1, label="BEARISH"))
+        connection.execute(kept_drift.delete())  # rows never change in earnest: what was made of them is kept
     return watched
 
 

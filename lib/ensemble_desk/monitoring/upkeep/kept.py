@@ -97,10 +97,10 @@ def states(database: Database) -> Mapping[Key, tuple[str, str]]:
 
 def state(made: str) -> DriftState:
     """Read a state as it was written."""
-    found = _adapter().validate_python(json.loads(made))
-    times = {name: getattr(found, name) for name in _TIMES}
-    in_utc: dict[str, Any] = {name: None if at is None else at.astimezone(UTC) for name, at in times.items()}
-    return replace(found, **in_utc)
+    found = _adapter().validate_json(made)
+    times = ((name, getattr(found, name)) for name in _TIMES)
+    in_utc: dict[str, Any] = {name: at.astimezone(UTC) for name, at in times if at is not None}
+    return replace(found, **in_utc) if in_utc else found
 
 
 def keep_states(connection: Connection, found: Iterable[tuple[str, DriftState]]) -> None:

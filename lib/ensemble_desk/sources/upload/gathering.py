@@ -14,6 +14,7 @@ from ensemble_desk.market.spellings import DAY, TIME
 from ensemble_desk.sources.upload.cells import numerals
 from ensemble_desk.sources.upload.cells import table as cells
 from ensemble_desk.sources.upload.cells.numerals import Style
+from ensemble_desk.sources.upload.cells.stacks import Stack
 from ensemble_desk.sources.upload.cells.table import Table, quoted
 from ensemble_desk.sources.upload.columns import meanings as columns
 from ensemble_desk.sources.upload.columns import volumes
@@ -121,9 +122,9 @@ class _Gathering:
     stand_ins: list[NDArray[np.float64]] = field(default_factory=list)
     tickers: dict[str, None] = field(default_factory=dict)
     times: list[pd.Series] = field(default_factory=list)
-    values: list[NDArray[np.float64]] = field(default_factory=list)
-    wrong: list[Flags] = field(default_factory=list)
-    places: list[NDArray[np.int64]] = field(default_factory=list)
+    values: Stack[np.float64] = field(default_factory=Stack)
+    wrong: Stack[np.bool_] = field(default_factory=Stack)
+    places: Stack[np.int64] = field(default_factory=Stack)
     texts: dict[tuple[int, str], str] = field(default_factory=dict)
     dropped: dict[str, Dropped] = field(default_factory=dict)
     n_rows: int = 0
@@ -148,9 +149,9 @@ class _Gathering:
         self._take_stand_ins(chunk)
         self._remember_texts(chunk, wrong)
         self.times.append(columns.time_column(chunk, self.found))
-        self.values.append(values)
-        self.wrong.append(wrong)
-        self.places.append(chunk.index.to_numpy(np.int64))
+        self.values.add(values)
+        self.wrong.add(wrong)
+        self.places.add(chunk.index.to_numpy(np.int64))
         self.n_rows += len(chunk)
 
     def result(self) -> Gathered:
@@ -158,8 +159,8 @@ class _Gathering:
         ticker = self._ticker()
         if not self.n_rows:
             raise UploadError(name, [f"none of its {self.n_seen:,} rows holds a price. Export the table again."])
-        numbers = pd.DataFrame(np.concatenate(self.values), columns=list(self._names()))
-        wrong = np.concatenate(self.wrong)
+        numbers = pd.DataFrame(self.values.whole(), columns=list(self._names()), copy=False)
+        wrong = self.wrong.whole()
         volume = self._names().index("volume")
         has_volume = bool(numbers["volume"].notna().any() or wrong[:, volume].any())
         said = self._decided_volume(numbers, wrong, volume)
@@ -170,7 +171,7 @@ class _Gathering:
             cells=numbers,
             wrong=wrong,
             texts=self.texts,
-            places=np.concatenate(self.places),
+            places=self.places.whole(),
             unit=self.table.unit,
             dropped=tuple(self.dropped.values()),
             ticker=ticker,
@@ -197,7 +198,8 @@ class _Gathering:
         held = [(self.found.volumes[0], first)]
         held += [(column, others[:, i]) for i, column in enumerate(self.found.volumes[1:])]
         number, note = volumes.decided(held)
-        numbers["volume"] = held[number][1]
+        if number:
+            numbers["volume"] = held[number][1]
         return (note,) if note else ()
 
     def _take_stand_ins(self, chunk: pd.DataFrame) -> None:

@@ -10,6 +10,7 @@ from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.preflight import readiness
 from ensemble_desk.training import runs
 from ensemble_desk.ui.frame import caching, components, data, monitoring_data
+from ensemble_desk.ui.frame.keys import search
 from ensemble_desk.ui.frame.keys.facts import Grade
 from ensemble_desk.ui.overview import rows as fleet_rows
 from ensemble_desk.ui.overview.rows import Known, Need, Row
@@ -85,6 +86,12 @@ def board() -> Board:
         n_pinned=sum(row.pointer.mode is Mode.PINNED for row in rows),
         n_tampered=data.count(State.TAMPERED) - sum(one.state is State.TAMPERED for one in refused),
     )
+
+
+def first_visit() -> None:
+    """Read what the page tells its first visitor: the fleet, and the names that the search box offers."""
+    board()
+    search.names()
 
 
 def _runs() -> tuple[object, ...]:

@@ -81,6 +81,8 @@ def parse(
     """
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return _typed(column, zone)
+    if not written and isinstance(column.dtype, pd.StringDtype) and (wall := texts.iso(column)) is not None:
+        return _from_wall(wall, zone)  # at once: stripping a long column copies it
     text = _as_text(column)
     if written:
         return _as_said(text, written, zone)
@@ -244,14 +246,13 @@ def _from_wall(wall: pd.Series, zone: ZoneInfo | None) -> Times:
     if not _has_clock(wall):
         return Times(days, days, zone="dates without time of day")
     if zone is None:
-        said = "times taken as UTC"
-        utc, taken = wall.dt.tz_localize("UTC"), "none written, taken as UTC"
+        utc, taken, said = wall.dt.tz_localize("UTC"), "none written, taken as UTC", "times taken as UTC"
         return Times(utc, days, has_clock=True, zone=taken, zone_note=said, unzoned=True)
     changed = clock_changes.localized(wall, zone)
     if changed.skipped.any():
         return _skipped(wall, changed, zone.key)
-    said = f"times converted from {zone.key}"
-    return Times(changed.utc, days, has_clock=True, zone=f"{zone.key}, as given", zone_note=said)
+    told, said = f"{zone.key}, as given", f"times converted from {zone.key}"
+    return Times(changed.utc, days, has_clock=True, zone=told, zone_note=said)
 
 
 def _skipped(wall: pd.Series, changed: Localized, name: str) -> Times:

@@ -11,15 +11,24 @@ from ensemble_desk.errors import extras
 from ensemble_desk.sources.upload.cells import numerals, time_forms
 
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_BLOCK_BYTES = 16 * 2**20
+_BLOCK_BYTES = 4 * 2**20  # some sixteen are read ahead
 _QUOTE, _END = b'"'[0], b"\n"[0]
 
 
 def is_plain(data: bytes, encoding: str) -> bool:
     """Whether every line of a text is a row, so that rows can be counted as lines."""
-    if encoding not in ("utf-8", "utf-8-sig") or b"\n\n" in data:
+    if encoding not in ("utf-8", "utf-8-sig") or _has_empty_line(data):
         return False
     return b"\r" not in data or (b"\n\r" not in data and data.count(b"\r") == data.count(b"\r\n"))
+
+
+def _has_empty_line(data: bytes) -> bool:
+    """Whether one end of a line follows another; in blocks, which is faster than to search so long a text for both."""
+    for start in range(0, len(data), _BLOCK_BYTES):
+        ends = np.frombuffer(data, np.uint8, min(_BLOCK_BYTES + 1, len(data) - start), start) == _END
+        if (ends[1:] & ends[:-1]).any():
+            return True
+    return False
 
 
 def quotes_end_in_their_line(data: bytes) -> bool:
