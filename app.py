@@ -11,9 +11,10 @@ if get_script_run_ctx(suppress_warning=True) is None:  # the server reads this f
     from ensemble_desk.service.hosts import AllowedHosts
     from ensemble_desk.ui.frame.admission import ByAddress
     from ensemble_desk.ui.frame.browser import manners, places
-    from ensemble_desk.ui.server import addresses, page_head, warmth
+    from ensemble_desk.ui.server import addresses, one_log, page_head, warmth
 
     settings = application.settings_or_exit()
+    one_log.begin(settings)
     app = st.App(
         __file__,
         routes=application.routes(settings),

@@ -11,6 +11,7 @@ from benchmarks import (
     parity,
     report,
     results,
+    rows_folder,
     rows_forecasting,
     rows_reads,
     rows_registry,
@@ -56,6 +57,13 @@ def test_a_log_with_nothing_new_is_looked_at_in_both_sizes(bench):
     assert row.same == "same verdicts as from the whole log"
     (row,) = rows_reads.one_new_bar(bench)
     assert "2,000 bars" in row.what
+
+
+def test_a_folder_is_taken_in_and_verified_the_same_in_both_ways(bench):
+    (row,) = rows_folder.first_sync(bench)
+    assert row.same == "same 2 versions"
+    (row,) = rows_folder.verify(bench)
+    assert row.same == "nothing found"
 
 
 def test_results_that_differ_stop_a_benchmark():

@@ -1,0 +1,22 @@
+"""One log of the server: what Streamlit says, errors of pages included, goes where ours goes and loses its secrets."""
+
+import logging
+
+from streamlit import logger as streamlits
+
+from ensemble_desk.settings import Settings
+from ensemble_desk.work import logs
+
+
+def begin(settings: Settings) -> None:
+    """Set the log up, and hand it what Streamlit would print by itself, now and from loggers that it makes later."""
+    logs.begin(settings)
+    streamlits.setup_formatter = _hand_on
+    streamlits.update_formatter()
+
+
+def _hand_on(logger: logging.Logger) -> None:
+    printing = vars(logger).pop("streamlit_console_handler", None)
+    if printing is not None:
+        logger.removeHandler(printing)
+    logger.propagate = True
