@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,18 +49,18 @@ class Ballot:
         Without votes they are NaN and None. The edge is that of the lean over its usual rate; where no usual rates are
         given there is neither.
         """
-        table = pd.DataFrame(self.probabilities, index=self.rows.index, columns=list(CLASSES))
         names = np.array(CLASSES, dtype=object)[self.labels]
         names[np.isnan(self.probabilities).any(axis=1)] = None
-        table["label"] = names
-        table["confidence"] = self.probabilities[np.arange(len(table)), self.labels]
-        table["agreement"] = self.pool.agreement(self.labels)
-        table["lean"] = self.leans(usual)
         rates = np.full(3, np.nan) if usual is None else np.array(usual)
-        table["edge"] = (self.probabilities - rates).max(axis=1)
+        columns: dict[str, NDArray[Any]] = dict(zip(CLASSES, self.probabilities.T, strict=True))
+        columns["label"] = names
+        columns["confidence"] = self.probabilities[np.arange(len(names)), self.labels]
+        columns["agreement"] = self.pool.agreement(self.labels)
+        columns["lean"] = self.leans(usual)
+        columns["edge"] = (self.probabilities - rates).max(axis=1)
         for name, moves in self.moves().items():
-            table[[f"{name}_{what}" for what in MOVES]] = moves
-        return table
+            columns |= {f"{name}_{what}": column for what, column in zip(MOVES, moves.T, strict=True)}
+        return pd.DataFrame(columns, index=self.rows.index)
 
     def moves(self) -> dict[str, NDArray[np.float64]]:
         """Expected moves and their bands by member that describes prices, shape (n, 7) in the order of MOVES."""
