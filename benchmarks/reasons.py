@@ -7,14 +7,20 @@ KNOWN = {
     "pickle.load does neither.",
     "one-row": "the trees take a third of the call; the rest reads the pointer, checks the frame's columns with pandas "
     "and tells members, weights and abstentions.",
+    "many-rows": "lean, edge and the bands of price members have come to the table; walking the trees takes "
+    "most of the rest.",
     "first-forecast": "reading, checking and rebuilding the serving form takes most of it.",
     "cold-process": "importing pandas, which both sides need, takes most of what is left.",
     "thousand-keys": "as with the first forecast.",
     "listing": "after a write the page is read anew: 50 rows of 24 columns become values in 1–2 ms.",
     "pointer-read": "after a write the pointer is read anew, by a single call that finds nothing of itself in the "
     "processor's caches.",
-    "pointer-move": "a durable commit writes some twenty pages of tables and indexes and waits for the disk once; that "
-    "takes a third of the time or more, however little runs around it.",
+    "pointer-move": "a durable commit writes some twenty pages of tables and indexes and waits for the disk; so does, "
+    "before it, the ledger, which must know of a move that the database may lose.",
+    "verify": "chains, manifests and states of versions are checked besides, which costs the same for "
+    "small files as for large.",
+    "large-file": "pyarrow alone uses every core; ours reads in blocks, so that memory stays bounded, and asks "
+    "every price whether it can be one, and the whole file for splits, scales, still stretches and missing sessions.",
     "growth": "the versions of every state are summed over all keys for the number of pages.",
     "training": "each worker imports its libraries once, and the four versions of a block do not end together.",
     "pages": "every part of a page is made by Streamlit in Python on every run, about a third of a millisecond each; "
