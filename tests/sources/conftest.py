@@ -1,8 +1,9 @@
-"""Real bars, and the shape of an upload, for the tests of this room."""
+"""Real bars, the shape of an upload, and an empty database of each kind, for the tests of this room."""
 
 import pandas as pd
 import pytest
 
+from ensemble_desk.database import opening as databases
 from ensemble_desk.market.keys import Key
 from ensemble_desk.sources.sample import SampleSource
 from ensemble_desk.sources.upload import reading as upload
@@ -13,6 +14,13 @@ DAILY = Key("AAPL", "d1")
 @pytest.fixture(scope="session")
 def source() -> SampleSource:
     return SampleSource()
+
+
+@pytest.fixture
+def database(database_url):
+    opened = databases.open_database(database_url)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

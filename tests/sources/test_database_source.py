@@ -23,13 +23,6 @@ LATER = AT + timedelta(days=1)
 
 
 @pytest.fixture
-def database(database_url):
-    opened = databases.open_database(database_url)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def some(source):
     return source.bars(KEY).tail(300)
 

@@ -3,9 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-
-from ensemble_desk.database import opening, self_check
+from ensemble_desk.database import self_check
 from ensemble_desk.market.keys import Key
 from ensemble_desk.sources import database as stored
 from ensemble_desk.sources import many_files
@@ -16,13 +14,6 @@ from ensemble_desk.sources.upload.answers import Answers
 
 RULES = Rules(Answers(), 2**20, datetime(2020, 1, 1, tzinfo=UTC), None, may_restate=False)
 KEYS = tuple(Key(symbol, "d1") for symbol in ("MSFT", "AAPL", "IBM"))
-
-
-@pytest.fixture
-def database(database_url):
-    opened = opening.open_database(database_url)
-    yield opened
-    opened.close()
 
 
 def bars(key, last):

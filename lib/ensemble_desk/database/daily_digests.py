@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import Connection, Row, ScalarSelect, Select, Table, bindparam, func, select
 
 from ensemble_desk.database import inserting
 from ensemble_desk.database import symbols as tickers
@@ -150,6 +150,13 @@ def standing(database: Database, kind: str, key: Key) -> Standing | None:
     """Say up to where a key's newest digest of a kind goes, by one indexed read; None where there is none."""
     found = database.ask(_STANDING, kind=kind, symbol=key.symbol, timeframe=key.timeframe)
     return Standing(*found[0]) if found else None
+
+
+def newest_of(table: Table, kind: str, column: str) -> ScalarSelect[Any]:
+    """What the newest digest of a kind says of the key in each row of a table, as part of a query about that."""
+    of_key = (daily_digests.c.symbol_id == table.c.symbol_id, daily_digests.c.timeframe == table.c.timeframe)
+    wanted = select(daily_digests.c[column]).where(daily_digests.c.kind == kind, *of_key)
+    return wanted.order_by(daily_digests.c.day.desc()).limit(1).correlate(table).scalar_subquery()
 
 
 def whole(connection: Connection, *, before: date) -> tuple[int, str]:

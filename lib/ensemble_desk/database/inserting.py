@@ -1,6 +1,7 @@
 """Inserts that may meet a row that is there already: both databases can, each in its own dialect."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Table
@@ -13,6 +14,22 @@ _COPIED_FROM = 500
 def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
     """Begin an insert that takes ``on_conflict_do_nothing`` or ``on_conflict_do_update`` on this database."""
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def upsert(connection: Connection, table: Table, *, by: tuple[str, ...], newer: tuple[str, ...]) -> Executable:
+    """An insert of rows that brings those which are there already, ``by`` these columns, to the ``newer`` values.
+
+    It is made once for each database, which for few rows takes longer than to execute it.
+    """
+    return _upsert(table, by, newer, is_postgresql=connection.dialect.name == "postgresql")
+
+
+@cache
+def _upsert(table: Table, by: tuple[str, ...], newer: tuple[str, ...], *, is_postgresql: bool) -> Executable:
+    insert = postgresql.insert(table) if is_postgresql else sqlite.insert(table)
+    given = {name: insert.excluded[name] for name in newer}
+    made: Executable = insert.on_conflict_do_update(index_elements=list(by), set_=given)
+    return made
 
 
 def in_batches(connection: Connection, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -114,8 +114,17 @@ def so_far(found: Scores) -> Skill:
 
 
 def never_named(p: Floats) -> tuple[str, ...]:
-    """Classes that no forecast named as the most probable one."""
-    named = np.bincount(p.argmax(axis=1), minlength=len(CLASSES)) if len(p) else np.ones(len(CLASSES))
+    """Classes that no forecast named as the most probable one; none where there is no forecast."""
+    return missing(named(p)) if len(p) else ()
+
+
+def named(p: Floats) -> Ints:
+    """How often each class was the most probable one, shape (3,)."""
+    return np.bincount(p.argmax(axis=1), minlength=len(CLASSES))
+
+
+def missing(named: Ints) -> tuple[str, ...]:
+    """Classes that were named not once."""
     return tuple(name for name, n in zip(CLASSES, named.tolist(), strict=True) if not n)
 
 

@@ -242,6 +242,11 @@ _KINDS = {
 }
 
 
+def moment(time: np.datetime64) -> datetime:
+    """Give the time of a row as a moment in UTC."""
+    return pd.Timestamp(time).to_pydatetime().replace(tzinfo=UTC)
+
+
 def _wanted(connection: Connection, joined: FromClause) -> Select[tuple[object, ...]]:
     return select(
         forecasts.c.id,

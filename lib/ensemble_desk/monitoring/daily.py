@@ -190,11 +190,7 @@ def _bring_in_line(
 
 
 def _upsert(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    statement = inserting.insert_into(connection, table)
-    statement = statement.on_conflict_do_update(
-        index_elements=["symbol_id", "timeframe", "date"],
-        set_={name: statement.excluded[name] for name in _MEASURES},
-    )
+    statement = inserting.upsert(connection, table, by=("symbol_id", "timeframe", "date"), newer=_MEASURES)
     inserting.in_batches(connection, statement, rows)
 
 

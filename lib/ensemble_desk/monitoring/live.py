@@ -3,12 +3,11 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ensemble_desk.evaluation import confidence_sequences, intervals, leaning, metrics, skill
@@ -169,10 +168,6 @@ def horizon_of(rows: Matured) -> int:
     return int(rows.horizon_bars.max(initial=1))
 
 
-def moment(time: np.datetime64) -> datetime:
-    return pd.Timestamp(time).to_pydatetime().replace(tzinfo=UTC)
-
-
 def _horizon(rows: Matured, found: Mapping[str, Definition], version: str | None) -> str | None:
     """Name the trained horizon of a version; of a key as a whole that of the versions which spoke, newest first."""
     spoke = rows.versions if len(rows) else tuple(found)
@@ -213,8 +208,8 @@ def _told(
         state=state,
         kinds=rows.kinds,
         counts=counts,
-        first=moment(rows.as_of[0]) if len(rows) else None,
-        last=moment(rows.as_of[-1]) if len(rows) else None,
+        first=matured.moment(rows.as_of[0]) if len(rows) else None,
+        last=matured.moment(rows.as_of[-1]) if len(rows) else None,
         accuracy=estimate(correct, horizon_bars=h),
         recent=pointwise(correct[-rolled.window :], horizon_bars=h),
         validated=validated,

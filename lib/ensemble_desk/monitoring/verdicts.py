@@ -6,8 +6,10 @@ from datetime import datetime
 import numpy as np
 
 from ensemble_desk.evaluation import confidence_sequences, e_process, intervals, skill
+from ensemble_desk.evaluation.e_process import State
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
 from ensemble_desk.evaluation.skill import Skill
+from ensemble_desk.forecasting import matured
 from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Matured
@@ -116,7 +118,7 @@ def of_sums(found: Sums | None, kinds: tuple[Kind, ...], definition: Definition,
         empty,
         kinds=kinds,
         horizon_bars=h,
-        as_of=live.moment(found.target[-1]),
+        as_of=matured.moment(found.target[-1]),
         live=live.pointwise(found.correct, horizon_bars=h),
         overall=confidence_sequences.share_so_far(found.right, n=found.n),
         majority=references.most(newest, horizon_bars=h),
@@ -124,9 +126,11 @@ def of_sums(found: Sums | None, kinds: tuple[Kind, ...], definition: Definition,
         trend=bands.trend(found.correct, horizon_bars=h, least=policy.least_predictions),
         promise=calibration.so_far(found.promised),
         skill=None if found.scores is None else skill.so_far(found.scores),
-        never_named=tuple(name for name, n in zip(CLASSES, found.named.tolist(), strict=True) if not n),
+        never_named=skill.missing(found.named),
     )
-    return known if found.judged is None else _settled(_judged(known, found, found.judged, policy), found, policy)
+    if found.judged is None:
+        return known
+    return _settled(_judged(known, found, found.judged, policy), found.judged.process, policy)
 
 
 def _judged(known: DriftState, found: Sums, judged: Judged, policy: Policy) -> DriftState:
@@ -152,15 +156,15 @@ def _judged(known: DriftState, found: Sums, judged: Judged, policy: Policy) -> D
     )
 
 
-def _settled(judged: DriftState, found: Sums, policy: Policy) -> DriftState:
+def _settled(judged: DriftState, process: State, policy: Policy) -> DriftState:
     """Say how many outcomes of the present accuracy the alarm takes, by imitating them."""
     baseline = judged.baseline
-    if baseline is None or found.judged is None or not baseline.n or judged.live.value >= baseline.value:
+    if baseline is None or not baseline.n or judged.live.value >= baseline.value:
         return judged
     if judged.rings:
         return replace(judged, more_outcomes=0)
     more = e_process.outcomes_to_alarm(
-        found.judged.process,
+        process,
         e_process.line(baseline, falls=policy.falls),
         accuracy=judged.live.value,
         alarm_e_value=policy.alarm_e_value,

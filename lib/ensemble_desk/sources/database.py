@@ -1,17 +1,15 @@
 """Bars kept in the database: imported once, served from there, with what they said before kept beside."""
 
-import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 import pandas as pd
-from sqlalchemy import Connection, Executable, exists, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, exists, func, select
 
 from ensemble_desk.database import daily_digests as digests
-from ensemble_desk.database import opening
+from ensemble_desk.database import inserting, opening
 from ensemble_desk.database.opening import Database
 from ensemble_desk.database.symbols import hold, possible_keys, symbol_id
 from ensemble_desk.database.tables.registry_tables import ohlc_bars, ohlc_restatements, symbols
@@ -265,16 +263,8 @@ def _keep(connection: Connection, number: int, key: Key, before: pd.DataFrame, a
 
 def _put(connection: Connection, number: int, key: Key, frame: pd.DataFrame) -> None:
     if len(frame):
-        upsert = _upsert(is_postgresql=connection.dialect.name == "postgresql")
+        upsert = inserting.upsert(connection, ohlc_bars, by=_KEY, newer=VALUES)
         connection.execute(upsert, list(_as_rows(number, key, frame)))
-
-
-@functools.cache
-def _upsert(*, is_postgresql: bool) -> Executable:
-    insert = (postgresql if is_postgresql else sqlite).insert(ohlc_bars)
-    newer = {name: insert.excluded[name] for name in VALUES}
-    upsert: Executable = insert.on_conflict_do_update(index_elements=list(_KEY), set_=newer)
-    return upsert
 
 
 def _as_rows(number: int, key: Key, frame: pd.DataFrame) -> Iterator[dict[str, Any]]:

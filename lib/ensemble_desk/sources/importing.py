@@ -16,6 +16,11 @@ from ensemble_desk.sources.upload.answers import Answers
 from ensemble_desk.sources.upload.bar_tables import Calendar
 from ensemble_desk.sources.upload.recognition import Fact, Recognised, Warned
 
+ENDINGS = (".csv", ".txt", ".tsv", ".gz", ".zip", ".parquet", ".xlsx", ".xls", ".ods", ".json", ".jsonl", ".feather")
+"""Of files of bars; a name may have several, one after the other."""
+
+_ENDING = re.compile(rf"({'|'.join(map(re.escape, ENDINGS))})+$", re.IGNORECASE)
+
 MOST_RESTATED = 20
 """So many bars may change without anybody being asked."""
 
@@ -96,7 +101,7 @@ def recognised(database: Database, key: Key, content: bytes, *, file_name: str, 
 
 def key_of(file_name: str, timeframe: str | None) -> Key | None:
     """The key that a file is named after: ``AAPL_d1.csv``, ``aapl-daily.csv``, or ``AAPL.csv`` with a timeframe."""
-    stem = re.sub(r"(?i)(\.(csv|txt|tsv|gz|zip|parquet|xlsx|xls|ods|json|jsonl|feather))+$", "", file_name)
+    stem = _ENDING.sub("", file_name)
     words = {
         "daily": "d1",
         "day": "d1",

@@ -60,9 +60,8 @@ def keep(database: Database, name: str, *, shape: str, said: Answers, at: dateti
         "actor": actor,
     }
     with database.writing() as connection:
-        insert = inserting.insert_into(connection, bar_mappings).values(row)
-        newer = {column: insert.excluded[column] for column in row if column != "name"}
-        connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_=newer))
+        newer = tuple(column for column in row if column != "name")
+        connection.execute(inserting.upsert(connection, bar_mappings, by=("name",), newer=newer), row)
     return kept
 
 

@@ -21,7 +21,6 @@ from ensemble_desk.sources.importing import Imported, Rules
 from ensemble_desk.sources.upload import reading
 from ensemble_desk.sources.upload.recognition import Recognised
 
-_ENDINGS = (".csv", ".txt", ".tsv", ".gz", ".zip", ".parquet", ".xlsx", ".xls", ".ods", ".json", ".jsonl", ".feather")
 _PATIENCE_SECONDS = 600.0  # for the others that write into one file at the same time
 _MOST_TOGETHER, _MOST_BYTES = 16, 2**20  # of files whose bars are written in one transaction
 _FEWEST_GROUPS = 64
@@ -72,7 +71,7 @@ class Part:
 
 def of_folder(place: Path, *, timeframe: str | None, rules: Rules) -> tuple[Part, ...]:
     """List every file of a folder with the key that its name says, such as ``AAPL_d1.csv``."""
-    files = sorted(file for file in place.iterdir() if file.is_file() and file.suffix.lower() in _ENDINGS)
+    files = sorted(file for file in place.iterdir() if file.is_file() and file.suffix.lower() in importing.ENDINGS)
     return tuple(Part(file.name, importing.key_of(file.name, timeframe), file, rules.max_bytes) for file in files)
 
 

@@ -249,14 +249,14 @@ def _stored(connection: Connection, place: _Place, frame: pd.DataFrame) -> pd.Da
 
 def _put(connection: Connection, place: _Place, frame: pd.DataFrame, at: datetime) -> None:
     told = {"name": place.name, "symbol_id": place.number, "timeframe": place.timeframe, "imported_at": at}
+    by, newer = ("name", "symbol_id", "timeframe", "time"), ("numbers", "imported_at")
+    upsert = inserting.upsert(connection, feature_rows, by=by, newer=newer)
     for start in range(0, len(frame), _AT_ONCE):
         part = frame.iloc[start : start + _AT_ONCE]
         numbers = [[None if np.isnan(one) else one for one in row] for row in part.to_numpy().tolist()]
         times = pd.DatetimeIndex(part.index).to_pydatetime().tolist()
-        insert = inserting.insert_into(connection, feature_rows)
-        newer = {one: insert.excluded[one] for one in ("numbers", "imported_at")}
         connection.execute(
-            insert.on_conflict_do_update(index_elements=["name", "symbol_id", "timeframe", "time"], set_=newer),
+            upsert,
             [{**told, "time": time, "numbers": row} for time, row in zip(times, numbers, strict=True)],
         )
 

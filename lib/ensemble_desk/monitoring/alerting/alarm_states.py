@@ -103,7 +103,7 @@ def _step(database: Database, definition: Definition, kept: _Kept | None, policy
         return nothing
     first = rows.kinds[0]
     begun = e_process.begin(line, horizon_bars=live.horizon_of(rows))
-    empty = _Kept(definition.version, first, line, 0, live.moment(rows.as_of[0]), 1.0, begun)
+    empty = _Kept(definition.version, first, line, 0, matured.moment(rows.as_of[0]), 1.0, begun)
     return _write(database, definition.key, empty, replace(newer, rows=rows), policy)
 
 
@@ -118,7 +118,9 @@ def _write(database: Database, key: Key, kept: _Kept, newer: Newer, policy: Poli
     rows, n_new = newer.rows, len(newer.rows)
     if n_new:
         found = e_process.advance(kept.state, rows.correct[None, :], kept.line)
-        kept = replace(kept, state=found.state, e_value=float(found.values[0, -1]), as_of=live.moment(rows.as_of[-1]))
+        kept = replace(
+            kept, state=found.state, e_value=float(found.values[0, -1]), as_of=matured.moment(rows.as_of[-1])
+        )
     if newer.outcome_id != kept.outcome_id:
         _upsert(database, key, replace(kept, outcome_id=newer.outcome_id))
     rings = kept.e_value >= policy.alarm_e_value

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from ensemble_desk.evaluation import skill
 from ensemble_desk.evaluation.e_process import State
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
 from ensemble_desk.evaluation.skill import Scores
+from ensemble_desk.forecasting import matured
 from ensemble_desk.forecasting.matured import Matured
 from ensemble_desk.market.labels import CLASSES
 from ensemble_desk.market.usual_rates import Rates
@@ -131,7 +132,7 @@ def advance(
         n=before.n + len(rows),
         right=before.right + np.bincount(phases[correct], minlength=h),
         came=before.came + np.bincount(rows.y, minlength=len(CLASSES)),
-        named=before.named + np.bincount(rows.p.argmax(axis=1), minlength=len(CLASSES)),
+        named=before.named + skill.named(rows.p),
         as_of=np.concatenate([before.as_of, rows.as_of])[kept],
         correct=np.concatenate([before.correct, correct])[kept],
         y=np.concatenate([before.y, rows.y])[kept],
@@ -149,7 +150,7 @@ def advance(
 def _judged(before: Sums, rows: Matured, found: States, policy: Policy) -> Judged:
     told, n = before.judged, before.n + len(rows)
     alarms = np.flatnonzero(found.e_value >= policy.alarm_e_value)
-    alarm_at = _moment(rows.target[alarms[0]]) if len(alarms) else None
+    alarm_at = matured.moment(rows.target[alarms[0]]) if len(alarms) else None
     says = np.arange(before.n + 1, n + 1) >= policy.least_predictions
     line = found.rolling.accuracy[says][-SPARKLINE_POINTS:].tolist()
     look = _Look(before, rows)
@@ -184,14 +185,9 @@ class _Look:
         if number < self._first:
             return self._known[number]
         at = number - self._first
-        return Before(int(self._right[at]), tuple(self._came[at].tolist()), _moment(self._as_of[at]))
+        return Before(int(self._right[at]), tuple(self._came[at].tolist()), matured.moment(self._as_of[at]))
 
 
 def _running(values: Ints) -> Ints:
     """Sums of all before each position, and of all."""
     return np.concatenate([np.zeros((1, *values.shape[1:]), np.int64), np.cumsum(values, axis=0)])
-
-
-def _moment(time: np.datetime64) -> datetime:
-    told: datetime = time.astype("datetime64[us]").item()
-    return told.replace(tzinfo=UTC)

@@ -22,7 +22,6 @@ from ensemble_desk.database.queries.compiled_select import CompiledSelect
 from ensemble_desk.database.tables.monitoring_tables import drift_monitoring, outcomes
 from ensemble_desk.database.tables.monitoring_tables import kept_drift as table
 from ensemble_desk.database.tables.registry_tables import (
-    daily_digests,
     model_versions,
     production_pointers,
     symbols,
@@ -53,19 +52,8 @@ class Days:
 
 def signs(database: Database, policy: Policy) -> Mapping[Key, str]:
     """Give what each key in production is judged by, as a sign; '' where only the log itself can tell."""
-    pointer, version, digest = production_pointers, model_versions, daily_digests
-    newest = (
-        select(digest.c.last_id, digest.c.hash)
-        .where(
-            digest.c.kind == digests.OUTCOMES,
-            digest.c.symbol_id == pointer.c.symbol_id,
-            digest.c.timeframe == pointer.c.timeframe,
-        )
-        .order_by(digest.c.day.desc())
-        .limit(1)
-        .correlate(pointer)
-    )
-    last = newest.with_only_columns(digest.c.last_id).scalar_subquery()
+    pointer, version = production_pointers, model_versions
+    last = digests.newest_of(pointer, digests.OUTCOMES, "last_id")
     same = (version.c.symbol == pointer.c.symbol) & (version.c.timeframe == pointer.c.timeframe)
     wanted = select(
         pointer.c.symbol,
@@ -73,7 +61,7 @@ def signs(database: Database, policy: Policy) -> Mapping[Key, str]:
         version.c.id,
         version.c.description_id,
         version.c.sha256,
-        newest.with_only_columns(digest.c.hash).scalar_subquery().label("hash"),
+        digests.newest_of(pointer, digests.OUTCOMES, "hash").label("hash"),
         select(outcomes.c.id).where(outcomes.c.id == last).correlate(pointer).scalar_subquery().label("outcome_id"),
     ).join(version, same & (version.c.version == pointer.c.version))
     by = f"{policy} {_code()}"
@@ -151,9 +139,8 @@ def _of_keys(connection: Connection, what: str, rows: Iterable[tuple[Key, str, s
 
 
 def _write(connection: Any, rows: Iterable[tuple[Any, ...]]) -> None:
-    statement = inserting.insert_into(connection, table)
-    newer = {name: statement.excluded[name] for name in ("sign", "made")}
-    statement = statement.on_conflict_do_update(index_elements=["symbol_id", "timeframe", "what"], set_=newer)
+    by, newer = ("symbol_id", "timeframe", "what"), ("sign", "made")
+    statement = inserting.upsert(connection, table, by=by, newer=newer)
     inserting.in_batches(connection, statement, [dict(zip(table.c.keys(), row, strict=True)) for row in rows])
 
 

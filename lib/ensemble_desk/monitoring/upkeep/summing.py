@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, exists, select
@@ -16,18 +17,13 @@ from sqlalchemy import Connection, bindparam, exists, select
 from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database.opening import Database
 from ensemble_desk.database.tables.monitoring_tables import kept_drift, outcome_marks, outcomes
-from ensemble_desk.database.tables.registry_tables import (
-    daily_digests,
-    digest_begins,
-    model_versions,
-    production_pointers,
-)
+from ensemble_desk.database.tables.registry_tables import digest_begins, model_versions, production_pointers
 from ensemble_desk.forecasting import matured
 from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.matured import Matured, Newer
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import live, verdicts
+from ensemble_desk.monitoring import verdicts
 from ensemble_desk.monitoring.evidence.bands import Policy
 from ensemble_desk.monitoring.evidence.sums import Sums
 from ensemble_desk.monitoring.upkeep import kept, written_sums
@@ -89,7 +85,7 @@ def step(database: Database, definition: Definition, policy: Policy) -> Step:
         if known is not None and sign and known.sign == sign:
             told = json.loads(known.made)
             since, before = _mark(told["mark"]), written_sums.read(told["sums"])
-            begins = min(since.since, live.moment(before.as_of[-1]))
+            begins = min(since.since, matured.moment(before.as_of[-1]))
             newer = matured.later(connection, key, since=begins, outcome_id=since.outcome_id)
             own = newer.rows.of_version(version)
             if _follows(newer, own, since, before, known):
@@ -126,8 +122,7 @@ def _mark_now(known: Any, kind: Kind) -> Mark:
     return Mark(known.last_id, known.n_rows, known.hash, known.since, kind)
 
 
-def _plain(mark: Mark | None) -> list[Any]:
-    assert mark is not None  # noqa: S101 - only what has a mark is kept
+def _plain(mark: Mark) -> list[Any]:
     return [mark.outcome_id, mark.n_rows, mark.hash, mark.since.isoformat(), mark.kind.value]
 
 
@@ -138,20 +133,9 @@ def _mark(told: list[Any]) -> Mark:
 
 def _known() -> Any:
     """What the sums of one key hang on, and the sums as they were kept."""
-    pointer, version, digest, mark = production_pointers, model_versions, daily_digests, outcome_marks
-    newest = (
-        select(digest)
-        .where(
-            digest.c.kind == digests.OUTCOMES,
-            digest.c.symbol_id == pointer.c.symbol_id,
-            digest.c.timeframe == pointer.c.timeframe,
-        )
-        .order_by(digest.c.day.desc())
-        .limit(1)
-        .correlate(pointer)
-    )
-    last = newest.with_only_columns(digest.c.last_id).scalar_subquery()
-    begin = digest_begins
+    pointer, version, mark, begin = production_pointers, model_versions, outcome_marks, digest_begins
+    newest = partial(digests.newest_of, pointer, digests.OUTCOMES)
+    last = newest("last_id")
     base = select(begin.c.base).where(
         begin.c.kind == digests.OUTCOMES,
         begin.c.symbol_id == pointer.c.symbol_id,
@@ -167,8 +151,8 @@ def _known() -> Any:
             version.c.description_id,
             version.c.sha256,
             last.label("last_id"),
-            newest.with_only_columns(digest.c.n_rows).scalar_subquery().label("n_rows"),
-            newest.with_only_columns(digest.c.hash).scalar_subquery().label("hash"),
+            newest("n_rows").label("n_rows"),
+            newest("hash").label("hash"),
             exists().where(outcomes.c.id == last).label("is_there"),
             base.correlate(pointer).scalar_subquery().label("base"),
             mark.c.since,
