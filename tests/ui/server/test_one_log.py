@@ -22,6 +22,20 @@ except ValueError as error:
 logger.get_logger("streamlit.after").warning("nor %s", found.database_url)
 """
 
+OF_THE_SERVER = """
+import logging
+import uvicorn
+from streamlit import logger
+from ensemble_desk import settings
+from ensemble_desk.ui.server import one_log
+
+logger.init_uvicorn_logs()  # as Streamlit does before it starts its server
+uvicorn.Config("app:app", access_log=False)
+one_log.begin(settings.load())
+logging.getLogger("uvicorn.error").warning("said once")
+print(logging.getLogger("uvicorn.access").hasHandlers())
+"""
+
 
 def written(log_format: str) -> list[str]:
     environment = {
@@ -46,6 +60,12 @@ def test_streamlits_messages_are_written_once_and_without_secrets():
         "streamlit.after",
     ]
     assert any(line.startswith("ValueError: postgresql://***@db/x") for line in lines)
+
+
+def test_what_uvicorn_says_is_written_once_and_requests_stay_unwritten():
+    done = subprocess.run([sys.executable, "-c", OF_THE_SERVER], capture_output=True, text=True, check=True)
+    assert done.stderr.count("said once") == 1
+    assert done.stdout == "False\n"
 
 
 def test_they_are_objects_where_the_log_is_json():

@@ -7,6 +7,8 @@ from streamlit import logger as streamlits
 from ensemble_desk.settings import Settings
 from ensemble_desk.work import logs
 
+_SILENT = "uvicorn.access"  # Streamlit has uvicorn keep requests to itself
+
 
 def begin(settings: Settings) -> None:
     """Set the log up, and hand it what Streamlit would print by itself, now and from loggers that it makes later."""
@@ -16,7 +18,6 @@ def begin(settings: Settings) -> None:
 
 
 def _hand_on(logger: logging.Logger) -> None:
-    printing = vars(logger).pop("streamlit_console_handler", None)
-    if printing is not None:
-        logger.removeHandler(printing)
-    logger.propagate = True
+    if logger.name != _SILENT:
+        logger.handlers.clear()
+        logger.propagate = True
