@@ -51,12 +51,6 @@ def _usable(key: Key) -> list[VersionRecord]:
 def badges(record: VersionRecord, asked: Input, answer: Answer) -> None:
     """Where the bars come from, and whether the version has seen the bar it speaks about."""
     with st.container(horizontal=True):
-        told = answer.result
-        voice.say(
-            f"{record.key} {record.version} says {str(told['label']).capitalize()}, confidence "
-            f"{wording.percent(told['confidence'])}, as of {wording.day(answer.as_of)}.",
-            key="forecast",
-        )
         st.badge(wording.plain(asked.origin), icon=":material/database:", color="gray")
         components.state_badge(record)
         if answer.as_of is not None and record.last_bar is not None:
@@ -69,6 +63,12 @@ def badges(record: VersionRecord, asked: Input, answer: Answer) -> None:
                 if seen
                 else "This version has never seen this bar.",
             )
+        told = answer.result  # said behind the badges, for it takes a place in the row
+        voice.say(
+            f"{record.key} {record.version} says {str(told['label']).capitalize()}, confidence "
+            f"{wording.percent(told['confidence'])}, as of {wording.day(answer.as_of)}.",
+            key="forecast",
+        )
 
 
 def result(record: VersionRecord, answer: Answer) -> None:
