@@ -54,10 +54,10 @@ def pool(bars: Bars, beside: Mapping[str, pd.DataFrame], *, label: LabelSpec) ->
 
 
 def _together(parts: Sequence[_Part], symbols: tuple[str, ...]) -> Pooled:
-    known_at = parts[0][2].append([times for _, _, times in parts[1:]])
-    order = np.argsort(known_at.to_numpy(), kind="stable")
+    known_at = pd.DatetimeIndex(parts[0][2].append([times for _, _, times in parts[1:]]))
+    order = np.argsort(known_at.asi8, kind="stable")
     told, classes = (np.concatenate([part[at] for part in parts])[order] for at in (0, 1))
-    return Pooled(told, classes, pd.DatetimeIndex(known_at[order]), symbols)
+    return Pooled(told, classes, known_at[order], symbols)
 
 
 def _part(frame: pd.DataFrame, label: LabelSpec) -> _Part | None:
