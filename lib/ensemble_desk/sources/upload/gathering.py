@@ -114,10 +114,8 @@ def gather(
 
 def _blank(values: NDArray[np.float64], wrong: Flags) -> Flags:
     """Rows without any price."""
-    missing = np.isnan(values[3])
-    if missing.any():
-        missing &= ~wrong[3] & (np.isnan(values) & ~wrong)[:4].all(axis=0)
-    return np.asarray(missing)
+    missing: Flags = np.isnan(values[3])
+    return missing & (np.isnan(values) & ~wrong)[:4].all(axis=0) if missing.any() else missing
 
 
 @dataclass(slots=True, eq=False)
@@ -230,14 +228,12 @@ class _Gathering:
         return tuple(name for name in (*bars.COLUMNS, "adj_close") if name in self.found.fields or name == "volume")
 
     def _numbers(self, chunk: pd.DataFrame) -> tuple[NDArray[np.float64], Flags]:
-        values = np.empty((len(self._names()), len(chunk)))
+        values = np.full((len(self._names()), len(chunk)), np.nan)
         wrong = np.zeros(values.shape, np.bool_)
         for i, name in enumerate(self._names()):
             if name in self.found.fields:
                 column = chunk[self.found.fields[name].label]
                 values[i], wrong[i] = numerals.read(column, written=self.written, short=name == "volume")
-            else:
-                values[i] = np.nan
         if self.found.in_parts:
             parts = [numerals.read(chunk[one.label], written=self.written) for one in self.found.in_parts]
             at = self._names().index("volume")
