@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ensemble_desk.market.bars import PRICES
+from ensemble_desk.market.bars import PRICES, spans
 
 ROUNDING = 1e-6
 
@@ -33,6 +33,12 @@ def repair_rounding(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     Gives the repaired frame and the number of bars touched. Larger misses are left for `bars.check`.
     """
     opened, high, low, close = (frame[name].to_numpy(np.float64) for name in PRICES)
+    missing = (
+        (high[rows] < np.fmax(opened[rows], close[rows])) | (low[rows] > np.fmin(opened[rows], close[rows]))
+        for rows in spans(len(frame))
+    )
+    if not any(map(np.any, missing)):
+        return frame, 0
     top, bottom = np.fmax(opened, close), np.fmin(opened, close)
     high_off = (high < top) & (high >= top * (1 - ROUNDING))
     low_off = (low > bottom) & (low <= bottom * (1 + ROUNDING))
