@@ -18,12 +18,13 @@ def adjust(frame: pd.DataFrame) -> pd.DataFrame:
 
     Takes a frame with the five bar columns and ``adj_close``; gives the five columns.
     """
-    factor = frame["adj_close"] / frame["close"]
-    adjusted = frame[[*PRICES, "volume"]].astype(np.float64)
-    for name in PRICES:
-        adjusted[name] = adjusted[name] * factor
-    adjusted["volume"] = adjusted["volume"] / factor
-    return adjusted
+    columns = [*PRICES, "volume"]
+    values = frame[[*columns, "adj_close"]].to_numpy(np.float64, copy=True)
+    with np.errstate(divide="ignore", invalid="ignore"):  # what cannot be a bar is told by `bars.check`
+        factor = values[:, -1] / values[:, columns.index("close")]
+        values[:, : len(PRICES)] *= factor[:, None]
+        values[:, -2] /= factor
+    return pd.DataFrame(values[:, :-1], frame.index, columns)
 
 
 def repair_rounding(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
