@@ -79,7 +79,7 @@ class Table:
         for chunk in self.opened(rows) if self.typed is None or not typed else self.typed(rows, typed):
             n_rows += len(chunk)
             if n_rows > (MOST_ROWS if most_rows is None else most_rows):
-                raise too_many_rows(self.file_name)
+                raise too_many_rows(self.file_name, most_rows=most_rows)
             yield chunk
 
 
@@ -138,9 +138,10 @@ def joined(parts: Sequence[pd.Series]) -> pd.Series:
     return pd.concat([part.astype("str") for part in parts] if texts else list(parts), ignore_index=True)
 
 
-def too_many_rows(name: str, n_rows: int | None = None) -> UploadError:
-    has = f"{n_rows:,}" if n_rows is not None else f"more than {MOST_ROWS:,}"
-    return UploadError(name, [f"it holds {has} rows; at most {MOST_ROWS:,} are read. Upload fewer rows."])
+def too_many_rows(name: str, n_rows: int | None = None, *, most_rows: int | None = None) -> UploadError:
+    most = MOST_ROWS if most_rows is None else most_rows
+    has = f"{n_rows:,}" if n_rows is not None else f"more than {most:,}"
+    return UploadError(name, [f"it holds {has} rows; at most {most:,} are read. Upload fewer rows."])
 
 
 def too_many_columns(name: str, n_columns: int) -> UploadError:
