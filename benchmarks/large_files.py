@@ -27,12 +27,11 @@ rows = [f"2024-01-02 09:{minute}:00,1.25,2.5,1.0,1.75,10" for minute in range(30
 small = "\\n".join(["time,open,high,low,close,volume", *rows]).replace("1.75", "1.5", 1).encode()
 read = lambda data: reading.read_bars(data, file_name="bars.csv", key=Key("AAPL", "m1"), max_bytes=2**30)
 read(small)  # so that the libraries are there
-def most():  # getrusage would tell of the program that began this one as well
-    told = Path("/proc/self/status").read_text()
-    return int(told.partition("VmHWM:")[2].split()[0]) * 1024
-before = most()
+def told(what):  # getrusage would tell of the program that began this one as well
+    return int(Path("/proc/self/status").read_text().partition(what)[2].split()[0]) * 1024
+before = told("VmRSS:")
 read(Path(sys.argv[1]).read_bytes())
-print(most() - before)
+print(told("VmHWM:") - before)
 """
 
 

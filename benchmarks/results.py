@@ -49,7 +49,7 @@ def faster(what: str, reference: str, ours: Sample, theirs: Sample, *, target: f
     return Row(what, reference, theirs.median / ours.median, "×", "at least", target, ours, theirs, same)
 
 
-def no_slower(what: str, reference: str, ours: Sample, theirs: Sample, *, target: float, same: str) -> Row:
+def no_slower(what: str, reference: str, ours: Sample, theirs: Sample, *, target: float | None, same: str) -> Row:
     """How many times as long as the reference ours takes."""
     return Row(what, reference, ours.median / theirs.median, "×", "at most", target, ours, theirs, same)
 

@@ -6,7 +6,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from benchmarks import fixtures, generated, guide, parity, peers_mlflow, results, timing
+from benchmarks import fixtures, generated, guide, parity, peers_mlflow, peers_sqlite, results, timing
 from benchmarks.fixtures import Bench
 from benchmarks.generated import ALIAS
 from benchmarks.results import Row
@@ -25,6 +25,8 @@ from ensemble_desk.registry.opening import Registry
 
 PAGE = 50
 SMALL = 1_000
+_BARE_PAGE = f"SELECT * FROM model_versions WHERE timeframe = 'd1' ORDER BY created_at DESC LIMIT {PAGE}"  # noqa: S608
+_BARE_POINTER = "SELECT * FROM production_pointers WHERE symbol = ? AND timeframe = ?"
 OPERATOR = Actor("benchmark", Role.OPERATOR)
 
 
@@ -61,7 +63,11 @@ def listing(bench: Bench) -> list[Row]:
         same_as_peer = parity.equal(set(found), listed, "50 versions")
         works, repeats = (by_us, by_guide, by_mlflow), bench.scale.repeats
         ours, theirs, peers = timing.in_turns(*works, repeats=repeats)
-        anew, theirs_anew, peers_anew = timing.after(partial(fixtures.write, opened), *works, repeats=repeats)
+        with peers_sqlite.connection(folder) as bare:
+            works = *works, partial(peers_sqlite.rows, bare, _BARE_PAGE)
+            anew, theirs_anew, peers_anew, floor = timing.after(
+                partial(fixtures.write, opened), *works, repeats=repeats
+            )
     what = f"first page of {PAGE} of {n:,} versions, filtered by timeframe, newest first"
     guides, mlflows = "the guide's listing, filtered and sorted", "MLflow's search_model_versions"
     return [
@@ -69,13 +75,15 @@ def listing(bench: Bench) -> list[Row]:
         results.faster(what, mlflows, ours, peers, target=200, same=same_as_peer),
         results.faster(f"{what}, {results.ANEW}", guides, anew, theirs_anew, target=300, same=same),
         results.faster(f"{what}, {results.ANEW}", mlflows, anew, peers_anew, target=200, same=same_as_peer),
+        results.no_slower(f"{what}, {results.ANEW}", peers_sqlite.WHAT, anew, floor, target=None, same=""),
     ]
 
 
 def pointer_read(bench: Bench) -> list[Row]:
     """Which version of a key is in production, another key each time."""
     n = bench.scale.n_versions
-    with fixtures.registry(desk(bench, n)) as opened, peers_mlflow.client(_mlflow(bench)) as peer:
+    folder = desk(bench, n)
+    with fixtures.registry(folder) as opened, peers_mlflow.client(_mlflow(bench)) as peer:
         ours_next, theirs_next = cycle(generated.keys(n)), cycle(generated.keys(n))
 
         def by_us(key: Key | None = None) -> str | None:
@@ -89,11 +97,15 @@ def pointer_read(bench: Bench) -> list[Row]:
         same = parity.equal((peers_mlflow.name_of(key), by_us(key)), told, "version")
         repeats = bench.scale.repeats
         ours, theirs = timing.in_turns(by_us, by_mlflow, repeats=repeats)
-        anew, again = timing.after(partial(fixtures.write, opened), by_us, by_mlflow, repeats=repeats)
+        with peers_sqlite.connection(folder) as bare:
+            by_bare = partial(peers_sqlite.rows, bare, _BARE_POINTER, key.symbol, key.timeframe)
+            works = by_us, by_mlflow, by_bare
+            anew, again, floor = timing.after(partial(fixtures.write, opened), *works, repeats=repeats)
     what, against = f"production of one key (pointer read) at {n:,} versions", "MLflow's get-by-alias"
     return [
         results.faster(what, against, ours, theirs, target=30, same=same),
         results.faster(f"{what}, {results.ANEW}", against, anew, again, target=30, same=same),
+        results.no_slower(f"{what}, {results.ANEW}", peers_sqlite.WHAT, anew, floor, target=None, same=""),
     ]
 
 

@@ -11,6 +11,7 @@ from benchmarks import (
     parity,
     report,
     results,
+    rows_daily,
     rows_folder,
     rows_forecasting,
     rows_reads,
@@ -57,6 +58,13 @@ def test_a_log_with_nothing_new_is_looked_at_in_both_sizes(bench):
     assert row.same == "same verdicts as from the whole log"
     (row,) = rows_reads.one_new_bar(bench)
     assert "2,000 bars" in row.what
+
+
+def test_a_day_of_many_keys_imports_and_forecasts_each(bench):
+    (row,) = rows_daily.every_key(bench)
+    assert "each of 2 keys" in row.what
+    (row,) = rows_daily.bulk_import(bench)
+    assert "each of 2 keys" in row.what
 
 
 def test_a_folder_is_taken_in_and_verified_the_same_in_both_ways(bench):

@@ -4,6 +4,7 @@ A file keeps the name it has; only key and version are read out of it. What this
 """
 
 import datetime as dt
+import functools
 import re
 from contextlib import suppress
 from itertools import pairwise
@@ -39,6 +40,7 @@ def is_artifact(file_name: str) -> bool:
     return naming.is_artifact(file_name) or _SUFFIX.search(file_name) is not None
 
 
+@functools.lru_cache(maxsize=4096)  # each verb about a file asks anew
 def recognise(file_name: str) -> Named:
     """Read key and version out of a name relative to the models folder, ours or another program's.
 

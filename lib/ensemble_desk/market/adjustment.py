@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ensemble_desk.market.bars import PRICES
+from ensemble_desk.market.bars import PRICES, spans
 
 ROUNDING = 1e-6
 
@@ -18,12 +18,13 @@ def adjust(frame: pd.DataFrame) -> pd.DataFrame:
 
     Takes a frame with the five bar columns and ``adj_close``; gives the five columns.
     """
-    factor = frame["adj_close"] / frame["close"]
-    adjusted = frame[[*PRICES, "volume"]].astype(np.float64)
-    for name in PRICES:
-        adjusted[name] = adjusted[name] * factor
-    adjusted["volume"] = adjusted["volume"] / factor
-    return adjusted
+    columns = [*PRICES, "volume"]
+    values = frame[[*columns, "adj_close"]].to_numpy(np.float64, copy=True)
+    with np.errstate(divide="ignore", invalid="ignore"):  # what cannot be a bar is told by `bars.check`
+        factor = values[:, -1] / values[:, columns.index("close")]
+        values[:, : len(PRICES)] *= factor[:, None]
+        values[:, -2] /= factor
+    return pd.DataFrame(values[:, :-1], frame.index, columns)
 
 
 def repair_rounding(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
@@ -32,6 +33,12 @@ def repair_rounding(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     Gives the repaired frame and the number of bars touched. Larger misses are left for `bars.check`.
     """
     opened, high, low, close = (frame[name].to_numpy(np.float64) for name in PRICES)
+    missing = (
+        (high[rows] < np.fmax(opened[rows], close[rows])) | (low[rows] > np.fmin(opened[rows], close[rows]))
+        for rows in spans(len(frame))
+    )
+    if not any(map(np.any, missing)):
+        return frame, 0
     top, bottom = np.fmax(opened, close), np.fmin(opened, close)
     high_off = (high < top) & (high >= top * (1 - ROUNDING))
     low_off = (low > bottom) & (low <= bottom * (1 + ROUNDING))

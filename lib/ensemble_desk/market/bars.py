@@ -1,7 +1,7 @@
 """The bar contract: a UTC index of bar times and five float columns, checked once where prices come in."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -16,6 +16,7 @@ from ensemble_desk.market.keys import Key
 COLUMNS: tuple[str, ...] = ("open", "high", "low", "close", "volume")
 PRICES: tuple[str, ...] = COLUMNS[:4]
 MOST_PROBLEMS = 10
+_SPAN = 1 << 15
 _NUMBERS = "iuf"  # kinds of dtype: integers, unsigned ones and floats; no truth values, no complex numbers
 LEAST_PRICE, MOST = 1e-12, 1e18  # beyond these, products and ratios of prices leave what floats can hold
 
@@ -71,9 +72,7 @@ class Bars:
 
     def digest(self) -> str:
         """What differs as soon as one number or time does."""
-        told = hashlib.blake2b(pd.DatetimeIndex(self.frame.index).as_unit("us").asi8.tobytes(), digest_size=16)
-        told.update(np.ascontiguousarray(self.frame.to_numpy(np.float64)).tobytes())
-        return told.hexdigest()
+        return digest(self.frame)
 
     def tail(self, n_bars: int) -> "Bars":
         return Bars(self.key, self.frame.tail(n_bars), self.source, self.adjusted)
@@ -82,6 +81,13 @@ class Bars:
         if self.frame.empty:
             raise TooFewBarsError(str(self.key), have=0, need=1, purpose="a first and a last bar")
         return pd.Timestamp(self.frame.index[position]).to_pydatetime()
+
+
+def digest(frame: pd.DataFrame) -> str:
+    """What differs as soon as one number or time of bars does."""
+    told = hashlib.blake2b(pd.DatetimeIndex(frame.index).as_unit("us").asi8.tobytes(), digest_size=16)
+    told.update(np.ascontiguousarray(frame.to_numpy(np.float64)).tobytes())
+    return told.hexdigest()
 
 
 def check(frame: pd.DataFrame, *, subject: str = "bars") -> pd.DataFrame:
@@ -137,11 +143,19 @@ def order_complaint(index: pd.DatetimeIndex, row: int) -> str:
 
 def wrong_values(values: Floats) -> Flags:
     """Which rows of open, high, low, close and volume, shape (n, 5), cannot be a bar; shape (n,)."""
-    open_, high, low, close, volumes = values.T
-    encloses = (high >= np.maximum(open_, close)) & (low <= np.minimum(open_, close))  # never where one is no number
-    within = (low >= LEAST_PRICE) & (high <= MOST) & (volumes >= 0) & (volumes <= MOST)
-    wrong: Flags = ~(encloses & within)
+    wrong = np.empty(len(values), np.bool_)
+    for rows in spans(len(values)):
+        open_, high, low, close, volumes = values[rows].T
+        top, bottom = np.maximum(open_, close), np.minimum(open_, close)
+        encloses = (high >= top) & (low <= bottom)  # never where one is no number
+        within = (low >= LEAST_PRICE) & (high <= MOST) & (volumes >= 0) & (volumes <= MOST)
+        np.logical_not(encloses & within, out=wrong[rows])
     return wrong
+
+
+def spans(n_rows: int) -> Iterator[slice]:
+    """So many rows in parts that stay in the cache of a core while several things are asked of them."""
+    return (slice(start, start + _SPAN) for start in range(0, n_rows, _SPAN))
 
 
 def value_complaint(values: Floats) -> str:

@@ -15,11 +15,14 @@ _DAILY, _SPARSE = "d1", 3.0  # what is seldom traded has daily bars some days ap
 def step(times: pd.DatetimeIndex) -> pd.Timedelta | None:
     """The distance from bar to bar, whatever their order; None when there are too few to tell."""
     numbers = times.as_unit("us").asi8
-    rises = bool((np.diff(numbers) > 0).all())
-    different = numbers if rises else np.unique(numbers)
-    if len(different) < _FEWEST:
+    steps = np.diff(numbers)
+    if not (steps > 0).all():
+        steps = np.diff(np.unique(numbers))
+    if len(steps) < _FEWEST - 1:
         return None
-    return pd.Timedelta(int(np.quantile(np.diff(different), _SHARE)), unit="us")
+    least = int(steps.min())
+    regular = np.count_nonzero(steps == least) > _SHARE * len(steps) + 1  # then that quantile is the least of them
+    return pd.Timedelta(least if regular else int(np.quantile(steps, _SHARE)), unit="us")
 
 
 def timeframe(distance: pd.Timedelta) -> str | None:

@@ -1,8 +1,7 @@
 """Many files of bars: the parts of a folder or of a long table, read where the work is done, written some at once."""
 
-import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from ensemble_desk.sources.upload import reading
 from ensemble_desk.sources.upload.recognition import Recognised
 
 _PATIENCE_SECONDS = 600.0  # for the others that write into one file at the same time
+_MOST_WAITING = 2**25  # bytes of lines that wait to be written
 _MOST_TOGETHER, _MOST_BYTES = 16, 2**20  # of files whose bars are written in one transaction
 _FEWEST_GROUPS = 64
 
@@ -172,20 +172,27 @@ def _write(connection: Connection, part: Part, found: Recognised, rules: Rules) 
 
 
 def _parted(content: bytes, file_name: str, place: Path, rules: Rules) -> dict[str, Path]:
-    """Write the rows of each symbol to a file of its own."""
+    """Write the rows of each symbol to a file of its own; some are gathered first, so that few files are opened."""
     columns, parts = reading.by_ticker(content, file_name=file_name, max_bytes=rules.max_bytes, answers=rules.answers)
+    head = pd.DataFrame(columns=list(columns)).to_csv(index=False, lineterminator="\n").encode()
     files: dict[str, Path] = {}
-    for ticker, frame in parts:
-        known = ticker in files
-        part = files.setdefault(ticker, place / f"{len(files)}.csv")
-        _append(part, frame, columns if not known else ())
+    waiting: dict[str, list[bytes]] = {}
+    n_bytes = 0
+    for ticker, lines in parts:
+        files.setdefault(ticker, place / f"{len(files)}.csv")
+        waiting.setdefault(ticker, []).append(lines)
+        n_bytes += len(lines)
+        if n_bytes > _MOST_WAITING:
+            _append(files, waiting, head)
+            n_bytes = 0
+    _append(files, waiting, head)
     if not files:
         raise UploadError(file_name, ["none of its rows says whose it is."])
     return files
 
 
-def _append(file: Path, frame: pd.DataFrame, names: Sequence[str]) -> None:
-    with file.open("a", encoding="utf-8", newline="") as opened:
-        if names:
-            pd.DataFrame(columns=list(names)).to_csv(opened, index=False, lineterminator=os.linesep)
-        frame.to_csv(opened, index=False, header=False, lineterminator=os.linesep)
+def _append(files: Mapping[str, Path], waiting: dict[str, list[bytes]], head: bytes) -> None:
+    for ticker, lines in waiting.items():
+        with files[ticker].open("ab") as opened:
+            opened.writelines(lines if opened.tell() else [head, *lines])
+    waiting.clear()

@@ -1,7 +1,8 @@
 """Bars that come with installed packages: five stocks (bokeh) and two indices (arch), daily and weekly."""
 
+import functools
 import importlib.util
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -23,10 +24,9 @@ _TIMEFRAMES = ("d1", "w1")
 
 @dataclass(slots=True)
 class SampleSource:
-    """Real prices of 1999-2018, adjusted for splits and dividends; each key is read once per instance."""
+    """Real prices of 1999-2018, adjusted for splits and dividends; each key is read once a process."""
 
     name: str = _NAME
-    _read: dict[Key, Bars] = field(default_factory=dict, init=False, repr=False, compare=False)  # 14 keys at most
 
     def symbols(self) -> tuple[str, ...]:
         return (*_STOCKS, *_INDICES)
@@ -44,7 +44,7 @@ class SampleSource:
         SourceError
             When the sample has no bars of the key, or none in that time.
         """
-        whole = self._whole(key)
+        whole = _whole(key)
         found = whole.cut(last=last, since=since, until=until)
         if not len(found):
             raise SourceError(self.name, phrases.outside(whole))
@@ -53,33 +53,30 @@ class SampleSource:
     def count(self, key: Key, *, since: datetime | None = None) -> int:
         if key not in self.keys():
             return 0
-        whole = self._whole(key)
+        whole = _whole(key)
         return len(whole if since is None else whole.later(since))
 
     def digest(self, key: Key, *, until: datetime | None = None) -> str:
         if key not in self.keys():
             return ""
-        return self._whole(key).cut(last=None, since=None, until=until).digest()
+        return _whole(key).cut(last=None, since=None, until=until).digest()
 
     def describe(self, key: Key) -> str:
-        return f"bundled sample, to {self._whole(key).last:%Y-%m-%d}"
+        return f"bundled sample, to {_whole(key).last:%Y-%m-%d}"
 
-    def _whole(self, key: Key) -> Bars:
-        if key not in self._read:
-            self._read[key] = self._load(key)
-        return self._read[key]
 
-    def _load(self, key: Key) -> Bars:
-        if key not in self.keys():
-            known = ", ".join(self.symbols())
-            raise SourceError(self.name, f"there is no {key}. It has {known} on {' and '.join(_TIMEFRAMES)}.")
-        if key.timeframe == "w1":
-            daily = self._whole(Key(key.symbol, "d1")).frame
-            weekly = resample.upward(daily, timeframe_from="d1", timeframe_to="w1")
-            return Bars(key, weekly, "sample", adjusted=True)
-        raw = _index(key.symbol) if key.symbol in _INDICES else _stock(key.symbol)
-        whole, _ = adjustment.repair_rounding(adjustment.adjust(raw))
-        return Bars(key, bars.check(whole, subject=f"The bundled sample of {key}"), "sample", adjusted=True)
+@functools.cache
+def _whole(key: Key) -> Bars:
+    if key not in SampleSource().keys():  # noqa: SIM118 - no dict
+        known = ", ".join(SampleSource().symbols())
+        raise SourceError(_NAME, f"there is no {key}. It has {known} on {' and '.join(_TIMEFRAMES)}.")
+    if key.timeframe == "w1":
+        daily = _whole(Key(key.symbol, "d1")).frame
+        weekly = resample.upward(daily, timeframe_from="d1", timeframe_to="w1")
+        return Bars(key, weekly, "sample", adjusted=True)
+    raw = _index(key.symbol) if key.symbol in _INDICES else _stock(key.symbol)
+    whole, _ = adjustment.repair_rounding(adjustment.adjust(raw))
+    return Bars(key, bars.check(whole, subject=f"The bundled sample of {key}"), "sample", adjusted=True)
 
 
 def _stock(symbol: str) -> pd.DataFrame:

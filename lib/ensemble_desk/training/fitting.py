@@ -127,7 +127,7 @@ def _content(bars: Bars, data: Dataset, recipe: Recipe, *, learnt: Weighing, ver
 def _refit(names: Sequence[str], data: Dataset, recipe: Recipe) -> tuple[dict[str, Member], dict[str, str]]:
     """Fit every weighed member on all labelled rows; members that cannot be built are named with the reason."""
     everything = np.arange(len(data), dtype=np.int64)
-    made = {name: walk_forward.fit(name, data, recipe, learn=everything) for name in names}
+    made = {name: walk_forward.fit(name, data, recipe, learn=everything, kept=True) for name in names}
     fitted = {name: member for name, member in made.items() if not isinstance(member, str)}
     return fitted, {name: member for name, member in made.items() if isinstance(member, str)}
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ensemble_desk.ensemble.flat.growing import GrownForest
 from ensemble_desk.ensemble.members import catalogue, ratios
 from ensemble_desk.ensemble.votes import Votes
-from ensemble_desk.errors import extras
 from ensemble_desk.evaluation import baselines, intervals, leakage, leaning, metrics, skill
 from ensemble_desk.evaluation.intervals import AccuracyEstimate
 from ensemble_desk.evaluation.leaning import Leaning
@@ -101,7 +101,7 @@ def _lean(found: Leaning | None) -> dict[str, Any] | None:
 
 
 def _votes(name: str, data: Dataset, recipe: Recipe, *, learn: NDArray[np.int64], ask: NDArray[np.int64]) -> Votes:
-    return walk_forward.vote(walk_forward.fit(name, data, recipe, learn=learn), data, recipe, ask=ask)
+    return walk_forward.vote(walk_forward.fit(name, data, recipe, learn=learn, kept=False), data, recipe, ask=ask)
 
 
 def _performance(train: Mapping[str, Any], valid: Mapping[str, Any], *, n_features: int) -> dict[str, Any]:
@@ -127,15 +127,11 @@ def _leakage(
     data: Dataset, split: Split, recipe: Recipe, estimate: AccuracyEstimate, *, majority: float
 ) -> tuple[str, ...]:
     """Marks of leakage, with a twin: a small forest on the same rows with shuffled labels must know nothing."""
-    with extras.needed():
-        from sklearn.ensemble import RandomForestClassifier
-
     y = leakage.shuffled(data.classes, seed=recipe.seed)
-    forest = RandomForestClassifier(n_estimators=30, min_samples_leaf=20, n_jobs=1, random_state=recipe.seed)
-    table = data.features.to_numpy()
-    forest.fit(table[split.train], y[split.train])
-    unseen = y[split.holdout]
-    share = float(np.mean(forest.predict(table[split.holdout]) == unseen))
+    table, unseen = data.features.to_numpy(), y[split.holdout]
+    forest = GrownForest(n_trees=30, leaf=20, share=1.0, seed=recipe.seed).fit(table[split.train], y[split.train])
+    said = forest.classes_[forest.predict_proba(table[split.holdout]).argmax(axis=1)]
+    share = float(np.mean(said == unseen))
     twin = intervals.wilson(share, len(unseen), horizon_bars=recipe.label.horizon_bars)
     chance = float(np.bincount(unseen).max() / len(unseen))
     return leakage.marks(estimate, majority=majority, twin=twin, twin_chance=chance)

@@ -72,15 +72,15 @@ def fit_and_vote(
     """Fit a fresh member of each name on some rows and let it vote on others."""
     given = {}
     for name in recipe.names:
-        member = fit(name, data, recipe, learn=learn)
+        member = fit(name, data, recipe, learn=learn, kept=False)
         given[name] = vote(member, data, recipe, ask=ask)
     return given
 
 
-def fit(name: str, data: Dataset, recipe: Recipe, *, learn: NDArray[np.int64]) -> Member | str:
-    """Fit one member; a member whose library is missing gives the sentence that says what to install."""
+def fit(name: str, data: Dataset, recipe: Recipe, *, learn: NDArray[np.int64], kept: bool) -> Member | str:
+    """Fit one member, to be asked alone or ``kept``; one whose library is missing gives what says what to install."""
     try:
-        member = catalogue.build(name, label=recipe.label, timeframe=recipe.timeframe, seed=recipe.seed, n_jobs=1)
+        member = catalogue.build(name, label=recipe.label, timeframe=recipe.timeframe, seed=recipe.seed, kept=kept)
         return member.fit(data.learnt(learn), data.classes[learn], label=recipe.label)
     except MissingExtraError as error:
         return str(error)

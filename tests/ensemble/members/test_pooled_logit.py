@@ -31,11 +31,11 @@ def test_it_says_what_a_logistic_regression_on_standardised_ratios_says(fitted):
     told = ratios.of(fitted.features[list(ratios.FEATURES)].to_numpy())
     learnt = told[: fitted.n_learnt]
     center, scale = learnt.mean(axis=0), learnt.std(axis=0)
-    theirs = LogisticRegression(C=pooled_logit.C, tol=1e-10, max_iter=10_000)
+    theirs = LogisticRegression(C=pooled_logit.C, solver="newton-cholesky", tol=1e-12)
     theirs.fit((learnt - center) / scale, fitted.classes[: fitted.n_learnt])
     ours = fitted.members["pooled_logit"].predict(fitted.later, label=fitted.label).probabilities
     expected = theirs.predict_proba((told[fitted.n_learnt :] - center) / scale)
-    np.testing.assert_allclose(ours, expected, atol=1e-4)
+    np.testing.assert_allclose(ours, expected, atol=1e-7)
 
 
 def test_it_learns_from_pooled_rows_whose_outcome_was_known_at_the_cut_and_from_no_other(fitted):

@@ -232,7 +232,7 @@ class ArtifactStore:
     def _read(self, name: str, *, most_bytes: int | None = None) -> bytes:
         most = self.max_bytes if most_bytes is None else most_bytes
         path = os.path.realpath(self.folder / name)
-        if scanning.leaves(Path(path), self.folder):
+        if scanning.leaves(path, self.folder):
             raise ArtifactCorruptError(name, "it is a link that leaves the models folder")
         try:
             descriptor = os.open(path, os.O_RDONLY | flag("O_NONBLOCK") | flag("O_NOFOLLOW"))

@@ -22,11 +22,24 @@ DEFAULT_MEMBERS = ("rf", pooled_logit.NAME, arima_garch.NAME)
 MEMBERS = (*FEATURE_MEMBERS, pooled_logit.NAME, *PRICE_MEMBERS, lstm.NAME)
 
 
-def build(name: str, *, label: LabelSpec, timeframe: str, seed: int, n_jobs: int = 1) -> Member:  # noqa: ARG001 - later members scale with the label
-    """Build an unfitted member by name; raises UnknownMemberError."""
+def build(
+    name: str,
+    *,
+    label: LabelSpec,  # noqa: ARG001 - later members scale with the label
+    timeframe: str,
+    seed: int,
+    n_jobs: int = 1,
+    kept: bool = True,
+) -> Member:
+    """Build an unfitted member by name; one that is not ``kept`` says the same, but may have no state to store.
+
+    Raises
+    ------
+    UnknownMemberError
+    """
     weekly = timeframe in ("w1", "mn1")  # few rows: small models
     if name == "rf":
-        return FeatureMember(name, classifiers.random_forest(seed=seed, weekly=weekly, n_jobs=n_jobs))
+        return FeatureMember(name, classifiers.random_forest(seed=seed, weekly=weekly, n_jobs=n_jobs, kept=kept))
     if name == "gb":
         return FeatureMember(name, classifiers.gradient_boosting(seed=seed, weekly=weekly))
     if name == pooled_logit.NAME:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ensemble_desk.errors import UploadError
-from ensemble_desk.market import adjustment, bars, spacing
+from ensemble_desk.market import adjustment, bars, spacing, timeframes
 from ensemble_desk.market.bars import Bars
 from ensemble_desk.market.keys import Key
 from ensemble_desk.market.spellings import ADJUSTED, TICKER, TIME
@@ -62,9 +62,12 @@ def recognise(
 ) -> Recognised:
     """Read the bars of a key; see `ensemble_desk.sources.upload.reading.recognise_bars`."""
     name = table.file_name
-    zone = times.zone(answers.time_zone, file_name=name)
+    zone = zones.named(answers.time_zone, file_name=name)
     found, written, owner = finding.find(table, answers)
-    rows = gathering.gather(table, found, written=written, ticker=None if owner else answers.ticker, join=answers.join)
+    ticker = None if owner else answers.ticker
+    rows = gathering.gather(
+        table, found, written=written, ticker=ticker, join=answers.join, iso=not answers.time_format
+    )
     rows, scaled = _to_scale(table, rows, answers)
     serial = table.kind in ("Excel", "OpenDocument")
     told = partial(
@@ -72,7 +75,11 @@ def recognise(
     )
     read = told(zone=zone)
     times.refuse_unreadable(read, rows.times, file_name=name)
-    if read.unzoned and not spacing.are_sessions(key.timeframe, spacing.step(pd.DatetimeIndex(read.utc))):
+    intraday = read.unzoned and not (
+        key.timeframe in timeframes.OF_SESSIONS
+        and spacing.are_sessions(key.timeframe, spacing.step(pd.DatetimeIndex(read.utc)))
+    )
+    if intraday:
         zone = zones.told(found.fields[TIME].name, file_name=name)
         read = read if zone is None else told(zone=zone)
         times.refuse_unreadable(read, rows.times, file_name=name)

@@ -15,7 +15,7 @@ from ensemble_desk.sources.upload.cells import numerals
 from ensemble_desk.sources.upload.cells import table as cells
 from ensemble_desk.sources.upload.cells.numerals import Style
 from ensemble_desk.sources.upload.cells.stacks import Stack
-from ensemble_desk.sources.upload.cells.table import Table, quoted
+from ensemble_desk.sources.upload.cells.table import Table, Typed, quoted
 from ensemble_desk.sources.upload.columns import meanings as columns
 from ensemble_desk.sources.upload.columns import volumes
 from ensemble_desk.sources.upload.columns.meanings import Found
@@ -86,8 +86,10 @@ class Gathered:
         )
 
 
-def gather(table: Table, found: Found, *, written: Style, ticker: str | None, join: bool = False) -> Gathered:
-    """Read the recognised columns of every row.
+def gather(
+    table: Table, found: Found, *, written: Style, ticker: str | None, join: bool = False, iso: bool = True
+) -> Gathered:
+    """Read the recognised columns of every row; ``iso`` allows to read times as ISO writes them on the way.
 
     Raises
     ------
@@ -96,18 +98,24 @@ def gather(table: Table, found: Found, *, written: Style, ticker: str | None, jo
     SeveralTickersError
         When the rows are of several tickers and ``ticker`` names none of them. ``join`` takes them as one.
     """
-    work = _Gathering(table, found, written, ticker.strip() if ticker else "", join)
-    for chunk in table.chunks():
-        work.take(chunk)
+
+    def taken(typed: Typed) -> _Gathering:
+        work = _Gathering(table, found, written, ticker.strip() if ticker else "", join)
+        for chunk in table.chunks(typed=typed):
+            work.take(chunk)
+        return work
+
+    typed = columns.plainly_typed(table.sample, found, iso=iso)
+    work = taken(typed)
+    if typed and len({part.dtype for part in work.times}) > 1:  # some are written in another way: then all are texts
+        work = taken({})
     return work.result()
 
 
 def _blank(values: NDArray[np.float64], wrong: Flags) -> Flags:
     """Rows without any price."""
-    missing = np.isnan(values[:, 3]) & ~wrong[:, 3]
-    if missing.any():
-        missing &= (np.isnan(values) & ~wrong)[:, :4].all(axis=1)
-    return np.asarray(missing)
+    missing: Flags = np.isnan(values[3])
+    return missing & (np.isnan(values) & ~wrong)[:4].all(axis=0) if missing.any() else missing
 
 
 @dataclass(slots=True, eq=False)
@@ -123,7 +131,7 @@ class _Gathering:
     tickers: dict[str, None] = field(default_factory=dict)
     times: list[pd.Series] = field(default_factory=list)
     values: Stack[np.float64] = field(default_factory=Stack)
-    wrong: Stack[np.bool_] = field(default_factory=Stack)
+    wrong: list[tuple[int, Flags]] = field(default_factory=list)
     places: Stack[np.int64] = field(default_factory=Stack)
     texts: dict[tuple[int, str], str] = field(default_factory=dict)
     dropped: dict[str, Dropped] = field(default_factory=dict)
@@ -145,12 +153,13 @@ class _Gathering:
         self._drop(chunk, blank, _NO_PRICES)
         left_out = payout | blank
         if left_out.any():
-            chunk, values, wrong = chunk[~left_out], values[~left_out], wrong[~left_out]
+            chunk, values, wrong = chunk[~left_out], values[:, ~left_out], wrong[:, ~left_out]
         self._take_stand_ins(chunk)
-        self._remember_texts(chunk, wrong)
+        if wrong.any():
+            self._remember_texts(chunk, wrong.T)
+            self.wrong.append((self.n_rows, wrong.T))
         self.times.append(columns.time_column(chunk, self.found))
         self.values.add(values)
-        self.wrong.add(wrong)
         self.places.add(chunk.index.to_numpy(np.int64))
         self.n_rows += len(chunk)
 
@@ -159,8 +168,10 @@ class _Gathering:
         ticker = self._ticker()
         if not self.n_rows:
             raise UploadError(name, [f"none of its {self.n_seen:,} rows holds a price. Export the table again."])
-        numbers = pd.DataFrame(self.values.whole(), columns=list(self._names()), copy=False)
-        wrong = self.wrong.whole()
+        numbers = pd.DataFrame(self.values.whole().T, columns=list(self._names()), copy=False)
+        wrong = np.zeros(numbers.shape, np.bool_)
+        for start, flags in self.wrong:
+            wrong[start : start + len(flags)] = flags
         volume = self._names().index("volume")
         has_volume = bool(numbers["volume"].notna().any() or wrong[:, volume].any())
         said = self._decided_volume(numbers, wrong, volume)
@@ -217,17 +228,17 @@ class _Gathering:
         return tuple(name for name in (*bars.COLUMNS, "adj_close") if name in self.found.fields or name == "volume")
 
     def _numbers(self, chunk: pd.DataFrame) -> tuple[NDArray[np.float64], Flags]:
-        values = np.full((len(chunk), len(self._names())), np.nan)
+        values = np.full((len(self._names()), len(chunk)), np.nan)
         wrong = np.zeros(values.shape, np.bool_)
         for i, name in enumerate(self._names()):
             if name in self.found.fields:
                 column = chunk[self.found.fields[name].label]
-                values[:, i], wrong[:, i] = numerals.read(column, written=self.written, short=name == "volume")
+                values[i], wrong[i] = numerals.read(column, written=self.written, short=name == "volume")
         if self.found.in_parts:
             parts = [numerals.read(chunk[one.label], written=self.written) for one in self.found.in_parts]
             at = self._names().index("volume")
-            values[:, at] = np.sum([np.nan_to_num(read) for read, _ in parts], axis=0)
-            wrong[:, at] = np.any([flags for _, flags in parts], axis=0)
+            values[at] = np.sum([np.nan_to_num(read) for read, _ in parts], axis=0)
+            wrong[at] = np.any([flags for _, flags in parts], axis=0)
         return values, wrong
 
     def _repeated_names(self, chunk: pd.DataFrame) -> Flags:
@@ -260,7 +271,7 @@ class _Gathering:
         """Rows of a page's table that tell of a dividend or split where the prices of a bar would stand."""
         if not wrong.any():
             return np.zeros(len(chunk), np.bool_)
-        suspects: Flags = np.asarray(wrong[:, :4].any(axis=1) & np.isnan(values[:, :4]).all(axis=1))
+        suspects: Flags = np.asarray(wrong[:4].any(axis=0) & np.isnan(values[:4]).all(axis=0))
         if suspects.any():
             texts = [" ".join(map(str, row)) for row in chunk[suspects].itertuples(index=False)]
             suspects[suspects] = [_PAYOUT_WORDS.search(text) is not None for text in texts]

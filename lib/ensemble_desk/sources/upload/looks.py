@@ -15,7 +15,7 @@ from ensemble_desk.sources.upload.recognition import Warned
 _SPLITS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 50.0)
 _LIKE_A_SPLIT = 0.04  # of the ratio
 _UNLIKE_A_DAY = 8.0  # times what the price usually moves from one close to the next open
-_LEAST_MOVE = 0.25
+_LEAST_MOVE, _LEAST_LOOKED_AT = 0.25, 0.2
 _HUNDRED = (60.0, 160.0)
 _STILL = 5
 _SHOWN = 5
@@ -51,7 +51,7 @@ def at(
     now : tells stale bars and those still forming; unchecked by default.
     sessions : the days on which the exchange opens, where they are known.
     """
-    found = [*_scales(frame), *_splits(frame), *_still(frame), *_money(currencies)]
+    found = [*(_scales(frame) or _splits(frame)), *_still(frame), *_money(currencies)]
     if timeframe == "d1":
         found += _days(pd.DatetimeIndex(frame.index), sessions)
     if now is not None:
@@ -90,6 +90,8 @@ def splits(frame: pd.DataFrame) -> tuple[Step, ...]:
     if len(close) < _STILL:
         return ()
     ratio = close[:-1] / opened[1:]
+    if not ((ratio > 1 + _LEAST_LOOKED_AT) | (ratio < 1 / (1 + _LEAST_LOOKED_AT))).any():  # as nearly all bars are
+        return ()
     usual = float(np.median(np.abs(np.log(ratio)))) + float(np.median(np.abs(np.diff(np.log(close)))))
     found = []
     for row in np.flatnonzero(np.abs(np.log(ratio)) > max(np.log1p(_LEAST_MOVE), _UNLIKE_A_DAY * usual)).tolist():
@@ -116,10 +118,12 @@ def split_adjusted(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Step, ...]]
 
 
 def _jumps(close: Floats, least: float, most: float) -> list[tuple[int, bool]]:
-    ratio = close[1:] / close[:-1]
+    every = close[1:] / close[:-1]
+    far = np.flatnonzero((every > least / 2) | (every < 2 / least))
+    ratio = every[far]
     up = (ratio > least) & (ratio < most)
     down = (1 / ratio > least) & (1 / ratio < most)
-    return [(int(row) + 1, bool(up[row])) for row in np.flatnonzero(up | down)]
+    return [(int(row) + 1, bool(rises)) for row, rises, falls in zip(far, up, down, strict=True) if rises or falls]
 
 
 def _scales(frame: pd.DataFrame) -> list[Warned]:
@@ -133,8 +137,6 @@ def _scales(frame: pd.DataFrame) -> list[Warned]:
 
 
 def _splits(frame: pd.DataFrame) -> list[Warned]:
-    if hundreds(frame).any():
-        return []
     found = splits(frame)
     if not found:
         return []
@@ -151,9 +153,11 @@ def _splits(frame: pd.DataFrame) -> list[Warned]:
 
 
 def _still(frame: pd.DataFrame) -> list[Warned]:
-    prices = bars.numbers(frame, PRICES)
-    flat = (prices == prices[:, :1]).all(axis=1)
-    same = np.concatenate(([False], (prices[1:] == prices[:-1]).all(axis=1))) & flat
+    opened, high, low, close = bars.numbers(frame, PRICES).T
+    flat = (high == low) & (opened == high) & (close == high)
+    if np.count_nonzero(flat) < _STILL:
+        return []
+    same = np.concatenate(([False], flat[1:] & flat[:-1] & (close[1:] == close[:-1])))
     others = np.concatenate((np.flatnonzero(~same), [len(same)]))
     runs = np.diff(others) - 1
     longest = int(runs.max(initial=0))

@@ -13,6 +13,7 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.sources.upload import bar_tables, feature_tables
 from ensemble_desk.sources.upload.answers import Answers
 from ensemble_desk.sources.upload.bar_tables import Calendar
+from ensemble_desk.sources.upload.cells import lines as cells
 from ensemble_desk.sources.upload.cells.table import Table
 from ensemble_desk.sources.upload.columns import finding
 from ensemble_desk.sources.upload.files import kinds as tables
@@ -106,27 +107,25 @@ def shape_of(table: Table | None) -> str:
 
 def by_ticker(
     data: bytes, *, file_name: str, max_bytes: int, answers: Answers
-) -> tuple[tuple[str, ...], Iterator[tuple[str, pd.DataFrame]]]:
-    """The columns of a table in long format but that of symbols, and its rows as texts, by symbol and part by part.
+) -> tuple[tuple[str, ...], Iterator[tuple[str, bytes]]]:
+    """The columns of a table in long format but that of symbols, and its rows as lines of CSV, by symbol and in parts.
 
     Raises
     ------
     UploadError
         When no column says whose a row is.
     """
-    table = tables.read(data, file_name=file_name, max_bytes=max_bytes, answers=answers)
+    table = tables.read(data, file_name=file_name, max_bytes=max_bytes, answers=answers, most_rows=_MOST_LONG_ROWS)
     found, _, _ = finding.find(table, replace(answers, ticker=None))
     if found.ticker is None:
         raise UploadError(table.file_name, ["no column says whose a row is. Name it with --map ticker=COLUMN."])
     owner = found.ticker.label
     kept = [column for column in table.columns if column.label != owner]
 
-    def parts() -> Iterator[tuple[str, pd.DataFrame]]:
+    def parts() -> Iterator[tuple[str, bytes]]:
         for chunk in table.chunks(most_rows=_MOST_LONG_ROWS):
             owners = chunk[owner].astype("str").str.strip()
-            for ticker, rows in chunk[[column.label for column in kept]].groupby(owners, sort=False):
-                if ticker:
-                    yield str(ticker), rows
+            yield from cells.lines_by(owners, chunk[[column.label for column in kept]])
 
     return tuple(column.name for column in kept), parts()
 

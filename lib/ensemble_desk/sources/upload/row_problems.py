@@ -20,10 +20,12 @@ _AHEAD = timedelta(days=1)  # a session's date may be that far ahead of UTC
 
 def unusable(rows: Gathered, cells: pd.DataFrame, undated: Flags) -> Flags:
     """Rows without a date, with a text for a number, or with numbers that cannot be a bar, shape (n,)."""
-    factor = cells[ADJUSTED].to_numpy() if ADJUSTED in cells else np.ones(len(cells))
-    unadjusted = ~(np.isfinite(factor) & (factor > 0))
-    texts = rows.wrong.any(axis=1) if rows.wrong.any() else np.zeros(len(cells), np.bool_)
-    wrong = undated | texts | bars.wrong_values(bars.numbers(cells)) | unadjusted
+    wrong = undated | bars.wrong_values(bars.numbers(cells))
+    if ADJUSTED in cells:
+        factor = cells[ADJUSTED].to_numpy()
+        wrong |= ~(np.isfinite(factor) & (factor > 0))
+    if rows.wrong.any():
+        wrong |= rows.wrong.any(axis=1)
     return np.asarray(wrong)
 
 
@@ -61,7 +63,7 @@ def refuse_wrong_rows(file_name: str, rows: Gathered, cells: pd.DataFrame, times
 def refuse_standstill(file_name: str, frame: pd.DataFrame) -> None:
     """Raise UploadError when every price of more than a few bars is one number: nothing can be told from that."""
     prices = bars.numbers(frame, bars.PRICES)
-    if len(prices) >= _FEW and np.ptp(prices) == 0:
+    if len(prices) >= _FEW and prices[0, 0] == prices[-1, -1] and np.ptp(prices) == 0:
         problem = f"all prices of its {len(prices):,} bars are {prices[0, 0]:,.6g}, which tells nothing"
         raise UploadError(file_name, [f"{problem}. Check which columns hold the prices, or export the table again."])
 

@@ -67,7 +67,7 @@ def ask(bars: Bars, *, as_of: pd.Timestamp, until: pd.Timestamp, recipe: Recipe,
 
 
 def _votes(name: str, data: Dataset, recipe: Recipe, rows: Rows) -> Probabilities:
-    member = walk_forward.fit(name, data, recipe, learn=np.arange(len(data), dtype=np.int64))
+    member = walk_forward.fit(name, data, recipe, learn=np.arange(len(data), dtype=np.int64), kept=False)
     if isinstance(member, str):
         return np.full((len(rows.index), 3), np.nan)
     return member.predict(rows, label=recipe.label).probabilities

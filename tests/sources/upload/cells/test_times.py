@@ -7,6 +7,7 @@ import pytest
 
 from ensemble_desk.errors import AmbiguousDatesError, UploadError
 from ensemble_desk.sources.upload.cells import times
+from ensemble_desk.sources.upload.columns import zones
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -160,10 +161,10 @@ def test_single_cells_that_do_not_follow_are_left_unread():
 @pytest.mark.parametrize("name", ["Mars/Olympus", "../../etc/passwd", "x\0y", "/etc/passwd"])
 def test_a_zone_that_does_not_exist_is_told(name):
     with pytest.raises(UploadError, match=r"is no time zone\. Name one such as America/New_York"):
-        times.zone(name, file_name="x.csv")
+        zones.named(name, file_name="x.csv")
 
 
 def test_no_zone_is_none():
-    assert times.zone(None, file_name="x") is None
-    assert times.zone("", file_name="x") is None
-    assert times.zone("America/New_York", file_name="x") == NEW_YORK
+    assert zones.named(None, file_name="x") is None
+    assert zones.named("", file_name="x") is None
+    assert zones.named("America/New_York", file_name="x") == NEW_YORK

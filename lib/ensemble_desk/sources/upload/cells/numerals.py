@@ -185,6 +185,8 @@ def read(column: pd.Series, *, written: Style, short: bool = False) -> tuple[NDA
     none_wrong = np.zeros(len(column), np.bool_)
     text = column
     if not isinstance(column.dtype, pd.StringDtype):
+        if column.dtype == np.float64:
+            return column.to_numpy(), none_wrong
         if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_datetime64_any_dtype(column.dtype):
             return np.full(len(column), np.nan), ~none_wrong
         if pd.api.types.is_numeric_dtype(column.dtype):

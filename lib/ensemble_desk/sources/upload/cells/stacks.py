@@ -13,20 +13,21 @@ Number = TypeVar("Number", bound=np.generic)
 
 @dataclass(slots=True, eq=False)
 class Stack(Generic[Number]):
-    """Rows one below the other, in room for as many as are ever read: what stays empty of it takes no memory."""
+    """Columns that grow at their end, in room for as many rows as are ever read: what stays empty takes no memory."""
 
     n: int = 0
     _held: NDArray[Number] | None = None
 
     def add(self, part: NDArray[Number]) -> None:
-        end = self.n + len(part)
+        """Put more rows to the end; ``part`` is of shape (k, n) or (n,)."""
+        end = self.n + part.shape[-1]
         if self._held is None:
             self._held = part
         else:
-            if len(self._held) < end:
-                before, self._held = self._held, np.empty((table.MOST_ROWS, *part.shape[1:]), part.dtype)
-                self._held[: self.n] = before
-            self._held[self.n : end] = part
+            if self._held.shape[-1] < end:
+                before, self._held = self._held, np.empty((*part.shape[:-1], table.MOST_ROWS), part.dtype)
+                self._held[..., : self.n] = before
+            self._held[..., self.n : end] = part
         self.n = end
 
     def whole(self) -> NDArray[Number]:
@@ -34,4 +35,4 @@ class Stack(Generic[Number]):
         if self._held is None:
             message = "there are no rows"
             raise ValueError(message)
-        return self._held[: self.n]
+        return self._held[..., : self.n]

@@ -1,6 +1,6 @@
 """A table of cells as it stands in a file, before anybody asks what its columns mean."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
@@ -17,6 +17,8 @@ LONGEST_SHOWN = 40
 _CHUNK_CELLS, _FEWEST_CHUNK_ROWS = 1_000_000, 1_000
 
 Kind = Literal["CSV", "Parquet", "Feather", "Excel", "OpenDocument", "JSON"]
+Typed = Mapping[str, Literal["time", "count"]]
+"""By labels: columns of times as ISO writes them, and of whole numbers in bare digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Table:
     notes : what was recognised, one phrase each.
     opened : reads the file from its beginning in frames of so many rows. Columns are labels; text from CSV, typed
         values from the others; the index counts lines or rows from 1.
+    typed : the same with some columns as times or whole numbers, in the parts whose cells all are written so; None
+        where that is no quicker.
     """
 
     file_name: str
@@ -66,15 +70,16 @@ class Table:
     has_names: bool
     notes: tuple[str, ...]
     opened: Callable[[int], Iterator[pd.DataFrame]]
+    typed: Callable[[int, Typed], Iterator[pd.DataFrame]] | None = None
 
-    def chunks(self, *, most_rows: int | None = None) -> Iterator[pd.DataFrame]:
+    def chunks(self, *, most_rows: int | None = None, typed: Typed | None = None) -> Iterator[pd.DataFrame]:
         """All of its rows in parts that fit into memory; raises UploadError past the limit of rows."""
         rows = max(_CHUNK_CELLS // len(self.columns), _FEWEST_CHUNK_ROWS)
         n_rows = 0
-        for chunk in self.opened(rows):
+        for chunk in self.opened(rows) if self.typed is None or not typed else self.typed(rows, typed):
             n_rows += len(chunk)
             if n_rows > (MOST_ROWS if most_rows is None else most_rows):
-                raise too_many_rows(self.file_name)
+                raise too_many_rows(self.file_name, most_rows=most_rows)
             yield chunk
 
 
@@ -87,6 +92,7 @@ def table(
     separator: str = "",
     has_names: bool = True,
     notes: tuple[str, ...],
+    typed: Callable[[int, Typed], Iterator[pd.DataFrame]] | None = None,
 ) -> Table:
     """Put a table together and look at its first rows; raises UploadError when there are none.
 
@@ -99,7 +105,8 @@ def table(
     is_all = len(sample) < SAMPLE_ROWS and next(parts, None) is None
     unit: Literal["line", "row"] = "line" if kind == "CSV" else "row"
     again = (lambda _: iter((sample,))) if is_all else opened
-    return Table(name, kind, tuple(columns), sample, unit, separator, has_names, notes, again)
+    quicker = None if is_all else typed
+    return Table(name, kind, tuple(columns), sample, unit, separator, has_names, notes, again, quicker)
 
 
 def labelled(names: Iterable[str], tickers: Iterable[str] | None = None) -> tuple[Column, ...]:
@@ -131,9 +138,10 @@ def joined(parts: Sequence[pd.Series]) -> pd.Series:
     return pd.concat([part.astype("str") for part in parts] if texts else list(parts), ignore_index=True)
 
 
-def too_many_rows(name: str, n_rows: int | None = None) -> UploadError:
-    has = f"{n_rows:,}" if n_rows is not None else f"more than {MOST_ROWS:,}"
-    return UploadError(name, [f"it holds {has} rows; at most {MOST_ROWS:,} are read. Upload fewer rows."])
+def too_many_rows(name: str, n_rows: int | None = None, *, most_rows: int | None = None) -> UploadError:
+    most = MOST_ROWS if most_rows is None else most_rows
+    has = f"{n_rows:,}" if n_rows is not None else f"more than {most:,}"
+    return UploadError(name, [f"it holds {has} rows; at most {most:,} are read. Upload fewer rows."])
 
 
 def too_many_columns(name: str, n_columns: int) -> UploadError:

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from ensemble_desk.errors import AmbiguousDatesError, DateReading, UploadError
+from ensemble_desk.market import bars
 from ensemble_desk.sources.upload.cells import clock_changes, texts, time_forms, time_texts
 from ensemble_desk.sources.upload.cells import table as cells
 from ensemble_desk.sources.upload.cells.clock_changes import Localized
@@ -39,7 +40,7 @@ class Times:
     Attributes
     ----------
     utc : aware UTC times, NaT where a cell is unreadable.
-    days : 00:00 UTC of the dates as written, whatever their zone.
+    wall : the times as written, without their zone.
     has_clock : whether some cell tells a time of day.
     zone : how times were brought to UTC, for people; `zone_note` the same in a phrase, empty when that goes without.
     notes : what was recognised.
@@ -50,7 +51,7 @@ class Times:
     """
 
     utc: pd.Series
-    days: pd.Series
+    wall: pd.Series
     has_clock: bool = False
     zone: str = ""
     zone_note: str = ""
@@ -60,9 +61,14 @@ class Times:
     moments: bool = False
     unzoned: bool = False
 
+    @property
+    def days(self) -> pd.Series:
+        """00:00 UTC of the dates as written, whatever their zone."""
+        return _midnights(self.wall)
+
     def at(self, rows: NDArray[np.bool_]) -> "Times":
         """The same of some of the rows."""
-        return replace(self, utc=self.utc[rows], days=self.days[rows])
+        return replace(self, utc=self.utc[rows], wall=self.wall[rows])
 
 
 def parse(
@@ -103,17 +109,6 @@ def refuse_unreadable(read: Times, column: pd.Series, *, file_name: str) -> None
         raise UploadError(file_name, [f"{read.problem}."])
 
 
-def zone(name: str | None, *, file_name: str) -> ZoneInfo | None:
-    """The time zone of a name such as ``America/New_York``; raises UploadError when there is none."""
-    if not name:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        problem = f"{cells.quoted(name)} is no time zone. Name one such as America/New_York"
-        raise UploadError(file_name, [f"{problem}."]) from error
-
-
 def _in_words(text: pd.Series, *, day_first: bool | None, zone: ZoneInfo | None) -> Times:
     if (wall := texts.iso(text)) is not None:
         return _from_wall(wall, zone)
@@ -143,7 +138,7 @@ def _typed(column: pd.Series, zone: ZoneInfo | None) -> Times:
     wall = column.dt.tz_localize(None)
     return Times(
         utc=column.dt.tz_convert("UTC"),
-        days=_midnights(wall),
+        wall=wall,
         has_clock=_has_clock(wall),
         zone=f"{column.dt.tz} as written",
         zone_note="times converted to UTC",
@@ -155,9 +150,8 @@ def _epoch(text: pd.Series, unit: Literal["s", "ms", "us", "ns"], said: str) -> 
     whole = texts.replace(text, r"\.0+$", "")
     numbers = pd.to_numeric(whole, errors="coerce")
     utc = pd.to_datetime(numbers, unit=unit, utc=True, errors="coerce")
-    days = utc.dt.normalize()
-    clock = _has_clock(utc)
-    return Times(utc, days, has_clock=clock, zone="UTC", notes=(f"times in {said} since 1970",), moments=True)
+    wall, notes = utc.dt.tz_localize(None), (f"times in {said} since 1970",)
+    return Times(utc, wall, has_clock=_has_clock(wall), zone="UTC", notes=notes, moments=True)
 
 
 def _excel_days(text: pd.Series, zone: ZoneInfo | None) -> Times:
@@ -205,7 +199,7 @@ def _zoned(wall: pd.Series, parted: Parted, zone: ZoneInfo | None) -> Times:
     names = sorted({name.upper() if "/" not in name else name for name in parted.names if name})
     return Times(
         utc=utc,
-        days=_midnights(wall),
+        wall=wall,
         has_clock=_has_clock(wall),
         zone=f"{' and '.join(names[:4])} as written",
         zone_note="times converted to UTC",
@@ -242,17 +236,16 @@ def _national(text: pd.Series, parted: Parted, *, day_first: bool | None, zone: 
 
 def _from_wall(wall: pd.Series, zone: ZoneInfo | None) -> Times:
     """Times without a zone: as of the zone given, else UTC; a time that a clock change makes doubtful is unreadable."""
-    days = _midnights(wall)
     if not _has_clock(wall):
-        return Times(days, days, zone="dates without time of day")
+        return Times(_midnights(wall), wall, zone="dates without time of day")
     if zone is None:
         utc, taken, said = wall.dt.tz_localize("UTC"), "none written, taken as UTC", "times taken as UTC"
-        return Times(utc, days, has_clock=True, zone=taken, zone_note=said, unzoned=True)
+        return Times(utc, wall, has_clock=True, zone=taken, zone_note=said, unzoned=True)
     changed = clock_changes.localized(wall, zone)
     if changed.skipped.any():
         return _skipped(wall, changed, zone.key)
     told, said = f"{zone.key}, as given", f"times converted from {zone.key}"
-    return Times(changed.utc, days, has_clock=True, zone=told, zone_note=said)
+    return Times(changed.utc, wall, has_clock=True, zone=told, zone_note=said)
 
 
 def _skipped(wall: pd.Series, changed: Localized, name: str) -> Times:
@@ -271,7 +264,8 @@ def _skipped(wall: pd.Series, changed: Localized, name: str) -> Times:
 
 def _has_clock(wall: pd.Series) -> bool:
     at = wall.to_numpy(f"datetime64[{wall.dt.unit}]")
-    return bool(((at != at.astype("datetime64[D]")) & ~np.isnat(at)).any())
+    parts = (at[rows] for rows in bars.spans(len(at)))
+    return any(bool(((part != part.astype("datetime64[D]")) & ~np.isnat(part)).any()) for part in parts)
 
 
 def _midnights(wall: pd.Series) -> pd.Series:

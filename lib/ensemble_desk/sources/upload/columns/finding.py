@@ -71,7 +71,7 @@ def ask_for_scale(table: Table, values: NDArray[np.float64]) -> None:
     ------
     UploadQuestionError
     """
-    if not np.nanmax(values[:, -1], initial=0.0) >= _LEAST_SCALED:  # as nearly all prices are
+    if not np.fmax.reduce(values[:, -1], initial=0.0) >= _LEAST_SCALED:  # as nearly all prices are
         return
     known = values[np.isfinite(values).all(axis=1)]
     size = float(np.median(known)) if len(known) else 0.0

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 
@@ -9,12 +10,13 @@ from ensemble_desk.errors import SeveralTickersError, UploadError
 from ensemble_desk.market import bars, spellings
 from ensemble_desk.market.spellings import ADJUSTED, CURRENCY, DAY, TICKER, TIME
 from ensemble_desk.sources.upload.cells import texts, time_forms
-from ensemble_desk.sources.upload.cells.table import Column, quoted
+from ensemble_desk.sources.upload.cells.table import Column, Typed, quoted
 
 _CLOCK = r"(\d{1,2}:\d{2}.*|\d{1,6})"
 _DAYS = ("date", "dtyyyymmdd", "day", "trade_date", "trading_date", "datum", "data", "fecha")
 _THREE = ("year", "month", "day")
 _NAMELESS = ("Unnamed: ", "__index_level_")
+_COUNT = "[0-9]{1,15}"
 _MIDNIGHT = r"[ T]0?0:00(:00)?(\.0+)?$"
 
 
@@ -187,6 +189,20 @@ def time_column(frame: pd.DataFrame, found: Found) -> pd.Series:
         return column
     joined: pd.Series = _days(frame[found.fields[DAY].label]) + " " + _clocks(column)
     return joined
+
+
+def plainly_typed(sample: pd.DataFrame, found: Found, *, iso: bool) -> Typed:
+    """The columns of ours that hold times in ISO or whole numbers, as far as one sees, each in a column of its own."""
+    typed: dict[str, Literal["time", "count"]] = {}
+    for name, column in found.fields.items():
+        cells = sample[column.label]
+        if cells.dtype != "str" or name in found.twins or name == DAY:
+            continue
+        if name != TIME:
+            typed |= {column.label: "count"} if texts.match(cells, _COUNT).all() else {}
+        elif iso and DAY not in found.fields and not found.in_three and texts.iso(cells) is not None:
+            typed[column.label] = "time"
+    return typed
 
 
 def _hold_times(column: pd.Series) -> bool:

@@ -52,7 +52,7 @@ def decided(held: Sequence[tuple[Column, Floats]]) -> tuple[int, str]:
     """Which of the candidates is the volume, by all of its numbers, and what to say of it."""
     first = held[0][0]
     for number, (column, values) in enumerate(held):
-        if np.nansum(np.abs(values)) > 0:
+        if ((values > 0) | (values < 0)).any():
             note = f"volume is {column.shown}, for {first.shown} is 0 throughout" if number else ""
             return number, note
     return 0, "the volume is 0 in every bar" if np.isfinite(held[0][1]).any() else ""

@@ -1,9 +1,9 @@
-"""The time zone that the name of a column of times tells, such as ``Time (EET)`` or ``datetime_UTC``."""
+"""The time zone that a person names, or the name of a column of times, such as ``Time (EET)`` or ``datetime_UTC``."""
 
 import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ensemble_desk.errors import Choice, UploadQuestionError
+from ensemble_desk.errors import Choice, UploadError, UploadQuestionError
 from ensemble_desk.sources.upload.cells.table import quoted
 
 _TOLD = re.compile(r"(?:[(\[_ ])(?P<word>[A-Z]{2,5}|[A-Z][A-Za-z]+/[A-Za-z_]+)[)\]]?$")
@@ -51,6 +51,17 @@ def told(name: str, *, file_name: str) -> ZoneInfo | None:
         return ZoneInfo(places[0]) if places else None
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
+
+
+def named(name: str | None, *, file_name: str) -> ZoneInfo | None:
+    """The time zone of a name such as ``America/New_York``; raises UploadError when there is none."""
+    if not name:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        problem = f"{quoted(name)} is no time zone. Name one such as America/New_York"
+        raise UploadError(file_name, [f"{problem}."]) from error
 
 
 def _said(place: str) -> str:

@@ -5,15 +5,17 @@ import io
 import itertools
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ensemble_desk.errors import UploadError
 from ensemble_desk.sources.upload.answers import Answers
 from ensemble_desk.sources.upload.cells import table as cells
-from ensemble_desk.sources.upload.cells.table import Column, Table
+from ensemble_desk.sources.upload.cells.table import Column, Table, Typed
 from ensemble_desk.sources.upload.columns import headers
 from ensemble_desk.sources.upload.columns.headers import Header
 from ensemble_desk.sources.upload.files import encodings, quick_text, text_shapes
@@ -48,43 +50,38 @@ def read(data: bytes, name: str, *, answers: Answers, notes: tuple[str, ...]) ->
     )
     told = (*told, *((parted,) if parted else ()), *header.notes)
 
+    start = _end_of_line(data, header.first_row)
     plain = quick_text.is_plain(data, encoding)
-    quoted = plain and data.find(b'"', _end_of_line(data, header.first_row)) >= 0
+    quoted = plain and data.find(b'"', start) >= 0
     plain = plain and (not quoted or quick_text.quotes_end_in_their_line(data))
-    n_lines = data.count(b"\n") + (not data.endswith(b"\n"))
+    labels = [column.label for column in names]
+    first_rows = [row for row in _rows(lines[header.first_row :], delimiter) if row]
+    layout = quick_text.Layout(labels, quick_text.numeric(labels, first_rows), delimiter, quoted)
 
-    def opened(rows: int) -> Iterator[pd.DataFrame]:
+    def opened(rows: int, typed: Typed | None = None) -> Iterator[pd.DataFrame]:
+        at, line = (start, header.first_row + 1) if plain else (0, 1)
         if plain and rows > cells.SAMPLE_ROWS:
-            lines_read = 0
-            labels = [column.label for column in names]
-            numbers = quick_text.numeric(labels, [row for row in _rows(lines[header.first_row :], delimiter) if row])
-            for part in quick_text.parts(
-                data,
-                labels,
-                numbers=numbers,
-                delimiter=delimiter,
-                quoted=quoted,
-                skipped=header.first_row,
-                rows=rows,
-            ):
-                lines_read += len(part)
-                yield _filled(part)
-            if header.first_row + lines_read < n_lines:
-                yield from slowly(rows, header.first_row + lines_read)
-            return
-        yield from slowly(rows, header.first_row)
-
-    def slowly(rows: int, skipped: int) -> Iterator[pd.DataFrame]:
-        stream = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
-        for _ in range(skipped):
+            at, line = yield from quick_text.parts(data, replace(layout, typed=typed or {}), start=at, line=line)
+        held = io.BytesIO(data)
+        held.seek(at)
+        stream = io.TextIOWrapper(held, encoding=encoding, newline="")
+        while line <= header.first_row:
             stream.readline()
-        return _parts(stream, name, columns=names, delimiter=delimiter, first_line=skipped + 1, rows=rows)
+            line += 1
+        yield from _parts(stream, name, columns=names, delimiter=delimiter, first_line=line, rows=rows)
 
-    def without_blank(rows: int) -> Iterator[pd.DataFrame]:
-        return (_only_named(part, blank, name) for part in opened(rows))
+    def without_blank(rows: int, typed: Typed | None = None) -> Iterator[pd.DataFrame]:
+        return (_only_named(_filled(part), blank, name) for part in opened(rows, typed))
 
     return cells.table(
-        name, "CSV", header.columns, without_blank, separator=delimiter, has_names=header.has_names, notes=told
+        name,
+        "CSV",
+        header.columns,
+        without_blank,
+        separator=delimiter,
+        has_names=header.has_names,
+        notes=told,
+        typed=without_blank,
     )
 
 
@@ -98,13 +95,14 @@ def _end_of_line(data: bytes, number: int) -> int:
 
 def _filled(part: pd.DataFrame) -> pd.DataFrame:
     """The rows that hold something, which lines of separators alone do not."""
-    blank = np.ones(len(part), np.bool_)
+    blank: NDArray[np.bool_] | None = None
     for label in part.columns:
-        if not blank.any():
-            break
         column = part[label]
-        blank &= (column == "").to_numpy(np.bool_) if column.dtype == "str" else column.isna().to_numpy()
-    return part[~blank] if blank.any() else part
+        empty = (column == "").to_numpy(np.bool_) if column.dtype == "str" else column.isna().to_numpy()
+        blank = empty if blank is None else blank & empty
+        if not blank.any():
+            return part
+    return part if blank is None else part[~blank]
 
 
 def _first_lines(data: bytes, encoding: str) -> list[str]:
@@ -162,7 +160,7 @@ def _parts(
                     raise UploadError(name, [_too_many_cells(line, len(columns))])
                 part.index = pd.RangeIndex(line, line + len(part), name="line")
                 line += len(part)
-                yield _filled(part)
+                yield part
     except pd.errors.EmptyDataError:
         return
     except (pd.errors.ParserError, csv.Error) as error:

@@ -118,6 +118,8 @@ def _unmarked(data: bytes) -> str:
 
 def _reads(data: bytes, encoding: str) -> bool:
     """Whether the codec takes all of it, tried a part at a time so that no second copy is made."""
+    if encoding == "utf-8" and data.isascii():
+        return True
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
         for start in range(0, len(data), _BLOCK):

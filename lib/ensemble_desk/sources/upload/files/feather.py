@@ -26,7 +26,7 @@ _HEADER_TYPE, _HEADER, _BUFFERS, _COMPRESSION, _OF_DICTIONARY = (
 _DICTIONARIES, _ROWS = 2, 3
 
 
-def read(data: bytes, name: str, *, notes: tuple[str, ...]) -> Table:
+def read(data: bytes, name: str, *, notes: tuple[str, ...], most_rows: int) -> Table:
     """Read a Feather file; what pandas noted in it is ignored, for it could name types to build.
 
     Raises
@@ -41,17 +41,17 @@ def read(data: bytes, name: str, *, notes: tuple[str, ...]) -> Table:
     columns = headers.paired(names)
 
     def opened(rows: int) -> Iterator[pd.DataFrame]:
-        return _parts(data, name, labels=[column.label for column in columns], rows=rows)
+        return _parts(data, name, labels=[column.label for column in columns], rows=rows, most_rows=most_rows)
 
     return cells.table(name, "Feather", columns, opened, notes=(*notes, "Feather"))
 
 
-def _parts(data: bytes, name: str, *, labels: list[str], rows: int) -> Iterator[pd.DataFrame]:
+def _parts(data: bytes, name: str, *, labels: list[str], rows: int, most_rows: int) -> Iterator[pd.DataFrame]:
     row = 1
     with _opened(data, name) as stream:
         while (batch := _next(stream, name)) is not None:
-            if row + batch.num_rows - 1 > cells.MOST_ROWS:
-                raise cells.too_many_rows(name)
+            if row + batch.num_rows - 1 > most_rows:
+                raise cells.too_many_rows(name, most_rows=most_rows)
             for start in range(0, batch.num_rows, rows):
                 part = arrow_batches.frame(batch.slice(start, rows), name, _KIND)
                 part.columns = pd.Index(labels)

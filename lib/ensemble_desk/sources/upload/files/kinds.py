@@ -26,11 +26,14 @@ _FOREIGN = (
 )
 
 
-def read(data: bytes, *, file_name: str, max_bytes: int, answers: Answers = Answers()) -> Table:
+def read(
+    data: bytes, *, file_name: str, max_bytes: int, answers: Answers = Answers(), most_rows: int | None = None
+) -> Table:
     """Read text, JSON, Parquet, Feather, an Excel workbook or an OpenDocument sheet, told apart by content.
 
     Gzip and a ZIP archive of one file are unpacked. Text may be in any usual encoding with a comma, semicolon, tab, bar
-    or blanks between cells. `answers` says which lines to pass over and what columns without names are called.
+    or blanks between cells. `answers` says which lines to pass over and what columns without names are called. More
+    rows than usual are allowed by ``most_rows`` where a file can be read part by part.
 
     Raises
     ------
@@ -52,10 +55,10 @@ def read(data: bytes, *, file_name: str, max_bytes: int, answers: Answers = Answ
                 return sheets.read(data, name, kind="OpenDocument", answers=answers, notes=notes)
             inside, data = unpacking.only_file(archive, name)
         notes = (*notes, f"ZIP archive with {inside}")
-    return _unpacked(data, name, answers, notes)
+    return _unpacked(data, name, answers, notes, cells.MOST_ROWS if most_rows is None else most_rows)
 
 
-def _unpacked(data: bytes, name: str, answers: Answers, notes: tuple[str, ...]) -> Table:
+def _unpacked(data: bytes, name: str, answers: Answers, notes: tuple[str, ...], most_rows: int) -> Table:
     if not data[:_LOOKED_AT].strip(_EMPTY) and not data.strip(_EMPTY):  # stripping all of a large file copies it
         raise UploadError(name, ["the file is empty. Upload a CSV file with a header line."])
     if data.startswith((unpacking.GZIP, b"PK\x03\x04")):
@@ -64,9 +67,9 @@ def _unpacked(data: bytes, name: str, answers: Answers, notes: tuple[str, ...]) 
         if data.startswith(mark):
             raise UploadError(name, [f"{problem}."])
     if data.startswith(parquet_tables.MARK):
-        return parquet_tables.read(data, name, notes=notes)
+        return parquet_tables.read(data, name, notes=notes, most_rows=most_rows)
     if data.startswith(feather.MARK):
-        return feather.read(data, name, notes=notes)
+        return feather.read(data, name, notes=notes, most_rows=most_rows)
     if data.startswith(_OLD_EXCEL):
         return sheets.read(data, name, kind="Excel", answers=answers, notes=notes)
     if json_tables.is_json(data[:_LOOKED_AT]):

@@ -13,10 +13,10 @@ from ensemble_desk.sources.upload.columns import headers
 from ensemble_desk.sources.upload.files import arrow_batches
 
 MARK = b"PAR1"
-_MOST_BYTES = 8 * cells.MOST_CELLS  # what the largest table of numbers takes
+_USUAL_COLUMNS, _CELL_BYTES = 25, 8  # of a table of very many rows, and what a number takes
 
 
-def read(data: bytes, name: str, *, notes: tuple[str, ...]) -> Table:
+def read(data: bytes, name: str, *, notes: tuple[str, ...], most_rows: int) -> Table:
     """Read a Parquet file; what pandas noted in it is ignored, for it could name types to build.
 
     Raises
@@ -24,7 +24,7 @@ def read(data: bytes, name: str, *, notes: tuple[str, ...]) -> Table:
     UploadError
         When it is damaged, too large, or holds lists or tables instead of values.
     """
-    names = _checked_names(data, name)
+    names = _checked_names(data, name, most_rows)
     columns = headers.paired(names)
 
     def opened(rows: int) -> Iterator[pd.DataFrame]:
@@ -33,14 +33,15 @@ def read(data: bytes, name: str, *, notes: tuple[str, ...]) -> Table:
     return cells.table(name, "Parquet", columns, opened, notes=(*notes, "Parquet"))
 
 
-def _checked_names(data: bytes, name: str) -> list[str]:
+def _checked_names(data: bytes, name: str, most_rows: int) -> list[str]:
     with _opened(data, name, read_dictionary=None) as file:
         size, schema = file.metadata, file.schema_arrow
         n_bytes = sum(size.row_group(group).total_byte_size for group in range(size.num_row_groups))
     arrow_batches.check(schema, name)
-    if size.num_rows > cells.MOST_ROWS:
-        raise cells.too_many_rows(name, size.num_rows)
-    if size.num_rows * size.num_columns > cells.MOST_CELLS or n_bytes > _MOST_BYTES:
+    if size.num_rows > most_rows:
+        raise cells.too_many_rows(name, size.num_rows, most_rows=most_rows)
+    most_cells = max(cells.MOST_CELLS, _USUAL_COLUMNS * most_rows)
+    if size.num_rows * size.num_columns > most_cells or n_bytes > _CELL_BYTES * most_cells:
         raise UploadError(name, [f"it holds {size.num_rows:,} rows of {size.num_columns:,} columns, too many to read."])
     return [str(field.name) for field in schema]
 
