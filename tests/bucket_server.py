@@ -92,7 +92,7 @@ def running(folder: Path) -> Iterator[BucketServer]:
         "-filer.port": filer,
     }
     weed = Path(sys.executable).with_name("weed")  # of the installation that runs the tests
-    command = [weed, "server", "-s3", *(f"{name}={value}" for name, value in options.items())]
+    command = [weed, f"-logdir={folder}", "server", "-s3", *(f"{name}={value}" for name, value in options.items())]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
         try:

@@ -21,6 +21,16 @@ from ensemble_desk.artifacts.store import bucket
 from ensemble_desk.database import opening
 
 ROOT = Path(__file__).resolve().parent.parent
+MEMORY, NEEDED_BYTES = Path("/dev/shm"), 4 * 2**30  # noqa: S108 - shared on purpose: the database server may be another user
+
+
+def _write_to_memory() -> None:
+    """Have everything of a run written to memory where there is room: half of the time went to waiting for the disk."""
+    if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= NEEDED_BYTES:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+
+_write_to_memory()
 
 _numbers = itertools.count(1)
 

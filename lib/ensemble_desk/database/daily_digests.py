@@ -50,6 +50,20 @@ _STANDING = CompiledSelect(
     .order_by(daily_digests.c.day.desc())
     .limit(1)
 )
+_NEWEST = (
+    select(daily_digests)
+    .where(
+        daily_digests.c.kind == bindparam("kind"),
+        daily_digests.c.symbol_id == bindparam("symbol_id"),
+        daily_digests.c.timeframe == bindparam("timeframe"),
+    )
+    .order_by(daily_digests.c.day.desc())
+    .limit(1)
+)
+_BY_NUMBERS = {
+    kind: select(table).where(table.c.id.in_(bindparam("ids", expanding=True))).order_by(table.c.id)
+    for kind, table in ((FORECASTS, forecasts), (OUTCOMES, outcomes))
+}
 ORIGIN = hashlib.sha256(b"daily digests").hexdigest()
 
 
@@ -120,8 +134,7 @@ def _put(
     own = {"kind": kind, "symbol_id": symbol_id, "timeframe": timeframe, "day": day}
     told = dict(zip(("last_id", "n_rows", "digest"), now, strict=True)) | {"previous_hash": previous}
     told["hash"] = hash_of(timeframe, kind, day, told)
-    insert = inserting.insert_into(connection, daily_digests).values(own | told)
-    connection.execute(insert.on_conflict_do_update(index_elements=list(own), set_=told))
+    connection.execute(inserting.upsert(connection, daily_digests, by=tuple(own), newer=tuple(told)), own | told)
 
 
 def begin_anew(
@@ -175,11 +188,9 @@ def _added(
     if ids is None:
         yield from connection.execute(rows(kind, symbol_id, timeframe, after=after))
         return
-    table = forecasts if kind == FORECASTS else outcomes
     ordered = sorted(ids)
     for start in range(0, len(ordered), _AT_ONCE):
-        some = ordered[start : start + _AT_ONCE]
-        yield from connection.execute(select(table).where(table.c.id.in_(some)).order_by(table.c.id))
+        yield from connection.execute(_BY_NUMBERS[kind], {"ids": ordered[start : start + _AT_ONCE]})
 
 
 def _n_until(connection: Connection, kind: str, symbol_id: int, timeframe: str, *, until: Any) -> int | None:
@@ -213,9 +224,8 @@ def rows(kind: str, symbol_id: int, timeframe: str, *, after: int = 0, later_tha
 
 
 def _newest(connection: Connection, kind: str, symbol_id: int, timeframe: str) -> Digest | None:
-    table = daily_digests
-    of_key = (table.c.kind == kind, table.c.symbol_id == symbol_id, table.c.timeframe == timeframe)
-    row = connection.execute(select(table).where(*of_key).order_by(table.c.day.desc()).limit(1)).first()
+    asked = {"kind": kind, "symbol_id": symbol_id, "timeframe": timeframe}
+    row = connection.execute(_NEWEST, asked).first()
     return None if row is None else read(row)
 
 

@@ -45,11 +45,17 @@ def new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]])
     """
     if connection.dialect.name == "postgresql" and len(rows) >= _COPIED_FROM:
         return _copied(connection, table, rows)
-    statement = insert_into(connection, table).on_conflict_do_nothing().returning(table.c.id)
+    statement = _new(table, is_postgresql=connection.dialect.name == "postgresql")
     numbers: list[int] = []
     for start in range(0, len(rows), _AT_ONCE):
         numbers += connection.execute(statement, rows[start : start + _AT_ONCE]).scalars()
     return numbers
+
+
+@cache
+def _new(table: Table, *, is_postgresql: bool) -> Executable:
+    insert = postgresql.insert(table) if is_postgresql else sqlite.insert(table)
+    return insert.on_conflict_do_nothing().returning(table.c.id)
 
 
 def _copied(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:

@@ -1,19 +1,20 @@
 """Ticker symbols and their numbers."""
 
-from sqlalchemy import Connection, Subquery, Text, literal, select, true, union_all
+from sqlalchemy import Connection, Subquery, Text, bindparam, literal, select, true, union_all
 
 from ensemble_desk.database import inserting
 from ensemble_desk.database.tables.registry_tables import symbols
 from ensemble_desk.market.timeframes import TIMEFRAMES
 
+_NUMBER = select(symbols.c.id).where(symbols.c.ticker == bindparam("ticker"))
+
 
 def symbol_id(connection: Connection, ticker: str) -> int:
     """Give the number of a ticker, inserting it when it is new; safe against a concurrent insert."""
-    wanted = select(symbols.c.id).where(symbols.c.ticker == ticker)
-    known = connection.execute(wanted).scalar()
+    known = connection.execute(_NUMBER, {"ticker": ticker}).scalar()
     if known is None:
         connection.execute(inserting.insert_into(connection, symbols).values(ticker=ticker).on_conflict_do_nothing())
-        known = connection.execute(wanted).scalar_one()
+        known = connection.execute(_NUMBER, {"ticker": ticker}).scalar_one()
     return int(known)
 
 

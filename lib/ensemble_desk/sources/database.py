@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 import pandas as pd
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection, bindparam, exists, func, select
 
 from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database import inserting, opening
@@ -24,6 +24,12 @@ _NAME: Literal["database"] = "database"
 _KEY = ("symbol_id", "timeframe", "time")
 _MOST_EXAMPLES = 3
 _AT_ONCE = 50_000  # rows held as Python objects at a time
+_NEWEST = (
+    select(ohlc_bars.c.time, ohlc_bars.c.adjusted)
+    .where(ohlc_bars.c.symbol_id == bindparam("symbol_id"), ohlc_bars.c.timeframe == bindparam("timeframe"))
+    .order_by(ohlc_bars.c.time.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,9 +222,7 @@ def _key(ticker: str, timeframe: str) -> Key | None:
 
 def _newest(connection: Connection, number: int, timeframe: str) -> tuple[datetime, bool] | None:
     """The newest bar's time and whether it is adjusted, by one indexed read."""
-    of_key = (ohlc_bars.c.symbol_id == number, ohlc_bars.c.timeframe == timeframe)
-    query = select(ohlc_bars.c.time, ohlc_bars.c.adjusted).where(*of_key).order_by(ohlc_bars.c.time.desc()).limit(1)
-    found = connection.execute(query).first()
+    found = connection.execute(_NEWEST, {"symbol_id": number, "timeframe": timeframe}).first()
     return None if found is None else (found.time, found.adjusted)
 
 

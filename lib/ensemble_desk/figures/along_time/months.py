@@ -51,7 +51,8 @@ def calendar(months: Sequence[Month], *, middle: float) -> go.Figure:
         hoverongaps=False,
     )
     for one in found.values():  # as annotations, which have the colour of the theme's text
-        made.add_annotation(x=_NAMES[one.month - 1], y=str(one.year), text=_text(one), showarrow=False)
+        row = years.index(one.year)  # a year as text would be taken for a place far down the axis
+        made.add_annotation(x=_NAMES[one.month - 1], y=row, text=_text(one), showarrow=False)
     made.update_xaxes(showgrid=False, side="top", type="category")
     made.update_yaxes(showgrid=False, type="category", autorange="reversed")
     return made

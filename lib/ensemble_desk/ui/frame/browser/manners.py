@@ -15,6 +15,9 @@ _STYLE = """
   display: inline-flex; align-items: center; justify-content: center;
 }
 [data-testid=stTable] :is(th, td), [data-testid=stTable] td code { overflow-wrap: anywhere; }
+@media (min-width: 768px) and (max-width: 1199px) {
+  [data-testid=stMain] > [data-testid=stMainBlockContainer] { padding-inline: 2rem; }
+}
 """
 _SCRIPT = """
 (() => {
