@@ -9,6 +9,7 @@ from tests.training.conftest import AAPL, EARLY
 from ensemble_desk.artifacts import serving_form
 from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
 from ensemble_desk.errors import SourceError
+from ensemble_desk.market import features
 from ensemble_desk.market.keys import Key
 from ensemble_desk.training import fitting
 from ensemble_desk.training.pooled import symbols as pooling
@@ -50,6 +51,25 @@ def test_pooled_rows_are_ordered_by_when_their_outcome_was_known_and_end_with_th
     half = pd.Timestamp("2001-06-29", tz="UTC")
     told, classes = found.until(half)
     assert len(told) == len(classes) == int((found.known_at <= half).sum())
+
+
+def test_rows_of_the_same_bars_are_made_once_and_those_of_others_anew(source, early_bars, monkeypatch):
+    peers = {name: source.bars(Key(name, "d1")).frame for name in ("IBM", "MSFT")}
+    first = pooling.pool(early_bars, peers, label=LABEL)
+    made = []
+    compute = features.compute
+    monkeypatch.setattr(pooling.features, "compute", lambda frame: made.append(frame) or compute(frame))
+    again = pooling.pool(early_bars, {name: frame.copy() for name, frame in peers.items()}, label=LABEL)
+    assert not made
+    np.testing.assert_array_equal(again.ratios, first.ratios)
+    np.testing.assert_array_equal(again.classes, first.classes)
+    restated = peers["IBM"].copy()
+    restated.iloc[150, restated.columns.get_loc("volume")] *= 3
+    other = pooling.pool(early_bars, peers | {"IBM": restated}, label=LABEL)
+    assert len(made) == 1
+    assert (other.ratios != first.ratios).any()
+    pooling.pool(early_bars, peers, label=LABEL.at_horizon(5))
+    assert len(made) == 4
 
 
 def test_a_version_with_a_pooled_member_is_served_from_its_form_as_from_its_artifact(source, early_bars):

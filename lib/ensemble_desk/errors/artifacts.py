@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from ensemble_desk.errors.base import DeskError, cut
+from ensemble_desk.errors.base import DeskError, cut, shortened
 
 
 class ArtifactError(DeskError):
@@ -18,7 +18,7 @@ class ArtifactNameError(ArtifactError):
 
     def __init__(self, name: str, problem: str) -> None:
         self.problem = problem = cut(problem)
-        super().__init__(name, f"{cut(name)!r} names no version: {problem}. Use SYMBOL_TIMEFRAME_YYYYMMDD.pkl.")
+        super().__init__(name, f"{shortened(name)!r} names no version: {problem}. Use SYMBOL_TIMEFRAME_YYYYMMDD.pkl.")
 
 
 class FutureVersionError(ArtifactError):

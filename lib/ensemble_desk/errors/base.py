@@ -28,9 +28,21 @@ def listed(items: Iterable[object], *, most: int = 8) -> str:
     return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def cut(text: str, *, most: int = 300) -> str:
+def shortened(text: str, *, most: int = 300) -> str:
     """Give a text that comes from outside, shortened where it is long."""
     return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
+
+
+def cut(text: str, *, most: int = 300) -> str:
+    """Give a text that comes from outside, shortened where it is long, what a terminal would obey spelt out."""
+    return spelt_out(shortened(text, most=most))
+
+
+def spelt_out(text: str) -> str:
+    """Give a text in letters that can be seen: ends of lines, marks of direction and the like as their numbers."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 def shown(value: object) -> str:
@@ -39,7 +51,7 @@ def shown(value: object) -> str:
     The repr of a few shared lists can be longer than memory; it is never asked for.
     """
     if type(value) is str:
-        return repr(cut(value, most=100))
+        return repr(shortened(value, most=100))
     if value is None or type(value) in (bool, float) or (type(value) is int and value.bit_length() <= 256):  # noqa: PLR2004 - 77 digits
         return repr(value)
     return f"a {type(value).__name__}"

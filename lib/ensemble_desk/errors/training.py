@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from ensemble_desk.errors.base import DeskError, cut, listed
+from ensemble_desk.errors.base import DeskError, listed, shortened
 
 
 class FutureDateError(DeskError):
@@ -65,8 +65,8 @@ class InvalidShardError(DeskError):
 
     def __init__(self, text: str) -> None:
         super().__init__(
-            f"{cut(text, most=40)!r} is no part of the keys. Write NUMBER/COUNT with a number from 1 to the count, "
-            "such as 3/8."
+            f"{shortened(text, most=40)!r} is no part of the keys. Write NUMBER/COUNT with a number from 1 to the "
+            "count, such as 3/8."
         )
 
 

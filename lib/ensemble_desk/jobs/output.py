@@ -10,6 +10,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
+from ensemble_desk.errors.base import spelt_out
 from ensemble_desk.market.keys import Key
 
 _WIDE = 220  # columns when nobody looks at a terminal
@@ -129,7 +130,4 @@ def note(message: str) -> None:
 
 def visible(text: str) -> str:
     """Write a text in one line, with what a terminal would obey spelt out: names and reasons come from anybody."""
-    line = " ".join(text.split())
-    if line.isprintable():
-        return line
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in line)
+    return spelt_out(" ".join(text.split()))

@@ -72,9 +72,7 @@ class Bars:
 
     def digest(self) -> str:
         """What differs as soon as one number or time does."""
-        told = hashlib.blake2b(pd.DatetimeIndex(self.frame.index).as_unit("us").asi8.tobytes(), digest_size=16)
-        told.update(np.ascontiguousarray(self.frame.to_numpy(np.float64)).tobytes())
-        return told.hexdigest()
+        return digest(self.frame)
 
     def tail(self, n_bars: int) -> "Bars":
         return Bars(self.key, self.frame.tail(n_bars), self.source, self.adjusted)
@@ -83,6 +81,13 @@ class Bars:
         if self.frame.empty:
             raise TooFewBarsError(str(self.key), have=0, need=1, purpose="a first and a last bar")
         return pd.Timestamp(self.frame.index[position]).to_pydatetime()
+
+
+def digest(frame: pd.DataFrame) -> str:
+    """What differs as soon as one number or time of bars does."""
+    told = hashlib.blake2b(pd.DatetimeIndex(frame.index).as_unit("us").asi8.tobytes(), digest_size=16)
+    told.update(np.ascontiguousarray(frame.to_numpy(np.float64)).tobytes())
+    return told.hexdigest()
 
 
 def check(frame: pd.DataFrame, *, subject: str = "bars") -> pd.DataFrame:

@@ -135,7 +135,37 @@ def step_into(at: Any, step: Any) -> Any:
 
 STEP = ("steps", 0, 1)
 CURVE = ("calibrated_classifiers_", 0, "calibrators", 0)
+
+
+def widen(model: Any) -> None:
+    """Let a file of a few hundred kilobytes ask for as many in every row of a forecast."""
+    wide = 2**13 + 1
+    model.coefs_, model.intercepts_ = [np.ones((4, wide)), np.ones((wide, 3))], [np.ones(wide), np.ones(3)]
+
+
+def widen_steps(model: Any) -> None:
+    scale, last = model.steps[0][1], model.steps[1][1]
+    scale.components_, scale.explained_variance_ = np.ones((5, 4)), np.ones(5)
+    last.coef_, last.n_features_in_ = np.ones((3, 5)), 5
+
+
+def widen_columns(model: Any) -> None:
+    many, (columns, last) = [0] * 4 * 65, (step for _, step in model.steps)
+    columns.transformers_ = [("b", columns.transformers_[1][1], many)]
+    columns._transformer_to_input_indices = {"b": many}
+    last.coef_, last.n_features_in_ = np.ones((3, len(many))), len(many)
+
+
 DAMAGED: list[tuple[str, Change]] = [
+    ("mlp", widen),
+    ("reduced", widen_steps),
+    ("columns", widen_columns),
+    ("qda", lambda model: vars(model).update(rotations_=[np.ones((4, 5))] * 3, scalings_=[np.ones(5)] * 3)),
+    ("lda", put("classes_", to=np.array([np.nan] * 3))),
+    ("scaled", put("steps", to=lambda steps: [*steps[:1] * 2, *steps[1:]])),
+    ("calibrated", put("calibrated_classifiers_", to=lambda members: members[:1] * 3)),
+    ("calibrated", put("n_features_in_", to=10**9)),
+    ("adaboost", put("estimators_", to=lambda members: members[:1] * 2)),
     ("scaled", put(*STEP, "mean_", to=np.zeros(3))),
     ("scaled", put(*STEP, "scale_", to=np.full(4, np.nan))),
     ("scaled", put(*STEP, "scale_", to=[1.0] * 4)),
@@ -329,12 +359,14 @@ def test_parts_shared_many_times_over_are_not_asked_without_end(sound):
 
 
 def test_a_wide_vote_of_votes_is_too_many(sound):
+    leaf = copy.deepcopy(sound["bag"].estimators_[0])
     outer = copy.copy(sound["vote"])
-    for _ in range(2):
-        wide = copy.copy(sound["vote"])
-        wide.estimators_ = [outer] * 200
-        wide.estimators, wide.weights = [("a", None)] * 200, None
-        outer = wide
+    outer.estimators_ = [copy.copy(leaf) for _ in range(20_001)]
+    outer.estimators, outer.weights = [("a", None)] * 20_001, None
+    assert "(parts)" in str(refused(outer))
+    inner = copy.copy(outer)
+    inner.estimators_, inner.estimators = outer.estimators_[:20_000], outer.estimators[:20_000]
+    outer.estimators_, outer.estimators = [inner, copy.copy(inner)], [("a", None)] * 2
     assert "too many" in str(refused(outer))
 
 

@@ -115,3 +115,14 @@ def test_an_older_estimator_that_fails_when_it_is_asked_is_not_taken():
     error = error_of(dump(model).replace(THIS.encode(), f"0{THIS[1:]}".encode()))
     assert isinstance(error, IncompatibleArtifactError)
     assert "its m, a LogisticRegression, fails when it is asked (AttributeError" in error.problem
+
+
+@pytest.mark.parametrize("letters", ["\n\x1b[2J", "\u202e", "\0", "\u2028", "\x9b", "\ud800"])
+def test_what_a_terminal_would_obey_is_spelt_out(letters):
+    named = hostile.wrap(hostile.short("numpy") + hostile.text("x") + b"\x93")
+    told = {"models": {"m": LogisticRegression().fit(*rows())}, "weights": {"m": 1.0}}
+    asked = named.replace(b"x", letters.encode("utf-8", "surrogatepass")).replace(
+        b"X\1", b"X" + bytes([len(letters.encode("utf-8", "surrogatepass"))])
+    )
+    for data in (asked, pickle.dumps(told | {"symbol": letters}), pickle.dumps(told | {"timeframe": letters})):
+        assert str(error_of(data)).isprintable()

@@ -24,6 +24,7 @@ from ensemble_desk.ensemble.graphs.model import GraphModel
 
 _MOST_PARTS = 20_000
 _DEEPEST = 8
+_MOST_TIMES = 64  # columns made of one; each takes memory in every row
 _TWO = 2  # classes that share one score
 _PASSES = (None, "passthrough")
 _SCORES = "decision_function"
@@ -62,14 +63,18 @@ class _Walk:
 
     def __init__(self) -> None:
         self._left, self._depth = _MOST_PARTS, 0
+        self._asked: set[int] = set()
 
     def voter(self, model: Any, *, asked: str) -> Shape:
         """Give how many columns a classifier reads and how many classes it tells apart."""
         if not (_is_fitted(model) and hasattr(model, asked)):
             raise MalformedError(problem=f"a part of it, a {type(model).__name__}, cannot be asked for {asked}")
+        self._once(model)
         check = _VOTERS.get(type(model).__name__)
         if check is not None:
-            return self._within(check, model)
+            shape = self._within(check, model)
+            expect(model.__dict__.get("n_features_in_") in (None, shape[0]), _name(model), "features")
+            return shape
         if "tree_" in vars(model):
             estimators.single_tree(model)
         if "n_features_in_" not in vars(model):
@@ -82,6 +87,12 @@ class _Walk:
         if check is not None:
             return self._within(check, made)
         return parts.features(made), transformers.width(made)
+
+    def _once(self, part: Any) -> None:
+        """Refuse a part that is asked several times: a few bytes could make a forecast take minutes."""
+        if id(part) in self._asked:
+            raise MalformedError(problem=f"one {type(part).__name__} stands for several")
+        self._asked.add(id(part))
 
     def _within(self, check: Callable[["_Walk", Any], Shape], made: Any) -> Shape:
         self._left, self._depth = self._left - 1, self._depth + 1
@@ -97,6 +108,7 @@ class _Walk:
         for _, step in steps:
             if isinstance(step, str | None) and step in _PASSES:
                 continue
+            self._once(step)
             reads, makes = self.transformer(step)
             expect(last in (None, reads), _name(made), "width")
             first, last = first or reads, makes
@@ -147,37 +159,15 @@ def _by_columns(walk: _Walk, made: Any) -> Shape:
     for part in fitted:
         expect(type(part) is tuple and len(part) == 3 and type(part[0]) is str, subject)  # noqa: PLR2004
         name, step, wanted = part
-        places = _places(wanted, told.get("feature_names_in_"), n_features)
+        places = transformers.places(wanted, told.get("feature_names_in_"), n_features)
         expect(places == read.get(name), subject, "columns")
         if not places or (type(step) is str and step == "drop"):
             continue
         reads, makes = (len(places),) * 2 if transformers.passes(step) else walk.transformer(step)
         expect(reads == len(places), subject, "width")
         total += makes
-    expect(total > 0, subject, "width")
+    expect(0 < total <= _MOST_TIMES * n_features, subject, "width")
     return n_features, total
-
-
-def _places(wanted: Any, names: Any, n_features: int) -> list[int]:
-    """Give the numbers of the columns that are told by names, numbers, marks or a slice of numbers."""
-    subject = "a transformer of columns"
-    known = [] if names is None else names.tolist()
-    if type(wanted) is slice:
-        expect(all(type(part) in (int, type(None)) for part in (wanted.start, wanted.stop, wanted.step)), subject)
-        return list(range(n_features))[wanted]
-    if type(wanted) is np.ndarray:
-        expect(wanted.ndim == 1, subject, "columns")
-        wanted = wanted.tolist()
-    if type(wanted) is not list:
-        wanted = [wanted]
-    if wanted and all(type(one) is bool for one in wanted):
-        expect(len(wanted) == n_features, subject, "columns")
-        return [place for place, one in enumerate(wanted) if one]
-    if all(type(one) is str for one in wanted):
-        expect(set(wanted) <= set(known), subject, "columns")
-        return [known.index(one) for one in wanted]
-    expect(all(type(one) is int and -n_features <= one < n_features for one in wanted), subject, "columns")
-    return [one % n_features for one in wanted]
 
 
 def _voting(walk: _Walk, made: Any) -> Shape:

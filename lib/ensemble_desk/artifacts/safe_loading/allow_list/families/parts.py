@@ -55,7 +55,7 @@ def labels(given: Any) -> list[Any]:
     expect(0 < len(given) <= _MOST_CLASSES, "an estimator", "classes")
     values: list[Any] = given.tolist()
     expect(all(type(value) in (int, float, str, bool) for value in values), "an estimator", "classes")
-    expect(len(set(values)) == len(values), "an estimator", "classes")
+    expect(len(set(values)) == len(values) and all(value == value for value in values), "an estimator", "classes")  # noqa: PLR0124 - NaN
     return values
 
 

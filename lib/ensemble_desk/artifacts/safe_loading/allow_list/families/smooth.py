@@ -10,6 +10,7 @@ from ensemble_desk.artifacts.safe_loading.allow_list.recipes import expect
 
 _TWO = 2  # classes that share one row, or one output
 _MOST_LAYERS = 64
+_WIDEST = 2**13  # of a layer; each of its numbers is made anew in every row
 _ACTIVATIONS = ("identity", "tanh", "logistic", "relu")
 
 
@@ -35,7 +36,7 @@ def quadratic(made: Any) -> None:
     expect(len(rotations) == len(scalings) == n_classes, subject, "rotations")
     for rotation, scaling in zip(rotations, scalings, strict=True):
         width = np.shape(scaling)
-        expect(len(width) == 1, subject, "scalings")
+        expect(len(width) == 1 and width[0] <= n_features, subject, "scalings")
         parts.floats(rotation, (n_features, *width), subject, "rotations")
         expect((parts.floats(scaling, width, subject, "scalings") >= 0).all(), subject, "scalings")
 
@@ -65,7 +66,7 @@ def perceptron(made: Any) -> None:
     expect(len(weights) == len(shifts) == parts.count(made, "n_layers_") - 1, subject, "layers")
     for weight, shift in zip(weights, shifts, strict=True):
         wide = np.shape(shift)
-        expect(len(wide) == 1 and wide[0] > 0, subject, "layers")
+        expect(len(wide) == 1 and 0 < wide[0] <= _WIDEST, subject, "layers")
         parts.floats(weight, (width, *wide), subject, "layers")
         parts.floats(shift, wide, subject, "layers")
         width = wide[0]

@@ -108,7 +108,7 @@ def _principal(made: Any) -> int:
     """Check a PCA: the directions, and the variances along them."""
     subject = "a PCA"
     n_features, shape = parts.features(made), np.shape(made.__dict__.get("components_"))
-    expect(len(shape) == 2 and shape[0] > 0, subject, "components")  # noqa: PLR2004 - directions and features
+    expect(len(shape) == 2 and 0 < shape[0] <= n_features, subject, "components")  # noqa: PLR2004 - directions and features
     expect(type(made.__dict__.get("whiten")) is bool, subject, "whiten")
     shapes: dict[str, Sequence[int]] = {"components_": (shape[0], n_features), "mean_": (n_features,)}
     parts.held(made, {**shapes, "explained_variance_": (shape[0],)}, subject)
@@ -134,6 +134,28 @@ def columns(builder: Builder, given: Recipe) -> Any:
     state = state_of(given)
     expect(type(state) is dict and type(state.get("data")) is list, "a list of columns")
     return builder.value(state["data"])
+
+
+def places(wanted: Any, names: Any, n_features: int) -> list[int]:
+    """Give the numbers of the columns that are told by names, numbers, marks or a slice of numbers."""
+    subject = "a transformer of columns"
+    known = [] if names is None else names.tolist()
+    if type(wanted) is slice:
+        expect(all(type(part) in (int, type(None)) for part in (wanted.start, wanted.stop, wanted.step)), subject)
+        return list(range(n_features))[wanted]
+    if type(wanted) is np.ndarray:
+        expect(wanted.ndim == 1, subject, "columns")
+        wanted = wanted.tolist()
+    if type(wanted) is not list:
+        wanted = [wanted]
+    if wanted and all(type(one) is bool for one in wanted):
+        expect(len(wanted) == n_features, subject, "columns")
+        return [place for place, one in enumerate(wanted) if one]
+    if all(type(one) is str for one in wanted):
+        expect(set(wanted) <= set(known), subject, "columns")
+        return [known.index(one) for one in wanted]
+    expect(all(type(one) is int and -n_features <= one < n_features for one in wanted), subject, "columns")
+    return [one % n_features for one in wanted]
 
 
 _WIDTHS: dict[str, Callable[[Any], int]] = {
