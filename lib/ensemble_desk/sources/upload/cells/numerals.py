@@ -52,6 +52,9 @@ _POINT, _COMMA = (  # what can only be written with a decimal point, and what on
     )
     for mark, other in (".,", ",.")
 )
+_FRACTION = re.compile(r"(\d+)(?:['’-]([0-7]|[0-2]\d|3[01])(\+)?|\s(\d{1,3})/(2|4|8|16|32|64|128|256))")
+_PIECES = "szt|ks|kpl|db|шт|stk|stück|shs|shares|pcs|股|株|주"
+_DIGITS = "0123456789"
 _EITHER = re.compile(r"\d{1,3}([.,])\d{3}")
 _NEARER = 0.5  # a reading is taken when its neighbours lie so much nearer to one another
 _ANY_NUMBER = re.compile(
@@ -118,6 +121,8 @@ def style(
     mark, thousands = (",", ".") if decimal_comma else (".", ",")
     grouped = any(re.fullmatch(rf"\d{{1,3}}(?:[{thousands}{_GAPS}]\d{{2,3}})+(?:[{mark}]\d*)?", cell) for cell in held)
     said = (("decimal comma",) if decimal_comma else ()) + (("thousands separators",) if grouped else ())
+    fraction = next((cell for cell in held if not np.isnan(_fraction(cell))), "")
+    said += (f"fractions: {fraction} is {_fraction(fraction):.10g}",) if fraction else ()
     return Style(decimal_comma, said, certain, example)
 
 
@@ -199,6 +204,8 @@ def read(column: pd.Series, *, written: Style, short: bool = False) -> tuple[NDA
     left = np.isnan(values) & ~text.str.lower().isin(BLANK).to_numpy(np.bool_)
     if left.any():
         values[left] = _written(text[left], written, short=short)
+        if not short and (broken := left & np.isnan(values)).any():
+            values[broken] = text[broken].map({cell: _fraction(cell) for cell in text[broken].unique().tolist()})
     return values, left & np.isnan(values)
 
 
@@ -223,6 +230,7 @@ def _plain(text: pd.Series) -> NDArray[np.float64]:
 def _written(text: pd.Series, written: Style, *, short: bool) -> NDArray[np.float64]:
     power = "[kKmMbBtT]?" if short else ""
     text = texts.replace(text, rf"(?i)^{_CODE}\s*|\s*{_CODE}$", "")
+    text = texts.replace(text, rf"(?i)\s*(?:{_PIECES})\.?$", "") if short else text
     if short and texts.contain(text, rf"(?i)(?:{_SPELLED})\.?$").any():
         for word in sorted(_WORDS, key=len, reverse=True):
             text = texts.replace(text, rf"(?i)\s*{word}\.?$", _WORDS[word])
@@ -236,5 +244,17 @@ def _written(text: pd.Series, written: Style, *, short: bool) -> NDArray[np.floa
     return _plain(bare)
 
 
+def _fraction(cell: str) -> float:
+    """``101'16`` and ``101-16+``, as bonds are quoted in 32nds, ``350'2`` in eighths, ``5 3/16``; NaN for others."""
+    match = _FRACTION.fullmatch(cell)
+    if match is None:
+        return np.nan
+    whole, part, half, above, below = match.groups()
+    if above:
+        return int(whole) + int(above) / int(below)
+    return int(whole) + (int(part) + (0.5 if half else 0)) / (8 if len(part) == 1 else 32)
+
+
 def _trimmed(cell: str) -> str:
-    return _TRIMMED.sub("", cell.strip())
+    bare = cell.strip()
+    return bare if bare[:1] in _DIGITS and bare[-1:] in _DIGITS else _TRIMMED.sub("", bare)

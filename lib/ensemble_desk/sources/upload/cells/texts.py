@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ensemble_desk.errors import extras
 
-_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_ISO_DAY = re.compile(r"(?:1\d|2[0-3])\d\d-\d\d-\d\d")  # later years are counted in another way
 
 
 def match(text: pd.Series, pattern: str) -> NDArray[np.bool_]:

@@ -11,7 +11,7 @@ _CLEAR = (
     *("%d.%m.%Y", "%d.%m.%y", "%Y.%m.%d", "%Y-%m-%d", "%Y%m%d"),
     *("%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d %b %y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%b %d, %y"),
     "%y%m%d",
-    *("%d-%B-%Y", "%d/%b/%Y", "%d.%b.%Y", "%d%b%Y", "%Y-%b-%d", "%Y %b %d", "%b-%d-%Y", "%d %b, %Y"),
+    *("%d-%B-%Y", "%d/%b/%Y", "%d.%b.%Y", "%d%b%Y", "%Y-%b-%d", "%Y %b %d", "%b-%d-%Y", "%d %b, %Y", "%Y%j"),
 )
 _CLOCKS = (
     *("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %I-%p", " %H:%M:%S.%f"),
@@ -47,8 +47,14 @@ _ALL = tuple(
 
 
 _LETTERS, _DIGITS = re.compile(r"[^\W\d_]+"), re.compile(r"[0-9]+")
-_BARE = re.compile(r"(?:\d{8}|\d{6})(?!\d)")
-_BARE_FORMS = {"%Y%m%d": "8 digits", "%y%m%d": "6 digits", "%d%m%y": "6 digits", "%m%d%y": "6 digits"}
+_BARE = re.compile(r"\d{6,8}(?!\d)")
+_BARE_FORMS = {
+    "%Y%m%d": "8 digits",
+    "%Y%j": "7 digits",
+    "%y%m%d": "6 digits",
+    "%d%m%y": "6 digits",
+    "%m%d%y": "6 digits",
+}
 _DIRECTIVES = re.compile(r"(?:%[a-zA-Z])+")
 
 

@@ -1,8 +1,10 @@
 """Times brought into a form that can be read: zones parted from the clock, months in words, digits without marks."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta, timezone, tzinfo
+from functools import reduce
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -10,6 +12,7 @@ import pandas as pd
 
 from ensemble_desk.market import spellings
 from ensemble_desk.sources.upload.cells import texts
+from ensemble_desk.sources.upload.cells.months import ENGLISH, MARKED, english_month
 
 _OFFSET = r"(?:UTC|GMT|utc|gmt)?\s?[+-]\d{1,2}(?::?\d{2})?(?::?00)?"
 _WORD = r"[A-Z]{3,5}|ET|CT|MT|PT|Z|z|utc|gmt"
@@ -59,28 +62,9 @@ _DOUBTFUL = {"BST": "British Summer Time", "CST": "US Central Standard Time", "I
 _ZONES = {"ET": "America/New_York", "CT": "America/Chicago", "MT": "America/Denver", "PT": "America/Los_Angeles"}
 _MOST_ZONES = 50
 _DATE_WORDS = r"[^\d\W_]{2,}"
-_MONTHS = {
-    number: spellings_of.split()
-    for number, spellings_of in enumerate(
-        (
-            "jan january januar januari janvier enero ene gennaio gen janeiro stycznia sty ocak oca января янв",
-            "feb february februari fevrier février févr fév febrero febbraio fevereiro fev lut şubat şub февраля",
-            "mar march märz mär mrz maart mrt mars marzo março marca mart марта",
-            "apr april avril avr abril abr aprile kwietnia kwi nisan nis апреля апр",
-            "may mai mei mayo maggio mag maio maja maj mayıs мая май",
-            "jun june juni juin junio giugno giu junho czerwca cze haziran haz июня июн",
-            "jul july juli juillet juil julio luglio lug julho lipca lip temmuz tem июля июл",
-            "aug august augustus août aou agosto ago sierpnia sie ağustos ağu augusti августа авг",
-            "sep sept september septembre septiembre settembre set setembro września wrz eylül eyl сентября сен",
-            "oct october oktober okt octobre octubre ottobre ott outubro out października paź ekim eki октября окт",
-            "nov november novembre noviembre novembro listopada lis kasım kas ноября ноя",
-            "dec december dezember dez décembre déc diciembre dic dicembre dezembro grudnia gru aralık ara декабря дек",
-        ),
-        start=1,
-    )
-}
-_ENGLISH = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_MONTH = {spellings.plain(word): _ENGLISH[number] for number, words in _MONTHS.items() for word in words}
+_BUDDHIST_YEARS = 543
+_BUDDHIST = re.compile(r"(?<!\d)2[45]\d\d(?=(?:[01]\d[0-3]\d)?(?!\d))")
+_BUDDHIST_CELL = r"(?:^|[^0-9])2[45][0-9]{2}(?:[01][0-9][0-3][0-9])?(?:$|[^0-9])"
 _AM_PM = {"am": "AM", "pm": "PM"}
 _KEPT = ("t", "gmt", "utc")
 
@@ -145,8 +129,10 @@ def _zone(name: str, given: ZoneInfo | None) -> tzinfo | None:
 
 def plainly_written(text: pd.Series) -> pd.Series:
     """Dates in East Asian marks, in bare digits and with months in words, as ISO or English would have them."""
-    sample = " ".join(text.head(200).tolist())
-    done = _of_the_republic(text, sample)
+    done = _of_other_calendars(text)
+    sample = " ".join(done.head(200).tolist())
+    if re.search(r"(?i)\d\s*(?:uhr|hrs?|hs)\.?(?:\s|$)", sample):
+        done = texts.replace(done, r"(?i)([0-9])\s*(?:uhr|hrs?|hs)\.?$", r"\1")
     if re.search(r"\s\s", sample):
         done = texts.replace(done, r"\s+", " ")
     if re.search(r"(?i)[ap]\.\s?m", sample):
@@ -167,16 +153,30 @@ def plainly_written(text: pd.Series) -> pd.Series:
     return done.str.strip()
 
 
+def _of_other_calendars(text: pd.Series) -> pd.Series:
+    """Years as Taiwan and Thailand count them, and months in scripts that no pattern of words takes, as English has."""
+    sample = " ".join(text.head(200).tolist())
+    done = _of_the_republic(text, sample)
+    if texts.contain(text.head(200), _BUDDHIST_CELL).all():
+        done = _each(done, lambda cell: _BUDDHIST.sub(lambda year: str(int(year[0]) - _BUDDHIST_YEARS), cell))
+    if any(word in sample for word in MARKED):
+        done = _each(done, lambda cell: reduce(lambda put, word: put.replace(word, f" {MARKED[word]} "), MARKED, cell))
+    return done
+
+
 def _of_the_republic(text: pd.Series, sample: str) -> pd.Series:
     """``102/03/01``, as Taiwan counts years, is 2013-03-01; so are the two digits of earlier years beside such ones."""
     if not re.search(r"(?:^|\s|民國)1\d{2}[/.年-]\d{1,2}[/.月-]\d{1,2}", sample):
         return text
     pattern = re.compile(r"^(?:民國)?\s*(\d{2,3})[/.年-](\d{1,2})[/.月-](\d{1,2})日?")
-    cells = {
-        cell: pattern.sub(lambda found: f"{int(found[1]) + 1911}-{found[2]:0>2}-{found[3]:0>2}", cell)
-        for cell in text.unique().tolist()
-    }
-    return text.map(cells).astype("str")
+    return _each(
+        text, lambda cell: pattern.sub(lambda found: f"{int(found[1]) + 1911}-{found[2]:0>2}-{found[3]:0>2}", cell)
+    )
+
+
+def _each(text: pd.Series, change: Callable[[str], str]) -> pd.Series:
+    """The same change made to every cell, once for those that are equal."""
+    return text.map({cell: change(cell) for cell in text.unique().tolist()}).astype("str")
 
 
 def _in_english(text: pd.Series) -> pd.Series:
@@ -192,8 +192,8 @@ def _in_english(text: pd.Series) -> pd.Series:
         elif plain in _KEPT:
             continue
         else:
-            put[word] = _MONTH.get(plain) or _MONTH.get(plain[:4]) or _MONTH.get(plain[:3]) or ""
-    months = {value.strip() for value in put.values()} & set(_ENGLISH[1:])
+            put[word] = english_month(plain)
+    months = {value.strip() for value in put.values()} & set(ENGLISH)
     if not months and not any(value.strip() in _AM_PM.values() for value in put.values()):
         return text
     pattern = re.compile(
@@ -205,5 +205,4 @@ def _in_english(text: pd.Series) -> pd.Series:
         english = re.sub(r"(?<=\d)(?:st|nd|rd|th)\b", "", english)
         return re.sub(r"\s+", " ", re.sub(r"(?<=\d)\.(?=\s|[A-Z]|$)|^[\s,]+", " ", english)).strip(" ,")
 
-    cells = {cell: written(cell) for cell in text.unique().tolist()}
-    return text.map(cells).astype("str")
+    return _each(text, written)

@@ -55,7 +55,8 @@ def find(rows: Sequence[Row], answers: Answers = Answers()) -> Header:
     values = next((at for at, row in enumerate(rows[:LOOKED_AT]) if at >= first and orders.holds_values(row)), None)
     if answers.columns:
         named = [name if name.strip("- ") else f"column {at + 1}" for at, name in enumerate(answers.columns)]
-        return Header(cells.labelled(named), first if values is None else values, certain=True, notes=_AS_SAID)
+        filled = (at for at, row in enumerate(rows[:LOOKED_AT]) if at >= first and orders.holds_numbers(row))
+        return Header(cells.labelled(named), next(filled, first), certain=True, notes=_AS_SAID)
     known = _known(rows, first, answers)
     if known is not None:
         return known
@@ -111,7 +112,10 @@ def check(header: Header, name: str) -> None:
         raise cells.too_many_columns(name, len(names))
     if not header.certain and header.has_names and len(names) > 1 and all(map(_is_value, names[1:])):
         problem = "its first line holds numbers instead of column names"
-        raise UploadError(name, [f"{problem}. Add a header line such as time,open,high,low,close,volume."])
+        raise UploadError(
+            name,
+            [f"{problem}. Name them with --columns, or add a header line such as time,open,high,low,close,volume."],
+        )
 
 
 def paired(names: Row) -> tuple[Column, ...]:

@@ -13,7 +13,6 @@ from ensemble_desk.sources.upload.cells import texts, time_forms
 from ensemble_desk.sources.upload.cells.table import Column, Typed, quoted
 
 _CLOCK = r"(\d{1,2}:\d{2}.*|\d{1,6})"
-_DAYS = ("date", "dtyyyymmdd", "day", "trade_date", "trading_date", "datum", "data", "fecha")
 _THREE = ("year", "month", "day")
 _NAMELESS = ("Unnamed: ", "__index_level_")
 _COUNT = "[0-9]{1,15}"
@@ -71,11 +70,12 @@ def recognise(columns: Sequence[Column], sample: pd.DataFrame, mapped: Mapping[s
         del fields[TIME]
     three = TIME not in said and "date" not in own and all(name in own for name in _THREE)
     in_three = tuple(own[name][0] for name in _THREE) if three else ()
-    day = None if three else next((own[name][0] for name in _DAYS if name in own), None)
-    if day is not None and "time" in own and _are_clocks(sample[own["time"][0].label]):
-        fields = {TIME: own["time"][0], DAY: day} | {name: one for name, one in fields.items() if name != TIME}
+    clock = _clock_of(own, sample)
+    days = [] if three else [own[name][0] for name in spellings.OF[TIME] if name in own and own[name][0] != clock]
+    if days and clock is not None and not _are_clocks(sample[days[0].label]) | _tell_clocks(sample[days[0].label]):
+        fields = {TIME: clock, DAY: days[0]} | {name: one for name, one in fields.items() if name != TIME}
     if in_three:
-        fields[TIME] = own["time"][0] if "time" in own and _are_clocks(sample[own["time"][0].label]) else in_three[-1]
+        fields[TIME] = in_three[-1] if clock is None else clock
     if TIME in said:
         fields.pop(DAY, None)
     fields |= said
@@ -97,8 +97,9 @@ def _by_name(columns: Sequence[Column]) -> dict[str, list[Column]]:
     known = {spelling for spelled in spellings.OF.values() for spelling in spelled}
     others: dict[str, list[Column]] = {}
     for column in columns:
-        bare = spellings.without_unit(column.name)
-        if bare in known and spellings.plain(column.name) not in known and bare not in own:
+        forms = (spellings.without_unit(column.name), spellings.without_price(column.name))
+        bare = next((form for form in forms if form in known), "")
+        if bare and spellings.plain(column.name) not in known and bare not in own:
             others.setdefault(bare, []).append(column)
     own |= {bare: held for bare, held in others.items() if len(held) == 1}
     return own | _without_affix(own)
@@ -137,7 +138,9 @@ def is_header(names: Sequence[str], mapped: Mapping[str, str] | None = None) -> 
     few = 2
     if len(names) <= few:
         return False
-    known = {spellings.plain(name) for name in names} | {spellings.without_unit(name) for name in names}
+    known = {
+        form(name) for name in names for form in (spellings.plain, spellings.without_unit, spellings.without_price)
+    }
     has = {field for field, spelled in spellings.OF.items() if not known.isdisjoint(spelled)}
     said = mapped or {}
     if said and all(not name or spellings.plain(name) in known for name in said.values()):
@@ -214,6 +217,18 @@ def _hold_times(column: pd.Series) -> bool:
         return False
     held = [cell for cell in column.astype("str").tolist() if cell.strip()]
     return bool(held) and sum(map(time_forms.looks_like_time, held)) * 2 > len(held)
+
+
+def _clock_of(own: Mapping[str, list[Column]], sample: pd.DataFrame) -> Column | None:
+    """The column of times of the day, which stands beside one of dates."""
+    named = (own[name][0] for name in spellings.CLOCKS if name in own)
+    return next((column for column in named if _are_clocks(sample[column.label])), None)
+
+
+def _tell_clocks(column: pd.Series) -> bool:
+    """Whether dates tell a time of the day themselves that is not midnight."""
+    text = column.astype("str").str.strip()
+    return bool((texts.contain(text, r"[0-9]:[0-9]{2}") & ~texts.contain(text, _MIDNIGHT)).any())
 
 
 def _are_counted(column: pd.Series) -> bool:

@@ -38,9 +38,13 @@ class _Numbers:
 
 def holds_values(row: Sequence[str]) -> bool:
     """Whether a row holds a time and numbers rather than names."""
+    return holds_numbers(row) and any(time_forms.looks_like_time(cell.strip()) for cell in row)
+
+
+def holds_numbers(row: Sequence[str]) -> bool:
     cells = [cell.strip() for cell in row if cell.strip()]
     numbers = sum(numerals.is_number(cell) for cell in cells)
-    return numbers >= _FEWEST and numbers >= len(cells) - 3 and any(map(time_forms.looks_like_time, cells))
+    return numbers >= _FEWEST and numbers >= len(cells) - 3
 
 
 def tell(table: Table, *, written: Style) -> Found:

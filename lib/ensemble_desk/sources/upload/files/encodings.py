@@ -93,7 +93,7 @@ def _known_words(lines: bytes, codec: str, known: frozenset[str] | set[str]) -> 
         return -1
     top = "\n".join(text.splitlines()[:40])
     words = {word.strip() for word in _WORD.findall(top) if not word.isascii()}
-    return sum(spellings.plain(word) in known for word in words)
+    return sum(not known.isdisjoint(map(spellings.plain, (word, *word.split()))) for word in words)
 
 
 def _most_plausible(lines: bytes) -> str | None:
