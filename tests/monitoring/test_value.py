@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from tests.forecast_bench import KEY, evaluation, walk
 
+from ensemble_desk.figures import value as figures
 from ensemble_desk.forecasting import outcomes
 from ensemble_desk.monitoring.worth import records as value
 
@@ -46,6 +47,10 @@ def test_a_seer_is_proven_and_says_so(sqlite_bench):
     found = value.record(sqlite_bench.registry, KEY)
     assert found.deflated > 0.95
     assert found.in_words.startswith("Worth something after costs")
+    assert found.acted
+    told = dict(zip(figures.ROWS, figures.rows(found)[0][1:], strict=True))
+    assert told["Sharpe"] == f"{found.acted.sharpe:+.2f}"
+    assert told["Return"] == f"{100 * found.acted.total:+.1f} %"
 
 
 @pytest.mark.parametrize(("edges", "rates", "words"), [

@@ -148,6 +148,9 @@ def test_performance_tells_what_came_and_what_was_validated(watched, open_app, t
     app.segmented_control(key="told").set_value("After costs").run()
     (ways,) = [table.value for table in app.dataframe if "Sharpe" in table.value]
     assert ways.iloc[:, 0].tolist() == ["Acting on the forecasts", "Buy and hold", "Held by volatility"]
+    assert "bars are too few to say anything" in texts(app)
+    assert set(ways["Sharpe"]) == set(ways["Mean return a year"]) == {"–"}  # of a year, out of a few weeks
+    assert all(told.endswith(" %") for told in ways["Return"])
     assert "costs of 5 basis points" in texts(app)
     assert "versions tried" in texts(app)
     assert len(charts(app)) == 1

@@ -2,13 +2,22 @@
 
 import plotly.graph_objects as go
 
-from ensemble_desk.evaluation.value import Account
+from ensemble_desk.evaluation.value import LEAST_BARS, Account
 from ensemble_desk.figures.rolling import thinned
 from ensemble_desk.figures.style import layout, palette
 from ensemble_desk.monitoring.worth.records import Record
 
 _MOST_POINTS = 1_000
-ROWS = ("Return a year", "Volatility a year", "Sharpe", "Largest loss from a peak", "Turnover a year", "Costs a year")
+ROWS = (
+    "Return",
+    "Largest loss from a peak",
+    "Mean return a year",
+    "Volatility a year",
+    "Sharpe",
+    "Turnover a year",
+    "Costs a year",
+)
+_UNSAID = "–"  # a year's figures of a few weeks would say more than anybody knows
 
 
 def rows(found: Record) -> list[tuple[str, ...]]:
@@ -22,15 +31,20 @@ def rows(found: Record) -> list[tuple[str, ...]]:
 
 
 def _row(one: Account) -> tuple[str, ...]:
-    told = (
+    told = (f"{100 * one.total:+.1f} %", f"{100 * one.drawdown:.1f} %", *_of_a_year(one))
+    return tuple(cell.replace("-", "−") for cell in told)
+
+
+def _of_a_year(one: Account) -> tuple[str, ...]:
+    if one.n < LEAST_BARS:
+        return (_UNSAID,) * 5
+    return (
         f"{100 * one.yearly:+.1f} %",
         f"{100 * one.volatility:.1f} %",
         "none" if one.sharpe is None else f"{one.sharpe:+.2f}",
-        f"{100 * one.drawdown:.1f} %",
         f"{one.turnover:.1f}",
         f"{100 * one.costs:.2f} %",
     )
-    return tuple(cell.replace("-", "−") for cell in told)
 
 
 def capital(found: Record) -> go.Figure:

@@ -127,7 +127,11 @@ def _is_due(facts: Mapping[str, Any], since: date) -> bool:
 
 
 def _histories(connection: Connection, *, now: datetime, since: date | None) -> Iterator[Finding]:
-    stored = {pointer.key: pointer for pointer in pointers.read_all(connection)}
+    try:
+        stored = {pointer.key: pointer for pointer in pointers.read_all(connection)}
+    except ValueError as error:
+        yield Finding(None, UNEXPLAINED, f"a pointer cannot even be read ({error})")
+        return
     named = select(deployments.c.symbol, deployments.c.timeframe).distinct()
     indexed = select(model_versions.c.symbol, model_versions.c.timeframe).distinct()
     others = {Key(*row) for query in (named, indexed) for row in connection.execute(query)}
