@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ensemble_desk.errors import UploadQuestionError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.sources.upload.answers import Answers
 
@@ -206,3 +207,9 @@ def test_cells_that_tell_their_unit_are_not_multiplied_again(cents, recognise):
     row = lambda at, *bar: f"{plain_row()(at, *bar)[: -len(f'{bar[4]:.0f}')]}{bar[4] / 1_000:.1f}K"  # noqa: E731
     found = recognise(written(cents, "date,open,high,low,close,Volume (K)", row))
     assert found.bars.frame["volume"].tolist() == cents["volume"].tolist()
+
+
+def test_a_volume_in_money_is_asked_about(cents, recognise):
+    row = lambda at, *bar: plain_row()(at, *bar[:4], bar[3] * bar[4])  # noqa: E731
+    with pytest.raises(UploadQuestionError, match=r"column 'Volume \(USD\)' could be the volume"):
+        recognise(written(cents, "date,open,high,low,close,Volume (USD)", row))

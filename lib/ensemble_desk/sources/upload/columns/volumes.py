@@ -18,6 +18,9 @@ from ensemble_desk.sources.upload.columns.meanings import Found
 _NEAR = 0.1  # money over shares is a price of that bar
 _WHOLE, _LARGE = 0.95, 100.0
 _VOLUME = "volume"
+_MONEY = re.compile(
+    r"[(\[（]\s*(?:in\s+)?(?:USD|EUR|GBP|CHF|JPY|CNY|RMB|HKD|INR|KRW|BRL|PLN|SEK|NOK|DKK|[$€£¥₹₩元円원])"
+)
 _UNITS = {
     word: size
     for words, size in (
@@ -61,6 +64,10 @@ def decide(
     """
     if said:
         return found
+    if _VOLUME in found.fields and _MONEY.search(found.fields[_VOLUME].name):
+        fields = {name: column for name, column in found.fields.items() if name != _VOLUME}
+        found = replace(found, fields=fields, left_out=(*found.left_out, found.fields[_VOLUME]))
+        return _unnamed(found, sample, written, file_name)
     if _VOLUME in found.fields:
         return _with_stand_ins(_shares(found, sample, written), columns)
     own = {spellings.plain(column.name): column for column in reversed(columns)}
