@@ -141,7 +141,10 @@ def _decimal_comma(
         return comma > point, True, ""
     example = next((cell for cell in held if _EITHER.fullmatch(cell)), "")
     if not example:
-        return False, False, ""
+        point, comma = _counts(
+            [_trimmed(cell) for column in others if column.dtype == "str" for cell in column.tolist()]
+        )
+        return comma > point and not any("." in cell for cell in held), False, ""
     either = "," if "," in example else "."
     if (nearer := _by_neighbours(prices, either)) is not None:
         return nearer, True, ""
