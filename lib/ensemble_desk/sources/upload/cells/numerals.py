@@ -115,7 +115,7 @@ def style(
     others : further columns, asked where the prices do not tell.
     decimal : ``point`` or ``comma`` where a person said so.
     """
-    prices = [list(map(_trimmed, column.tolist())) for column in samples if column.dtype == "str"]
+    prices = [list(map(_trimmed, column.dropna().tolist())) for column in samples if column.dtype == "str"]
     held = list(dict.fromkeys(cell for column in prices for cell in column))
     decimal_comma, certain, example = _decimal_comma(prices, held, separator, others, decimal)
     mark, thousands = (",", ".") if decimal_comma else (".", ",")
@@ -142,13 +142,15 @@ def _decimal_comma(
     example = next((cell for cell in held if _EITHER.fullmatch(cell)), "")
     if not example:
         point, comma = _counts(
-            [_trimmed(cell) for column in others if column.dtype == "str" for cell in column.tolist()]
+            [_trimmed(cell) for column in others if column.dtype == "str" for cell in column.dropna().unique().tolist()]
         )
         return comma > point and not any("." in cell for cell in held), False, ""
     either = "," if "," in example else "."
     if (nearer := _by_neighbours(prices, either)) is not None:
         return nearer, True, ""
-    beside = {_trimmed(cell) for column in others if column.dtype == "str" for cell in column.unique().tolist()}
+    beside = {
+        _trimmed(cell) for column in others if column.dtype == "str" for cell in column.dropna().unique().tolist()
+    }
     point, comma = _counts(list(beside))
     if point or comma:
         return comma > point, True, ""
