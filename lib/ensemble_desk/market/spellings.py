@@ -60,7 +60,7 @@ OF: Mapping[str, tuple[str, ...]] = {
         "开盘|开盘价|開盤|開盤價|開盤指數|開市|今开|今開|始値|始め値|寄付|시가|오픈|시작가",
     ),
     "high": _plainly(
-        "high|h|high_price|price_high|askhi|px_high|prchd|midhigh|bidhigh|askhigh|highest|high_bid|mid_h|bid_h|mid_high|high_mid|high_usd",
+        "high|h|high_price|price_high|askhi|px_high|prchd|midhigh|bidhigh|askhigh|day_s_high|days_high|highest|high_bid|mid_h|bid_h|mid_high|high_mid|high_usd",
         "hghpric|highest_price|hi|highp|day_high|session_high|high_trade|max_price|max|maximum|top",
         "najwyższy|najwyzszy|kurs_max|hoch|höchst|höchstkurs|tageshoch|máximo|maximo|máx|precio_máximo|máxima|maxima",
         "preco_maximo|plus_haut|haut|le_plus_haut|plus_haut_jour|hoog|hoogste|massimo|prezzo_massimo|yüksek|en_yüksek",
@@ -72,7 +72,7 @@ OF: Mapping[str, tuple[str, ...]] = {
         "最高|最高价|最高價|最高指數|高|高値|高价|最高値|고가|최고가",
     ),
     "low": _plainly(
-        "low|l|low_price|price_low|bidlo|px_low|prcld|midlow|bidlow|asklow|lowest|low_bid|mid_l|bid_l|mid_low|low_mid|low_usd",
+        "low|l|low_price|price_low|bidlo|px_low|prcld|midlow|bidlow|asklow|day_s_low|days_low|lowest|low_bid|mid_l|bid_l|mid_low|low_mid|low_usd",
         "lwpric|lowest_price|lo|lowp|day_low|session_low|low_trade|min_price|min|minimum|bottom",
         "najniższy|najnizszy|kurs_min|tief|tiefst|tiefstkurs|tagestief|mínimo|minimo|mín|precio_mínimo|mínima|minima",
         "preco_minimo|plus_bas|bas|le_plus_bas|plus_bas_jour|laag|laagste|prezzo_minimo|düşük|en_düşük",
@@ -85,7 +85,7 @@ OF: Mapping[str, tuple[str, ...]] = {
     ),
     "close": _plainly(
         "close|c|close_price|price_close|close_last|closing|closing_price|close_ltp|mid_c|bid_c|mid_close|close_mid",
-        "clspric|close_bid|close_usd|prccd|prc|px_last|px_close|midclose|bidclose|askclose",
+        "clspric|close_bid|close_usd|prccd|prc|px_last|px_close|midclose|bidclose|askclose|today_close|today_s_close",
         "px_settle|latest|latest_price|settle|settlement|settlement_price",
         "price|last|last_price|trdprc_1|last_trade|ltp|day_close|session_close|clsprc|official_close|closep",
         "close_close_price_adjusted_for_splits|hst_close|last_close_price|lst_trade|closing_price_usd",
@@ -131,7 +131,7 @@ OF: Mapping[str, tuple[str, ...]] = {
 """Plain spellings of each of our fields; the first that a table has is taken."""
 
 CLOCKS = _plainly(
-    "time|clock|zeit|uhrzeit|heure|hora|ora|orario|tijd|tid|klokkeslæt|aika|kello|czas|godzina|čas|idő|saat|jam|waktu|giờ",
+    "time|clock|exchange_time|trade_time|hhmm|hhmmss|zeit|uhrzeit|heure|hora|ora|orario|tijd|tid|klokkeslæt|aika|kello|czas|godzina|čas|idő|saat|jam|waktu|giờ",
     "Время|Час|Ώρα|שעה|الوقت|เวลา|समय|时间|時間|時刻|시간|시각",
 )
 """Columns that may tell the time of the day beside one of dates."""

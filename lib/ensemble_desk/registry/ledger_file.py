@@ -10,6 +10,7 @@ import errno
 import hashlib
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from ensemble_desk.artifacts.store import locking
+from ensemble_desk.artifacts.store.locking import flag
 from ensemble_desk.errors import LedgerError
 from ensemble_desk.registry.ledger_bucket import LedgerBucket
 
@@ -99,7 +101,7 @@ def parsed(raw: bytes) -> Line | None:
 def tail(file: Path) -> Tail:
     """Read how a ledger ends, from its end; a file that is not there has no lines. Raises LedgerError."""
     try:
-        with file.open("rb") as opened:
+        with os.fdopen(_open(file, os.O_RDONLY), "rb") as opened:
             return _tail(opened)
     except FileNotFoundError:
         return Tail()
@@ -110,7 +112,7 @@ def tail(file: Path) -> Tail:
 def lines(file: Path) -> Iterator[tuple[int, bytes]]:
     """Give the lines of a ledger, each with its place from 1, without its end. Raises LedgerError."""
     try:
-        with file.open("rb") as opened:
+        with os.fdopen(_open(file, os.O_RDONLY), "rb") as opened:
             yield from enumerate(opened, start=1)
     except FileNotFoundError:
         return
@@ -180,7 +182,7 @@ def _locked(file: Path) -> int:
     until = time.monotonic() + _PATIENCE_SECONDS
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = _open(file, os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise LedgerError(str(file), f"cannot be written ({error.strerror})") from error
     while True:
@@ -198,7 +200,7 @@ def _locked(file: Path) -> int:
 
 def _append(file: Path, data: bytes, *, durable: bool) -> None:
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        descriptor = _open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         try:
             before = os.fstat(descriptor).st_size
             try:
@@ -214,6 +216,15 @@ def _append(file: Path, data: bytes, *, durable: bool) -> None:
         raise LedgerError(str(file), f"cannot be written ({error.strerror})") from error
 
 
+def _open(file: Path, flags: int) -> int:
+    """Open a regular file; raises OSError for a pipe or a device, whose reading need not end."""
+    descriptor = os.open(file, flags | flag("O_NONBLOCK"), 0o644)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "it is no regular file")
+
+
 def _write(descriptor: int, data: bytes) -> None:
     while data:
         data = data[os.write(descriptor, data) :]
@@ -224,7 +235,7 @@ def _catch_up(file: Path, copy: Path) -> None:
     try:
         copy.parent.mkdir(parents=True, exist_ok=True)
         has = copy.stat().st_size if copy.exists() else 0
-        with file.open("rb") as opened:
+        with os.fdopen(_open(file, os.O_RDONLY), "rb") as opened:
             opened.seek(has)
             missing = opened.read()
     except OSError as error:

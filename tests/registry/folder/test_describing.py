@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestClassifier
+from sqlalchemy import text
 
 from ensemble_desk.artifacts.descriptions import Description
 from ensemble_desk.errors import (
@@ -75,6 +76,10 @@ def test_one_description_of_a_pattern_makes_a_fleet_serve(desk):
     found = ask(desk)
     assert (found["version"], found["horizon"], found["horizon_bars"]) == (NEW, "1W", 5)
     assert audit.verify(desk.registry) == ()
+    with desk.registry.database.writing() as connection:
+        edited = text("UPDATE model_versions SET described = NULL WHERE version = :version")
+        assert connection.execute(edited, {"version": OLD}).rowcount == len((AAPL, IBM))
+    assert [finding.kind for finding in audit.verify(desk.registry)] == [audit.EDITED] * 2
     (kept,) = descriptions.history(desk.registry, AAPL, OLD)
     assert (kept.actor, str(kept.scope), kept.description.horizon_bars) == ("olga", "*/d1", 5)
 

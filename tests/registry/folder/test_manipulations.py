@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import text
 from tests.registry.conftest import lean
 
-from ensemble_desk.errors import DatabaseError, LedgerBehindError, RegistryLostError, RegistryOlderError
+from ensemble_desk.errors import DatabaseError, LedgerBehindError, LedgerError, RegistryLostError, RegistryOlderError
 from ensemble_desk.forecasting import log
 from ensemble_desk.forecasting import outcomes as maturing
 from ensemble_desk.forecasting.log import Entry, Kind, Stamp
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring import daily
-from ensemble_desk.registry import opening
+from ensemble_desk.registry import ledger_file, opening
 from ensemble_desk.registry.actors import Actor, Role
 from ensemble_desk.registry.backup import rebuilding
 from ensemble_desk.registry.folder import audit, ledger_audit, retention, sync
@@ -88,6 +88,7 @@ STATEMENTS = {
     "a row of history altered": "UPDATE deployments SET reason = 'nothing' WHERE position = 2",
     "all history and pointers removed": "DELETE FROM deployments; DELETE FROM production_pointers",
     "a pointer moved": "UPDATE production_pointers SET version = '20250131'",
+    "a pointer that cannot be read": "UPDATE production_pointers SET mode = 'x'",
     "a pointer's reason altered": "UPDATE production_pointers SET reason = 'x', actor = 'nobody'",
     "a quarantine lifted": "UPDATE model_versions SET quarantine_reason = NULL, state = 'available'",
     "a version removed": "DELETE FROM model_versions WHERE version = '20250117'",
@@ -135,7 +136,18 @@ def lines_of(desk):
     return ledger(desk).read_bytes().splitlines(keepends=True)
 
 
-@pytest.mark.parametrize("what", ["altered", "removed", "reordered", "repeated", "cut off", "gone", "forged"])
+def forged(lines):
+    head, made = ledger_file.parsed(lines[0]).head, []
+    for raw in lines[1:]:
+        line = ledger_file.parsed(raw)
+        head, new = ledger_file.next_line(head, line.kind, dict(line.told) | ({} if made else {"reason": "x"}))
+        made.append(new)
+    return made
+
+
+@pytest.mark.parametrize(
+    "what", ["altered", "removed", "reordered", "repeated", "cut off", "gone", "forged", "forged with all behind it"]
+)
 def test_what_was_done_to_the_ledger_is_found(lived, what):
     lines = lines_of(lived)
     match what:
@@ -153,15 +165,26 @@ def test_what_was_done_to_the_ledger_is_found(lived, what):
         case "gone":
             lines = []
         case "forged":  # with a fitting hash of its own, but not of those that follow
-            from ensemble_desk.registry import ledger_file
-
-            line = ledger_file.parsed(lines[6])
-            told = dict(line.told) | {"reason": "x"}
-            lines[6] = ledger_file.next_line(ledger_file.Head(line.number - 1, line.previous), line.kind, told)[1]
+            lines[6:7] = forged(lines[5:7])
+        case "forged with all behind it":
+            lines[6:] = forged(lines[5:])
     ledger(lived).write_bytes(b"".join(lines))
     if what == "gone":
         ledger(lived).unlink()
     assert {finding.kind for finding in audit.verify(lived.registry)} & {"ledger"}
+
+
+@pytest.mark.parametrize("what", ["a pipe", "a device"])
+def test_a_ledger_that_would_be_read_without_end_is_refused(lived, what):
+    ledger(lived).unlink()
+    if what == "a pipe":
+        os.mkfifo(ledger(lived))
+    else:
+        ledger(lived).symlink_to("/dev/zero")
+    with pytest.raises(LedgerError, match="no regular file"):
+        audit.verify(lived.registry)
+    with pytest.raises(LedgerError, match="no regular file"):
+        promotion.follow_latest(lived.registry, AAPL, expected=None, actor=ADMIN, reason="x")
 
 
 @pytest.mark.parametrize("what", ["manifest removed", "form changed", "artifact changed", "file dropped in"])
@@ -312,8 +335,6 @@ def test_lines_of_a_writer_that_died_are_settled_by_what_the_database_says(lived
     assert audit.verify(lived.registry) == ()
     told = [json.loads(line)["kind"] for line in lines_of(lived)]
     assert told[-1] == "committed"
-    from ensemble_desk.registry import ledger_file
-
     head = ledger_file.tail(ledger(lived)).last
     _, pending = ledger_file.next_line(head, "row", {"symbol": "AAPL", "timeframe": "d1", "position": 99})
     with ledger(lived).open("ab") as opened:  # died before the commit, in the middle of a line

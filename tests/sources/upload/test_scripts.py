@@ -1,9 +1,12 @@
 """Exports in further languages, scripts, calendars and layouts are the bars they were made of."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from ensemble_desk.errors import UploadQuestionError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.sources.upload.answers import Answers
 
@@ -115,6 +118,7 @@ def test_digits_of_further_scripts(cents, recognise, script):
 
 FRACTIONS = {
     "32nds": (32, lambda whole, part: f"{whole}'{part:02d}"),
+    "32nds and quarters": (128, lambda whole, part: f"{whole}'{part // 4:02d}{'0257'[part % 4]}"),
     "32nds and halves": (64, lambda whole, part: f"{whole}-{part // 2:02d}{'+' if part % 2 else ''}"),
     "eighths": (8, lambda whole, part: f"{whole}-{part}"),
     "fractions": (16, lambda whole, part: f"{whole} {part}/16" if part else f"{whole}"),
@@ -169,3 +173,55 @@ def test_names_that_a_person_gives_leave_no_first_row_out(cents, recognise):
 def test_pieces_beside_a_volume_are_no_part_of_it(cents, recognise):
     text = written(cents, "date;open;high;low;close;volume", lambda at, *bar: f"{plain_row(';')(at, *bar)} szt.")
     pd.testing.assert_frame_equal(recognise(text).bars.frame, cents, check_freq=False, check_names=False)
+
+
+UNITS = {
+    1_000: (
+        *("Volume (000)", "Volume ('000s)", "Volume (in thousands)", "Vol. (K)", "Volume in thousands"),
+        *("Volume x 1000", "Volumen (Tsd.)", "Wolumen (tys.)", "Objem (tis. ks)", "出来高(千株)", "거래량(천주)"),
+        "Объем (тыс. шт.)",
+    ),
+    1_000_000: (
+        "Volume (M)",
+        "Volume (millions)",
+        "Volumen (Mio.)",
+        "Volume (1,000,000)",
+        "Volume (mln)",
+        "成交量(百万股)",
+    ),
+    100_000: ("Volume (Lakhs)",),
+    10_000: ("成交量（万股）", "Volume (万)"),
+    10_000_000: ("Volume (Cr)", "Volume (crores)"),
+    100: ("成交量(手)", "Volume (x100)"),
+    1: ("Volume (shares)", "Volume (k.A.)", "Volume (BTC)", "成交量(股)", "Volume (market)"),
+}
+
+
+@pytest.mark.parametrize(("unit", "name"), [(unit, name) for unit, names in UNITS.items() for name in names])
+def test_a_volume_counted_in_thousands_by_its_name_is_told_in_pieces(cents, recognise, unit, name):
+    frame = cents.assign(volume=(cents["volume"] / 10_000_000).round() * 10_000_000)
+    row = lambda at, *bar: plain_row()(at, *bar[:4], bar[4] / unit)  # noqa: E731
+    found = recognise(written(frame, f'date,open,high,low,close,"{name}"', row))
+    pd.testing.assert_frame_equal(found.bars.frame, frame, check_freq=False, check_names=False)
+    assert any(note.startswith("volume times") for note in found.notes) == (unit > 1)
+
+
+def test_cells_that_tell_their_unit_are_not_multiplied_again(cents, recognise):
+    row = lambda at, *bar: f"{plain_row()(at, *bar)[: -len(f'{bar[4]:.0f}')]}{bar[4] / 1_000:.1f}K"  # noqa: E731
+    found = recognise(written(cents, "date,open,high,low,close,Volume (K)", row))
+    assert found.bars.frame["volume"].tolist() == cents["volume"].tolist()
+
+
+@pytest.mark.parametrize("name", ["Volume (USD)", "Volume USD", "Volume USDT"])
+def test_a_volume_in_money_is_asked_about(cents, recognise, name):
+    row = lambda at, *bar: plain_row()(at, *bar[:4], bar[3] * bar[4])  # noqa: E731
+    with pytest.raises(UploadQuestionError, match=rf"column '{re.escape(name)}' could be the volume"):
+        recognise(written(cents, f"date,open,high,low,close,{name}", row))
+
+
+def test_swiss_thousands_are_no_32nds(cents, recognise):
+    apostrophes = lambda price: f"{price:,.0f}".replace(",", "'")  # noqa: E731
+    frame = (cents * 300).round()
+    row = lambda at, *bar: ";".join([f"{at:%Y-%m-%d}", *map(apostrophes, bar)])  # noqa: E731
+    found = recognise(written(frame, "date;open;high;low;close;volume", row))
+    pd.testing.assert_frame_equal(found.bars.frame, frame, check_freq=False, check_names=False)

@@ -22,11 +22,10 @@ from ensemble_desk.registry.entities import Finding, State
 from ensemble_desk.registry.folder import ledger_audit
 from ensemble_desk.registry.folder.examining import checking
 from ensemble_desk.registry.folder.examining.checking import Registered
-from ensemble_desk.registry.index import entries, manifest_columns, tombstones
+from ensemble_desk.registry.index import descriptions, entries, manifest_columns, tombstones
 from ensemble_desk.registry.index import stored as index
 from ensemble_desk.registry.index.stored import Rejected
 from ensemble_desk.registry.ledger import chain, hashing, pointers, writing
-from ensemble_desk.registry.ledger.chain import Link
 from ensemble_desk.registry.ledger.pointers import Pointer
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.work import places, walking
@@ -36,8 +35,7 @@ from ensemble_desk.work.walking import Lost
 EDITED, REMOVED, INSERTED = "edited row", "removed row", "inserted row"
 UNEXPLAINED, STATE = "unexplained pointer", checking.STATE
 MISSING, CHANGED, UNREADABLE, MANIFEST = checking.MISSING, checking.CHANGED, checking.UNREADABLE, checking.MANIFEST
-PRUNED = "pruned version"
-CLOCK = "clock"
+PRUNED, CLOCK = "pruned version", "clock"
 _CLOCKS_DIFFER = timedelta(minutes=5)  # between the machines of one registry
 DAMAGED, DIGEST, UNREGISTERED = "database damaged", "rows contradict digest", "unregistered file"
 _COMPARED = (*manifest_columns.of_manifest({}), "registered_at", "state")
@@ -78,7 +76,7 @@ def verify(
         found += _counts(connection)
         found += _tombstones(connection, known)
         found += _symbols(connection)
-        found += _digests(connection, since)
+        found += _rows(connection, since)
         rejected = index.rejected(connection)
         left = {one.file_name for one in tombstones.unfinished(connection)}
         where = places.of(registry.settings) if place is None else place
@@ -127,7 +125,11 @@ def _is_due(facts: Mapping[str, Any], since: date) -> bool:
 
 
 def _histories(connection: Connection, *, now: datetime, since: date | None) -> Iterator[Finding]:
-    stored = {pointer.key: pointer for pointer in pointers.read_all(connection)}
+    try:
+        stored = {pointer.key: pointer for pointer in pointers.read_all(connection)}
+    except ValueError as error:
+        yield Finding(None, UNEXPLAINED, f"a pointer cannot even be read ({error})")
+        return
     named = select(deployments.c.symbol, deployments.c.timeframe).distinct()
     indexed = select(model_versions.c.symbol, model_versions.c.timeframe).distinct()
     others = {Key(*row) for query in (named, indexed) for row in connection.execute(query)}
@@ -144,7 +146,7 @@ def _histories(connection: Connection, *, now: datetime, since: date | None) -> 
         yield from of_keys.get(key, ())
 
 
-def _links(connection: Connection, stored: Mapping[Key, Pointer]) -> Iterator[tuple[Key, Sequence[Link] | str]]:
+def _links(connection: Connection, stored: Mapping[Key, Pointer]) -> Iterator[tuple[Key, Sequence[chain.Link] | str]]:
     """Walk the chains of all keys, in one pass as far as their rows can be read; of others, why one cannot be."""
     walked = set()
     try:
@@ -161,9 +163,9 @@ def _links(connection: Connection, stored: Mapping[Key, Pointer]) -> Iterator[tu
             yield key, str(error)
 
 
-def _times(key: Key, links: Sequence[Link], *, now: datetime, since: date | None) -> Iterator[Finding]:
+def _times(key: Key, links: Sequence[chain.Link], *, now: datetime, since: date | None) -> Iterator[Finding]:
     """Times are what clocks said, the order is that of the rows: name rows where the two do not go together."""
-    before: Link | None = None
+    before: chain.Link | None = None
     for link in links:
         is_due = since is None or link.at.date() >= since
         if is_due and before is not None and link.at < before.at - _CLOCKS_DIFFER:
@@ -174,7 +176,7 @@ def _times(key: Key, links: Sequence[Link], *, now: datetime, since: date | None
         before = link
 
 
-def _chain(key: Key, pointer: Pointer, links: Sequence[Link]) -> Iterator[Finding]:
+def _chain(key: Key, pointer: Pointer, links: Sequence[chain.Link]) -> Iterator[Finding]:
     previous, position = hashing.origin(key), 0
     for link in links:
         if link.actual_hash != link.hash:
@@ -192,7 +194,7 @@ def _chain(key: Key, pointer: Pointer, links: Sequence[Link]) -> Iterator[Findin
         yield Finding(key, EDITED, "the newest row is not the one that the pointer names")
 
 
-def _pointer(pointer: Pointer, links: Sequence[Link]) -> Iterator[Finding]:
+def _pointer(pointer: Pointer, links: Sequence[chain.Link]) -> Iterator[Finding]:
     moved = [link for link in links if link.outcome == chain.MOVED]
     revisions = [link.revision for link in moved]
     if revisions != list(range(1, len(moved) + 1)):
@@ -282,9 +284,11 @@ def _symbols(connection: Connection) -> Iterator[Finding]:
             yield Finding(Key(*row), STATE, f"the number of its symbol in {table.name} stands for another ticker")
 
 
-def _digests(connection: Connection, since: date | None) -> Iterator[Finding]:
+def _rows(connection: Connection, since: date | None) -> Iterator[Finding]:
     for one in self_check.differences(connection, since=since):
         yield Finding(Key(one.symbol, one.timeframe), DIGEST, f"{one.kind}: {one.detail}")
+    for entry in descriptions.differing(connection):
+        yield Finding(entry.key, EDITED, f"{entry.version} is described otherwise than anybody told; describe it again")
 
 
 def _unregistered(registry: Registry, known: Collection[str], rejected: Mapping[str, Rejected]) -> Iterator[Finding]:

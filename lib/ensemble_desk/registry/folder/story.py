@@ -69,6 +69,8 @@ def read(file: Path, *, known: Head) -> Story:
             for one in waiting:
                 story.hear(one)
         if line.kind in (COMMITTED, ABANDONED):
+            if waiting and waiting[-1].head != (line.told.get("number"), line.told.get("of")):
+                story.problems.append(f"line {line.number} settles another line than the one before it")
             waiting = []
         elif line.kind != TORN:
             waiting.append(line)

@@ -1,7 +1,7 @@
 """What people told of versions, kept append-only, and what of it holds for each version in the index."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -126,9 +126,7 @@ def own_content(manifest: Mapping[str, Any]) -> dict[str, Any]:
 def apply(connection: Connection, entry: Entry, manifest: Mapping[str, Any], told: Sequence[Told]) -> Mapping[str, Any]:
     """Lay what was told over a version in the index; gives what of it holds. The caller holds the pointer's lock."""
     own, description = own_content(manifest), merged(told)
-    holds = (
-        {} if description is None else descriptions.effective(description, own, key=entry.key, version=entry.version)
-    )
+    holds = _held(entry, own, description)
     whole = dict(descriptions.lay_over(own, holds))
     if description is not None:
         newest = max(told, key=lambda one: one.id)
@@ -149,6 +147,27 @@ def apply(connection: Connection, entry: Entry, manifest: Mapping[str, Any], tol
     stored = update(version_manifests).where(version_manifests.c.version_id == entry.id)
     connection.execute(stored.values(manifest=whole))
     return holds
+
+
+def differing(connection: Connection) -> Iterator[Entry]:
+    """Give versions over which something else lies than what people told of them."""
+    told = everything(connection)
+    both = versions.join(version_manifests, version_manifests.c.version_id == versions.c.id)
+    wanted = select(versions, version_manifests.c.manifest).select_from(both)
+    is_described = versions.c.described.is_not(None) | versions.c.description_id.is_not(None)
+    for row in connection.execute(wanted.where(is_described).order_by(versions.c.id)):
+        entry = entries.of_row(row)
+        about = fitting(told, entry.key, entry.version)
+        holds = _held(entry, own_content(row.manifest), merged(about))
+        newest = max((one.id for one in about), default=None)
+        if (newest, json.loads(json.dumps(holds))) != (entry.description_id, entry.described):
+            yield entry
+
+
+def _held(entry: Entry, own: Mapping[str, Any], description: Description | None) -> Mapping[str, Any]:
+    if description is None:
+        return {}
+    return descriptions.effective(description, own, key=entry.key, version=entry.version)
 
 
 def _key(text: str) -> str:

@@ -201,17 +201,18 @@ class _Gathering:
         return columns.choose(tuple(self.tickers), wanted=self.wanted, file_name=self.table.file_name, can_join=follow)
 
     def _decided_volume(self, numbers: pd.DataFrame, wrong: Flags, at: int) -> tuple[str, ...]:
-        """Put the column in that stands in for a volume of nothing, and say so."""
-        if not self.found.volumes or wrong[:, at].any():
-            return ()
-        first = numbers["volume"].to_numpy(np.float64)
-        others = np.concatenate(self.stand_ins) if self.stand_ins else np.empty((len(numbers), 0))
-        held = [(self.found.volumes[0], first)]
-        held += [(column, others[:, i]) for i, column in enumerate(self.found.volumes[1:])]
-        number, note = volumes.decided(held)
-        if number:
-            numbers["volume"] = held[number][1]
-        return (note,) if note else ()
+        """Put the column in that stands in for a volume of nothing, count it in pieces, and say so."""
+        chosen, note = self.found.fields.get("volume"), ""
+        if self.found.volumes and not wrong[:, at].any():
+            others = np.concatenate(self.stand_ins) if self.stand_ins else np.empty((len(numbers), 0))
+            held = [(self.found.volumes[0], numbers["volume"].to_numpy(np.float64))]
+            held += [(column, others[:, i]) for i, column in enumerate(self.found.volumes[1:])]
+            number, note = volumes.decided(held)
+            chosen = held[number][0]
+            if number:
+                numbers["volume"] = held[number][1]
+        times = "" if chosen is None else volumes.count_in_pieces(numbers, chosen, self.table.sample)
+        return tuple(filter(None, (note, times)))
 
     def _take_stand_ins(self, chunk: pd.DataFrame) -> None:
         others = self.found.volumes[1:]

@@ -93,7 +93,8 @@ def _by_name(columns: Sequence[Column]) -> dict[str, list[Column]]:
     """Columns by their plain names; those that only match without a unit or an affix come after."""
     own: dict[str, list[Column]] = {}
     for column in columns:
-        own.setdefault(spellings.plain(column.name), []).append(column)
+        share = "_percent" if "%" in column.name else ""
+        own.setdefault(f"{spellings.plain(column.name)}{share}", []).append(column)
     known = {spelling for spelled in spellings.OF.values() for spelling in spelled}
     others: dict[str, list[Column]] = {}
     for column in columns:

@@ -1,5 +1,6 @@
 """Which column is the volume: shares rather than money, and ticks only where nothing better is told."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from ensemble_desk.errors import Choice, UploadQuestionError
 from ensemble_desk.market import spellings
-from ensemble_desk.sources.upload.cells import numerals
+from ensemble_desk.sources.upload.cells import numerals, texts
 from ensemble_desk.sources.upload.cells.numerals import Style
 from ensemble_desk.sources.upload.cells.table import Column, quoted
 from ensemble_desk.sources.upload.columns.meanings import Found
@@ -17,6 +18,34 @@ from ensemble_desk.sources.upload.columns.meanings import Found
 _NEAR = 0.1  # money over shares is a price of that bar
 _WHOLE, _LARGE = 0.95, 100.0
 _VOLUME = "volume"
+_CURRENCIES = "USD|EUR|GBP|CHF|JPY|CNY|RMB|HKD|INR|KRW|BRL|PLN|SEK|NOK|DKK"
+_MONEY = re.compile(rf"[(\[（]\s*(?:in\s+)?(?:{_CURRENCIES}|[$€£¥₹₩元円원])")
+_PAID_IN = re.compile(rf"(?:{_CURRENCIES})[TC]?|BUSD|TUSD|DAI", re.IGNORECASE)  # also coins that stand for money
+_UNITS = {
+    word: size
+    for words, size in (
+        ("100 手", 1e2),
+        ("000 1000 k thouand tauend td ty тыс тысяч mile milhare migliaia millier bin ezer ti 千 천 אלפי", 1e3),
+        ("万 萬 만", 1e4),
+        ("lakh lac", 1e5),
+        ("000000 1000000 m mm mn mio mln million millionen milione millione milioner milyon млн 百万 百萬 백만", 1e6),
+        ("crore cr", 1e7),
+        ("亿 億 억", 1e8),
+        ("bn mrd mld billion млрд", 1e9),
+    )
+    for word in words.split()
+}
+"""Sizes by words, plain and without any s."""
+_WORDS = (
+    r"1[,.]?000[,.]?000|000,?000|1[,.]?000s?|'?000'?s?|100|thousands?|tausend|tsd|tys|тысяч|тыс|miles|milhares|migliaia"
+    r"|milliers|bin|ezer|tis|lakhs?|lacs?|millionen|millions?|milioner|milyon|mio|mln|mm|mn|млн|crores?|cr|bn|mrd|mld"
+    r"|billions?|млрд|k|m"
+)
+_CHARACTERS = "百万|百萬|백만|千|천|万|萬|만|亿|億|억|手|אלפי"
+_UNIT = re.compile(
+    rf"[(\[（]\s*(?:in\s+|x\s*)?(?:({_WORDS})(?![^\W_]|\.\w)|({_CHARACTERS}))|\b(?:in\s+|x\s*)({_WORDS})$|\s('?000'?s?)$",
+    re.IGNORECASE,
+)
 
 Floats = NDArray[np.float64]
 
@@ -35,6 +64,10 @@ def decide(
     """
     if said:
         return found
+    if _VOLUME in found.fields and _MONEY.search(found.fields[_VOLUME].name):
+        fields = {name: column for name, column in found.fields.items() if name != _VOLUME}
+        found = replace(found, fields=fields, left_out=(*found.left_out, found.fields[_VOLUME]))
+        return _unnamed(found, sample, written, file_name)
     if _VOLUME in found.fields:
         return _with_stand_ins(_shares(found, sample, written), columns)
     own = {spellings.plain(column.name): column for column in reversed(columns)}
@@ -56,6 +89,19 @@ def decided(held: Sequence[tuple[Column, Floats]]) -> tuple[int, str]:
             note = f"volume is {column.shown}, for {first.shown} is 0 throughout" if number else ""
             return number, note
     return 0, "the volume is 0 in every bar" if np.isfinite(held[0][1]).any() else ""
+
+
+def count_in_pieces(numbers: pd.DataFrame, column: Column, sample: pd.DataFrame) -> str:
+    """Multiply the volume by the unit that the name of its column tells, such as ``Volume (000)``, and say so.
+
+    Cells that tell a unit themselves, such as 1.2M, are read with it already.
+    """
+    found = _UNIT.search(column.name)
+    if found is None or texts.contain(sample[column.label].astype("str"), r"[^\d.,'’\s\x{a0}+-]").any():
+        return ""
+    unit = _UNITS[re.sub(r"[\s'’.,s]+", "", found[found.lastindex or 0].casefold())]
+    numbers["volume"] = (numbers["volume"] * unit).round(4)
+    return f"volume times {unit:,.0f}, as {column.shown} says"
 
 
 def _with_stand_ins(found: Found, columns: Sequence[Column]) -> Found:
@@ -83,10 +129,12 @@ def _shares(found: Found, sample: pd.DataFrame, written: Style) -> Found:
 
 def _of_units(found: Found, units: Sequence[Column], sample: pd.DataFrame, written: Style, file_name: str) -> Found:
     """One volume with a unit, such as ``Volume BTC``; of two the one in what is traded, not in what is paid."""
-    if len(units) > 1 and found.ticker is not None:
-        pair = spellings.plain(sample[found.ticker.label].iloc[0])
-        traded = [column for column in units if pair.startswith(_unit(column))]
-        units = traded if len(traded) == 1 else units
+    pair = "" if found.ticker is None else spellings.plain(sample[found.ticker.label].iloc[0])
+    traded = [column for column in units if pair.startswith(_unit(column))]
+    if len(traded) == 1:
+        units = traded
+    elif len(units) == 1 and _PAID_IN.fullmatch(_unit(units[0])):
+        raise _asked(units, file_name, none_too=True)
     close = _close(found, sample, written)
     numbers = {column: _numbers(sample, column, written) for column in units}
     for column in units:
