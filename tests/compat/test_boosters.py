@@ -13,6 +13,7 @@ from ensemble_desk.artifacts import serving_form
 from ensemble_desk.artifacts.safe_loading import loading
 from ensemble_desk.ensemble import attribution
 from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
+from ensemble_desk.errors import IncompatibleArtifactError
 
 sys.path.insert(0, str(Path(__file__).parent))
 import write_booster_fixtures as fixtures
@@ -82,3 +83,12 @@ def test_a_booster_is_explained(file):
 def test_labels_in_words_are_those_of_the_library():
     for file in (file for file in FILES if file.stem == "named"):
         assert content_of(file)["models"]["named"].classes == ("BEARISH", "BULLISH", "NEUTRAL")
+
+
+def test_nought_and_one_of_a_booster_are_told_apart_by_a_person_only():
+    content = content_of(next(file for file in FILES if "xgboost-3" in str(file) and file.stem == "two"))
+    ensemble = EnhancedEnsembleForecaster("1D", "AAPL")
+    with pytest.raises(IncompatibleArtifactError, match="tell it once"):
+        ensemble.inject(content)
+    ensemble.inject({**content, "class_meaning": {"0": "BEARISH", "1": "BULLISH"}})
+    assert ensemble.predict(rows().dropna()[:1])["probabilities"]["NEUTRAL"] == 0

@@ -146,6 +146,9 @@ def _foreign_classes(told: Description, content: Mapping[str, Any]) -> Iterator[
         elif set(meaning) - set(known):
             yield f"{member} has no class {', '.join(sorted(set(meaning) - set(known)))}"
         named = {name: meaning.get(name) for name in known if name in CLASSES}
+        for name, word in _mapping(content.get(member_classes.CLASS_NAMES)).items():
+            if name in known and word in CLASSES and meaning.get(name) not in (None, word):
+                yield f"its file says that the class {name} of {member} is {word}, not {meaning[name]}"
         other = {name: said for name, said in named.items() if said != name}
         yield from (f"{member} names its class {name}, which is not {said}" for name, said in other.items())
 

@@ -20,7 +20,7 @@ from ensemble_desk.ensemble.flat import state as flat_state
 from ensemble_desk.ensemble.flat.forest import FlatForest
 from ensemble_desk.ensemble.graphs import model as graphs
 from ensemble_desk.ensemble.graphs.model import GraphModel
-from ensemble_desk.ensemble.members.classes import class_numbers
+from ensemble_desk.ensemble.members.classes import NUMBERED, class_numbers, meaning_of
 from ensemble_desk.errors import ArtifactCorruptError, IncompatibleArtifactError
 
 FORMAT = 1
@@ -41,6 +41,7 @@ _KEPT = (
     "label",
     "temperature",
     "feature_names",
+    "classes_in_file",
     "feature_set",
     "feature_zone",
     "classes",
@@ -116,6 +117,11 @@ def read(data: bytes, *, name: str) -> dict[str, Any]:
     return {**told, "models": models}
 
 
+def read_beside(data: bytes, *, name: str) -> dict[str, Any]:
+    """Read like :func:`read` a form that :func:`write` made, whose forests hold class numbers."""
+    return read(data, name=name) | {NUMBERED: True}
+
+
 def _alone(model: Any, member: str, arrays: dict[str, NDArray[Any]]) -> Any:
     if isinstance(model, FlatForest):
         return {_FOREST: _stored(flat_state.to_state(model), member, arrays)}
@@ -128,8 +134,8 @@ def _model(content: Mapping[str, Any], member: str, arrays: dict[str, NDArray[An
     model = content["models"][member]
     if isinstance(model, Mapping):
         return _stored(model, member, arrays)
-    meaning = content.get("class_meaning")
-    classes = class_numbers(member, model.classes_, numbered="schema_version" in content, meaning=meaning)
+    numbered, meaning = "schema_version" in content, meaning_of(content)
+    classes = class_numbers(member, model.classes_, numbered=numbered, meaning=meaning)
     forest = flattening.flatten(model, classes=classes)
     if isinstance(model, FlatForest):
         return {_FOREST: _stored(flat_state.to_state(forest), member, arrays)}

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ensemble_desk.ensemble import inputs
 from ensemble_desk.ensemble.inputs import Needs
 from ensemble_desk.ensemble.members import catalogue as members
+from ensemble_desk.ensemble.members import classes
 from ensemble_desk.ensemble.votes import Member
 from ensemble_desk.errors import (
     IncompatibleArtifactError,
@@ -33,11 +34,13 @@ class Traits:
     Attributes
     ----------
     horizon, label : None where neither the version nor a person has told them.
-    numbered : whether integer classes of the estimators are known to be class numbers (our own versions).
+    numbered : whether integer classes of the estimators are known to be class numbers (our own versions, and forms
+        beside an artifact).
     meaning : what a person told of the estimators' classes, by their spelling; None where nobody has.
     feature_set : the team's own features that it was trained on; empty: ours, or those of a ready frame.
     symbol : whose forecasts they are; empty when nobody says.
     usual : how often each class came among the rows it learnt from, over the trained horizon; None: it is not told.
+    columns : what estimators without names of their own read, in order, as their file tells; None where it does not.
     zone : by whose clocks our features of intraday bars were computed; UTC where the version does not tell.
     """
 
@@ -52,6 +55,7 @@ class Traits:
     usual: Rates | None = None
     zone: str = "UTC"
     symbol: str = ""
+    columns: tuple[str, ...] | None = None
 
     @property
     def key(self) -> Key | None:
@@ -81,8 +85,9 @@ class Traits:
             aim.label,
             _temperature(artifact.get("temperature"), version),
             version,
-            numbered="schema_version" in artifact,
-            meaning=artifact.get("class_meaning"),
+            numbered="schema_version" in artifact or artifact.get(classes.NUMBERED) is True,
+            meaning=classes.meaning_of(artifact),
+            columns=_columns(artifact),
             feature_set=_feature_set(artifact),
             usual=usual_rates.of_content(artifact),
             zone=_zone(artifact, version),
@@ -107,7 +112,7 @@ class InjectedEnsemble:
             return built
         traits = self.traits
         told: dict[str, Any] = {"label": traits.label, "timeframe": traits.timeframe}
-        told |= {"numbered": traits.numbered, "meaning": traits.meaning}
+        told |= {"numbered": traits.numbered, "meaning": traits.meaning, "columns": traits.columns}
         built = {name: members.rebuild(name, model, **told) for name, model in models.items()}
         self._rebuilt, self._needs = (models, built), {}
         return built
@@ -185,6 +190,11 @@ def _timeframe_of(horizon: str) -> str:
 def _feature_set(artifact: Mapping[str, Any]) -> str:
     told = artifact.get("feature_set")
     return str(told.get("name") or "") if isinstance(told, Mapping) else ""
+
+
+def _columns(artifact: Mapping[str, Any]) -> tuple[str, ...] | None:
+    told = artifact.get("feature_names")
+    return tuple(map(str, told)) if isinstance(told, list | tuple) and told else None
 
 
 def _zone(artifact: Mapping[str, Any], version: str) -> str:

@@ -1,11 +1,13 @@
 """A verb done for many keys, with this registry or, in other processes, with one of theirs."""
 
 import logging
+import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 from typing import NoReturn, TypeVar
 
-from ensemble_desk.errors import LostWorkError
+from ensemble_desk.database import failures
+from ensemble_desk.errors import DatabaseError, LostWorkError
 from ensemble_desk.registry import opening
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.settings import Settings
@@ -19,6 +21,8 @@ R = TypeVar("R")
 Task = Callable[[Registry, T], R]
 
 Told = Callable[[], None]
+
+_MOST_SECONDS_LOCKED = 300.0
 
 
 def each(
@@ -72,4 +76,15 @@ def _with_shared(settings: Settings, ids: Mapping[str, str], task: Task[T, R], i
     if not logging.getLogger().handlers:
         logs.begin(settings)
     with logs.marked(**ids):
-        return task(opening.shared(settings), item)
+        return _patiently(task, opening.shared(settings), item)
+
+
+def _patiently(task: Task[T, R], registry: Registry, item: T) -> R:
+    """Do a task again while other workers have the database: each is safe to repeat, and a long log takes its time."""
+    until = time.monotonic() + _MOST_SECONDS_LOCKED
+    while True:
+        try:
+            return task(registry, item)
+        except DatabaseError as error:  # raised after seconds of waiting, so there is no need to wait here
+            if not failures.is_locked(error) or time.monotonic() > until:
+                raise

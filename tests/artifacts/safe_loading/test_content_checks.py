@@ -79,7 +79,7 @@ def test_an_unknown_format_is_refused(ours, number):
         ({"models": {"m": {"draw": len}}, "weights": {"m": 1.0}}, "the state of m"),
         ({"models": {"m": {"inner": {"model": b"bytes"}}}, "weights": {"m": 1.0}}, "a bytes"),
         ({"weights": {}}, "no weights"),
-        ({"weights": [0.5, 0.5]}, "no weights"),
+        ({"weights": [0.5, 0.5]}, "its weights are a list"),
         ({"weights": {"rf": -0.1, "gb": 1.1}}, "negative"),
         ({"weights": {"rf": float("nan"), "gb": 1.0}}, "negative or no number"),
         ({"weights": {"rf": float("inf"), "gb": 1.0}}, "negative or no number"),

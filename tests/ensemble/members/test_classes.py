@@ -16,7 +16,6 @@ from ensemble_desk.errors import IncompatibleArtifactError
         (np.array([0.0, 2.0]), (0, 2)),
         (np.array([-1, 0, 1]), (0, 1, 2)),
         (np.array([-1, 1]), (0, 2)),
-        ([1, 2], (1, 2)),
         (np.array(["UP", "DOWN"]), (2, 0)),
         (["down", "up"], (0, 2)),
         (np.array([False, True]), (0, 2)),
@@ -32,6 +31,7 @@ def test_known_conventions(labels, numbers):
     [
         np.array([0, 1]),  # bearish and neutral, neutral and bullish, or down and up
         np.array([1]),
+        np.array([1, 2]),  # neutral and bullish, or down and up
         np.array([-1, 2]),
         np.array([0, 1, 2, 3]),
         np.array([0.5, 1.0, 2.0]),

@@ -1,5 +1,7 @@
 """Exports in further languages, scripts, calendars and layouts are the bars they were made of."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -116,6 +118,7 @@ def test_digits_of_further_scripts(cents, recognise, script):
 
 FRACTIONS = {
     "32nds": (32, lambda whole, part: f"{whole}'{part:02d}"),
+    "32nds and quarters": (128, lambda whole, part: f"{whole}'{part // 4:02d}{'0257'[part % 4]}"),
     "32nds and halves": (64, lambda whole, part: f"{whole}-{part // 2:02d}{'+' if part % 2 else ''}"),
     "eighths": (8, lambda whole, part: f"{whole}-{part}"),
     "fractions": (16, lambda whole, part: f"{whole} {part}/16" if part else f"{whole}"),
@@ -209,7 +212,16 @@ def test_cells_that_tell_their_unit_are_not_multiplied_again(cents, recognise):
     assert found.bars.frame["volume"].tolist() == cents["volume"].tolist()
 
 
-def test_a_volume_in_money_is_asked_about(cents, recognise):
+@pytest.mark.parametrize("name", ["Volume (USD)", "Volume USD", "Volume USDT"])
+def test_a_volume_in_money_is_asked_about(cents, recognise, name):
     row = lambda at, *bar: plain_row()(at, *bar[:4], bar[3] * bar[4])  # noqa: E731
-    with pytest.raises(UploadQuestionError, match=r"column 'Volume \(USD\)' could be the volume"):
-        recognise(written(cents, "date,open,high,low,close,Volume (USD)", row))
+    with pytest.raises(UploadQuestionError, match=rf"column '{re.escape(name)}' could be the volume"):
+        recognise(written(cents, f"date,open,high,low,close,{name}", row))
+
+
+def test_swiss_thousands_are_no_32nds(cents, recognise):
+    apostrophes = lambda price: f"{price:,.0f}".replace(",", "'")  # noqa: E731
+    frame = (cents * 300).round()
+    row = lambda at, *bar: ";".join([f"{at:%Y-%m-%d}", *map(apostrophes, bar)])  # noqa: E731
+    found = recognise(written(frame, "date;open;high;low;close;volume", row))
+    pd.testing.assert_frame_equal(found.bars.frame, frame, check_freq=False, check_names=False)

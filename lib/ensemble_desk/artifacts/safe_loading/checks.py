@@ -99,8 +99,10 @@ def _why_none(model: Any) -> str:
 
 def _weights(content: dict[str, Any]) -> str:
     weights = content.get("weights")
-    if type(weights) is not dict or not weights:
-        return "it has no weights"
+    if weights is None or (isinstance(weights, dict | list | tuple) and not weights):
+        return "it has no weights: save it with a dict of a number for the name of each model"
+    if type(weights) is not dict:
+        return f"its weights are a {type(weights).__name__}, not a dict of a number for the name of each model"
     strangers = weights.keys() - content["models"].keys()
     if strangers:
         return f"it has a weight for {shown(next(iter(strangers)))}, but no such model"
@@ -141,9 +143,13 @@ def _feature_names(content: dict[str, Any]) -> str:
     if type(names) is not list or not all(type(name) is str for name in names) or len(set(names)) != len(names):
         return "feature_names is no list of different texts"
     for member, model in content["models"].items():
-        wanted = getattr(model, "n_features_in_", len(names))
-        if type(model) is not dict and wanted != len(names):
+        wanted, own = getattr(model, "n_features_in_", len(names)), getattr(model, "feature_names_in_", None)
+        if type(model) is dict:
+            continue
+        if wanted != len(names) and (own is None or is_ours(content)):
             return f"{member} wants {wanted} features, feature_names has {len(names)}"
+        if own is not None and (others := [str(name) for name in own if str(name) not in set(names)]):
+            return f"{member} reads {shown(others[0])}, which is not among its feature_names"
     return ""
 
 

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ensemble_desk.artifacts import digests, serving_form
-from ensemble_desk.artifacts.safe_loading import checks, collecting, compression, exported, trial, unpickling
+from ensemble_desk.artifacts.safe_loading import (
+    checks,
+    collecting,
+    compression,
+    exported,
+    told_beside,
+    trial,
+    unpickling,
+)
 from ensemble_desk.artifacts.safe_loading.allow_list.families import older
 from ensemble_desk.artifacts.safe_loading.allow_list.names import ALLOWED
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import MalformedError, RefusedError, UnfitError
@@ -72,7 +80,8 @@ def load_with_notes(data: bytes, *, name: str, max_bytes: int, expected_sha256: 
         if actual != expected_sha256:
             raise TamperedArtifactError(name, expected=expected_sha256, actual=actual)
     if serving_form.is_form(data):
-        return Loaded(exported.read(data, name=name, check=checks.structure, max_bytes=max_bytes), ())
+        whole = exported.read(data, name=name, check=checks.structure, max_bytes=max_bytes)
+        return Loaded(told_beside.settled(whole, name=name), ())
     return _unpickled(data, name=name, max_bytes=max_bytes)
 
 
@@ -84,7 +93,7 @@ def _unpickled(data: bytes, *, name: str, max_bytes: int) -> Loaded:
         with collecting.paused():
             graph = unpickling.parse(inside, allowed=ALLOWED)
             is_whole = True
-            content = build.content(graph)
+            content = told_beside.settled(build.content(graph), name=name)
         checks.structure(content, name=name)
         if _foreign(build.library_versions):
             trial.ask(content["models"])

@@ -70,11 +70,13 @@ def rebuild(
     timeframe: str,
     numbered: bool = False,
     meaning: Mapping[str, str] | None = None,
+    columns: tuple[str, ...] | None = None,
 ) -> Member:
     """Rebuild a fitted member from an artifact's model: an estimator under any name, or a known name's state.
 
     ``numbered`` says that integer classes are class numbers, as in our own versions, and ``meaning`` what a person told
-    of the classes, see :func:`ensemble_desk.ensemble.members.classes.class_numbers`.
+    of the classes, see :func:`ensemble_desk.ensemble.members.classes.class_numbers`. ``columns`` names what an
+    estimator without names of its own reads, in order.
 
     Raises
     ------
@@ -88,7 +90,7 @@ def rebuild(
         raise IncompatibleArtifactError(
             name, f"{type(state).__name__} is no fitted classifier (it lacks {', '.join(lacking)})"
         )
-    return FeatureMember.serving(name, state, numbered=numbered, meaning=meaning)
+    return FeatureMember.serving(name, state, numbered=numbered, meaning=meaning, columns=columns)
 
 
 def _from_state(name: str, state: Mapping[str, Any], *, timeframe: str) -> Member:

@@ -5,8 +5,15 @@ from numbers import Real
 from typing import Any
 
 from ensemble_desk.errors import IncompatibleArtifactError
+from ensemble_desk.errors.base import listed
 from ensemble_desk.market.labels import CLASSES
 
+NUMBERED = "classes_are_numbers"
+"""Set in the content of a form beside an artifact: its forests hold class numbers, not the artifact's labels."""
+CLASS_NAMES = "classes_in_file"
+"""In the content of a plain artifact: what its file says that its labels mean, by their spelling."""
+MEANING = "class_meaning"
+"""In the content: what a person told of them, which counts before that."""
 _SIGNED = {-1, 0, 1}
 _NUMBERED = {0, 1, 2}
 _NAMED = {name: number for number, name in enumerate(CLASSES)}
@@ -30,7 +37,7 @@ def class_numbers(
     Raises
     ------
     IncompatibleArtifactError
-        For any other labels, and for 0 and 1 alone, which could mean either (or down and up).
+        For any other labels, and for 0 and 1, or 1 and 2, alone, which could mean either (or down and up).
     """
     found = list(labels)
     if meaning:
@@ -44,8 +51,14 @@ def class_numbers(
     else:
         raise _unknown(member, found)
     if not numbers or -1 in numbers or len(set(numbers)) != len(numbers):
-        raise _unknown(member, found)
+        raise _unknown(member, found, meaning or {})
     return tuple(numbers)
+
+
+def meaning_of(content: Mapping[str, Any]) -> Mapping[str, str] | None:
+    """Say what the labels of a version's estimators mean, as a person told it, or its file; None where nobody did."""
+    told = content.get(MEANING) or (None if "schema_version" in content else content.get(CLASS_NAMES))
+    return told if isinstance(told, Mapping) else None
 
 
 def spelled(label: Any) -> str:
@@ -63,7 +76,7 @@ def _by_name(found: list[str]) -> list[int]:
 
 def _by_number(found: list[int], *, numbered: bool) -> list[int]:
     present = set(found)
-    if present <= _NUMBERED and (numbered or 2 in present):  # noqa: PLR2004 - the class number of BULLISH
+    if present <= _NUMBERED and (numbered or {0, 2} <= present):
         return found
     if present <= _SIGNED and -1 in present:
         return [number + 1 for number in found]
@@ -80,11 +93,13 @@ def _is_whole(label: Any) -> bool:
     return type(label) is not bool and isinstance(label, Real) and float(label).is_integer()
 
 
-def _unknown(member: str, found: list[Any]) -> IncompatibleArtifactError:
+def _unknown(member: str, found: list[Any], meaning: Mapping[str, str] | None = None) -> IncompatibleArtifactError:
     shown = [label.item() if hasattr(label, "item") else label for label in found[:6]]
+    called = [f"{name} {word}" for name, word in (meaning or {}).items() if word not in (name, "?")][:6]
+    named = f" ({listed(called)})" if called else ""
     told = ",".join(f"{spelled(label)}=…" for label in found[:3])
     return IncompatibleArtifactError(
         member,
-        f"its classes {shown} cannot be told apart as {', '.join(CLASSES)} (names), 0, 1, 2, -1, 0, 1 or down and up; "
-        f"tell it once: desk registry describe KEY --classes {told}",
+        f"its classes {shown}{named} cannot be told apart as {', '.join(CLASSES)} (names), 0, 1, 2, -1, 0, 1 "
+        f"or down and up; tell it once: desk registry describe KEY --classes {told}",
     )

@@ -39,13 +39,25 @@ class FeatureMember:
         self._names: tuple[str, ...] | None = None
 
     @classmethod
-    def serving(cls, name: str, estimator: Any, *, numbered: bool, meaning: Mapping[str, str] | None = None) -> Self:
-        """Wrap a fitted estimator; raises IncompatibleArtifactError when its classes cannot be told apart."""
+    def serving(
+        cls,
+        name: str,
+        estimator: Any,
+        *,
+        numbered: bool,
+        meaning: Mapping[str, str] | None = None,
+        columns: tuple[str, ...] | None = None,
+    ) -> Self:
+        """Wrap a fitted estimator; raises IncompatibleArtifactError when its classes cannot be told apart.
+
+        ``columns`` are those that one without names of its own reads; as many others say nothing about it.
+        """
         member = cls(name, estimator)
-        if isinstance(estimator, FlatForest):  # whoever made it has told the classes apart
-            numbered, meaning = True, None
+        if isinstance(estimator, FlatForest) and numbered:  # what a person told is in its numbers already
+            meaning = None
         member._known = class_numbers(name, estimator.classes_, numbered=numbered, meaning=meaning)
-        member._names = _names(estimator)
+        fits = columns is not None and len(columns) == estimator.n_features_in_
+        member._names = _names(estimator) or (columns if fits else None)
         return member
 
     @classmethod
@@ -57,7 +69,7 @@ class FeatureMember:
 
     @property
     def feature_names(self) -> tuple[str, ...] | None:
-        """Columns it was fitted on, in order; None when it was fitted on a nameless array."""
+        """Columns it was fitted on, in order; None when it was fitted on a nameless array and its file names none."""
         return self._names
 
     @property
@@ -110,7 +122,7 @@ class FeatureMember:
             finite = ~np.isinf(values).any(axis=1) & ~np.isnan(values).all(axis=1)
         if not finite.any():
             return Votes.abstain(len(values), _NOT_FINITE)
-        by_name = self.feature_names is not None and not isinstance(self.estimator, FlatForest)
+        by_name = not isinstance(self.estimator, FlatForest) and _names(self.estimator) is not None
         asked = columns if by_name else values
         if finite.all():
             return self._votes(asked, len(values))

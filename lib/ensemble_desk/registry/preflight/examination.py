@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ensemble_desk.artifacts import descriptions, serving_form
+from ensemble_desk.artifacts import descriptions
 from ensemble_desk.artifacts.safe_loading import loading
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import State
@@ -93,7 +93,7 @@ def digest(subject: Examination) -> Outcome:
     subject.data = verified.read(subject.registry, subject.entry, nearby=False)
     form = verified.form(subject.registry, subject.entry)
     if form is not None:
-        found = serving_form.read(form, name=subject.entry.file_name)
+        found = verified.read_form(form, name=subject.entry.file_name)
         subject.form = descriptions.lay_over(found, subject.entry.described)
     beside = " and of its serving form" if form is not None else ""
     return passed(f"SHA-256 {subject.entry.sha256[:12]}…{beside} as registered")

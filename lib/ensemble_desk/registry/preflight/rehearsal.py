@@ -11,6 +11,7 @@ from ensemble_desk.artifacts import serving_form
 from ensemble_desk.artifacts.safe_loading import exported
 from ensemble_desk.ensemble.flat.forest import BOOSTER, FlatForest
 from ensemble_desk.ensemble.members import catalogue
+from ensemble_desk.ensemble.members.classes import meaning_of
 from ensemble_desk.ensemble.votes import Rows
 from ensemble_desk.errors import SourceError, TooFewBarsError
 from ensemble_desk.market import bars
@@ -42,7 +43,7 @@ def golden_sample(subject: Examination) -> Outcome:
             label=spec,
             timeframe=subject.entry.key.timeframe,
             numbered=not subject.is_plain,
-            meaning=content.get("class_meaning"),
+            meaning=meaning_of(content),
         )
         votes = member.predict(rows, label=spec)
         expected = np.asarray(told, dtype=float)

@@ -47,8 +47,14 @@ def load_form(registry: Registry, entry: Entry) -> tuple[int, Mapping[str, Any]]
     if data is None:
         _log.warning("the serving form of %s %s is gone; `registry sync` makes it anew", entry.key, entry.version)
         return load(registry, entry)
-    found = serving_form.read(data, name=entry.file_name)
+    found = read_form(data, name=entry.file_name)
     return len(data), found if "usual_rates" in found else found | entries.usual_rates(registry.database, entry)
+
+
+def read_form(data: bytes, *, name: str) -> dict[str, Any]:
+    """Read the form that a version is served from: the one beside its artifact, or the artifact itself."""
+    read_one = serving_form.read if naming.is_form_alone(name) else serving_form.read_beside
+    return read_one(data, name=name)
 
 
 def load(registry: Registry, entry: Entry) -> tuple[int, Mapping[str, Any]]:

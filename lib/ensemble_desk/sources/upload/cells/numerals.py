@@ -52,7 +52,10 @@ _POINT, _COMMA = (  # what can only be written with a decimal point, and what on
     )
     for mark, other in (".,", ",.")
 )
-_FRACTION = re.compile(r"(\d+)(?:['’-]([0-7]|[0-2]\d|3[01])(\+)?|\s(\d{1,3})/(2|4|8|16|32|64|128|256))")
+_FRACTION = re.compile(r"(\d+)(?:['’-](?:([0-7])(\+)?|([0-2]\d|3[01])([0257+])?)|\s(\d{1,3})/(2|4|8|16|32|64|128|256))")
+_QUARTERS = {None: 0.0, "0": 0.0, "2": 0.25, "5": 0.5, "+": 0.5, "7": 0.75}  # of a 32nd, by the digit behind it
+_THOUSANDS_OR_32NDS = re.compile(r"\d{1,3}['’]\d{3}")
+_ENOUGH = 5  # of a thousand endings 128 are of 32nds: five different ones are by chance 1 in 29,000
 _PIECES = "szt|ks|kpl|db|шт|stk|stück|shs|shares|pcs|股|株|주"
 _DIGITS = "0123456789"
 _EITHER = re.compile(r"\d{1,3}([.,])\d{3}")
@@ -76,12 +79,14 @@ class Style:
     said : what was recognised.
     certain : whether some cell, or what its neighbours are, told so.
     example : a cell that could as well be read the other way; empty when none stands there.
+    in_32nds : whether ``110'085`` is 110 and 8.5 32nds rather than 110 thousand.
     """
 
     decimal_comma: bool = False
     said: tuple[str, ...] = ()
     certain: bool = False
     example: str = ""
+    in_32nds: bool = False
 
 
 def is_number(cell: str) -> bool:
@@ -115,15 +120,29 @@ def style(
     others : further columns, asked where the prices do not tell.
     decimal : ``point`` or ``comma`` where a person said so.
     """
-    prices = [list(map(_trimmed, column.tolist())) for column in samples if column.dtype == "str"]
+    prices = [list(map(_trimmed, column.dropna().tolist())) for column in samples if column.dtype == "str"]
     held = list(dict.fromkeys(cell for column in prices for cell in column))
     decimal_comma, certain, example = _decimal_comma(prices, held, separator, others, decimal)
     mark, thousands = (",", ".") if decimal_comma else (".", ",")
     grouped = any(re.fullmatch(rf"\d{{1,3}}(?:[{thousands}{_GAPS}]\d{{2,3}})+(?:[{mark}]\d*)?", cell) for cell in held)
     said = (("decimal comma",) if decimal_comma else ()) + (("thousands separators",) if grouped else ())
-    fraction = next((cell for cell in held if not np.isnan(_fraction(cell))), "")
+    in_32nds = _are_32nds(held)
+    said = () if in_32nds else said
+    fraction = next(
+        (cell for cell in held if not np.isnan(_fraction(cell)) and (in_32nds or not _is_grouped(cell))), ""
+    )
     said += (f"fractions: {fraction} is {_fraction(fraction):.10g}",) if fraction else ()
-    return Style(decimal_comma, said, certain, example)
+    return Style(decimal_comma, said, certain, example, in_32nds)
+
+
+def _are_32nds(prices: Sequence[str]) -> bool:
+    """Whether every price is a fraction, and too many end as 32nds do for thousands."""
+    open_ones = sum(map(_is_grouped, prices))
+    return open_ones >= _ENOUGH and all(not np.isnan(_fraction(cell)) for cell in prices)
+
+
+def _is_grouped(cell: str) -> bool:
+    return _THOUSANDS_OR_32NDS.fullmatch(cell) is not None
 
 
 def _decimal_comma(
@@ -142,13 +161,15 @@ def _decimal_comma(
     example = next((cell for cell in held if _EITHER.fullmatch(cell)), "")
     if not example:
         point, comma = _counts(
-            [_trimmed(cell) for column in others if column.dtype == "str" for cell in column.tolist()]
+            [_trimmed(cell) for column in others if column.dtype == "str" for cell in column.dropna().unique().tolist()]
         )
         return comma > point and not any("." in cell for cell in held), False, ""
     either = "," if "," in example else "."
     if (nearer := _by_neighbours(prices, either)) is not None:
         return nearer, True, ""
-    beside = {_trimmed(cell) for column in others if column.dtype == "str" for cell in column.unique().tolist()}
+    beside = {
+        _trimmed(cell) for column in others if column.dtype == "str" for cell in column.dropna().unique().tolist()
+    }
     point, comma = _counts(list(beside))
     if point or comma:
         return comma > point, True, ""
@@ -205,10 +226,10 @@ def read(column: pd.Series, *, written: Style, short: bool = False) -> tuple[NDA
     text = text.str.strip()
     values = np.full(len(text), np.nan) if written.decimal_comma else _plain(text)
     left = np.isnan(values) & ~text.str.lower().isin(BLANK).to_numpy(np.bool_)
-    if left.any():
+    if left.any() and not (written.in_32nds and not short):
         values[left] = _written(text[left], written, short=short)
-        if not short and (broken := left & np.isnan(values)).any():
-            values[broken] = text[broken].map({cell: _fraction(cell) for cell in text[broken].unique().tolist()})
+    if not short and (broken := left & np.isnan(values)).any():
+        values[broken] = text[broken].map({cell: _fraction(cell) for cell in text[broken].unique().tolist()})
     return values, left & np.isnan(values)
 
 
@@ -248,14 +269,16 @@ def _written(text: pd.Series, written: Style, *, short: bool) -> NDArray[np.floa
 
 
 def _fraction(cell: str) -> float:
-    """``101'16`` and ``101-16+``, as bonds are quoted in 32nds, ``350'2`` in eighths, ``5 3/16``; NaN for others."""
+    """``101'16``, ``101-16+`` and ``101-165``, as bonds are quoted in 32nds, ``350'2`` in eighths; NaN for others."""
     match = _FRACTION.fullmatch(cell)
     if match is None:
         return np.nan
-    whole, part, half, above, below = match.groups()
+    whole, eighths, half, parts, quarter, above, below = match.groups()
     if above:
         return int(whole) + int(above) / int(below)
-    return int(whole) + (int(part) + (0.5 if half else 0)) / (8 if len(part) == 1 else 32)
+    if eighths:
+        return int(whole) + (int(eighths) + _QUARTERS[half]) / 8
+    return int(whole) + (int(parts) + _QUARTERS[quarter]) / 32
 
 
 def _trimmed(cell: str) -> str:

@@ -18,9 +18,9 @@ from ensemble_desk.sources.upload.columns.meanings import Found
 _NEAR = 0.1  # money over shares is a price of that bar
 _WHOLE, _LARGE = 0.95, 100.0
 _VOLUME = "volume"
-_MONEY = re.compile(
-    r"[(\[（]\s*(?:in\s+)?(?:USD|EUR|GBP|CHF|JPY|CNY|RMB|HKD|INR|KRW|BRL|PLN|SEK|NOK|DKK|[$€£¥₹₩元円원])"
-)
+_CURRENCIES = "USD|EUR|GBP|CHF|JPY|CNY|RMB|HKD|INR|KRW|BRL|PLN|SEK|NOK|DKK"
+_MONEY = re.compile(rf"[(\[（]\s*(?:in\s+)?(?:{_CURRENCIES}|[$€£¥₹₩元円원])")
+_PAID_IN = re.compile(rf"(?:{_CURRENCIES})[TC]?|BUSD|TUSD|DAI", re.IGNORECASE)  # also coins that stand for money
 _UNITS = {
     word: size
     for words, size in (
@@ -129,10 +129,12 @@ def _shares(found: Found, sample: pd.DataFrame, written: Style) -> Found:
 
 def _of_units(found: Found, units: Sequence[Column], sample: pd.DataFrame, written: Style, file_name: str) -> Found:
     """One volume with a unit, such as ``Volume BTC``; of two the one in what is traded, not in what is paid."""
-    if len(units) > 1 and found.ticker is not None:
-        pair = spellings.plain(sample[found.ticker.label].iloc[0])
-        traded = [column for column in units if pair.startswith(_unit(column))]
-        units = traded if len(traded) == 1 else units
+    pair = "" if found.ticker is None else spellings.plain(sample[found.ticker.label].iloc[0])
+    traded = [column for column in units if pair.startswith(_unit(column))]
+    if len(traded) == 1:
+        units = traded
+    elif len(units) == 1 and _PAID_IN.fullmatch(_unit(units[0])):
+        raise _asked(units, file_name, none_too=True)
     close = _close(found, sample, written)
     numbers = {column: _numbers(sample, column, written) for column in units}
     for column in units:
