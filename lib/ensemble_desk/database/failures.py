@@ -39,7 +39,9 @@ _SQLITE = {  # primary result code -> problem and advice
 }
 _NO_SUCH_DATABASE = ("does not exist on its server", "Create it there, or correct DESK_DATABASE_URL.")
 _WRONG_OPTION = ("has an option in its URL that there is none of", "Correct DESK_DATABASE_URL.")
-_REFUSED_TO_CONNECT = {
+_NO_TEXT = "not decode to UTF-8"
+_TOLD_ONLY = {  # errors that have a text, and no code
+    _NO_TEXT: _CORRUPT,
     "invalid connection option": _WRONG_OPTION,
     "does not exist": _NO_SUCH_DATABASE,
     "authentication failed": _NOT_ALLOWED,
@@ -108,6 +110,11 @@ def is_unreachable(error: BaseException) -> bool:
     return _known(cause, lost=bool(getattr(error, "connection_invalidated", False))) in (_UNREACHABLE, _BUSY)
 
 
+def is_no_text(cause: object) -> bool:
+    """Tell whether SQLite found bytes in a text that no text is made of."""
+    return isinstance(cause, sqlite3.OperationalError) and _NO_TEXT in str(cause)
+
+
 def is_read_only(error: DatabaseError) -> bool:
     return error.problem == _READ_ONLY[0]
 
@@ -159,7 +166,5 @@ def _known(cause: object, *, lost: bool) -> tuple[str, str] | None:
     unconnected = ("OperationalError", "InterfaceError", "ConnectionTimeout")
     if not lost and type(cause).__name__ not in unconnected and "invalid connection option" not in str(cause):
         return None
-    for words, known in _REFUSED_TO_CONNECT.items():  # such an error has a text only
-        if words in str(cause):
-            return known
-    return _UNREACHABLE
+    told = (known for words, known in _TOLD_ONLY.items() if words in str(cause))
+    return next(told, _UNREACHABLE)

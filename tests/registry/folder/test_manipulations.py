@@ -8,75 +8,16 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
-from tests.registry.conftest import lean
+from tests.registry.conftest import AAPL, lean
+from tests.registry.folder.conftest import ADMIN, NAMES
 
 from ensemble_desk.errors import DatabaseError, LedgerBehindError, LedgerError, RegistryLostError, RegistryOlderError
-from ensemble_desk.forecasting import log
-from ensemble_desk.forecasting import outcomes as maturing
-from ensemble_desk.forecasting.log import Entry, Kind, Stamp
-from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import daily
 from ensemble_desk.registry import ledger_file, opening
-from ensemble_desk.registry.actors import Actor, Role
 from ensemble_desk.registry.backup import rebuilding
 from ensemble_desk.registry.folder import audit, ledger_audit, retention, sync
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.ledger import anchoring, history, production
-from ensemble_desk.registry.moves import promotion, quarantine, rollback
-from ensemble_desk.sources import database as stored
-from ensemble_desk.sources.sample import SampleSource
-from ensemble_desk.training import processes, run_log
-from ensemble_desk.training.run_log import Result
-
-AAPL = Key("AAPL", "d1")
-FIRST = "20241227"
-NAMES = ("20250103", "20250110", "20250117", "20250131")
-ADMIN = Actor("ada", Role.ADMIN)
-
-
-@pytest.fixture
-def lived(desk):
-    """A registry with everything in it that can be meddled with."""
-    desk.content = lean(desk.content)
-    desk.publish_all(FIRST, *NAMES)
-    registry = desk.registry
-    rollback.roll_back(registry, AAPL, expected=5, actor=desk.operator, reason="drift")
-    promotion.promote(registry, AAPL, to=NAMES[1], expected=6, actor=desk.operator, reason="known good")
-    quarantine.quarantine(registry, AAPL, NAMES[2], actor=desk.operator, reason="bad feed")
-    retention.prune(registry, keep=1, actor=ADMIN, reason="space")
-    sync.synchronise(registry)
-    bars = SampleSource().bars(AAPL).tail(80)
-    stored.import_bars(registry.database, AAPL, bars, at=registry.clock())
-    sha256 = versions.get(registry, AAPL, NAMES[1]).sha256
-    stamp = Stamp(AAPL, NAMES[1], sha256, 6, Kind.LIVE, registry.clock())
-    times = bars.frame.index[:40].to_pydatetime()
-    log.append(registry.database, stamp, [forecast(at) for at in times])
-    maturing.mature(registry, [AAPL])
-    daily.record(registry, [AAPL])
-    process = processes.this_one()
-    at = registry.clock()
-    run = run_log.start(registry.database, AAPL, at=at, as_of=None, actor="ada", process=process, n_steps=3).run_id
-    result = Result(NAMES[1], "x.pkl", 1, 1, 1, 0.4, {}, {})
-    run_log.complete(registry.database, run, result=result, at=registry.clock())
-    assert audit.verify(registry) == ()
-    return desk
-
-
-def forecast(at):
-    return Entry(
-        as_of=at,
-        target_at=None,
-        horizon="1D",
-        horizon_bars=1,
-        basis="trained",
-        label="BULLISH",
-        probabilities=(0.2, 0.3, 0.5),
-        confidence=0.5,
-        agreement=1.0,
-        members={"rf": (0.2, 0.3, 0.5)},
-        weights_used={"rf": 1.0},
-        abstentions={},
-    )
+from ensemble_desk.registry.moves import promotion, rollback
 
 
 def ledger(desk):

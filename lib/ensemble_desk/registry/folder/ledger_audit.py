@@ -29,19 +29,22 @@ LEDGER, DIFFERS = "ledger", "registry contradicts ledger"
 _UNTOLD = ("has_manifest",)
 
 
-def verify(registry: Registry, connection: Connection) -> tuple[list[Finding], Story]:
-    """Compare everything that the ledger remembers; gives what differs, and what the ledger tells."""
-    files, known = registry.settings.ledger_files, agreement.head(connection)
-    told = telling.read(files[0], known=known)
-    found = [Finding(None, LEDGER, problem) for problem in told.problems]
-    found += _copies(registry)
+def read(registry: Registry, connection: Connection) -> Iterator[Story]:
+    """Give what the ledger tells, up to where the database stands. Raises LedgerError."""
+    yield telling.read(registry.settings.ledger_files[0], known=agreement.head(connection))
+
+
+def verify(registry: Registry, connection: Connection, told: Story) -> Iterator[Finding]:
+    """Compare everything that the ledger remembers, and say what differs."""
+    yield from (Finding(None, LEDGER, problem) for problem in told.problems)
+    yield from _copies(registry)
+    first = registry.settings.ledger_files[0]
     try:
-        agreement.refuse_different(files[0], known, ledger_file.tail(files[0]))
+        agreement.refuse_different(first, agreement.head(connection), ledger_file.tail(first))
     except (RegistryOlderError, LedgerBehindError) as error:
-        found.append(Finding(None, LEDGER, str(error)))
+        yield Finding(None, LEDGER, str(error))
     if told.end.number:
-        found += _everything(connection, told)
-    return found, told
+        yield from _everything(connection, told)
 
 
 def _copies(registry: Registry) -> Iterator[Finding]:

@@ -111,9 +111,9 @@ def links(connection: Connection, key: Key) -> Iterator[Link]:
 def all_links(connection: Connection) -> Iterator[tuple[Key, tuple[Link, ...]]]:
     """Walk the chains of all keys that have rows, in one pass; raises ValueError at a row that cannot even be read."""
     ordered = select(table).order_by(table.c.symbol, table.c.timeframe, table.c.position, table.c.id)
-    rows = connection.execute(ordered, execution_options={"yield_per": _AT_ONCE})
-    for names, of_key in itertools.groupby(rows, key=lambda row: (row.symbol, row.timeframe)):
-        yield Key(*names), tuple(map(_link, of_key))
+    with connection.execute(ordered, execution_options={"yield_per": _AT_ONCE}) as rows:
+        for names, of_key in itertools.groupby(rows, key=lambda row: (row.symbol, row.timeframe)):
+            yield Key(*names), tuple(map(_link, of_key))
 
 
 def _link(row: Any) -> Link:

@@ -77,7 +77,11 @@ def _form(store: Store, entry: Entry) -> Iterator[Finding]:
 
 def _manifest(store: Store, of: Registered) -> Iterator[Finding]:
     entry = of.entry
-    content: Mapping[str, Any] = dict(from_json(of.manifest) or {}) if of.manifest else {}
+    try:
+        content: Mapping[str, Any] = dict(from_json(of.manifest) or {}) if of.manifest else {}
+    except (ValueError, TypeError):
+        yield Finding(entry.key, MANIFEST, f"{entry.version}: its manifest in the index cannot be read")
+        return
     told = manifest_columns.of_manifest(content)
     differing = [name for name, value in told.items() if of.columns[name] != value]
     if differing:
