@@ -11,7 +11,7 @@ import pandas as pd
 
 from ensemble_desk import settings as settings_module
 from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
-from ensemble_desk.errors import NotTrainedError, UnknownKeyError
+from ensemble_desk.errors import UnknownKeyError
 from ensemble_desk.forecasting import multi_horizon
 from ensemble_desk.forecasting.multi_horizon import MultiHorizonForecast
 from ensemble_desk.market import horizon_table, timeframes
@@ -124,7 +124,7 @@ class EnsembleLoader:
         registry, key = _desk.opened(), _key(symbol, timeframe)
         chosen = version or _version(registry, key)
         if chosen is None:
-            raise NotTrainedError(key)
+            raise serving.untrained(registry, key)
         return _loaded(registry, key, chosen)
 
     @staticmethod

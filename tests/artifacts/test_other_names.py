@@ -28,6 +28,7 @@ D1 = Key("AAPL", "d1")
         ("AAPL_d1_20250126T153000Z.pkl", D1, "20250126T153000"),
         ("AAPL_d1_2025-01-26T15-30-00.pkl", D1, "20250126T153000"),
         ("AAPL_d1_1737849600.pkl", D1, "20250126T000000"),
+        ("AAPL_d1_1737849600123.pkl", D1, "20250126T000000"),
         ("AAPL_d1_20250127.joblib", D1, "20250127"),
         ("AAPL_d1_20250128.pickle", D1, "20250128"),
         ("AAPL_d1_20250129.pkl.gz", D1, "20250129"),
@@ -54,7 +55,9 @@ def test_names_of_other_programs_are_read(name, key, version):
         ("AAPL_d1_latest.pkl", "no day"),
         ("AAPL_d1_20250130 (1).pkl", "copy of another file; take it in with: desk registry import"),
         ("AAPL_d1_20251345.pkl", "no day"),
-        ("AAPL_d1_20250121_2530.pkl", "no day"),
+        ("AAPL_d1_20250121_final.pkl", "its day 20250121 is not its end"),
+        ("2025-01-21_AAPL_d1.pkl", "its day 2025-01-21 is not its end"),
+        ("AAPL_d1_20250121_2530.pkl", "not its end"),
         ("AAPL_20250121.pkl", "no timeframe"),
         ("AAPL_d2_20250121.pkl", "no timeframe"),
         ("ES1!_d1_20250121.pkl", "ticker symbol"),
@@ -91,3 +94,18 @@ def test_no_two_files_share_what_lies_beside_them():
     assert len(set(forms)) == len(names)
     assert all(form.count("/") == 1 for form in forms)
     assert [naming.manifest_name(name) != name for name in names[:3]] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("2025-01-21T15:30:00.123456+00:00", {"20250121"}),
+        ("01/21/2025", {"20250121"}),
+        ("21.01.2025 10:00", {"20250121"}),
+        ("02/01/2025", {"20250102", "20250201"}),
+        ("1737473400.25", {"20250121"}),
+        ("v3", set()),
+    ],
+)
+def test_a_text_that_a_file_keeps_as_its_time_means_these_days(text, days):
+    assert other_names.days_of(text) == days

@@ -60,3 +60,9 @@ def test_a_trained_horizon_stands_among_those_of_the_timeframe():
     seven = Aim("7 bars", 7, LabelSpec(7))
     assert aims.horizons_beside(seven, timeframe="d1") == {"1D": 1, "1W": 5, "7 bars": 7, "1M": 21}
     assert aims.horizons_beside(Aim(), timeframe="d1") == {"1D": 1, "1W": 5, "1M": 21}
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.55, 1.5, -0.01, "1%", {"up": 0.01}])
+def test_a_threshold_that_may_be_a_share_of_votes_or_a_percentage_is_no_label(threshold):
+    told = {"config": {"horizon": 5, "threshold": threshold}}
+    assert aims.of_content(told, timeframe="d1") == Aim("1W", 5)

@@ -25,7 +25,8 @@ _TIME = r"(?:[T_ -]?(?P<hour>[0-9]{2})[-:]?(?P<minute>[0-9]{2})(?:[-:]?(?P<secon
 _WHEN = re.compile(_DAY + _TIME)
 _COPY = re.compile(r" ?\([0-9]{1,3}\)$")
 _TAKE_IN = "take it in with: desk registry import FILE --as KEY/VERSION"
-_EPOCH = re.compile(r"1[0-9]{9}")
+_EPOCH = re.compile(r"(1[0-9]{9})(?:[0-9]{3}|\.[0-9]+)?")
+_DIGITS = 8  # of a day
 
 
 class Named(NamedTuple):
@@ -84,10 +85,13 @@ def _read(told: str, file_name: str) -> Named:
         except DeskError as error:
             raise ArtifactNameError(file_name, f"{str(error).rstrip('.')}; {_TAKE_IN}") from error
     days = [told[cut + 1 :] for cut in cuts if version_of(told[cut + 1 :])]
+    inside = [one[0] for one in re.finditer(_DAY, told) if version_of(one[0])]
     if _COPY.search(told):
         lacking = "a number in brackets marks it as a copy of another file"
     elif days:
         lacking = "no timeframe such as d1 or 1h stands before its day"
+    elif inside:
+        lacking = f"its day {inside[-1]} is not its end, behind symbol and timeframe"
     else:
         lacking = "it names no day of the calendar such as 20250121"
     raise ArtifactNameError(file_name, f"{lacking}; {_TAKE_IN}")
@@ -95,8 +99,8 @@ def _read(told: str, file_name: str) -> Named:
 
 def version_of(when: str) -> str | None:
     """The version that a time in a file name stands for; None when it is no time."""
-    if _EPOCH.fullmatch(when):
-        return f"{dt.datetime.fromtimestamp(int(when), dt.UTC):%Y%m%dT%H%M%S}"
+    if seconds := _EPOCH.fullmatch(when):
+        return f"{dt.datetime.fromtimestamp(int(seconds[1]), dt.UTC):%Y%m%dT%H%M%S}"
     found = _WHEN.fullmatch(when)
     if not found:
         return None
@@ -108,3 +112,15 @@ def version_of(when: str) -> str | None:
     except ValueError:
         return None
     return f"{day:%Y%m%d}T{time:%H%M%S}"
+
+
+def days_of(when: str) -> frozenset[str]:
+    """Which days a text may mean that a file keeps as its time, also with the day or the month first; empty when none.
+
+    A text without the digits of a day calls a version anything else.
+    """
+    if version := version_of(when):
+        return frozenset({version[:_DIGITS]})
+    digits = re.sub(r"[^0-9]", "", when)[:_DIGITS]
+    readings = digits, digits[4:] + digits[2:4] + digits[:2], digits[4:] + digits[:4]
+    return frozenset(day for day in readings if version_of(day))

@@ -6,15 +6,17 @@ from ensemble_desk.errors.base import DeskError, listed
 
 
 class NotTrainedError(DeskError, RuntimeError):
-    """A forecast was asked of an ensemble without models; a RuntimeError too, which the guide's callers catch."""
+    """A forecast was asked of an ensemble without models; a RuntimeError too, which the guide's callers catch.
 
-    def __init__(self, key: object) -> None:
+    ``why`` says what keeps the versions that there are from serving.
+    """
+
+    def __init__(self, key: object, why: str = "") -> None:
         symbol, _, timeframe = str(key).rpartition("/")
-        self.key = key
-        super().__init__(
-            f"The ensemble for {key} is not trained. "
-            f"Run: desk train --symbol {symbol or key} --timeframe {timeframe or 'd1'}"
-        )
+        self.key, self.why = key, why
+        one = f"--symbol {symbol or key} --timeframe {timeframe or 'd1'}"
+        told = f"has no version that can serve: {why.rstrip('.')}. See them with: desk registry list {one}"
+        super().__init__(f"The ensemble for {key} {told if why else f'is not trained. Run: desk train {one}'}")
 
 
 class AllMembersAbstainedError(DeskError):

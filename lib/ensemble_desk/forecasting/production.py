@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from ensemble_desk.errors import DatabaseError, DeskError, NotTrainedError
+from ensemble_desk.errors import DatabaseError, DeskError
 from ensemble_desk.forecasting import failures, log, multi_horizon
 from ensemble_desk.forecasting.log import Entry, Kind, Stamp
 from ensemble_desk.forecasting.multi_horizon import HorizonForecast, MultiHorizonForecast
@@ -57,7 +57,7 @@ def forecast(registry: Registry, key: Key, *, keep: bool = True) -> ProductionFo
     """
     pointer = production.read(registry, key)
     if pointer.version is None:
-        raise NotTrainedError(str(key))
+        raise serving.untrained(registry, key)
     try:
         ensemble = serving.ensemble_of(registry, key, pointer.version)
         found = multi_horizon.forecast(ensemble, key, registry.source.bars(key, last=ensemble.lookback_bars()).frame)

@@ -10,7 +10,6 @@ import pandas as pd
 import typer
 
 from ensemble_desk.ensemble import attribution
-from ensemble_desk.errors import NotTrainedError
 from ensemble_desk.forecasting import batches, explaining, uploads
 from ensemble_desk.forecasting.explaining import Reasons
 from ensemble_desk.jobs import arguments, desk, output
@@ -74,7 +73,7 @@ class _Asked:
     def frame(self, file: Path | None, answers: Answers, keep_as: str | None) -> tuple[pd.DataFrame, Recognised | None]:
         """Bars of the source, or what a file holds for this version and how its bars were recognised."""
         if not self.version:
-            raise NotTrainedError(str(self.key))
+            raise serving.untrained(self.registry, self.key)
         if file is None:
             return self.registry.source.bars(self.key).frame, None
         limit = int(self.registry.settings.max_upload_mb * 2**20)

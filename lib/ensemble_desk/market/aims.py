@@ -8,6 +8,7 @@ from ensemble_desk.errors import InvalidHorizonError
 from ensemble_desk.market import bars, timeframes
 from ensemble_desk.market.labels import LabelSpec
 
+_MOST_BELIEVED = 0.3
 UNTOLD = "nobody has told its horizon and label"
 
 
@@ -82,7 +83,8 @@ def is_limit(value: float) -> bool:
 
 
 def _limit(told: object) -> float | None:
-    known = isinstance(told, int | float) and not isinstance(told, bool) and is_limit(told)
+    """Believe a threshold of ``config`` only where it can hardly be a share of votes or a percentage."""
+    known = isinstance(told, int | float) and not isinstance(told, bool) and 0 <= told < _MOST_BELIEVED
     return float(told) if known and isinstance(told, int | float) else None
 
 

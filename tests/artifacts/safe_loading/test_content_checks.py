@@ -124,13 +124,17 @@ def test_each_thing_that_cannot_serve_is_told(ours, changes, told):
         {"symbol": "MSFT"},
         {"timeframe": "w1"},
         {"timestamp": "20250122"},
-        {"symbol": None},
         {"timestamp": 20250122},
     ],
 )
 def test_a_file_that_says_it_is_another_version_is_refused(ours, plain, told):
     assert problem(ours | told)
     assert "unlike its name" in problem(plain | told)
+
+
+def test_none_is_no_name_of_ours_and_tells_nothing_in_a_plain_artifact(ours, plain):
+    assert "symbol" in problem(ours | {"symbol": None})
+    checks.validate(plain | {"symbol": None, "timeframe": None}, key=KEY, version="20250121")
 
 
 @pytest.mark.parametrize(

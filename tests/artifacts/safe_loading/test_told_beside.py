@@ -1,14 +1,20 @@
 """What a plain artifact tells beside its models is followed, or the file is refused: never passed over in silence."""
 
+import base64
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ensemble_desk.artifacts import serving_form
-from ensemble_desk.artifacts.safe_loading import checks, told_beside
+from ensemble_desk.artifacts.safe_loading import checks, loading, told_beside
 from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
 from ensemble_desk.errors import DeskError, IncompatibleArtifactError
 
@@ -128,3 +134,109 @@ def test_models_and_weights_that_count_nothing_are_left_out():
     with pytest.raises(IncompatibleArtifactError, match="lstm is a NoneType"):
         ask(whole | {"weights": {"rf": 0.5, "lstm": 0.5}})
     assert "its weights are a list" in refusal(plain() | {"weights": [1.0]})
+
+
+def load(content, name=NAME):
+    return loading.load(content if type(content) is bytes else pickle.dumps(content), name=name, max_bytes=2**22)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"timestamp": "01/21/2025"},
+        {"timestamp": 1737473400000},
+        {"timestamp": None, "timeframe": None, "symbol": None},
+        {"timestamp": "21 Jan 2025, 10:00"},
+    ],
+)
+def test_the_day_of_a_file_may_be_written_in_any_way(told):
+    assert load({"symbol": "AAPL", "timeframe": "d1", **plain(), **told})["weights"] == {"rf": 1.0}
+
+
+@pytest.mark.parametrize("day", ["01/22/2025", "2025-01-20", 1737300000, "22.01.2025"])
+def test_another_day_is_told(day):
+    with pytest.raises(IncompatibleArtifactError, match="unlike its name"):
+        load(plain(timestamp=day))
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"", "it is empty"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\n", "git lfs pull"),
+        (b"<!DOCTYPE html><html></html>", "a page of the web"),
+        (b'{"models": {}}', "JSON"),
+        (base64.b64encode(pickle.dumps({"models": {}})), "base64"),
+    ],
+)
+def test_what_is_something_else_is_called_so(data, problem):
+    with pytest.raises(DeskError, match=problem):
+        load(data)
+
+
+def frozen():
+    return FrozenEstimator(plain()["models"]["rf"])
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        CalibratedClassifierCV(frozen()),
+        frozen(),
+        make_pipeline(
+            ColumnTransformer(
+                [("some", StandardScaler(), make_column_selector(pattern="r", dtype_include=np.number))],
+                remainder="passthrough",
+            ),
+            RandomForestClassifier(4, random_state=1),
+        ),
+    ],
+)
+def test_models_as_newer_releases_wrap_them_answer_as_they_do(model):
+    content = plain(model=model)
+    given = load(content)["models"]["rf"].predict_proba(FRAME)
+    assert np.array_equal(given, content["models"]["rf"].predict_proba(FRAME))
+    assert list(ask(load(content)).values()) == pytest.approx(list(given[-1]))
+
+
+def calls(module, name, *args):
+    """Write by hand what another release pickles as a call."""
+    parts = "".join(f"I{one}\n" if type(one) is int else f"V{one}\n" for one in args)
+    return f"c{module}\n{name}\n({parts}tR".encode()
+
+
+def beside(told):
+    """Pickle a plain artifact with one value more, written by hand."""
+    whole = pickle.dumps(plain(), protocol=2)
+    return whole.removesuffix(b".") + b"X\x04\x00\x00\x00more" + told + b"s."
+
+
+OFFSETS = [((), "+00:00"), (("America/New_York", -18000, 0, "EST"), "-05:00")]
+
+
+@pytest.mark.parametrize(("args", "offset"), OFFSETS)
+def test_a_moment_in_a_zone_of_pytz_keeps_its_offset(args, offset):
+    zone = calls("pytz", "_p" if args else "_UTC", *args)
+    stamp = b"cpandas._libs.tslibs.timestamps\n_unpickle_timestamp\n(I1737473400000000000\nN" + zone + b"I10\ntR"
+    assert load(beside(stamp))["more"].isoformat().endswith(offset)
+
+
+@pytest.mark.parametrize("args", [("Mars", 10**6, 0, "X"), ("Mars",), (1, "a", 0, "X")])
+def test_a_zone_of_pytz_that_is_none_is_refused(args):
+    with pytest.raises(DeskError, match="time zone"):
+        load(beside(calls("pytz", "_p", *args)))
+
+
+def index(*values):
+    items = "".join(f"I{one}\n" if type(one) is int else f"V{one}\n" for one in values).encode()
+    raw = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntVb\ntR"
+    dtype = b"cnumpy\ndtype\n(VO8\nI00\nI01\ntR(I3\nV|\nNNNI-1\nI-1\nI63\ntb"
+    array = raw + b"(I1\n(I%d\nt" % len(values) + dtype + b"I00\n(" + items + b"ltb"
+    head = b"cpandas.core.indexes.base\n_new_Index\n(cpandas.core.indexes.base\nIndex\n(dVdata\n"
+    return head + array + b"sVname\nNstR"
+
+
+def test_the_columns_of_a_frame_are_a_list_of_texts():
+    assert load(beside(index("a", "b")))["more"] == ["a", "b"]
+    with pytest.raises(DeskError, match=r"pandas\.Index"):
+        load(beside(index(1, 2)))

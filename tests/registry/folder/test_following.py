@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from ensemble_desk.errors import ExpiredVersionError, MissingExtraError, PreflightFailedError
+from ensemble_desk.errors import ExpiredVersionError, MissingExtraError, NotTrainedError, PreflightFailedError
 from ensemble_desk.market.features import FEATURE_NAMES
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Action, Mode, State
@@ -84,6 +84,8 @@ def test_a_key_of_which_nothing_passes_serves_nothing(desk):
     drop(desk, GOOD, plain(["A", "B"], version=GOOD))
     sync.synchronise(desk.registry)
     assert live(desk) is None
+    with pytest.raises(NotTrainedError, match=f"its newest, {GOOD}, is unfit .*tell it once"):
+        serving.ensemble(desk.registry, AAPL).predict(desk.registry.source.bars(AAPL).frame)
 
 
 def test_a_trained_version_that_fails_stays_behind_as_well(desk):

@@ -18,10 +18,10 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.market.labels import CLASSES, LabelSpec
 
 _MOST_MODELS = 64
+_AS_DICT = ": save a dict that has under 'models' each fitted classifier itself by its name"
 _MOST_NAME_LETTERS = 200
 _MOST_TOLD = 1_000_000  # values beside the models; they go into the manifest
 _TEXTS = ("symbol", "timeframe", "timestamp", "horizon", "code_revision", "bars_source", "feature_zone")
-_DAY = 8  # digits of a day; a plain artifact may call its version anything else
 _TABLES = ("performances", "model_predictions_sample", "label", "data_window", "evaluation", "libraries")
 
 
@@ -77,15 +77,16 @@ def _schema(content: dict[str, Any]) -> str:
 def _models(content: dict[str, Any]) -> str:
     models = content.get("models")
     if type(models) is not dict or not 0 < len(models) <= _MOST_MODELS:
-        return "it has no models" if not models or type(models) is not dict else f"it has {len(models):,} models"
+        return f"it has {len(models):,} models" if type(models) is dict and models else f"it has no models{_AS_DICT}"
     walk = plainness.Walk()
     for name, model in models.items():
         if type(name) is not str or not 0 < len(name) <= _MOST_NAME_LETTERS:
-            return "a model has no name, or one that is too long"
+            return "a model has no name in letters, or one that is too long"
         if type(model) is dict:
             problem = walk.problem(model)
             if problem:
-                return f"the state of {name} holds {problem}"
+                inside = any(hasattr(part, "predict_proba") for part in model.values())
+                return f"the state of {name} holds {problem}{_AS_DICT if inside else ''}"
         elif not composition.is_member(model):
             return f"{name} is a {type(model).__name__}{_why_none(model)}"
     return "its models share trees" if estimators.share_trees(models.values()) else ""
@@ -170,20 +171,17 @@ def _label(content: dict[str, Any]) -> str:
 
 def _check_identity(content: dict[str, Any], key: Key, version: str, name: str) -> None:
     """Refuse a file that says it is another version; a plain one may write its day in another way or not at all."""
-    told = [
-        content.get("symbol", key.symbol),
-        content.get("timeframe", key.timeframe),
-        content.get("timestamp", version),
-    ]
+    names = {"symbol": key.symbol, "timeframe": key.timeframe, "timestamp": version}
+    told = [default if content.get(part) is None else content[part] for part, default in names.items()]
     if any(isinstance(part, list | tuple | dict | set | frozenset | np.ndarray) for part in told):
         raise IncompatibleArtifactError(name, "its symbol, timeframe or timestamp is no text")
     symbol, timeframe, timestamp = (cut(str(part), most=_MOST_NAME_LETTERS) for part in told)
     if is_ours(content):
         fits = (symbol, timeframe, timestamp) == (key.symbol, key.timeframe, version)
     else:
-        day = (other_names.version_of(timestamp) or re.sub(r"[^0-9]", "", timestamp))[:8]
+        days = other_names.days_of(timestamp)
         same_key = _letters(symbol) == _letters(key.symbol) and timeframes.named(timeframe) == key.timeframe
-        fits = same_key and (len(day) < _DAY or day == naming.timestamp(version))
+        fits = same_key and (not days or naming.timestamp(version) in days)
     if not fits:
         problem = f"it says that it is {symbol}/{timeframe} {timestamp}, unlike its name"
         raise IncompatibleArtifactError(name, problem)

@@ -46,6 +46,14 @@ _CODECS: tuple[tuple[bytes, Callable[[], _Decompressor]], ...] = (
     (b"\x04\x22\x4d\x18", _lz4),
 )
 _ZIP = b"PK\x03\x04"  # as other libraries write under the same suffix
+_OTHERS = (
+    (b"version https://git-lfs", "it is a pointer of Git LFS, not the file itself; fetch it with: git lfs pull"),
+    (b"<!DOCTYPE", "it is a page of the web, not a pickle; whoever fetched it was sent that instead"),
+    (b"<html", "it is a page of the web, not a pickle; whoever fetched it was sent that instead"),
+    (b"{", "it is text such as JSON, not a pickle"),
+    (b"gASV", "it is a pickle written as base64; decode it first"),
+    (b"gAR", "it is a pickle written as base64; decode it first"),
+)
 
 
 def unpack(data: bytes, *, name: str, max_bytes: int) -> bytes:
@@ -69,6 +77,11 @@ def unpack(data: bytes, *, name: str, max_bytes: int) -> bytes:
             except (OSError, EOFError, RuntimeError, ValueError, zlib.error, lzma.LZMAError, MemoryError) as error:
                 raise ArtifactCorruptError(name, f"its compression is damaged ({error})") from error
     return data
+
+
+def else_of(data: bytes) -> str:
+    """Say what bytes are that are no pickle; empty where that is not known."""
+    return next((problem for opening, problem in _OTHERS if data.startswith(opening)), "" if data else "it is empty")
 
 
 def _all_members(data: bytes, codec: Callable[[], _Decompressor], *, name: str, max_bytes: int) -> bytes:

@@ -107,7 +107,7 @@ def _unpickled(data: bytes, *, name: str, max_bytes: int) -> Loaded:
         origin = _origin(inside) if is_whole else ""
         if origin:
             raise IncompatibleArtifactError(name, f"{origin}{error}. {_AGAIN}") from error
-        raise ArtifactCorruptError(name, str(error)) from error
+        raise ArtifactCorruptError(name, compression.else_of(inside) or str(error)) from error
     except (
         Exception
     ) as error:  # hostile bytes make the unpickler raise anything, MemoryError and RecursionError included

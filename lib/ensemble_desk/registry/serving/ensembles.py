@@ -7,6 +7,7 @@ from typing import Any
 
 from ensemble_desk.artifacts import descriptions
 from ensemble_desk.ensemble.forecaster import EnhancedEnsembleForecaster
+from ensemble_desk.errors import NotTrainedError, UnknownKeyError
 from ensemble_desk.market import timeframes
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import ages, opening
@@ -61,6 +62,8 @@ class ProductionEnsemble(EnhancedEnsembleForecaster):
         self._follow()
         if self._expires_at is not None and self._registry.clock() > self._expires_at:
             raise ages.refusal(self._registry.settings, self._key, self.version)
+        if not self.is_trained:
+            raise untrained(self._registry, self._key)
         super().prepare()
 
     def _follow(self) -> None:
@@ -122,6 +125,18 @@ def ensemble(registry: Registry, key: Key, **enabled: bool) -> ProductionEnsembl
 def ensemble_of(registry: Registry, key: Key, version: str, **enabled: bool) -> EnhancedEnsembleForecaster:
     """Give the ensemble of one version, whatever production does; raises what :func:`load` raises."""
     return of_content(key, content(registry, key, version), version=version, **enabled)
+
+
+def untrained(registry: Registry, key: Key) -> NotTrainedError:
+    """Say of a key that nothing is in production of it, and what keeps its newest version from it."""
+    from ensemble_desk.registry.index import versions
+
+    try:
+        newest = versions.of_key(registry, key)[0]
+    except UnknownKeyError:
+        return NotTrainedError(str(key))
+    why = f" ({problem.rstrip('.')})" if (problem := newest.problem or newest.quarantine_reason) else ""
+    return NotTrainedError(str(key), f"its newest, {newest.version}, is {newest.state.value}{why}")
 
 
 def of_content(key: Key, given: Mapping[str, Any], *, version: str, **enabled: bool) -> EnhancedEnsembleForecaster:

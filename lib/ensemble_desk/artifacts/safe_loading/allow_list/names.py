@@ -83,6 +83,7 @@ def _scikit_learn() -> Iterator[tuple[str, str, Build]]:
         yield "sklearn.ensemble._gb_losses", name, losses.loss(now, told="K")
     for name in ("GridSearchCV", "RandomizedSearchCV"):
         yield "sklearn.model_selection._search", name, composition.searched
+    yield "sklearn.frozen._frozen", "FrozenEstimator", composition.frozen
     yield from _left_out()
 
 
@@ -114,6 +115,10 @@ def _plain() -> Iterator[tuple[str, str, Build]]:
     yield "fractions", "Fraction", texts.fraction
     for module in ("pandas._libs.tslibs.timestamps", "pandas._libs.tslib"):
         yield module, "_unpickle_timestamp", texts.timestamp
+    yield "pytz", "_UTC", values.zone_of_pytz
+    yield "pytz", "_p", values.zone_of_pytz
+    yield texts.INDEX, "_new_Index", texts.index
+    yield texts.INDEX, "Index", token
 
 
 def _list() -> dict[tuple[str, str], type]:

@@ -6,17 +6,21 @@ import uuid
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
+import numpy as np
+
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
     Builder,
     MalformedError,
     Recipe,
     dict_of,
     expect,
+    is_token,
     state_of,
     stateless,
 )
 from ensemble_desk.artifacts.safe_loading.allow_list.unhashed import Pairs
 
+INDEX = "pandas.core.indexes.base"
 _LONGEST = 4_096
 _NUMBER = re.compile(
     r"[+-]?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})(?:e[+-]?\d{1,6})?|[+-]?(?:nan|inf(?:inity)?)", re.IGNORECASE
@@ -86,6 +90,17 @@ def timestamp(builder: Builder, given: Recipe) -> dt.datetime:
     except OverflowError as error:
         raise MalformedError(problem="a pandas.Timestamp contradicts itself") from error
     return moment.replace(tzinfo=None) if offset is None else moment.astimezone(offset)
+
+
+def index(builder: Builder, given: Recipe) -> list[str]:
+    """Make the list of texts that a ``pandas.Index`` holds, such as the columns of a frame."""
+    args = stateless(given)
+    expect(len(args) == 2 and is_token(args[0], f"{INDEX}.Index"), "a pandas.Index")  # noqa: PLR2004 - class and content
+    told = dict_of(args[1]) if type(args[1]) is Pairs else args[1]
+    held = builder.value(told.get("data")) if type(told) is dict else None
+    names: list[str] = held.tolist() if isinstance(held, np.ndarray) and held.ndim == 1 else []
+    expect(names and all(type(name) is str for name in names), "a pandas.Index", "other values than texts")
+    return names
 
 
 def _one(args: tuple[Any, ...], subject: str) -> list[str]:

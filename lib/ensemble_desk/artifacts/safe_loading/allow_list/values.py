@@ -77,6 +77,15 @@ def zone(builder: Builder, given: Recipe) -> dt.timezone:
     return dt.timezone(offset)  # type: ignore[arg-type]
 
 
+def zone_of_pytz(_builder: Builder, given: Recipe) -> dt.timezone:
+    """Make of a zone of pytz the offset that it has at its moment: UTC, or a name, an offset in seconds and more."""
+    args = stateless(given)
+    if not args:
+        return dt.UTC
+    expect(len(args) == 4 and type(args[1]) is int and abs(args[1]) < 86_400, "a time zone")  # noqa: PLR2004 - a day
+    return dt.timezone(dt.timedelta(seconds=args[1]))
+
+
 def _packed(builder: Builder, given: Any, size: int) -> bytes:
     made = builder.value(given)
     if type(made) is not bytes or len(made) != size:

@@ -41,6 +41,13 @@ def searched(builder: Builder, given: Recipe) -> Any:
     return builder.value(state["best_estimator_"])
 
 
+def frozen(builder: Builder, given: Recipe) -> Any:
+    """Make of an estimator that is not to be fitted again the one inside, which answers for it."""
+    state = state_of(given)
+    expect(type(state) is dict and "estimator" in state, "a frozen estimator")
+    return builder.value(state["estimator"])
+
+
 def is_member(model: Any) -> bool:
     """Tell whether an object votes: a fitted classifier, all of whose parts fit each other."""
     if isinstance(model, FlatForest | GraphModel):

@@ -23,6 +23,7 @@ _KEPT = {
     "sklearn.metrics._scorer": ("_PassthroughScorer", "_Scorer", "_PredictScorer", "_ProbaScorer", "_ThresholdScorer"),
     "sklearn.utils._metadata_requests": ("MetadataRequest", "MethodMetadataRequest"),
     "numpy.ma.core": ("_mareconstruct",),
+    "sklearn.compose._column_transformer": ("make_column_selector",),  # the columns that it chose are stored beside
 }
 _ARGUMENTS = {
     "sklearn._loss.link": ("Interval", "IdentityLink", "LogLink", "LogitLink", "HalfLogitLink", "MultinomialLogit"),
@@ -45,6 +46,7 @@ _ARGUMENTS = {
         "brier_score_loss",
     ),
     "sklearn.metrics._ranking": ("roc_auc_score",),
+    "numpy": ("number", "floating", "integer", "float32", "float64", "int64", "bool_", "object_"),
     "numpy.ma": ("MaskedArray",),
     "numpy.ma.core": ("MaskedArray",),
 }
