@@ -27,6 +27,7 @@ def ledger(desk):
 STATEMENTS = {
     "the newest row of history removed": "DELETE FROM deployments WHERE reason = 'bad feed'",
     "a row of history altered": "UPDATE deployments SET reason = 'nothing' WHERE position = 2",
+    "a row of history kept under no revision": "UPDATE deployments SET moved_revision = NULL WHERE position = 2",
     "all history and pointers removed": "DELETE FROM deployments; DELETE FROM production_pointers",
     "a pointer moved": "UPDATE production_pointers SET version = '20250131'",
     "a pointer that cannot be read": "UPDATE production_pointers SET mode = 'x'",

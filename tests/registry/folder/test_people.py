@@ -1,4 +1,4 @@
-"""Who may act, and what people wrote: what was done to it behind the registry's back is found, and can be put back."""
+"""Who may act, what people wrote, what may go live: whatever is done to it in the database is found."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 from tests.registry.conftest import AAPL, lean
-from tests.registry.folder.conftest import ADMIN, NAMES, tell
+from tests.registry.folder.conftest import ADMIN, FIRST, NAMES, tell
 
 from ensemble_desk.activity import notes as remarks
 from ensemble_desk.registry import ledger_file
@@ -17,7 +17,7 @@ from ensemble_desk.registry.folder import audit, ledger_audit
 from ensemble_desk.registry.ledger import anchoring, notes, people
 from ensemble_desk.registry.ledger_file import ABANDONED, COMMITTED, NONE, Head
 
-OURS = (*people.TABLES, notes.BEGUN)
+OURS = (*people.TABLES, notes.FIT, notes.BEGUN)
 STATEMENTS = {
     "a role given": "INSERT INTO role_changes (id, person, role, actor, reason, at)"
     " SELECT 99, 'eve@example.org', 'admin', actor, reason, at FROM role_changes WHERE id = 1",
@@ -34,6 +34,7 @@ STATEMENTS = {
     "a token deleted": "DELETE FROM access_tokens WHERE name = 'service'",
     "a note edited": "UPDATE notes SET text = 'looks bad'",
     "a note deleted": "DELETE FROM notes",
+    "a preflight that nobody made": "UPDATE model_versions SET fit = TRUE WHERE version = '20241227' AND fit IS NULL",
     "the mark of what was told removed": "DELETE FROM ledger_head WHERE name = 'people'",
 }
 
@@ -47,7 +48,7 @@ def do(desk, statement):
 def staffed(desk):
     """A registry with versions, roles, tokens and notes."""
     desk.content = lean(desk.content)
-    desk.publish_all(*NAMES[:2])
+    desk.publish_all(*NAMES[:2], FIRST)  # the last one is too old to be followed, so nobody examines it
     tell(desk.registry)
     assert audit.verify(desk.registry) == ()
     return desk

@@ -86,12 +86,14 @@ def _everything(connection: Connection, told: Story) -> Iterator[Finding]:
     graves = _stored(connection, pruned_versions, notes.of_tombstone, "version")
     yield from _compared(graves, told.tombstones, "tombstone")
     table = model_versions
-    wanted = select(table.c.symbol, table.c.timeframe, table.c.version, table.c.quarantine_reason)
+    wanted = select(table.c.symbol, table.c.timeframe, table.c.version, table.c.quarantine_reason, table.c.fit)
     for row in connection.execute(wanted.order_by(table.c.id)).mappings():
         reason = told.quarantines.get((_key(row), row["version"]))
         if row["quarantine_reason"] != reason:
             is_so = "is not quarantined" if reason is None else f"is quarantined ({reason})"
             yield Finding(_key(row), DIFFERS, f"{row['version']}: by the ledger it {is_so}")
+        if row["fit"] and told.n_begun and not told.fit.get((_key(row), row["version"])):
+            yield Finding(_key(row), DIFFERS, f"{row['version']}: the ledger tells of no preflight that it passed")
     yield from _people(connection, told)
     yield from _digests(connection, told)
 

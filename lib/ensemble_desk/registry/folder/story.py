@@ -13,7 +13,7 @@ from ensemble_desk.registry.ledger import notes, people
 from ensemble_desk.registry.ledger_file import ABANDONED, COMMITTED, NONE, TORN, Head, Line
 
 Told = Mapping[str, Any]
-_OF_KEYS = (notes.ROW, notes.POINTER, notes.VERSION, notes.TOMBSTONE, notes.QUARANTINE)
+_OF_KEYS = (notes.ROW, notes.POINTER, notes.VERSION, notes.TOMBSTONE, notes.QUARANTINE, notes.FIT)
 
 
 @dataclass(slots=True)
@@ -24,6 +24,7 @@ class Story:
     ----------
     rows : rows of history by key and position.
     pointers, versions, tombstones, quarantines : the newest of each; versions by key and name, a reason or None.
+    fit : whether a version passed the preflight that going live takes.
     people : roles, tokens and notes by kind and number or name; of all of them it is told from ``n_begun`` times on.
     digests : the newest sum of daily digests; None: none was taken yet.
     problems : lines that are not what they were, in words.
@@ -35,6 +36,7 @@ class Story:
     versions: dict[tuple[Key, str], Told] = field(default_factory=dict)
     tombstones: dict[tuple[Key, str], Told] = field(default_factory=dict)
     quarantines: dict[tuple[Key, str], str | None] = field(default_factory=dict)
+    fit: dict[tuple[Key, str], bool] = field(default_factory=dict)
     people: dict[tuple[str, Any], Told] = field(default_factory=dict)
     n_begun: int = 0
     digests: Told | None = None
@@ -64,6 +66,8 @@ class Story:
                 self.tombstones[key, told["version"]] = told
                 self.versions.pop((key, told["version"]), None)
                 self.quarantines.pop((key, told["version"]), None)
+            case notes.FIT:
+                self.fit[key, told["version"]] = told["fit"]
             case notes.QUARANTINE:
                 self.quarantines[key, told["version"]] = told["reason"]
 

@@ -161,6 +161,8 @@ def set_fit(connection: Connection, entry: Entry) -> None:
     problem = "" if entry.health is State.UNFIT else entry.problem
     values = {"fit": True, "health": health.value, "problem": problem}
     connection.execute(update(table).where(table.c.id == entry.id).values(**values))
+    if not entry.fit:
+        notes.take(connection, notes.FIT, _named(entry.key, entry.version) | {"fit": True})
 
 
 def set_unexamined(connection: Connection, entry: Entry) -> None:
@@ -169,6 +171,8 @@ def set_unexamined(connection: Connection, entry: Entry) -> None:
     problem = "" if entry.health is State.UNFIT else entry.problem
     values = {"fit": None, "health": health.value, "problem": problem}
     connection.execute(update(table).where(table.c.id == entry.id).values(**values))
+    if entry.fit:
+        notes.take(connection, notes.FIT, _named(entry.key, entry.version) | {"fit": False})
 
 
 def set_seen(connection: Connection, entry: Entry, *, size_bytes: int, mtime_ns: int) -> None:
@@ -185,8 +189,7 @@ def set_serving_form(connection: Connection, entry: Entry, sha256: str | None) -
 def set_quarantine(connection: Connection, key: Key, version: str, reason: str | None) -> None:
     wanted = update(table).where(*_of(key), table.c.version == version)
     connection.execute(wanted.values(quarantine_reason=reason))
-    told = {"symbol": key.symbol, "timeframe": key.timeframe, "version": version, "reason": reason}
-    notes.take(connection, notes.QUARANTINE, told)
+    notes.take(connection, notes.QUARANTINE, _named(key, version) | {"reason": reason})
 
 
 def rejected(connection: Connection) -> dict[str, Rejected]:
@@ -233,6 +236,10 @@ def _newest(
         wanted = wanted.where(table.c.version != other_than)
     row = connection.execute(wanted.order_by(table.c.version.desc()).limit(1)).first()
     return None if row is None else entries.of_row(row)
+
+
+def _named(key: Key, version: str) -> dict[str, Any]:
+    return {"symbol": key.symbol, "timeframe": key.timeframe, "version": version}
 
 
 def _of(key: Key) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

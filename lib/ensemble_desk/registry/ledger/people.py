@@ -1,4 +1,4 @@
-"""Roles, tokens and notes: rows of which the ledger is told every one, once it was told of all there were.
+"""Roles, tokens, notes and passed preflights: the ledger is told every one, once it was told of all there were.
 
 A row of ``ledger_head`` marks that it was. Where the ledger is of an earlier release, what stands there at the first
 look of the audit, the first such row or the first daily round is told as it is.
@@ -14,6 +14,7 @@ from ensemble_desk.database import inserting
 from ensemble_desk.database.queries.plain_sql import PlainSql
 from ensemble_desk.database.tables.columns import UtcTime
 from ensemble_desk.database.tables.registry_tables import access_tokens, role_changes
+from ensemble_desk.database.tables.registry_tables import model_versions as versions
 from ensemble_desk.database.tables.registry_tables import notes as remarks
 from ensemble_desk.registry import agreement
 from ensemble_desk.registry.ledger import notes
@@ -62,7 +63,9 @@ def everything(connection: "Connection") -> list[Note]:
     for kind, table in TABLES.items():
         rows = connection.execute(select(table).order_by(*table.primary_key)).mappings()
         found += ((kind, _plain(row)) for row in rows)
-    return [*found, (notes.BEGUN, {})]
+    named = (versions.c.symbol, versions.c.timeframe, versions.c.version)
+    fit = connection.execute(select(*named).where(versions.c.fit.is_(True)).order_by(versions.c.id)).mappings()
+    return [*found, *((notes.FIT, _plain(row) | {"fit": True}) for row in fit), (notes.BEGUN, {})]
 
 
 def key_of(kind: str, told: Mapping[Any, Any]) -> Any:

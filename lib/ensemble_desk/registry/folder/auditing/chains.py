@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, case, select
 
 from ensemble_desk.database.tables.registry_tables import deployments, model_versions
 from ensemble_desk.market.keys import Key
@@ -27,6 +27,7 @@ def verify(connection: Connection, *, now: datetime, since: date | None) -> Iter
     others = {Key(*row) for query in (named, indexed) for row in connection.execute(query)}
     for key in sorted(others - stored.keys()):
         yield Finding(key, UNEXPLAINED, "there are versions or rows of history, but no pointer")
+    yield from _revisions(connection)
     of_keys = _states(connection, stored)
     for key, links in _links(connection, stored):
         if isinstance(links, str):
@@ -99,6 +100,15 @@ def _pointer(pointer: Pointer, links: Sequence[chain.Link]) -> Iterator[Finding]
     if has != told:
         shown = f"revision {pointer.revision}, {pointer.version or 'no version'}, {pointer.mode.value}"
         yield Finding(pointer.key, UNEXPLAINED, f"no row of history leads to {shown}")
+
+
+def _revisions(connection: Connection) -> Iterator[Finding]:
+    """Name rows that are kept under another revision than they tell."""
+    table = deployments.c
+    tells = case((table.outcome == chain.MOVED, table.revision), else_=None)
+    wanted = select(table.symbol, table.timeframe, table.id).where(table.moved_revision.is_distinct_from(tells))
+    for symbol, timeframe, number in connection.execute(wanted.order_by(table.id)):
+        yield Finding(Key(symbol, timeframe), EDITED, f"row {number} is kept under another revision than it tells")
 
 
 def _states(connection: Connection, stored: Mapping[Key, Pointer]) -> dict[Key, list[Finding]]:
