@@ -13,6 +13,8 @@ from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.actors import TO_NOTE, Actor
 from ensemble_desk.registry.entities import Deployment
 from ensemble_desk.registry.index import stored as index
+from ensemble_desk.registry.ledger import notes as told
+from ensemble_desk.registry.ledger import people, writing
 from ensemble_desk.registry.opening import Registry
 
 MOST_SHOWN = 200
@@ -36,7 +38,7 @@ def on_version(registry: Registry, key: Key, version: str, text: str, *, actor: 
     Raises NotAllowedError, EmptyNoteError, UnknownVersionError, PrunedVersionError.
     """
     said = _said(text, actor)
-    with registry.database.writing() as connection:
+    with writing.writing(registry) as connection:
         index.require(connection, key, version)
         return _write(connection, Note(key, version, None, said, actor.name, registry.clock()), move_hash=None)
 
@@ -45,7 +47,7 @@ def on_move(registry: Registry, move: Deployment, text: str, *, actor: Actor) ->
     """Write a note on a move, or on an attempt that was refused; raises NotAllowedError, EmptyNoteError."""
     said = _said(text, actor)
     note = Note(move.key, None, move.id, said, actor.name, registry.clock())
-    with registry.database.writing() as connection:
+    with writing.writing(registry) as connection:
         return _write(connection, note, move_hash=move.hash)
 
 
@@ -70,7 +72,7 @@ def _said(text: str, actor: Actor) -> str:
 def _write(connection: Any, note: Note, *, move_hash: str | None) -> Note:
     row = {name: getattr(note, name) for name in ("version", "move_id", "text", "actor", "at")}
     row |= {"symbol": note.key.symbol, "timeframe": note.key.timeframe, "move_hash": move_hash}
-    connection.execute(insert(table).values(row))
+    people.written(connection, told.REMARK, insert(table).values(row))
     return note
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_desk.ensemble.flat.growing import GrownForest
+from ensemble_desk.ensemble.flat import growing
 from ensemble_desk.ensemble.members import catalogue, ratios
 from ensemble_desk.ensemble.votes import Votes
 from ensemble_desk.evaluation import baselines, intervals, leakage, leaning, metrics, skill
@@ -129,7 +129,7 @@ def _leakage(
     """Marks of leakage, with a twin: a small forest on the same rows with shuffled labels must know nothing."""
     y = leakage.shuffled(data.classes, seed=recipe.seed)
     table, unseen = data.features.to_numpy(), y[split.holdout]
-    forest = GrownForest(n_trees=30, leaf=20, share=1.0, seed=recipe.seed).fit(table[split.train], y[split.train])
+    forest = growing.forest(n_trees=30, leaf=20, share=1.0, seed=recipe.seed).fit(table[split.train], y[split.train])
     said = forest.classes_[forest.predict_proba(table[split.holdout]).argmax(axis=1)]
     share = float(np.mean(said == unseen))
     twin = intervals.wilson(share, len(unseen), horizon_bars=recipe.label.horizon_bars)

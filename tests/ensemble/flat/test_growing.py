@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 
+from ensemble_desk.ensemble.flat import growing
 from ensemble_desk.ensemble.flat.growing import GrownForest
 from ensemble_desk.ensemble.members import catalogue
 
@@ -39,3 +40,13 @@ def test_names_are_told_and_what_float32_cannot_hold_is_refused():
     for ask in (grown.predict_proba, lambda X: grown.fit(X, y)):
         with pytest.raises(ValueError, match="too large for float32"):
             ask(table * 1e300)
+
+
+def test_another_release_of_scikit_learn_grows_its_own(fitted, monkeypatch):
+    monkeypatch.setattr(growing, "_WRITTEN_FOR", "0.0.")
+    told = {"n_trees": 5, "leaf": 40, "share": 0.5, "seed": 3}
+    theirs = growing.forest(**told)
+    assert isinstance(theirs, RandomForestClassifier)
+    X, y = fitted.rows(slice(0, 903)).features, fitted.classes[:903]
+    ours = GrownForest(**told).fit(X, y)
+    np.testing.assert_array_equal(ours.predict_proba(X), theirs.fit(X, y).predict_proba(X))

@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, Column, Date, ForeignKey, PrimaryKeyConstrain
 from ensemble_desk.database.tables.columns import Exact
 from ensemble_desk.database.tables.metadata import metadata
 
-ledger_head = Table(  # one row: the line of the ledger that was committed last
+ledger_head = Table(  # the line of the ledger that was committed last, and a mark of what it was told of
     "ledger_head",
     metadata,
     Column("name", Exact, nullable=False),

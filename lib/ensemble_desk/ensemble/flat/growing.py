@@ -9,6 +9,25 @@ from ensemble_desk.ensemble.flat.compiled import CompiledTrees
 from ensemble_desk.errors import extras
 
 _LARGEST_SEED = np.iinfo(np.int32).max
+_WRITTEN_FOR = "1.9."  # scikit-learn, whose inner parts another release may change
+
+
+def forest(*, n_trees: int, leaf: int, share: float, seed: int) -> Any:
+    """Give an unfitted forest to be asked alone; with another release of scikit-learn its own, which says the same."""
+    with extras.needed():
+        import sklearn
+    made = GrownForest if sklearn.__version__.startswith(_WRITTEN_FOR) else whole
+    return made(n_trees=n_trees, leaf=leaf, share=share, seed=seed)
+
+
+def whole(*, n_trees: int, leaf: int, share: float, seed: int, n_jobs: int = 1) -> Any:
+    """Give scikit-learn's unfitted estimator of the same forest, to be kept."""
+    with extras.needed():
+        from sklearn.ensemble import RandomForestClassifier
+
+    return RandomForestClassifier(
+        n_estimators=n_trees, min_samples_leaf=leaf, max_samples=share, n_jobs=n_jobs, random_state=seed
+    )
 
 
 class GrownForest:

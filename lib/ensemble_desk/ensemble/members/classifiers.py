@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ensemble_desk.ensemble.flat import growing
 from ensemble_desk.ensemble.flat.forest import FlatForest
-from ensemble_desk.ensemble.flat.growing import GrownForest
 from ensemble_desk.ensemble.members.classes import class_numbers
 from ensemble_desk.ensemble.votes import Rows, Votes, class_probabilities
 from ensemble_desk.errors import IncompatibleArtifactError, InvalidFeaturesError, MissingFeaturesError, extras
@@ -19,7 +19,6 @@ from ensemble_desk.market.labels import LabelSpec
 _NOT_FINITE = "features of the row are not finite"
 _ROUNDING = 1e-5  # of probabilities that another program stored as float32
 _IMPUTER = "SimpleImputer"
-_TREES, _SHARE_DRAWN = 50, 0.5  # of our forest
 _SCALERS = {"StandardScaler", "MinMaxScaler", "RobustScaler", "MaxAbsScaler"}  # they leave a missing number missing
 
 
@@ -184,20 +183,8 @@ def random_forest(*, seed: int, weekly: bool, n_jobs: int = 1, kept: bool = True
     Measured out of fold on five daily series, h = 1: log-loss 1.070 (leaves of 25: 1.073; class prior: 1.078).
     One that is not ``kept`` is the same forest for asking alone.
     """
-    leaf = 20 if weekly else 40
-    if not kept:
-        return GrownForest(n_trees=_TREES, leaf=leaf, share=_SHARE_DRAWN, seed=seed)
-    with extras.needed():
-        from sklearn.ensemble import RandomForestClassifier
-
-    return RandomForestClassifier(
-        n_estimators=_TREES,
-        min_samples_leaf=leaf,
-        max_features="sqrt",
-        max_samples=_SHARE_DRAWN,
-        n_jobs=n_jobs,
-        random_state=seed,
-    )
+    told: dict[str, Any] = {"n_trees": 50, "leaf": 20 if weekly else 40, "share": 0.5, "seed": seed}
+    return growing.whole(**told, n_jobs=n_jobs) if kept else growing.forest(**told)
 
 
 def gradient_boosting(*, seed: int, weekly: bool) -> Any:

@@ -11,6 +11,7 @@ from ensemble_desk.errors import ReasonRequiredError
 from ensemble_desk.registry.access import identity
 from ensemble_desk.registry.access.identity import Identity
 from ensemble_desk.registry.actors import TO_GRANT, Actor, Role
+from ensemble_desk.registry.ledger import notes, people, writing
 from ensemble_desk.registry.opening import Registry
 
 _VERB = "give roles"
@@ -30,7 +31,7 @@ class RoleChange:
 def give(registry: Registry, person: str, role: Role | None, *, actor: Actor, reason: str) -> RoleChange:
     """Give a role to a person (verified e-mail, or ``issuer|number``), or take it back; takes effect within a minute.
 
-    Raises NotAllowedError, ReasonRequiredError.
+    Raises NotAllowedError, ReasonRequiredError, and what `writing.writing` does.
     """
     actor.require(TO_GRANT, _VERB)
     reason = texts.said(reason)
@@ -38,8 +39,9 @@ def give(registry: Registry, person: str, role: Role | None, *, actor: Actor, re
         raise ReasonRequiredError(_VERB)
     made = RoleChange(identity.folded(texts.said(person)), role, actor.name, reason, registry.clock())
     row = {"person": made.person, "role": None if role is None else str(role)}
-    with registry.database.writing() as connection:
-        connection.execute(insert(table).values(row | {"actor": made.actor, "reason": reason, "at": made.at}))
+    with writing.writing(registry) as connection:
+        added = insert(table).values(row | {"actor": made.actor, "reason": reason, "at": made.at})
+        people.written(connection, notes.ROLE, added)
     return made
 
 

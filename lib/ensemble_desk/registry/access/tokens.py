@@ -11,6 +11,7 @@ from ensemble_desk.database import texts
 from ensemble_desk.database.tables.registry_tables import access_tokens as table
 from ensemble_desk.errors import TokenNameTakenError, TokenRefusedError, UnknownTokenError
 from ensemble_desk.registry.actors import TO_GRANT, Actor, Role
+from ensemble_desk.registry.ledger import notes, people, writing
 from ensemble_desk.registry.opening import Registry
 
 _VERB = "manage tokens"
@@ -38,19 +39,20 @@ def create(registry: Registry, name: str, *, role: Role, expires_at: datetime, a
     made = Actor(texts.said(name), role)
     secret = _BEGINS + secrets.token_urlsafe(32)
     row = {"name": made.name, "sha256": _digest(secret), "role": str(role), "actor": actor.name}
-    with registry.database.writing() as connection:
+    with writing.writing(registry) as connection:
         if connection.execute(select(table.c.name).where(table.c.name == made.name)).first() is not None:
             raise TokenNameTakenError(made.name)
-        connection.execute(insert(table).values(row | {"created_at": registry.clock(), "expires_at": expires_at}))
+        added = insert(table).values(row | {"created_at": registry.clock(), "expires_at": expires_at})
+        people.written(connection, notes.TOKEN, added)
     return secret
 
 
 def revoke(registry: Registry, name: str, *, actor: Actor) -> Token:
     """Take a token back at once; raises NotAllowedError, UnknownTokenError."""
     actor.require(TO_GRANT, _VERB)
-    with registry.database.writing() as connection:
+    with writing.writing(registry) as connection:
         marked = update(table).where(table.c.name == name, table.c.revoked_at.is_(None))
-        connection.execute(marked.values(revoked_at=registry.clock()))
+        people.written(connection, notes.TOKEN, marked.values(revoked_at=registry.clock()))
     found = next((one for one in listing(registry) if one.name == name), None)
     if found is None:
         raise UnknownTokenError(name)

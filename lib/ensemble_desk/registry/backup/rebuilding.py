@@ -30,7 +30,7 @@ from ensemble_desk.registry.folder.examining import inspection
 from ensemble_desk.registry.folder.story import Story, Told
 from ensemble_desk.registry.index import entries, manifest_columns, states
 from ensemble_desk.registry.index.registration import Arrival
-from ensemble_desk.registry.ledger import beginning, notes, writing
+from ensemble_desk.registry.ledger import beginning, notes, people, writing
 from ensemble_desk.registry.ledger_bucket import LedgerBucket
 from ensemble_desk.registry.ledger_file import COMMITTED, NONE
 from ensemble_desk.registry.opening import Registry
@@ -163,6 +163,11 @@ def _put_back(connection: Connection, story: Story, arrivals: Mapping[tuple[Key,
         of = (model_versions.c.symbol == key.symbol, model_versions.c.timeframe == key.timeframe)
         marked = update(model_versions).where(*of, model_versions.c.version == version)
         connection.execute(marked.values(quarantine_reason=reason))
+    for (kind, _), one in story.people.items():
+        people.put_back(connection, kind, one)
+    people.count_on(connection)
+    if story.n_begun:
+        people.mark(connection)
     for key, told in story.pointers.items():
         states.restate(connection, key, [name for owner, name in story.versions if owner == key], live=told["version"])
         states.recount(connection, key)

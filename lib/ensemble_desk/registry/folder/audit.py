@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from datetime import date
 from functools import partial
 from typing import Any
@@ -18,6 +19,7 @@ from ensemble_desk.database.tables.registry_tables import (
     version_counts,
     version_manifests,
 )
+from ensemble_desk.errors import DeskError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Finding, State
 from ensemble_desk.registry.folder import ledger_audit
@@ -28,7 +30,7 @@ from ensemble_desk.registry.folder.examining.checking import Registered
 from ensemble_desk.registry.folder.story import Story
 from ensemble_desk.registry.index import descriptions, entries, manifest_columns, tombstones
 from ensemble_desk.registry.index import stored as index
-from ensemble_desk.registry.ledger import writing
+from ensemble_desk.registry.ledger import anchoring, writing
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.work import places, walking
 from ensemble_desk.work.places import Place
@@ -67,6 +69,8 @@ def verify(
     DatabaseError, ClusterError, OtherReleaseError, MissingExtraError
     """
     writing.settle(registry)
+    with suppress(DeskError):  # what keeps it from being told is found below
+        anchoring.begin(registry)
     found: list[Finding] = []
     with registry.database.reading() as connection:
         found += (Finding(None, DAMAGED, problem) for problem in self_check.problems(connection))

@@ -21,7 +21,7 @@ from ensemble_desk.registry import agreement, ledger_file
 from ensemble_desk.registry.entities import Finding
 from ensemble_desk.registry.folder import story as telling
 from ensemble_desk.registry.folder.story import Story, Told
-from ensemble_desk.registry.ledger import notes, pointers
+from ensemble_desk.registry.ledger import notes, people, pointers
 from ensemble_desk.registry.ledger_bucket import LedgerBucket
 from ensemble_desk.registry.opening import Registry
 
@@ -92,7 +92,20 @@ def _everything(connection: Connection, told: Story) -> Iterator[Finding]:
         if row["quarantine_reason"] != reason:
             is_so = "is not quarantined" if reason is None else f"is quarantined ({reason})"
             yield Finding(_key(row), DIFFERS, f"{row['version']}: by the ledger it {is_so}")
+    yield from _people(connection, told)
     yield from _digests(connection, told)
+
+
+def _people(connection: Connection, told: Story) -> Iterator[Finding]:
+    """Compare who may act and what people wrote, from when on the ledger is told of it."""
+    if (people.is_marked(connection), told.n_begun) not in ((True, 1), (False, 0)):
+        begun = f"the ledger was told {told.n_begun} times which roles, tokens and notes there were"
+        yield Finding(None, DIFFERS, f"{begun}: somebody meddled with the mark that it was")
+    for kind, table in people.TABLES.items() if told.n_begun else ():
+        rows = connection.execute(select(table)).mappings()
+        has = {(None, people.key_of(kind, row)): telling.as_told(dict(row)) for row in rows}
+        tells = {(None, known_by): one for (of, known_by), one in told.people.items() if of == kind}
+        yield from _compared(has, tells, _PEOPLE[kind])
 
 
 def _digests(connection: Connection, told: Story) -> Iterator[Finding]:
@@ -130,4 +143,5 @@ def _key(row: Mapping[Any, Any]) -> Key:
     return Key(row["symbol"], row["timeframe"])
 
 
+_PEOPLE = {notes.ROLE: "change of a role", notes.TOKEN: "token", notes.REMARK: "note"}
 _OF_ROW = ("symbol", "timeframe", "position", "hash")

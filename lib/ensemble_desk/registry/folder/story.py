@@ -9,10 +9,11 @@ from typing import Any
 
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import ledger_file
-from ensemble_desk.registry.ledger import notes
+from ensemble_desk.registry.ledger import notes, people
 from ensemble_desk.registry.ledger_file import ABANDONED, COMMITTED, NONE, TORN, Head, Line
 
 Told = Mapping[str, Any]
+_OF_KEYS = (notes.ROW, notes.POINTER, notes.VERSION, notes.TOMBSTONE, notes.QUARANTINE)
 
 
 @dataclass(slots=True)
@@ -23,6 +24,7 @@ class Story:
     ----------
     rows : rows of history by key and position.
     pointers, versions, tombstones, quarantines : the newest of each; versions by key and name, a reason or None.
+    people : roles, tokens and notes by kind and number or name; of all of them it is told from ``n_begun`` times on.
     digests : the newest sum of daily digests; None: none was taken yet.
     problems : lines that are not what they were, in words.
     end : the newest committed line.
@@ -33,6 +35,8 @@ class Story:
     versions: dict[tuple[Key, str], Told] = field(default_factory=dict)
     tombstones: dict[tuple[Key, str], Told] = field(default_factory=dict)
     quarantines: dict[tuple[Key, str], str | None] = field(default_factory=dict)
+    people: dict[tuple[str, Any], Told] = field(default_factory=dict)
+    n_begun: int = 0
     digests: Told | None = None
     problems: list[str] = field(default_factory=list)
     end: Head = NONE
@@ -42,7 +46,10 @@ class Story:
         told, self.end = line.told, line.head
         if line.kind == notes.DIGESTS:
             self.digests = told
-        if line.kind in (notes.DIGESTS, notes.RESTORED):
+        self.n_begun += line.kind == notes.BEGUN
+        if line.kind in people.TABLES:
+            self.people[line.kind, people.key_of(line.kind, told)] = told
+        if line.kind not in _OF_KEYS:  # perhaps of a later release
             return
         key = Key(told["symbol"], told["timeframe"])
         match line.kind:

@@ -4,7 +4,8 @@ from sqlalchemy import Connection
 
 from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database.queries.plain_sql import PlainSql
-from ensemble_desk.registry.ledger import notes, writing
+from ensemble_desk.registry import ledger_file
+from ensemble_desk.registry.ledger import notes, people, writing
 from ensemble_desk.registry.opening import Registry
 
 
@@ -15,10 +16,20 @@ def tell(registry: Registry) -> None:
     if _told(registry) == day.toordinal():
         return
     with writing.writing(registry) as connection:
+        people.begin(connection)
         n_digests, sha256 = digests.whole(connection, before=day)
         told = {"before": day.isoformat(), "n_digests": n_digests, "sha256": sha256}
         notes.take(connection, notes.DIGESTS, told)
         _keep(connection, {"value": day.toordinal(), "updated_at": at})
+
+
+def begin(registry: Registry) -> None:
+    """Tell a ledger of an earlier release once which roles, tokens and notes there are; raises what `tell` does."""
+    with registry.database.reading() as connection:
+        is_told = people.is_marked(connection)
+    if not is_told and ledger_file.tail(registry.settings.ledger_files[0]).last.number:
+        with writing.writing(registry) as connection:
+            people.begin(connection)
 
 
 def _told(registry: Registry) -> int | None:

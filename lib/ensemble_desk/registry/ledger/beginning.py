@@ -10,13 +10,14 @@ from ensemble_desk.database.tables.registry_tables import (
     production_pointers,
     pruned_versions,
 )
-from ensemble_desk.registry.ledger import chain, notes, pointers
+from ensemble_desk.registry.ledger import chain, notes, people, pointers
 from ensemble_desk.registry.ledger.notes import Note
 
 
 def everything(connection: Connection) -> list[Note]:
-    """Give versions, quarantines, tombstones, rows of history and pointers, each as its own writer would note it."""
-    return [*_versions(connection), *_history(connection)]
+    """Give versions, quarantines, tombstones, history, pointers, roles, tokens and notes, as their writers would."""
+    people.mark(connection)
+    return [*_versions(connection), *_history(connection), *people.everything(connection)]
 
 
 def _versions(connection: Connection) -> Iterator[Note]:

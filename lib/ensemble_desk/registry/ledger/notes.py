@@ -11,6 +11,7 @@ Note = tuple[str, Mapping[str, Any]]
 
 ROW, POINTER, QUARANTINE, VERSION, TOMBSTONE = "row", "pointer", "quarantine", "version", "tombstone"
 DIGESTS, RESTORED = "digests", "restored"
+ROLE, TOKEN, REMARK, BEGUN = "role", "token", "note", "people"  # the last one: of all these it is told from here on
 _NAME = "desk_notes"
 
 
