@@ -218,6 +218,7 @@ def test_sqlite_has_no_other_place_and_says_so(sqlite, told, problem):
     with pytest.raises(DatabaseError, match=problem) as caught:
         opening.open_database(sqlite)
     assert "DESK_DATABASE_URL" in str(caught.value)
+    assert "DESK_DATABASE_SCHEMA" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -248,6 +249,29 @@ def test_only_symbols_is_there_and_the_other_table_is_made(postgresql):
     database = opening.open_database(postgresql)
     assert (database.schema, runs.listing(database).total) == ("", 0)
     database.close()
+
+
+def test_dates_and_numbers_that_are_kept_as_others_are_read_and_what_is_none_hides_no_run(postgresql, caplog):
+    made(
+        postgresql,
+        POSTGRESQL.format(**BIGINT, time="TEXT")
+        .replace("FLOAT", "TEXT")
+        .replace("n_training_samples INT", "n_training_samples TEXT"),
+    )
+    made(postgresql, "INSERT INTO symbols (ticker) VALUES ('AAPL')")
+    insert = (
+        "INSERT INTO training_runs (symbol_id, timeframe, run_date, ensemble_validation_accuracy, n_training_samples)"
+    )
+    rows = "(1,'d1','1737473400','0.59','120'), (1,'d1','1737473401000','good','120')"
+    rows += ", (1,'d1','2025-01-21 15:30:02+00','nan','120'), (1,'d1','some day','0.5','120')"
+    made(postgresql, f"{insert} VALUES {rows}")
+    database = opening.open_database(postgresql)
+    found = runs.listing(database).rows
+    database.close()
+    assert [run.run_date.second for run in found] == [2, 1, 0]
+    assert [run.ensemble_validation_accuracy for run in found] == [None, None, 0.59]
+    assert {run.n_training_samples for run in found} == {120}
+    assert "run 4 of another program is not listed: some day is no date" in caplog.text
 
 
 def test_a_schema_can_be_chosen_and_the_runs_beside_it_are_listed(postgresql):

@@ -20,9 +20,10 @@ _BUSY = ("has no free connection", "Too many programs use it at once; retry in a
 _SLOW = ("took too long to answer and was stopped", "Retry when it is less busy.")
 _CONFLICT = ("was changed by two programs at once", "Look again, then retry.")
 _NOT_ALLOWED = ("refuses this user", "Ask its administrator for rights on the tables, then retry.")
+_OWN_SCHEMA = "set DESK_DATABASE_SCHEMA to a schema for the registry's own tables"
 _RULE = (
     "refuses a row by a rule of another program (NOT NULL, CHECK or a greatest length)",
-    "Loosen that rule, or set DESK_DATABASE_SCHEMA to a schema for the registry's own tables.",
+    f"Loosen that rule, or {_OWN_SCHEMA}.",
 )
 _SCHEMA = ("lacks a table or column that this release needs", "Restart this program, which upgrades the tables.")
 
@@ -140,9 +141,9 @@ def no_folder(problem: str) -> DatabaseError:
     return DatabaseError(f"has no folder and none can be made ({problem})", "Check DESK_MODELS_URL and permissions.")
 
 
-def unfinished(problem: str) -> DatabaseError:
-    advice = "Finish that program's migration, or set DESK_DATABASE_SCHEMA to a schema for the registry's own tables."
-    return DatabaseError(problem, advice)
+def unfinished(problem: str, *, sqlite: bool) -> DatabaseError:
+    other = "name another file in DESK_DATABASE_URL" if sqlite else _OWN_SCHEMA
+    return DatabaseError(problem, f"Finish that program's migration, or {other}.")
 
 
 def occupied(reason: str, *, sqlite: bool) -> DatabaseError:

@@ -88,7 +88,7 @@ def _apart(connection: Connection, *, may_move: bool) -> str:
         return "they are there already"
     standing = adoption.examine(connection)
     if standing.unfinished:
-        raise failures.unfinished(standing.unfinished)
+        raise failures.unfinished(standing.unfinished, sqlite=connection.dialect.name == "sqlite")
     if standing.in_the_way and not may_move:
         raise failures.occupied(standing.in_the_way, sqlite=connection.dialect.name == "sqlite")
     if standing.in_the_way:

@@ -4,6 +4,9 @@ Its table stays the truth: rows that are new or have changed there are copied ea
 """
 
 import json
+import logging
+import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,16 +16,15 @@ from sqlalchemy import Connection, Row, exists, insert, select, text, update
 from ensemble_desk.database import adoption, symbols
 from ensemble_desk.database.opening import Database
 from ensemble_desk.database.tables.registry_tables import copied_runs, training_runs
+from ensemble_desk.errors.base import cut
 
-_AS_THERE = (
-    "lookback_days",
-    "n_training_samples",
-    "n_validation_samples",
-    "ensemble_validation_accuracy",
-    "models_artifact_path",
-    "status",
-    "error_message",
-)
+_AS_THERE = ("models_artifact_path", "status", "error_message")
+_COUNTS = ("lookback_days", "n_training_samples", "n_validation_samples")
+_SHARE = "ensemble_validation_accuracy"
+_EPOCH = re.compile(r"[0-9]{10}(?:[0-9]{3})?(?:\.[0-9]+)?")
+_MOST_SECONDS = 1e11  # more are milliseconds
+
+_log = logging.getLogger(__name__)
 _OBJECTS = ("model_performances", "weights")
 
 
@@ -72,14 +74,22 @@ def _changed(connection: Connection, there: str, *, limit: int | None = None) ->
 
 def _copy(connection: Connection, row: Row[Any]) -> None:
     told: Mapping[str, Any] = json.loads(row.told)
-    values = {name: told.get(name) for name in _AS_THERE} | {name: _object(told.get(name)) for name in _OBJECTS}
+    moment = _in_utc(told.get("run_date"))
+    if moment is None:
+        _log.warning(
+            "run %s of another program is not listed: %s is no date", row.other_id, cut(str(told.get("run_date")))
+        )
+        return
+    values = {name: told.get(name) for name in _AS_THERE} | {_SHARE: _number(told.get(_SHARE))}
+    values |= {name: None if (n := _number(told.get(name))) is None else round(n) for name in _COUNTS}
+    values |= {name: _object(told.get(name)) for name in _OBJECTS}
     if row.run_id is not None:
         connection.execute(update(training_runs).where(training_runs.c.id == row.run_id).values(**values))
         changed = update(copied_runs).where(copied_runs.c.run_id == row.run_id)
         connection.execute(changed.values(digest=row.digest))
         return
     values |= {"symbol_id": symbols.symbol_id(connection, row.ticker), "timeframe": str(told["timeframe"])}
-    values["run_date"] = _free(connection, values, _in_utc(told["run_date"]))
+    values["run_date"] = _free(connection, values, moment)
     run_id = connection.execute(insert(training_runs).values(values).returning(training_runs.c.id)).scalar_one()
     connection.execute(insert(copied_runs).values(run_id=run_id, other_id=row.other_id, digest=row.digest))
 
@@ -94,8 +104,24 @@ def _object(told: Any) -> Mapping[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def _in_utc(told: str) -> datetime:
-    moment = datetime.fromisoformat(told)
+def _number(told: Any) -> float | None:
+    """What a column of numbers holds, also where it is kept as a text."""
+    try:
+        number = float(told)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _in_utc(told: Any) -> datetime | None:
+    """Read a date, or seconds or milliseconds since 1970; None for what is neither."""
+    try:
+        if _EPOCH.fullmatch(str(told)):
+            seconds = float(told)
+            return datetime.fromtimestamp(seconds / 1000 if seconds > _MOST_SECONDS else seconds, UTC)
+        moment = datetime.fromisoformat(told)
+    except (TypeError, ValueError, OverflowError):
+        return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

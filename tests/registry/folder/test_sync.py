@@ -76,6 +76,15 @@ def test_a_plain_artifact_is_registered_served_and_shown(desk):
     assert audit.verify(desk.registry) == ()
 
 
+@pytest.mark.parametrize("told", ['{"accuracy": 0.6, "symbol": "AAPL"}', "[1, 2]", '{"loss": NaN}'])
+def test_json_that_another_program_keeps_beside_its_artifact_is_no_manifest(desk, told):
+    drop(desk, f"AAPL_d1_{NEW}.pkl", plain(desk.content))
+    (desk.folder / f"AAPL_d1_{NEW}.json").write_text(told)
+    assert sync.synchronise(desk.registry).added == (f"AAPL_d1_{NEW}.pkl",)
+    assert versions.get(desk.registry, AAPL, NEW).state is State.IN_PRODUCTION
+    assert audit.verify(desk.registry) == ()
+
+
 def test_a_plain_artifact_can_be_rolled_back_to(desk):
     drop(desk, f"AAPL_d1_{OLD}.pkl", plain(desk.content, timestamp=OLD))
     sync.synchronise(desk.registry)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ensemble_desk.artifacts import naming, other_names
-from ensemble_desk.artifacts.manifest import MOST_MANIFEST_BYTES, Manifest
+from ensemble_desk.artifacts.manifest import MOST_MANIFEST_BYTES, Manifest, is_of_others
 from ensemble_desk.artifacts.store import claims, form_files, removal, scanning, taking
 from ensemble_desk.artifacts.store.locking import flag
 from ensemble_desk.artifacts.store.protocol import Published
@@ -115,12 +115,13 @@ class ArtifactStore:
         return None if data is None else Manifest.from_json(data, name=naming.manifest_name(file_name))
 
     def manifest_bytes(self, file_name: str) -> bytes | None:
-        """Read the bytes of an artifact's manifest; None for a plain artifact."""
+        """Read the bytes of an artifact's manifest; None for a plain artifact, also with another program's JSON."""
         other_names.recognise(file_name)
         name = naming.manifest_name(file_name)
         if name == file_name or not os.path.lexists(self.folder / name):
             return None
-        return self._read(name, most_bytes=MOST_MANIFEST_BYTES)
+        data = self._read(name, most_bytes=MOST_MANIFEST_BYTES)
+        return None if is_of_others(data) else data
 
     def form(self, file_name: str, *, sha256: str | None = None) -> bytes:
         """Read the serving form of an artifact; raises ArtifactMissingError where there is none."""

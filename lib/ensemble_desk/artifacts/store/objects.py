@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ensemble_desk.artifacts import digests, naming, other_names
-from ensemble_desk.artifacts.manifest import MOST_MANIFEST_BYTES, Manifest
+from ensemble_desk.artifacts.manifest import MOST_MANIFEST_BYTES, Manifest, is_of_others
 from ensemble_desk.artifacts.store import bucket_claims, scanning
 from ensemble_desk.artifacts.store.bucket import Bucket
 from ensemble_desk.artifacts.store.kept_objects import KeptObjects
@@ -157,7 +157,7 @@ class ObjectStore:
         data = self.bucket.read(name, most_bytes=MOST_MANIFEST_BYTES)
         if data is not None and len(data) > MOST_MANIFEST_BYTES:
             raise ArtifactTooLargeError(name, limit_bytes=MOST_MANIFEST_BYTES)
-        return data
+        return None if data is None or is_of_others(data) else data
 
     def form(self, file_name: str, *, sha256: str | None = None) -> bytes:
         other_names.recognise(file_name)

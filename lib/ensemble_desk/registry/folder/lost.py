@@ -26,11 +26,20 @@ def refuse(registry: Registry, files: Iterable[FileEntry]) -> None:
     has taken in what is there stands beside it.
     """
     found = list(files)
-    published = sum(file.has_manifest and not file.file_name.endswith(_EXPORTED) for file in found)
+    beside = [one.file_name for one in found if one.has_manifest and not one.file_name.endswith(_EXPORTED)]
+    published = len(beside) if any(_is_published(registry, name) for name in beside) else 0
     if not published and found and registry.store.was_used():
         published = len(found)
     if published:
         raise RegistryLostError(registry.store.name, n_versions=published)
+
+
+def _is_published(registry: Registry, file_name: str) -> bool:
+    """Tell a manifest, be it damaged, from another program's JSON under its name."""
+    try:
+        return registry.store.manifest_bytes(file_name) is not None
+    except ArtifactError:
+        return True
 
 
 def refuse_lost(registry: Registry) -> None:

@@ -40,15 +40,17 @@ def arrival(store: Store, file: FileEntry) -> Arrival:
         beside=store.manifest_bytes(file.file_name),
     )
     seen = asking.look(subject)
-    sha256 = digests.of(data)
+    sha256, beside = digests.of(data), subject.beside is not None
     if seen.problem:
-        return _arrival(file, sha256, seen.created_at, {}, health=State.INCOMPATIBLE, problem=seen.problem)
+        health, problem = State.INCOMPATIBLE, seen.problem
+        return _arrival(file, sha256, seen.created_at, {}, has_manifest=beside, health=health, problem=problem)
     if naming.is_form_alone(file.file_name):
         told: Mapping[str, Any] = {"sha256": sha256, "size_bytes": len(data)}
     else:
         told = _kept(store, file.file_name, seen.form)
     described = {**seen.content, "serving": told} if told else seen.content
-    return _arrival(file, sha256, seen.created_at, described, serving_sha256=told.get("sha256"))
+    form = told.get("sha256")
+    return _arrival(file, sha256, seen.created_at, described, has_manifest=beside, serving_sha256=form)
 
 
 def digest(store: Store, file_name: str) -> str:
@@ -101,6 +103,7 @@ def _arrival(
     created_at: datetime,
     content: Mapping[str, Any],
     *,
+    has_manifest: bool,
     serving_sha256: str | None = None,
     health: State = State.AVAILABLE,
     problem: str = "",
@@ -117,5 +120,5 @@ def _arrival(
         serving_sha256=serving_sha256,
         health=health,
         problem=problem,
-        has_manifest=file.has_manifest,
+        has_manifest=has_manifest,
     )
