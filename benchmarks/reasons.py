@@ -20,8 +20,6 @@ KNOWN = {
     "before it, the ledger, which must know of a move that the database may lose.",
     "verify": "chains, manifests and states of versions are checked besides, which costs the same for "
     "small files as for large.",
-    "large-file": "pyarrow alone uses every core; ours reads in blocks, so that memory stays bounded, and asks "
-    "every price whether it can be one, and the whole file for splits, scales, still stretches and missing sessions.",
     "growth": "the versions of every state are summed over all keys for the number of pages.",
     "training": "each worker imports its libraries once, and the four versions of a block do not end together.",
     "pages": "every part of a page is made by Streamlit in Python on every run, about a third of a millisecond each; "

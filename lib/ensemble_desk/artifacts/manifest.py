@@ -14,6 +14,7 @@ from pydantic_core import from_json
 from ensemble_desk.errors import ArtifactCorruptError
 
 _REQUIRED = ("symbol", "timeframe", "timestamp", "sha256", "size_bytes", "created_at", "globals", "members")
+_TOLD_BY_EACH = frozenset({"sha256", "globals", "members"})  # and by no JSON of others
 _DEEPEST = 32
 MOST_MANIFEST_BYTES = 2**24  # those of real versions take some 100 KiB
 
@@ -65,11 +66,13 @@ class Manifest:
 
 def is_of_others(data: bytes) -> bool:
     """Tell JSON that another program keeps beside its artifact: sound, and with nothing that each manifest tells."""
+    if all(f'"{name}"'.encode() in data for name in _TOLD_BY_EACH):  # so that a manifest is read once
+        return False
     try:
         content = from_json(data, allow_inf_nan=True)
     except (ValueError, RecursionError):
         return False
-    return not (isinstance(content, dict) and {"sha256", "globals", "members"} & content.keys())
+    return not (isinstance(content, dict) and _TOLD_BY_EACH & content.keys())
 
 
 def from_artifact(
