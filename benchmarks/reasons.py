@@ -12,10 +12,10 @@ KNOWN = {
     "first-forecast": "reading, checking and rebuilding the serving form takes most of it.",
     "cold-process": "importing pandas, which both sides need, takes most of what is left.",
     "thousand-keys": "as with the first forecast.",
-    "listing": "after a write the page is read anew; the bare SELECT, which the row of sqlite3 shows, takes about as "
-    "long as the stricter target allows, and 50 rows of 24 columns become values in another millisecond.",
-    "pointer-read": "after a write the pointer is read anew; most of the target's time goes to the bare SELECT, which "
-    "the row of sqlite3 shows, by a single call that finds nothing of itself in the processor's caches.",
+    "listing": "after a write the page is read anew; the bare SELECT (the row of sqlite3) takes longer than the "
+    "stricter target allows, and nearly as long as the other; 50 rows of 24 columns become values in another millisecond.",
+    "pointer-read": "after a write the pointer is read anew; the target's time is less than the bare SELECT takes then "
+    "(the row of sqlite3): a single call finds nothing of itself in the processor's caches.",
     "pointer-move": "a durable commit writes some twenty pages of tables and indexes and waits for the disk; so does, "
     "before it, the ledger, which must know of a move that the database may lose.",
     "verify": "chains, manifests and states of versions are checked besides, which costs the same for "
