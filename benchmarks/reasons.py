@@ -13,7 +13,7 @@ KNOWN = {
     "cold-process": "importing pandas, which both sides need, takes most of what is left.",
     "thousand-keys": "as with the first forecast.",
     "listing": "after a write the page is read anew; the bare SELECT (the row of sqlite3) takes longer than the "
-    "stricter target allows, and nearly as long as the other; 50 rows of 24 columns become values in another millisecond.",
+    "stricter target allows, and nearly as long as the other; 50 rows of 24 columns become values in another ms.",
     "pointer-read": "after a write the pointer is read anew; the target's time is less than the bare SELECT takes then "
     "(the row of sqlite3): a single call finds nothing of itself in the processor's caches.",
     "pointer-move": "a durable commit writes some twenty pages of tables and indexes and waits for the disk; so does, "
