@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, ScalarSelect, Select, Table, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, Select, Table, bindparam, func, select
 
 from ensemble_desk.database import inserting
 from ensemble_desk.database import symbols as tickers
@@ -36,30 +36,23 @@ ONLY_ADDED = (FORECASTS, OUTCOMES)
 _ADDED = frozenset({"lean", "bands"})  # columns of later releases: rows that were there before have the same digest
 _CHANGING = {DRIFT: drift_monitoring, BARS: ohlc_bars, RUNS: training_runs}
 _ORDER = {DRIFT: "date", BARS: "time"}
-_LATER = frozenset(("lean", "bands"))
 _ENCODED = json.JSONEncoder(default=str, sort_keys=True, separators=(",", ":")).encode
 _AT_ONCE = 500
+
+
+def _newest_where(wanted: Select[Any], of_symbol: ColumnElement[bool]) -> Select[Any]:
+    """Ask for the newest digest of a ``kind``, a ``timeframe`` and a symbol."""
+    of_key = (daily_digests.c.kind == bindparam("kind"), daily_digests.c.timeframe == bindparam("timeframe"), of_symbol)
+    return wanted.where(*of_key).order_by(daily_digests.c.day.desc()).limit(1)
+
+
 _STANDING = CompiledSelect(
-    select(daily_digests.c.last_id, daily_digests.c.n_rows, daily_digests.c.hash)
-    .join(symbols)
-    .where(
-        daily_digests.c.kind == bindparam("kind"),
+    _newest_where(
+        select(daily_digests.c.last_id, daily_digests.c.n_rows, daily_digests.c.hash).join(symbols),
         symbols.c.ticker == bindparam("symbol"),
-        daily_digests.c.timeframe == bindparam("timeframe"),
     )
-    .order_by(daily_digests.c.day.desc())
-    .limit(1)
 )
-_NEWEST = (
-    select(daily_digests)
-    .where(
-        daily_digests.c.kind == bindparam("kind"),
-        daily_digests.c.symbol_id == bindparam("symbol_id"),
-        daily_digests.c.timeframe == bindparam("timeframe"),
-    )
-    .order_by(daily_digests.c.day.desc())
-    .limit(1)
-)
+_NEWEST = _newest_where(select(daily_digests), daily_digests.c.symbol_id == bindparam("symbol_id"))
 _BY_NUMBERS = {
     kind: select(table).where(table.c.id.in_(bindparam("ids", expanding=True))).order_by(table.c.id)
     for kind, table in ((FORECASTS, forecasts), (OUTCOMES, outcomes))
@@ -245,7 +238,7 @@ def of_rows(rows: Iterable[Row[Any]]) -> tuple[int, str]:
 def folded(digest: str, row: Row[Any]) -> str:
     """Give what a digest becomes by one row more."""
     values = list(row)
-    while values[-1] is None and row._fields[len(values) - 1] in _LATER:
+    while values[-1] is None and row._fields[len(values) - 1] in _ADDED:
         values.pop()  # columns that forecasts were given later say nothing where they hold nothing
     return hashlib.sha256(f"{digest}{_ENCODED(values)}".encode("utf-8", "surrogatepass")).hexdigest()
 

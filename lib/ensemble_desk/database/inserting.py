@@ -13,7 +13,11 @@ _COPIED_FROM = 500
 
 def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
     """Begin an insert that takes ``on_conflict_do_nothing`` or ``on_conflict_do_update`` on this database."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    return _begun(table, is_postgresql=connection.dialect.name == "postgresql")
+
+
+def _begun(table: Table, *, is_postgresql: bool) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if is_postgresql else sqlite.insert(table)
 
 
 def upsert(connection: Connection, table: Table, *, by: tuple[str, ...], newer: tuple[str, ...]) -> Executable:
@@ -26,7 +30,7 @@ def upsert(connection: Connection, table: Table, *, by: tuple[str, ...], newer: 
 
 @cache
 def _upsert(table: Table, by: tuple[str, ...], newer: tuple[str, ...], *, is_postgresql: bool) -> Executable:
-    insert = postgresql.insert(table) if is_postgresql else sqlite.insert(table)
+    insert = _begun(table, is_postgresql=is_postgresql)
     given = {name: insert.excluded[name] for name in newer}
     made: Executable = insert.on_conflict_do_update(index_elements=list(by), set_=given)
     return made
@@ -54,8 +58,7 @@ def new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]])
 
 @cache
 def _new(table: Table, *, is_postgresql: bool) -> Executable:
-    insert = postgresql.insert(table) if is_postgresql else sqlite.insert(table)
-    return insert.on_conflict_do_nothing().returning(table.c.id)
+    return _begun(table, is_postgresql=is_postgresql).on_conflict_do_nothing().returning(table.c.id)
 
 
 def _copied(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:

@@ -107,7 +107,7 @@ def _weights(content: dict[str, Any]) -> str:
     strangers = weights.keys() - content["models"].keys()
     if strangers:
         return f"it has a weight for {shown(next(iter(strangers)))}, but no such model"
-    if not all(_is_number(weight) and math.isfinite(weight) and weight >= 0 for weight in weights.values()):
+    if not all(plainness.is_number(weight) and math.isfinite(weight) and weight >= 0 for weight in weights.values()):
         return "a weight is negative or no number"
     return "" if sum(weights.values()) > 0 else "all weights are zero"
 
@@ -127,10 +127,10 @@ def _meaning(content: dict[str, Any]) -> str:
             if not isinstance(content.get(name, ""), str):
                 return f"{name} is no text"
     accuracy = content.get("ensemble_accuracy")
-    if accuracy is not None and not _is_number(accuracy):
+    if accuracy is not None and not plainness.is_number(accuracy):
         return "ensemble_accuracy is no number"
     temperature = content.get("temperature", 1.0)
-    if not (_is_number(temperature) and math.isfinite(temperature) and temperature > 0):
+    if not (plainness.is_number(temperature) and math.isfinite(temperature) and temperature > 0):
         return "temperature is no positive number"
     if list(content.get("classes", CLASSES)) != list(CLASSES):
         return f"its classes are not {', '.join(CLASSES)}"
@@ -163,7 +163,7 @@ def _label(content: dict[str, Any]) -> str:
     except TypeError:
         return "its label definition cannot be read"
     numbers = (label.horizon_bars, label.multiplier, label.sigma_window, label.fixed_threshold)
-    if not all(_is_number(number) and math.isfinite(number) and number >= 0 for number in numbers):
+    if not all(plainness.is_number(number) and math.isfinite(number) and number >= 0 for number in numbers):
         return "its label definition has a number that is none"
     known = label.rule in ("volatility", "fixed") and label.price in ("open", "high", "low", "close")
     return "" if known and label.horizon_bars >= 1 else "its label definition is none that this program knows"
@@ -190,7 +190,3 @@ def _check_identity(content: dict[str, Any], key: Key, version: str, name: str) 
 def _letters(symbol: str) -> str:
     """A symbol without what file names replace: BTC/USDT is BTC_USDT there."""
     return re.sub(r"[/_:-]", "", symbol).upper()
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)

@@ -23,6 +23,11 @@ def problem(value: Any) -> str:
     return Walk().problem(value)
 
 
+def is_number(value: object) -> bool:
+    """Tell a number, also one of numpy's; truth values are none."""
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
 class Walk:
     """One walk over the values of an artifact.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ensemble_desk.artifacts.safe_loading.plainness import is_number
 from ensemble_desk.ensemble.members.classes import CLASS_NAMES, MEANING, NUMBERED, spelled
 from ensemble_desk.errors import IncompatibleArtifactError
 from ensemble_desk.market.labels import CLASSES
@@ -73,7 +74,7 @@ def _counted(content: dict[str, Any]) -> dict[str, Any]:
     models, weights = content["models"], content.get("weights")
     if type(weights) is not dict:
         return {}
-    counts = {key for key, weight in weights.items() if not (weight is None or (_is_number(weight) and weight == 0))}
+    counts = {key for key, weight in weights.items() if not (weight is None or (is_number(weight) and weight == 0))}
     kept = {key: model for key, model in models.items() if model is not None or key in counts}
     return {"models": kept, "weights": {key: one for key, one in weights.items() if key in kept or key in counts}}
 
@@ -187,11 +188,7 @@ def _words(told: set[str]) -> dict[str, str] | None:
 
 
 def _is_word(value: Any) -> bool:
-    return (isinstance(value, str) and len(value) <= _MOST_LETTERS) or _is_number(value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    return (isinstance(value, str) and len(value) <= _MOST_LETTERS) or is_number(value)
 
 
 def _readers(content: dict[str, Any]) -> dict[str, Any]:
@@ -204,7 +201,7 @@ def _told(content: dict[str, Any]) -> _Found:
         if key not in ("models", "weights"):
             yield key, value
         if isinstance(value, Mapping) and _plain(key) in _INNER:
-            yield from ((f"{inner}", one) for inner, one in value.items() if type(inner) is str)
+            yield from ((inner, one) for inner, one in value.items() if type(inner) is str)
 
 
 def _plain(key: str) -> str:

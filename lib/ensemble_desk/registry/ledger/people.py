@@ -79,8 +79,8 @@ def put_back(connection: "Connection", kind: str, told: Mapping[str, Any]) -> No
     table = TABLES[kind]
     times = [one.name for one in table.c if isinstance(one.type, UtcTime) and told[one.name] is not None]
     row = dict(told) | {name: datetime.fromisoformat(told[name]) for name in times}
-    statement = inserting.insert_into(connection, table).values(row)
-    connection.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=row))
+    (known_by,) = table.primary_key
+    connection.execute(inserting.upsert(connection, table, by=(known_by.name,), newer=tuple(row)), row)
 
 
 def count_on(connection: "Connection") -> None:
