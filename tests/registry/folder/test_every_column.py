@@ -7,7 +7,6 @@ import re
 import sqlite3
 from contextlib import closing
 from datetime import date
-from itertools import islice
 
 import pytest
 from sqlalchemy import JSON, Boolean, Date, DateTime, UniqueConstraint, insert, select
@@ -146,8 +145,8 @@ def test_whatever_is_done_to_a_cell_or_a_row_is_found_or_cannot_matter(full, tmp
         before = sqlite3.connect(":memory:")
         database.backup(before)
         for table in metadata.sorted_tables:
-            every = doings(database, table)  # of a table that cannot matter the first will do
-            for what, statement, values in islice(every, 1) if table.name in CANNOT_MATTER else every:
+            every = list(doings(database, table))  # of a table that cannot matter one will do: its last column
+            for what, statement, values in every[len(table.c) - 1 :][:1] if table.name in CANNOT_MATTER else every:
                 try:
                     assert database.execute(statement, values).rowcount == 1
                 except sqlite3.IntegrityError:  # the table itself keeps it out
