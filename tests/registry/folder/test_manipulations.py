@@ -16,7 +16,7 @@ from ensemble_desk.registry import ledger_file, opening
 from ensemble_desk.registry.backup import rebuilding
 from ensemble_desk.registry.folder import audit, ledger_audit, retention, sync
 from ensemble_desk.registry.index import versions
-from ensemble_desk.registry.ledger import anchoring, history, production
+from ensemble_desk.registry.ledger import anchoring, history, notes, production, writing
 from ensemble_desk.registry.moves import promotion, rollback
 
 
@@ -287,3 +287,14 @@ def test_lines_of_a_writer_that_died_are_settled_by_what_the_database_says(lived
     assert [json.loads(line)["kind"] for line in lines_of(lived) if line[:1] == b"{" and b'"kind"' in line].count(
         "abandoned"
     ) == 1
+
+
+def test_what_a_later_release_told_the_ledger_is_named_and_all_else_is_checked(lived):
+    with writing.writing(lived.registry) as connection:
+        for told in ({"symbol": 1}, {}):
+            notes.take(connection, "a later kind", told)
+    (finding,) = audit.verify(lived.registry)
+    assert "2 line(s) of the kind 'a later kind'" in finding.detail
+    with lived.registry.database.writing() as connection:
+        assert connection.execute(text("UPDATE notes SET text = 'x'")).rowcount
+    assert {one.kind for one in audit.verify(lived.registry)} == {ledger_audit.LEDGER, ledger_audit.DIFFERS}

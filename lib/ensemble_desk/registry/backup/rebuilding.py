@@ -20,6 +20,7 @@ from ensemble_desk.database.tables.registry_tables import (
     version_manifests,
 )
 from ensemble_desk.errors import ArtifactError, LedgerError, ReasonRequiredError
+from ensemble_desk.market import aims
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import agreement
 from ensemble_desk.registry.actors import TO_PRUNE, Actor
@@ -189,6 +190,7 @@ def _put_version(connection: Connection, key: Key, told: Told, arrival: Arrival 
         "health": health.value,
         "state": health.value,
         "problem": arrival.problem if arrival else "its file is not in the models folder",
+        "horizon": aims.of_content(content, timeframe=key.timeframe).horizon,
     }
     version_id = connection.execute(insert(model_versions).values(row).returning(model_versions.c.id)).scalar_one()
     connection.execute(insert(version_manifests).values(version_id=version_id, manifest=dict(content)))

@@ -41,7 +41,7 @@ UNEXPLAINED, CLOCK, STATE = chains.UNEXPLAINED, chains.CLOCK, checking.STATE
 MISSING, CHANGED, UNREADABLE, MANIFEST = checking.MISSING, checking.CHANGED, checking.UNREADABLE, checking.MANIFEST
 PRUNED, ROW = "pruned version", cells.UNREADABLE
 DAMAGED, DIGEST, UNREGISTERED = "database damaged", "rows contradict digest", "unregistered file"
-_COMPARED = (*manifest_columns.of_manifest({}), "registered_at", "state")
+_COMPARED = (*manifest_columns.of_manifest({}), "horizon", "registered_at", "state")
 _AT_ONCE = 512  # versions whose manifests are held in memory, and checked before the next ones are read
 
 

@@ -16,6 +16,7 @@ from ensemble_desk.database.tables.registry_tables import (
     pruned_versions,
 )
 from ensemble_desk.errors import LedgerBehindError, RegistryOlderError
+from ensemble_desk.errors.base import shown
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import agreement, ledger_file
 from ensemble_desk.registry.entities import Finding
@@ -37,6 +38,9 @@ def read(registry: Registry, connection: Connection) -> Iterator[Story]:
 def verify(registry: Registry, connection: Connection, told: Story) -> Iterator[Finding]:
     """Compare everything that the ledger remembers, and say what differs."""
     yield from (Finding(None, LEDGER, problem) for problem in told.problems)
+    for kind, n_lines in sorted(told.unknown.items()):
+        kinds = f"{n_lines} line(s) of the kind {shown(kind)}, which this release does not know"
+        yield Finding(None, LEDGER, f"{kinds}; verify with the release that wrote them")
     yield from _copies(registry)
     first = registry.settings.ledger_files[0]
     try:
@@ -92,8 +96,10 @@ def _everything(connection: Connection, told: Story) -> Iterator[Finding]:
         if row["quarantine_reason"] != reason:
             is_so = "is not quarantined" if reason is None else f"is quarantined ({reason})"
             yield Finding(_key(row), DIFFERS, f"{row['version']}: by the ledger it {is_so}")
-        if row["fit"] and told.n_begun and not told.fit.get((_key(row), row["version"])):
-            yield Finding(_key(row), DIFFERS, f"{row['version']}: the ledger tells of no preflight that it passed")
+        has_passed = told.fit.get((_key(row), row["version"]), False)
+        if told.n_begun and has_passed is not None and bool(row["fit"]) != has_passed:
+            passed = "a preflight that it passed, the index of none" if has_passed else "no preflight that it passed"
+            yield Finding(_key(row), DIFFERS, f"{row['version']}: the ledger tells of {passed}")
     yield from _people(connection, told)
     yield from _digests(connection, told)
 

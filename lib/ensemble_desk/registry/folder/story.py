@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,9 +25,10 @@ class Story:
     ----------
     rows : rows of history by key and position.
     pointers, versions, tombstones, quarantines : the newest of each; versions by key and name, a reason or None.
-    fit : whether a version passed the preflight that going live takes.
+    fit : whether a version passed the preflight that going live takes; None: it did once, and was restored since.
     people : roles, tokens and notes by kind and number or name; of all of them it is told from ``n_begun`` times on.
     digests : the newest sum of daily digests; None: none was taken yet.
+    unknown : how many lines of each kind there are that this release does not know.
     problems : lines that are not what they were, in words.
     end : the newest committed line.
     """
@@ -36,25 +38,34 @@ class Story:
     versions: dict[tuple[Key, str], Told] = field(default_factory=dict)
     tombstones: dict[tuple[Key, str], Told] = field(default_factory=dict)
     quarantines: dict[tuple[Key, str], str | None] = field(default_factory=dict)
-    fit: dict[tuple[Key, str], bool] = field(default_factory=dict)
+    fit: dict[tuple[Key, str], bool | None] = field(default_factory=dict)
     people: dict[tuple[str, Any], Told] = field(default_factory=dict)
     n_begun: int = 0
     digests: Told | None = None
+    unknown: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     end: Head = NONE
 
     def hear(self, line: Line) -> None:
         """Take in a line that was committed."""
         told, self.end = line.told, line.head
-        if line.kind == notes.DIGESTS:
-            self.digests = told
-        self.n_begun += line.kind == notes.BEGUN
-        if line.kind in people.TABLES:
-            self.people[line.kind, people.key_of(line.kind, told)] = told
-        if line.kind not in _OF_KEYS:  # perhaps of a later release
+        if line.kind in _OF_KEYS:
+            self._hear_of(Key(told["symbol"], told["timeframe"]), line.kind, told)
             return
-        key = Key(told["symbol"], told["timeframe"])
         match line.kind:
+            case notes.DIGESTS:
+                self.digests = told
+            case notes.BEGUN:
+                self.n_begun += 1
+            case notes.RESTORED:
+                self.fit = dict.fromkeys(self.fit)
+            case kind if kind in people.TABLES:
+                self.people[kind, people.key_of(kind, told)] = told
+            case kind:  # of a later release
+                self.unknown[kind] += 1
+
+    def _hear_of(self, key: Key, kind: str, told: Told) -> None:
+        match kind:
             case notes.ROW:
                 self.rows[key, told["position"]] = told
             case notes.POINTER:

@@ -116,7 +116,7 @@ def _states(connection: Connection, stored: Mapping[Key, Pointer]) -> dict[Key, 
     table = model_versions
     wanted = select(
         table.c.symbol, table.c.timeframe, table.c.version, table.c.state, table.c.health,
-        table.c.quarantine_reason, table.c.sha256,
+        table.c.quarantine_reason, table.c.sha256, table.c.problem,
     )  # fmt: skip
     found: dict[Key, list[Finding]] = {}
     live: dict[Key, Any] = {}
@@ -127,6 +127,9 @@ def _states(connection: Connection, stored: Mapping[Key, Pointer]) -> dict[Key, 
                 continue
             if row.state != _state(row.version, row.health, row.quarantine_reason, live=pointer.version):
                 told = Finding(pointer.key, checking.STATE, f"{row.version} is shown as {row.state}")
+                found.setdefault(pointer.key, []).append(told)
+            if row.problem and row.health == State.AVAILABLE:
+                told = Finding(pointer.key, checking.STATE, f"{row.version} is available, and told to have a problem")
                 found.setdefault(pointer.key, []).append(told)
             if row.version == pointer.version:
                 live[pointer.key] = row

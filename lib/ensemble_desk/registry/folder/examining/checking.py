@@ -9,6 +9,7 @@ from pydantic_core import from_json
 from ensemble_desk.artifacts import digests, naming
 from ensemble_desk.artifacts.store.protocol import Store
 from ensemble_desk.errors import ArtifactError, ArtifactMissingError
+from ensemble_desk.market import aims
 from ensemble_desk.registry.entities import Finding, State
 from ensemble_desk.registry.index import manifest_columns
 from ensemble_desk.registry.index.entries import Entry
@@ -47,17 +48,21 @@ def lost(of: Registered, reason: str) -> tuple[Finding, ...]:
 
 def _artifact(store: Store, entry: Entry) -> Iterator[Finding]:
     try:
-        actual = digests.of(store.read(entry.file_name))
+        data = store.read(entry.file_name)
     except ArtifactMissingError:
         yield Finding(entry.key, MISSING, f"{entry.file_name} is not in the models folder")
     except ArtifactError as error:
         yield Finding(entry.key, UNREADABLE, str(error))
     else:
+        actual = digests.of(data)
         if actual != entry.sha256:
             told = f"{entry.file_name}: SHA-256 is {actual[:12]}…, registered was {entry.sha256[:12]}…"
             yield Finding(entry.key, CHANGED, told)
-        else:
-            yield from _form(store, entry)
+            return
+        if entry.health is not State.MISSING and len(data) != entry.size_bytes:
+            told = f"{entry.file_name} has {len(data):,} bytes, the index tells {entry.size_bytes:,}"
+            yield Finding(entry.key, MANIFEST, told)
+        yield from _form(store, entry)
 
 
 def _form(store: Store, entry: Entry) -> Iterator[Finding]:
@@ -82,7 +87,7 @@ def _manifest(store: Store, of: Registered) -> Iterator[Finding]:
     except (ValueError, TypeError):
         yield Finding(entry.key, MANIFEST, f"{entry.version}: its manifest in the index cannot be read")
         return
-    told = manifest_columns.of_manifest(content)
+    told = manifest_columns.of_manifest(content) | _horizon(content, of.columns["horizon"])
     differing = [name for name, value in told.items() if of.columns[name] != value]
     if differing:
         yield Finding(entry.key, MANIFEST, f"{entry.version}: the index tells another {', '.join(differing)}")
@@ -99,3 +104,13 @@ def _manifest(store: Store, of: Registered) -> Iterator[Finding]:
     other = [name for name in names if name not in _LEARNT and beside.content.get(name) != content.get(name)]
     if other:
         yield Finding(entry.key, MANIFEST, f"{entry.file_name}: the file beside it tells another {', '.join(other)}")
+
+
+def _horizon(content: Mapping[str, Any], has: str | None) -> dict[str, Any]:
+    """Give the horizon that a manifest names beside its label; others are named by a table that settings may change.
+
+    A registry that an earlier release restored from its ledger knows of none.
+    """
+    told = content.get("horizon")
+    is_name = isinstance(told, str) and told and not told.strip().isdecimal()
+    return {"horizon": told} if has and is_name and aims.label_of(content.get("label")) is not None else {}
