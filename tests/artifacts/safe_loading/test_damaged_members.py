@@ -11,30 +11,38 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
     AdaBoostClassifier,
     BaggingClassifier,
+    GradientBoostingClassifier,
     RandomForestClassifier,
     StackingClassifier,
     VotingClassifier,
 )
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes its search importable
 from sklearn.feature_selection import SelectKBest, SelectPercentile, VarianceThreshold, f_classif
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, RidgeClassifier, SGDClassifier
-from sklearn.model_selection import GridSearchCV
-from sklearn.naive_bayes import GaussianNB
+from sklearn.linear_model import LogisticRegression, Perceptron, RidgeClassifier, RidgeClassifierCV, SGDClassifier
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    HalvingGridSearchCV,
+    TunedThresholdClassifierCV,
+)
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
+from sklearn.naive_bayes import BernoulliNB, ComplementNB, GaussianNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
-from sklearn.svm import SVC
+from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.semi_supervised import SelfTrainingClassifier
+from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
-from tests.artifacts.conftest import MAX_BYTES, rows
+from tests.artifacts.conftest import rows
+from tests.artifacts.safe_loading.damaging import Change, fit_quietly, load, put, refused
 
-from ensemble_desk.artifacts.safe_loading import loading
-from ensemble_desk.errors import ArtifactCorruptError, ArtifactError, IncompatibleArtifactError
-
-Change = Callable[[Any], object]
+from ensemble_desk.errors import IncompatibleArtifactError
 
 
 def forest() -> RandomForestClassifier:
@@ -71,6 +79,19 @@ UNFITTED: dict[str, Callable[[], Any]] = {
     "knn": lambda: KNeighborsClassifier(3),
     "ball": lambda: KNeighborsClassifier(3, algorithm="ball_tree", weights="distance", p=3),
     "brute": lambda: KNeighborsClassifier(3, algorithm="brute"),
+    "rest": lambda: OneVsRestClassifier(forest()),
+    "rest of pipelines": lambda: OneVsRestClassifier(make_pipeline(StandardScaler(), regression())),
+    "pairs": lambda: CalibratedClassifierCV(OneVsOneClassifier(regression()), cv=2),
+    "taught": lambda: SelfTrainingClassifier(regression()),
+    "bernoulli": BernoulliNB,
+    "multinomial": lambda: make_pipeline(MinMaxScaler(), MultinomialNB()),
+    "complement": lambda: make_pipeline(MinMaxScaler(), ComplementNB(norm=True)),
+    "perceptron": lambda: CalibratedClassifierCV(Perceptron(random_state=1), cv=2),
+    "ridges": lambda: CalibratedClassifierCV(RidgeClassifierCV(), cv=2),
+    "bag of votes": lambda: BaggingClassifier(SVC(), n_estimators=2, random_state=1),
+    "calibrated machine": lambda: CalibratedClassifierCV(SVC(), cv=2),
+    "commonest": lambda: DummyClassifier(strategy="most_frequent"),
+    "halving": lambda: HalvingGridSearchCV(regression(), {"C": [0.1, 1.0]}, cv=2),
     "search": lambda: GridSearchCV(regression(), {"C": [0.1, 1.0]}, cv=2),
 }
 
@@ -82,55 +103,8 @@ def sound() -> dict[str, Any]:
         return {name: fit_quietly(make(), features, classes) for name, make in UNFITTED.items()} | {"svc": machine()}
 
 
-def fit_quietly(model: Any, features: Any, classes: Any) -> Any:
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # a few steps of training are no convergence, and parameters may be on their way out
-        return model.fit(features, classes)
-
-
 def machine() -> SVC:
     return fit_quietly(SVC(probability=True, random_state=1), *rows())
-
-
-def dump(model: Any) -> bytes:
-    return pickle.dumps({"models": {"m": model}, "weights": {"m": 1.0}})
-
-
-def load(model: Any) -> Any:
-    return loading.load(dump(model), name="x", max_bytes=MAX_BYTES)["models"]["m"]
-
-
-def refused(model: Any) -> ArtifactError:
-    with pytest.raises((ArtifactCorruptError, IncompatibleArtifactError)) as caught:
-        load(model)
-    assert "Exception" not in str(caught.value)
-    return caught.value
-
-
-def put(*path: Any, to: Any) -> Change:
-    """Change what a path of attributes, keys and positions leads to, to a value or by a function of it."""
-
-    def change(model: Any) -> None:
-        at, last = model, path[-1]
-        for step in path[:-1]:
-            at = step_into(at, step)
-        now = to(step_into(at, last)) if callable(to) else to
-        if isinstance(at, tuple):
-            put(*path[:-1], to=(*at[:last], now, *at[last + 1 :]))(model)
-        elif isinstance(last, str) and not isinstance(at, dict):
-            at.__dict__[last] = now
-        else:
-            at[last] = now
-
-    return change
-
-
-def step_into(at: Any, step: Any) -> Any:
-    return at.__dict__[step] if isinstance(step, str) and not isinstance(at, dict) else at[step]
 
 
 STEP = ("steps", 0, 1)
@@ -192,6 +166,7 @@ DAMAGED: list[tuple[str, Change]] = [
     ("imputed", put(*STEP, "_fit_dtype", to=np.dtype("O"))),
     ("imputed", put(*STEP, "missing_values", to="no")),
     ("imputed", put(*STEP, "add_indicator", to=True)),
+    ("imputed", put(*STEP, "indicator_", to=forest())),
     ("reduced", put(*STEP, "components_", to=np.zeros((2, 3)))),
     ("reduced", put(*STEP, "components_", to=np.zeros((3, 4)))),
     ("reduced", put(*STEP, "components_", to=np.zeros(4))),
@@ -213,8 +188,9 @@ DAMAGED: list[tuple[str, Change]] = [
     ("columns", put(*STEP, "transformers_", to=[])),
     ("columns", put(*STEP, "_transformer_to_input_indices", to={})),
     ("columns", put(*STEP, "_transformer_to_input_indices", "a", to=[0, 99])),
-    ("columns", put(*STEP, "sparse_output_", to=True)),
-    ("columns", put(*STEP, "transformer_weights", to={"a": 2})),
+    ("columns", put(*STEP, "sparse_output_", to="yes")),
+    ("columns", put(*STEP, "transformer_weights", to={"a": "2"})),
+    ("columns", put(*STEP, "transformer_weights", to=[2])),
     ("calibrated", put(*CURVE, "a_", to=np.nan)),
     ("calibrated", put(*CURVE, "b_", to="1")),
     ("calibrated", put(*CURVE, to=None)),
@@ -328,6 +304,40 @@ DAMAGED: list[tuple[str, Change]] = [
     ("svc", put("_sparse", to=True)),
     ("svc", put("n_features_in_", to=5)),
     ("svc", put("classes_", to=np.array([0, 1]))),
+    ("svc", put("probability", to="yes")),
+    ("calibrated machine", put("calibrated_classifiers_", 0, "estimator", "probability", to=True)),
+    ("rest", put("estimators_", to=lambda members: members[:2])),
+    ("rest", put("estimators_", to=lambda members: [*members, copy.deepcopy(members[0])])),
+    ("rest", put("estimators_", to=lambda members: members[:1] * 3)),
+    ("rest", put("estimators_", 1, "classes_", to=np.array([0, 1, 2]))),
+    ("rest", put("estimators_", 1, "classes_", to=np.array([1, 0]))),
+    ("rest", put("estimators_", 2, to=None)),
+    ("rest", put("estimators_", to=())),
+    ("rest", put("estimators_", to=None)),
+    ("rest", put("n_features_in_", to=3)),
+    ("rest", put("classes_", to=np.array([0, 1]))),
+    ("rest", put("label_binarizer_", "classes_", to=np.array([0, 1, 3]))),
+    ("rest", put("label_binarizer_", "y_type_", to="multilabel-indicator")),
+    ("rest", put("label_binarizer_", to=None)),
+    ("rest of pipelines", put("estimators_", 0, "steps", 1, 1, "coef_", to=np.zeros((1, 3)))),
+    ("pairs", put("calibrated_classifiers_", 0, "estimator", "estimators_", to=lambda members: members[:2])),
+    ("pairs", put("calibrated_classifiers_", 0, "estimator", "pairwise_indices_", to=[np.array([9])] * 3)),
+    ("pairs", put("calibrated_classifiers_", 0, "estimator", "estimators_", 0, "coef_", to=np.zeros((1, 3)))),
+    ("taught", put("estimator_", to=None)),
+    ("taught", put("estimator_", "coef_", to=np.zeros((3, 3)))),
+    ("taught", put("estimator_", "classes_", to=np.array([0, 1, 5]))),
+    ("bernoulli", put("feature_log_prob_", to=np.zeros((3, 5)))),
+    ("bernoulli", put("class_log_prior_", to=np.zeros(2))),
+    ("bernoulli", put("binarize", to="0")),
+    ("multinomial", put("steps", 1, 1, "feature_log_prob_", to=np.full((3, 4), np.nan))),
+    ("perceptron", put("calibrated_classifiers_", 0, "estimator", "coef_", to=np.zeros((3, 5)))),
+    ("ridges", put("calibrated_classifiers_", 0, "estimator", "coef_", to=np.zeros(4))),
+    ("ridges", put("calibrated_classifiers_", 0, "estimator", "intercept_", to=1.5)),
+    ("bag of votes", put("estimators_", 0, "classes_", to=np.array([0, 1, 9]))),
+    ("commonest", put("_strategy", to="stratified")),
+    ("commonest", put("class_prior_", to=np.ones(4))),
+    ("commonest", put("n_outputs_", to=10**9)),
+    ("halving", put("best_estimator_", "coef_", to=np.zeros((3, 3)))),
     ("search", put("best_estimator_", to=None)),
     ("search", put("best_estimator_", "coef_", to=np.zeros((3, 3)))),
 ]
@@ -377,21 +387,16 @@ def test_a_search_tree_of_the_file_is_never_used(sound):
     assert np.array_equal(load(model).predict_proba(features), sound["knn"].predict_proba(features))
 
 
-def test_a_pipeline_that_calls_a_function_says_so():
-    features, classes = rows()
-    model = make_pipeline(FunctionTransformer(np.abs), regression()).fit(features, classes)
-    assert "numpy" in str(refuse_any(model))
-    model.steps[0][1].func = f_classif
-    assert "calls a function" in str(refused(model))
-
-
-def refuse_any(model: Any) -> ArtifactError:
-    with pytest.raises(ArtifactError) as caught:
-        load(model)
-    return caught.value
-
-
-@pytest.mark.parametrize("model", [RidgeClassifier(), SGDClassifier(), VotingClassifier([("lr", regression())])])
+@pytest.mark.parametrize(
+    "model",
+    [
+        RidgeClassifier(),
+        SGDClassifier(),
+        VotingClassifier([("lr", regression())]),
+        OneVsOneClassifier(regression()),
+        OneVsRestClassifier(LinearSVC()),
+    ],
+)
 def test_a_classifier_without_probabilities_is_told_what_to_do(model):
     features, classes = rows()
     assert "gives no probabilities: calibrate it" in str(refused(model.fit(features, classes)))
@@ -405,3 +410,56 @@ def test_files_cannot_ask_for_threads_or_folders(sound):
         model = copy.deepcopy(sound[name])
         model.n_jobs = 10**6
         assert load(model).n_jobs == 1
+
+
+def test_one_against_the_rest_stands_in_no_other(sound):
+    """Asked whether they can answer, a few of them one within another would ask each other without end."""
+    inner = sound["rest"]
+    for _ in range(40):
+        around = copy.copy(inner)
+        around.estimators_ = [inner, copy.copy(inner)]
+        inner = around
+    assert "one within another" in str(refused(inner))
+    hidden = copy.copy(sound["rest of pipelines"])
+    hidden.estimators_ = [make_pipeline(StandardScaler(), sound["rest"])] * 3
+    assert "one within another" in str(refused(hidden))
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        (
+            OutputCodeClassifier(regression(), code_size=3, random_state=1),
+            "its OutputCodeClassifier gives no",
+        ),
+        (DummyClassifier(strategy="stratified"), "DummyClassifier answers by 'stratified'"),
+        (GradientBoostingClassifier(n_estimators=2, init=regression()), "starts from a LogisticRegression"),
+    ],
+)
+def test_what_cannot_be_had_says_why(model, reason):
+    error = refused(fit_quietly(model, *rows()))
+    assert isinstance(error, IncompatibleArtifactError)
+    assert reason in str(error)
+
+
+@pytest.mark.parametrize("name", ["calibrated", "tempered", "rest", "vote", "ridges", "bag of votes"])
+@pytest.mark.parametrize("labels", [["down", "flat", "up"], ["down", "up"]])
+def test_members_with_classes_of_words_answer_as_before(name, labels):
+    features, classes = rows()
+    model = fit_quietly(UNFITTED[name](), features, np.array(labels)[classes % len(labels)])
+    loaded = load(model)
+    assert loaded.classes_.tolist() == labels
+    assert np.array_equal(loaded.predict_proba(features), model.predict_proba(features))
+
+
+@pytest.mark.parametrize("limited", [FixedThresholdClassifier, TunedThresholdClassifierCV])
+def test_a_limit_on_probabilities_leaves_the_estimator_inside(limited):
+    features, classes = rows()
+    model = limited(regression()).fit(features, classes > 0)
+    loaded = load(model)
+    assert type(loaded) is LogisticRegression
+    assert np.array_equal(loaded.predict_proba(features), model.predict_proba(features))
+    model.estimator_.coef_ = np.zeros((1, 5))
+    refused(model)
+    model.estimator_ = None
+    refused(model)

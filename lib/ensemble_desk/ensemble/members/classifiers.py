@@ -18,8 +18,10 @@ from ensemble_desk.market.labels import LabelSpec
 
 _NOT_FINITE = "features of the row are not finite"
 _ROUNDING = 1e-5  # of probabilities that another program stored as float32
-_IMPUTER = "SimpleImputer"
-_SCALERS = {"StandardScaler", "MinMaxScaler", "RobustScaler", "MaxAbsScaler"}  # they leave a missing number missing
+_IMPUTERS = {"SimpleImputer", "KNNImputer"}
+_SCALERS = {  # they leave a missing number missing
+    *("StandardScaler", "MinMaxScaler", "RobustScaler", "MaxAbsScaler", "QuantileTransformer", "PowerTransformer")
+}
 
 
 class FeatureMember:
@@ -159,8 +161,8 @@ class FeatureMember:
 
 def _fills_gaps(estimator: Any) -> bool:
     steps = [type(step).__name__ for _, step in getattr(estimator, "steps", ())]
-    before = itertools.takewhile(lambda step: step != _IMPUTER, steps)
-    return _IMPUTER in steps and set(before) <= _SCALERS
+    before = itertools.takewhile(lambda step: step not in _IMPUTERS, steps)
+    return not _IMPUTERS.isdisjoint(steps) and set(before) <= _SCALERS
 
 
 def _names(estimator: Any) -> tuple[str, ...] | None:

@@ -10,6 +10,7 @@ from typing import Any
 from ensemble_desk.artifacts.safe_loading.allow_list import arrays, losses, randomness, texts, trees, values
 from ensemble_desk.artifacts.safe_loading.allow_list.boosters import members as boosters
 from ensemble_desk.artifacts.safe_loading.allow_list.families import (
+    categories,
     composition,
     curves,
     estimators,
@@ -17,7 +18,13 @@ from ensemble_desk.artifacts.safe_loading.allow_list.families import (
     machines,
     neighbours,
     smooth,
-    transformers,
+)
+from ensemble_desk.artifacts.safe_loading.allow_list.families.transforming import (
+    catalogue,
+    columns,
+    functions,
+    selecting,
+    widening,
 )
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
     Builder,
@@ -40,7 +47,7 @@ _BUILTIN: dict[str, Build] = {
     "bytearray": values.raw_bytes,
     "set": values.collection(Members),
     "frozenset": values.collection(FrozenMembers),
-    "slice": transformers.span,
+    "slice": columns.span,
     **dict.fromkeys(("object", "dict", "list", "float", "int", "str"), token),
 }
 _LOSS_NAMES = ("HalfMultinomialLoss", "HalfBinomialLoss", "ExponentialLoss")
@@ -71,18 +78,25 @@ def _numpy() -> Iterator[tuple[str, str, Build]]:
 
 
 def _scikit_learn() -> Iterator[tuple[str, str, Build]]:
-    for family in (estimators, smooth, neighbours, machines, transformers, curves, composition):
+    for family in (estimators, smooth, neighbours, machines, catalogue, curves, composition):
         for module, name, check in family.ENTRIES:
             yield module, name, estimators.estimator(module, name, check)
     yield "sklearn.tree._tree", "Tree", trees.tree
     yield f"{_HISTOGRAM}.predictor", "TreePredictor", trees.predictor
-    yield "sklearn.compose._column_transformer", "_RemainderColsList", transformers.columns
+    yield "sklearn.compose._column_transformer", "_RemainderColsList", columns.columns
     for name in _LOSS_NAMES:
         yield "sklearn._loss.loss", name, losses.loss(name)
     for name, now in _OLD_LOSSES.items():
         yield "sklearn.ensemble._gb_losses", name, losses.loss(now, told="K")
     for name in ("GridSearchCV", "RandomizedSearchCV"):
         yield "sklearn.model_selection._search", name, composition.searched
+    for name in ("HalvingGridSearchCV", "HalvingRandomSearchCV"):
+        yield "sklearn.model_selection._search_successive_halving", name, composition.searched
+    for name in ("TunedThresholdClassifierCV", "FixedThresholdClassifier"):
+        yield "sklearn.model_selection._classification_threshold", name, composition.limited
+    yield "functools", "partial", categories.partial
+    yield "sklearn.utils.validation", "check_array", token
+    yield "scipy.interpolate._bsplines", "BSpline", widening.spline
     yield "sklearn.frozen._frozen", "FrozenEstimator", composition.frozen
     yield from _left_out()
 
@@ -129,9 +143,13 @@ def _list() -> dict[tuple[str, str], type]:
     }
     for module in ("numpy.core.numeric", "numpy._core.numeric"):
         names[module, "_frombuffer"] = at_once(f"{module}._frombuffer", arrays.frombuffer)
-    for name in transformers.SCORES:
+    for name in selecting.SCORES:
         module = _MUTUAL if name.startswith("mutual") else _UNIVARIATE
         names[module, name] = function(module, name)
+    for module, name in functions.names():
+        names[module, name] = function("numpy", name)
+    for name in widening.TYPES:
+        names["numpy", name] = function("numpy", name)
     for module in ("sklearn.utils", "sklearn.utils._bunch"):
         names[module, "Bunch"] = Bunch
     names["collections", "OrderedDict"] = names["collections", "defaultdict"] = Record

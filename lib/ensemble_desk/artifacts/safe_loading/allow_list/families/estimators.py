@@ -10,10 +10,18 @@ from typing import Any
 import numpy as np
 
 from ensemble_desk.artifacts.safe_loading.allow_list import trees
-from ensemble_desk.artifacts.safe_loading.allow_list.families import older, parts
+from ensemble_desk.artifacts.safe_loading.allow_list.families import categories, older, parts
 from ensemble_desk.artifacts.safe_loading.allow_list.families.parts import Check, Entry
-from ensemble_desk.artifacts.safe_loading.allow_list.recipes import Builder, MalformedError, Recipe, expect, state_of
+from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
+    Builder,
+    MalformedError,
+    Recipe,
+    UnfitError,
+    expect,
+    state_of,
+)
 from ensemble_desk.errors import extras
+from ensemble_desk.errors.base import shown
 
 _HISTOGRAM = "sklearn.ensemble._hist_gradient_boosting"
 _MOST_TREES = 20_000
@@ -60,8 +68,7 @@ def dummy(made: Any) -> None:
     """Check what answers with the shares of the classes; its loop runs once for each output."""
     if "class_prior_" not in made.__dict__:
         return
-    n_classes = parts.classes(made)
-    _check_start(made, n_classes=n_classes)
+    _check_shares(made, n_classes=parts.classes(made))
 
 
 def forest(tree_name: str) -> Check:
@@ -114,7 +121,7 @@ def gradient_boosting(made: Any) -> None:
 
 
 def histogram_boosting(made: Any) -> None:
-    """Check a histogram boosting; splits by category are not supported."""
+    """Check a histogram boosting; its splits by category have sets of their own."""
     state = made.__dict__
     if "_predictors" not in state:
         return
@@ -122,20 +129,17 @@ def histogram_boosting(made: Any) -> None:
     n_features, n_classes = parts.features(made), parts.classes(made)
     width = n_classes if n_classes > 2 else 1  # noqa: PLR2004 - two classes share one column
     expect(parts.count(made, "n_trees_per_iteration_") == width, "a boosting", "trees")
-    start, stages, mapper = state.get("_baseline_prediction"), state["_predictors"], state.get("_bin_mapper")
+    start, stages = state.get("_baseline_prediction"), state["_predictors"]
     expect(type(start) is np.ndarray and start.shape == (1, width) and start.dtype == np.float64, "a boosting")
     expect(np.isfinite(start).all(), "a boosting", "start")
-    for name in ("is_categorical_", "_preprocessor", "_is_categorical_remapped"):
-        expect(state.get(name) is None, "a boosting", name)
-    marks = mapper.__dict__.get("is_categorical_") if mapper is not None else None
-    expect(type(marks) is np.ndarray and marks.shape == (n_features,) and not marks.any(), "a boosting", "categories")
+    categorical = categories.marks(made, n_features=n_features)
     expect(type(stages) is list and 0 < len(stages) * width <= _MOST_TREES, "a boosting", "trees")
     kind, _ = parts.kind_of("sklearn.ensemble._hist_gradient_boosting.predictor", "TreePredictor")
     for stage in stages:
         expect(type(stage) is list and len(stage) == width, "a boosting", "trees")
         for member in stage:
             expect(type(member) is kind, "a boosting", "trees")
-            trees.check_predictor(member, n_features=n_features)
+            categories.check_predictor(member, categorical)
 
 
 def _check_trees(members: list[Any], *, n_features: int, n_classes: int) -> None:
@@ -163,13 +167,21 @@ def _check_start(start: Any, *, n_classes: int) -> None:
     if isinstance(start, str):
         expect(start == "zero", "a boosting", "start")
         return
-    expect(type(start) is DummyClassifier and start.__dict__.get("_strategy") == "prior", "a boosting", "start")
-    prior = start.__dict__.get("class_prior_")
-    expect(type(prior) is np.ndarray and prior.shape == (n_classes,) and prior.dtype == np.float64, "a boosting")
-    expect(np.isfinite(prior).all(), "a boosting", "start")
-    expect(
-        parts.count(start, "n_classes_") == n_classes and parts.count(start, "n_outputs_") == 1, "a boosting", "start"
-    )
+    if type(start) is not DummyClassifier:
+        raise UnfitError(problem=f"its boosting starts from a {type(start).__name__}: train it without init")
+    expect(start.__dict__.get("_strategy") == "prior", "a boosting", "start")
+    _check_shares(start, n_classes=n_classes)
+
+
+def _check_shares(made: Any, *, n_classes: int) -> None:
+    """Check what answers alike for every row: the shares of the classes, all at the commonest, or all the same."""
+    strategy = made.__dict__.get("_strategy")
+    if strategy not in ("prior", "most_frequent", "uniform"):
+        raise UnfitError(problem=f"its DummyClassifier answers by {shown(strategy)}, which says nothing: leave it out")
+    subject, prior = "a classifier without features", made.__dict__.get("class_prior_")
+    expect(parts.floats(prior, (n_classes,), subject, "shares").dtype == np.float64, subject, "shares")
+    n_told, n_outputs = parts.count(made, "n_classes_"), parts.count(made, "n_outputs_")
+    expect((n_told, n_outputs) == (n_classes, 1), subject, "classes")
 
 
 ENTRIES: tuple[Entry, ...] = (

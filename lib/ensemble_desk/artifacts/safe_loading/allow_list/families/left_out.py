@@ -20,7 +20,14 @@ _KEPT = {
         "GroupKFold",
         "TimeSeriesSplit",
     ),
-    "sklearn.metrics._scorer": ("_PassthroughScorer", "_Scorer", "_PredictScorer", "_ProbaScorer", "_ThresholdScorer"),
+    "sklearn.metrics._scorer": (
+        "_PassthroughScorer",
+        "_Scorer",
+        "_PredictScorer",
+        "_ProbaScorer",
+        "_ThresholdScorer",
+        "_CurveScorer",
+    ),
     "sklearn.utils._metadata_requests": ("MetadataRequest", "MethodMetadataRequest"),
     "numpy.ma.core": ("_mareconstruct",),
     "sklearn.compose._column_transformer": ("make_column_selector",),  # the columns that it chose are stored beside
@@ -46,7 +53,8 @@ _ARGUMENTS = {
         "brier_score_loss",
     ),
     "sklearn.metrics._ranking": ("roc_auc_score",),
-    "numpy": ("number", "floating", "integer", "float32", "float64", "int64", "bool_", "object_"),
+    "numpy": ("number", "floating", "integer", "bool_", "object_"),
+    "scipy._lib.array_api_compat.numpy._aliases": ("asarray",),
     "numpy.ma": ("MaskedArray",),
     "numpy.ma.core": ("MaskedArray",),
 }

@@ -42,8 +42,10 @@ def machine(made: Any) -> None:
     for name in shapes:
         expect(told[name].dtype == _FLOAT, _SUBJECT, name)
         told[name] = np.ascontiguousarray(told[name])
-    expect(type(told.get("probability")) is bool, _SUBJECT, "probability")
-    expect(not told["probability"] or told["_probA"].size, _SUBJECT, "probability")
+    asked = told.get("probability") is True
+    expect(asked or told.get("probability") in (False, "deprecated"), _SUBJECT, "probability")
+    expect(not asked or told["_probA"].size, _SUBJECT, "probability")
+    told["_effective_probability"] = asked  # of 1.9
 
 
 def _check_kernel(made: Any) -> None:

@@ -131,6 +131,21 @@ def _ridge(kind: type, state: _State, _release: tuple[int, int]) -> type:
     return kind
 
 
+def _against_rest(kind: type, state: _State, _release: tuple[int, int]) -> type:
+    """Until 1.8 the classes were those of the binarizer alone."""
+    binarizer = state.get("label_binarizer_")
+    if binarizer is not None and "classes_" not in dir(kind):
+        state.setdefault("classes_", binarizer.__dict__.get("classes_"))
+    return kind
+
+
+def _encoder(kind: type, state: _State, _release: tuple[int, int]) -> type:
+    """Until 1.1 what is sparse had another name."""
+    if "sparse" in state:
+        state["sparse_output"] = state.pop("sparse")
+    return kind
+
+
 def _columns(kind: type, state: _State, _release: tuple[int, int]) -> type:
     """Until 1.3 what passes through was a word, now it is a transformer that does nothing."""
     fitted = state.get("transformers_")
@@ -160,4 +175,7 @@ _CHANGES: dict[str, Callable[[type, _State, tuple[int, int]], type]] = {
     "StackingClassifier": _stacking,
     "ColumnTransformer": _columns,
     "RidgeClassifier": _ridge,
+    "RidgeClassifierCV": _ridge,
+    "OneVsRestClassifier": _against_rest,
+    "OneHotEncoder": _encoder,
 }

@@ -16,6 +16,7 @@ Entry = tuple[str, str, Check]  # module, name and check of one kind of estimato
 
 _MOST_CLASSES = 2**10
 _MOST_FEATURES = 2**16
+_WIDEST = 2**13  # of what is made of features; each of its numbers is made anew in every row
 
 
 @functools.cache
@@ -64,6 +65,11 @@ def count(made: Any, name: str) -> int:
     if not isinstance(given, int | np.integer) or isinstance(given, bool) or given < 1:
         raise MalformedError(problem=f"{type(made).__name__} has no {name}")
     return int(given)
+
+
+def narrow(n_columns: int, subject: str) -> None:
+    """Refuse what makes so many columns that every row of a forecast takes much memory."""
+    expect(n_columns <= _WIDEST, subject, "width")
 
 
 def is_finite(given: Any) -> bool:

@@ -20,8 +20,22 @@ def linear(made: Any) -> None:
     if "coef_" not in made.__dict__:
         return
     n_features, n_classes = parts.features(made), parts.classes(made)
-    rows = n_classes if n_classes > _TWO else 1
-    parts.held(made, {"coef_": (rows, n_features), "intercept_": (rows,)}, "a regression")
+    rows, start = n_classes if n_classes > _TWO else 1, made.__dict__.get("intercept_")
+    flat = rows == 1 and np.ndim(made.coef_) == 1  # as ridge regressions keep the only row
+    parts.floats(made.coef_, (n_features,) if flat else (rows, n_features), "a regression", "coef_")
+    if type(start) is not float or start:  # no array without an intercept
+        parts.floats(start, (rows,), "a regression", "intercept_")
+
+
+def counts(made: Any) -> None:
+    """Check a naive Bayes of counts or marks: a logarithm for each class and feature, and one for each class."""
+    if "feature_log_prob_" not in made.__dict__:
+        return
+    subject = "a naive Bayes"
+    n_features, n_classes = parts.features(made), parts.classes(made)
+    parts.held(made, {"feature_log_prob_": (n_classes, n_features), "class_log_prior_": (n_classes,)}, subject)
+    limit = made.__dict__.get("binarize")
+    expect(limit is None or parts.is_finite(limit), subject, "binarize")
 
 
 def quadratic(made: Any) -> None:
@@ -78,9 +92,13 @@ ENTRIES: tuple[Entry, ...] = (
     ("sklearn.linear_model._logistic", "LogisticRegressionCV", linear),
     ("sklearn.linear_model._stochastic_gradient", "SGDClassifier", linear),
     ("sklearn.linear_model._ridge", "RidgeClassifier", linear),
+    ("sklearn.linear_model._ridge", "RidgeClassifierCV", linear),
+    ("sklearn.linear_model._perceptron", "Perceptron", linear),
+    ("sklearn.linear_model._passive_aggressive", "PassiveAggressiveClassifier", linear),
     ("sklearn.svm._classes", "LinearSVC", linear),
     ("sklearn.discriminant_analysis", "LinearDiscriminantAnalysis", linear),
     ("sklearn.discriminant_analysis", "QuadraticDiscriminantAnalysis", quadratic),
     ("sklearn.naive_bayes", "GaussianNB", bayes),
+    *(("sklearn.naive_bayes", name, counts) for name in ("BernoulliNB", "MultinomialNB", "ComplementNB")),
     ("sklearn.neural_network._multilayer_perceptron", "MLPClassifier", perceptron),
 )

@@ -1,0 +1,97 @@
+"""One walk over the parts of a member: who asks whom, how many columns go in and come out, and that it ends.
+
+Parts may be shared, so a small file could ask for a prediction without end: the walk counts.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ensemble_desk.artifacts.safe_loading.allow_list.families import estimators, parts
+from ensemble_desk.artifacts.safe_loading.allow_list.families.transforming import catalogue
+from ensemble_desk.artifacts.safe_loading.allow_list.recipes import MalformedError, UnfitError, expect
+
+MOST_PARTS = 20_000
+SCORES = "decision_function"
+SHARES = "predict_proba"
+_DEEPEST = 8
+_PASSES = (None, "passthrough")
+Shape = tuple[int, int]  # columns that go in, and classes or columns that come out
+Checks = Mapping[str, Callable[["Walk", Any], Shape]]
+
+
+def is_fitted(model: Any) -> bool:
+    if type(model).__name__ == "Pipeline":
+        steps = model.__dict__.get("steps")
+        return type(steps) is list and bool(steps) and type(steps[-1]) is tuple and is_fitted(steps[-1][-1])
+    return "classes_" in getattr(model, "__dict__", {})
+
+
+def named(made: Any) -> str:
+    return f"a {type(made).__name__}"
+
+
+class Walk:
+    """One walk over the parts of a member."""
+
+    def __init__(self, voters: Checks, transformers: Checks) -> None:
+        self._voters, self._transformers = voters, transformers
+        self._left, self._depth = MOST_PARTS, 0
+        self._asked: set[int] = set()
+
+    def voter(self, model: Any, *, asked: str) -> Shape:
+        """Give how many columns a classifier reads and how many classes it tells apart."""
+        if not (is_fitted(model) and hasattr(model, asked)):
+            raise MalformedError(problem=f"a part of it, a {type(model).__name__}, cannot be asked for {asked}")
+        self.once(model)
+        check = self._voters.get(type(model).__name__)
+        if check is not None:
+            shape = self._within(check, model)
+            expect(model.__dict__.get("n_features_in_") in (None, shape[0]), named(model), "features")
+            return shape
+        if "tree_" in vars(model):
+            estimators.single_tree(model)
+        if "n_features_in_" not in vars(model):
+            raise UnfitError(problem=f"its {type(model).__name__} does not tell how many features it reads")
+        return parts.features(model), parts.classes(model)
+
+    def transformer(self, made: Any) -> Shape:
+        """Give how many columns a transformer reads and how many it makes."""
+        check = self._transformers.get(type(made).__name__)
+        reads, makes = self._within(check, made) if check else (parts.features(made), catalogue.width(made))
+        if makes > reads:
+            parts.narrow(makes, named(made))
+        return reads, makes
+
+    def once(self, part: Any) -> None:
+        """Refuse a part that is asked several times: a few bytes could make a forecast take minutes."""
+        if id(part) in self._asked:
+            raise MalformedError(problem=f"one {type(part).__name__} stands for several")
+        self._asked.add(id(part))
+
+    def _within(self, check: Callable[["Walk", Any], Shape], made: Any) -> Shape:
+        self._left, self._depth = self._left - 1, self._depth + 1
+        if self._left < 0 or self._depth > _DEEPEST:
+            raise MalformedError(problem="its estimators are nested too deeply, or too many")
+        shape = check(self, made)
+        self._depth -= 1
+        return shape
+
+    def chain(self, made: Any, steps: list[Any]) -> Shape | None:
+        """Check transformers one after the other; None when nothing is changed by any."""
+        first = last = None
+        for _, step in steps:
+            if isinstance(step, str | None) and step in _PASSES:
+                continue
+            self.once(step)
+            reads, makes = self.transformer(step)
+            expect(last in (None, reads), named(made), "width")
+            first, last = first or reads, makes
+        return None if first is None or last is None else (first, last)
+
+    def several(self, made: Any, members: Any, *, asked: str = SHARES) -> Shape:
+        """Check voters that all read the same columns and tell the same number of classes apart."""
+        expect(type(members) is list and 0 < len(members) <= MOST_PARTS, named(made), "parts")
+        self._left -= len(members)
+        shapes = {self.voter(member, asked=asked) for member in members}
+        expect(len(shapes) == 1, named(made), "parts")
+        return shapes.pop()
