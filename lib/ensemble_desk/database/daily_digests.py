@@ -25,6 +25,7 @@ from ensemble_desk.database.tables.registry_tables import (
     forecasts,
     ohlc_bars,
     outcomes,
+    production_pointers,
     symbols,
     training_run_progress,
     training_runs,
@@ -33,11 +34,13 @@ from ensemble_desk.market.keys import Key
 
 FORECASTS, OUTCOMES, DRIFT, BARS, RUNS = "forecasts", "outcomes", "drift", "bars", "runs"
 ONLY_ADDED = (FORECASTS, OUTCOMES)
+ONLY_MORE = (BARS, RUNS)  # rows may change, and none is ever taken out
+KINDS = (*ONLY_ADDED, DRIFT, BARS, RUNS)
 _ADDED = frozenset({"lean", "bands"})  # columns of later releases: rows that were there before have the same digest
 _CHANGING = {DRIFT: drift_monitoring, BARS: ohlc_bars, RUNS: training_runs}
 _ORDER = {DRIFT: "date", BARS: "time"}
 _ENCODED = json.JSONEncoder(default=str, sort_keys=True, separators=(",", ":")).encode
-_AT_ONCE = 500
+_AT_ONCE, _TOLD = 500, 12  # rows asked for at a time, and characters of a digest that the ledger is told
 
 
 def _newest_where(wanted: Select[Any], of_symbol: ColumnElement[bool]) -> Select[Any]:
@@ -165,13 +168,33 @@ def newest_of(table: Table, kind: str, column: str) -> ScalarSelect[Any]:
     return wanted.order_by(daily_digests.c.day.desc()).limit(1).correlate(table).scalar_subquery()
 
 
-def whole(connection: Connection, *, before: date) -> tuple[int, str]:
-    """Give the number of digests of days before one, and what they come to."""
+def wholes(connection: Connection, days: Iterable[date]) -> list[tuple[int, str]]:
+    """Give the number of digests before each of some days, earliest first, and what they come to."""
     table = daily_digests
-    wanted = select(table.c.hash).where(table.c.day < before)
-    ordered = wanted.order_by(table.c.day, table.c.kind, table.c.symbol_id, table.c.timeframe)
-    found = list(connection.execute(ordered).scalars())
-    return len(found), hashlib.sha256("".join(found).encode()).hexdigest()
+    ordered = (table.c.day, table.c.kind, table.c.symbol_id, table.c.timeframe)
+    rows = iter(connection.execute(select(table.c.day, table.c.hash).order_by(*ordered)))
+    found, n_digests, sha256 = list[tuple[int, str]](), 0, hashlib.sha256()
+    row = next(rows, None)
+    for day in days:
+        while row is not None and row.day < day:
+            sha256.update(row.hash.encode())
+            n_digests, row = n_digests + 1, next(rows, None)
+        found.append((n_digests, sha256.hexdigest()))
+    return found
+
+
+def since(connection: Connection, day: date) -> dict[str, dict[str, list[Any]]]:
+    """Give up to where the newest digests from a day on go, by kind and key of what was ever in production."""
+    table, pointer = daily_digests, production_pointers
+    same = (table.c.symbol_id == pointer.c.symbol_id) & (table.c.timeframe == pointer.c.timeframe)
+    newest = (table.c.kind.in_(KINDS), table.c.day >= day)
+    columns = (table.c.kind, pointer.c.symbol, table.c.timeframe, table.c.last_id, table.c.n_rows, table.c.digest)
+    wanted = select(*columns).select_from(pointer.join(table, same)).where(*newest).order_by(*columns[:3], table.c.day)
+    found: dict[str, dict[str, list[Any]]] = {}
+    for kind, symbol, timeframe, last_id, n_rows, digest in connection.execute(wanted):
+        told = [last_id, n_rows, digest[:_TOLD]] if kind in ONLY_ADDED else [0, n_rows, ""]
+        found.setdefault(kind, {})[f"{symbol}/{timeframe}"] = told
+    return found
 
 
 def _added(

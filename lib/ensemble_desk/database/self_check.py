@@ -1,9 +1,10 @@
 """The database's check of itself: pages, indexes and references between tables, and rows against their digests."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, exc, select
 
@@ -11,6 +12,18 @@ from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database.tables.registry_tables import daily_digests, digest_begins, symbols
 
 _MOST = 20
+
+
+class Point(NamedTuple):
+    """Up to where a digest went when the ledger was told of it; ``digest`` are its first characters."""
+
+    day: date
+    last_id: int
+    n_rows: int
+    digest: str
+
+
+Points = Mapping[tuple[str, str, str], Sequence[Point]]  # by kind, symbol and timeframe
 
 
 def problems(connection: Connection) -> list[str]:
@@ -39,8 +52,13 @@ class Difference:
     detail: str
 
 
-def differences(connection: Connection, *, since: date | None = None) -> Iterator[Difference]:
-    """Compare all rows with their digests, or those that came on a day or later; what has no digest is passed by."""
+def differences(
+    connection: Connection, *, since: date | None = None, told: Points = MappingProxyType({})
+) -> Iterator[Difference]:
+    """Compare all rows with their digests, or those that came on a day or later, and with what the ledger was told.
+
+    What has no digest, and of which the ledger tells of none, is passed by.
+    """
     wanted = (
         select(daily_digests, symbols.c.ticker)
         .join(symbols)
@@ -50,9 +68,13 @@ def differences(connection: Connection, *, since: date | None = None) -> Iterato
     for row in connection.execute(wanted):
         found.setdefault((row.kind, row.symbol_id, row.ticker, row.timeframe), []).append(digests.read(row))
     for (kind, symbol_id, ticker, timeframe), days in found.items():
-        detail = _broken(kind, timeframe, days) or _differs(connection, (kind, symbol_id, timeframe), days, since)
+        points = told.get((kind, ticker, timeframe), ())
+        of = (kind, symbol_id, timeframe)
+        detail = _broken(kind, timeframe, days) or _gone(days, points) or _differs(connection, of, days, since, points)
         if detail:
             yield Difference(ticker, timeframe, kind, detail)
+    for kind, ticker, timeframe in sorted(told.keys() - {(kind, *key) for kind, _, *key in found}):
+        yield Difference(ticker, timeframe, kind, _gone((), told[kind, ticker, timeframe]))
 
 
 def problem(connection: Connection, kind: str, symbol_id: int, timeframe: str) -> str:
@@ -62,7 +84,7 @@ def problem(connection: Connection, kind: str, symbol_id: int, timeframe: str) -
     days = [digests.read(row) for row in connection.execute(select(table).where(*of_key).order_by(table.c.day))]
     if not days:
         return ""
-    return _broken(kind, timeframe, days) or _differs(connection, (kind, symbol_id, timeframe), days, None)
+    return _broken(kind, timeframe, days) or _differs(connection, (kind, symbol_id, timeframe), days, None, ())
 
 
 def _broken(kind: str, timeframe: str, days: Sequence[digests.Digest]) -> str:
@@ -77,12 +99,25 @@ def _broken(kind: str, timeframe: str, days: Sequence[digests.Digest]) -> str:
     return ""
 
 
+def _gone(days: Sequence[digests.Digest], points: Sequence[Point]) -> str:
+    """Say which digest is gone that the ledger was told of: the newest one never goes back to an earlier day."""
+    last = max((one.day for one in points), default=date.min)
+    return "" if days and days[-1].day >= last else f"the digest of {last} is gone, of which the ledger tells"
+
+
 def _differs(
-    connection: Connection, of: tuple[str, int, str], days: Sequence[digests.Digest], since: date | None
+    connection: Connection,
+    of: tuple[str, int, str],
+    days: Sequence[digests.Digest],
+    since: date | None,
+    points: Sequence[Point],
 ) -> str:
     kind, symbol_id, timeframe = of
     known = [one for one in days if since is not None and one.day < since]
     if kind not in digests.ONLY_ADDED:
+        fewest = max((one.n_rows for one in points), default=0) if kind in digests.ONLY_MORE else 0
+        if days[-1].n_rows < fewest:
+            return f"{fewest - days[-1].n_rows} of {fewest} rows of which the ledger tells are gone"
         if len(known) == len(days):
             return ""
         n_rows, digest = digests.of_rows(connection.execute(digests.rows(kind, symbol_id, timeframe)))
@@ -92,17 +127,19 @@ def _differs(
     if begun is not None and (not known or known[-1].day < begun.day):
         known = [one for one in days if one.day < begun.day]  # rows of these days were taken out
         digest = begun.base
+        points = [one for one in points if one.day > begun.day]
     elif known:
         last_id, n_rows, digest = known[-1].last_id, known[-1].n_rows, known[-1].digest
     rows = iter(connection.execute(digests.rows(kind, symbol_id, timeframe, after=last_id)))
     row = next(rows, None)
-    for one in days[len(known) :]:
+    stops: list[digests.Digest | Point] = [one for one in points if one.last_id > last_id]
+    for one in sorted([*stops, *days[len(known) :]], key=lambda one: one.last_id):
         while row is not None and row.id <= one.last_id:
             n_rows, digest = n_rows + 1, digests.folded(digest, row)
             row = next(rows, None)
-        told = _compared(one, n_rows, digest)
-        if told:
-            return told
+        detail = _compared(one, n_rows, digest)
+        if detail:
+            return detail
     return "" if row is None else f"row {row.id} was inserted by no program of ours"
 
 
@@ -113,8 +150,8 @@ def _begun(connection: Connection, of: tuple[str, int, str]) -> Any:
     return connection.execute(select(table.c.day, table.c.base).where(*of_key)).first()
 
 
-def _compared(known: digests.Digest, n_rows: int, digest: str) -> str:
+def _compared(known: digests.Digest | Point, n_rows: int, digest: str) -> str:
     if n_rows != known.n_rows:
         what = "are gone" if n_rows < known.n_rows else "are too many"
         return f"{abs(n_rows - known.n_rows)} of {known.n_rows} rows up to {known.day} {what}"
-    return "" if digest == known.digest else f"a row up to {known.day} was changed"
+    return "" if digest.startswith(known.digest) else f"a row up to {known.day} was changed"

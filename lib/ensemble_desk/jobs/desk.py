@@ -1,12 +1,14 @@
 """What every command opens first: settings, log, registry, and the name that moves are recorded under."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ensemble_desk import settings as settings_module
+from ensemble_desk.errors import DeskError
 from ensemble_desk.registry import actors, opening
 from ensemble_desk.registry.access import tokens
 from ensemble_desk.registry.actors import Actor
+from ensemble_desk.registry.ledger import anchoring
 from ensemble_desk.registry.opening import Registry
 from ensemble_desk.settings import Settings
 from ensemble_desk.work import logs, places
@@ -21,11 +23,18 @@ def settings() -> Settings:
 
 
 @contextmanager
-def registry(*, whatever_the_ledger_says: bool = False) -> Iterator[Registry]:
-    """Open the registry of these settings for one command; a damaged one only for those who look at the damage."""
+def registry(*, whatever_the_ledger_says: bool = False, writes_rows: bool = False) -> Iterator[Registry]:
+    """Open the registry of these settings for one command; a damaged one only for those who look at the damage.
+
+    When the command ``writes_rows`` of which there are daily digests, the ledger is told of those at its end; where it
+    cannot be, the next command tells it.
+    """
     opened = opening.open_registry(settings(), whatever_the_ledger_says=whatever_the_ledger_says)
     try:
         yield opened
+        if writes_rows:
+            with suppress(DeskError):
+                anchoring.tell(opened)
     finally:
         opened.close()
 

@@ -39,7 +39,7 @@ def forecast(
         message = "say one SYMBOL, or --all"
         raise typer.BadParameter(message)
     said = keys.wanted(None, timeframe, shard, symbols_from)
-    with desk.registry() as registry:
+    with desk.registry(writes_rows=keep) as registry:
         known = _served(registry) if chosen is None else []
         wanted = said.of(known) if chosen is None else (arguments.key(chosen, timeframe or _DEFAULT_TIMEFRAME),)
         place = desk.place(registry.settings, jobs)

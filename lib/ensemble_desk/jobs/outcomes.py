@@ -32,7 +32,7 @@ def outcomes(
 ) -> None:
     """Score the forecasts whose horizon has passed; exits 1 when the bars of a key cannot be had."""
     said = keys.wanted(symbol, timeframe, shard, symbols_from)
-    with desk.registry() as registry:
+    with desk.registry(writes_rows=True) as registry:
         known = log.keys(registry.database)
         wanted = said.of(known)
         with output.counting("outcomes", len(wanted)) as told:
@@ -68,7 +68,7 @@ def replay_past(
         message = "say --symbol or --all"
         raise typer.BadParameter(message)
     said = keys.wanted(symbol, timeframe, shard, symbols_from)
-    with desk.registry() as registry:
+    with desk.registry(writes_rows=True) as registry:
         known = versions.keys(registry)
         wanted = said.of(known)
         with output.counting("replays", len(wanted)) as told:

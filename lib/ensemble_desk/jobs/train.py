@@ -111,7 +111,7 @@ def demo(
     with _bar("demonstration set") as (began, finished):
         outcomes = demonstration.run(settings, if_empty=if_empty, actor=name, began=began, progress=finished)
     if outcomes:
-        with desk.registry() as registry:
+        with desk.registry(writes_rows=True) as registry:
             log.fill_log(registry)
     else:
         output.note("There are versions already; nothing to do.")

@@ -9,15 +9,22 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 from tests.registry.conftest import AAPL, lean
-from tests.registry.folder.conftest import ADMIN, NAMES
+from tests.registry.folder.conftest import ADMIN, NAMES, forecast
 
+from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.errors import DatabaseError, LedgerBehindError, LedgerError, RegistryLostError, RegistryOlderError
+from ensemble_desk.forecasting import log
+from ensemble_desk.forecasting import outcomes as maturing
+from ensemble_desk.forecasting.log import Kind, Stamp
+from ensemble_desk.forecasting.upkeep import exporting
 from ensemble_desk.registry import ledger_file, opening
 from ensemble_desk.registry.backup import rebuilding
 from ensemble_desk.registry.folder import audit, ledger_audit, retention, sync
 from ensemble_desk.registry.index import versions
 from ensemble_desk.registry.ledger import anchoring, history, notes, production, writing
 from ensemble_desk.registry.moves import promotion, rollback
+from ensemble_desk.sources import database as stored
+from ensemble_desk.sources.sample import SampleSource
 
 
 def ledger(desk):
@@ -146,7 +153,7 @@ def test_what_was_done_to_files_is_found(lived, what):
 
 
 def test_daily_digests_made_anew_are_found_by_what_the_ledger_was_told(lived):
-    lived.clock.now += timedelta(days=1)
+    lived.clock.now += timedelta(days=1, hours=3)
     anchoring.tell(lived.registry)
     anchoring.tell(lived.registry)
     assert audit.verify(lived.registry) == ()
@@ -155,6 +162,68 @@ def test_daily_digests_made_anew_are_found_by_what_the_ledger_was_told(lived):
         for statement in ("DELETE FROM outcomes", "DELETE FROM daily_digests WHERE kind = 'outcomes'"):
             assert connection.execute(text(statement)).rowcount
     assert [finding.kind for finding in audit.verify(lived.registry)] == [ledger_audit.DIFFERS]
+    lived.clock.now += timedelta(days=1)
+    anchoring.tell(lived.registry)
+    assert [finding.kind for finding in audit.verify(lived.registry)] == [ledger_audit.DIFFERS], "it is told over"
+
+
+DAYS_TAKEN_AWAY = {
+    "forecasts": "DELETE FROM outcomes WHERE id > 6; DELETE FROM forecasts WHERE id > 6",
+    "outcomes": "DELETE FROM outcomes WHERE id > 6",
+    "bars": "DELETE FROM ohlc_bars WHERE time = (SELECT max(time) FROM ohlc_bars)",
+    "drift": "DELETE FROM drift_monitoring WHERE date = (SELECT max(date) FROM drift_monitoring)",
+    "runs": "DELETE FROM training_run_progress; DELETE FROM training_runs",
+}
+
+
+@pytest.mark.parametrize("kind", DAYS_TAKEN_AWAY)
+def test_the_rows_of_a_day_that_are_gone_with_their_digest_are_found(lived, kind):
+    assert sorted(DAYS_TAKEN_AWAY) == sorted(digests.KINDS)
+    anchoring.tell(lived.registry)
+    n_lines = len(lines_of(lived))
+    anchoring.tell(lived.registry)
+    assert len(lines_of(lived)) == n_lines, "nothing new is told"
+    assert audit.verify(lived.registry) == ()
+    with lived.registry.database.writing() as connection:
+        for statement in (*DAYS_TAKEN_AWAY[kind].split(";"), f"DELETE FROM daily_digests WHERE kind = '{kind}'"):  # noqa: S608 - a kind
+            assert connection.execute(text(statement)).rowcount
+    found = audit.verify(lived.registry)
+    assert audit.DIGEST in {one.kind for one in found if one.key == AAPL and one.detail.startswith(f"{kind}: ")}
+
+
+def test_forecasts_of_today_made_anew_with_their_digest_are_found(lived):
+    anchoring.tell(lived.registry)
+    with lived.registry.database.writing() as connection:
+        number = connection.execute(text("SELECT min(id) FROM symbols")).scalar_one()
+        assert connection.execute(text("UPDATE forecasts SET label = 'BEARISH'")).rowcount
+        connection.execute(text("DELETE FROM daily_digests WHERE kind = 'forecasts'"))
+        digests.extend(connection, digests.FORECASTS, number, "d1", at=lived.clock())
+    (finding,) = audit.verify(lived.registry)
+    assert finding.detail == f"forecasts: a row up to {lived.clock.now:%Y-%m-%d} was changed"
+    assert audit.verify(lived.registry, since=lived.clock.now.date()) == (finding,)
+
+
+def test_what_came_after_the_ledger_was_told_raises_no_alarm(lived):
+    anchoring.tell(lived.registry)
+    registry = lived.registry
+    bars = SampleSource().bars(AAPL).tail(90)
+    stored.import_bars(registry.database, AAPL, bars, at=registry.clock())
+    stamp = Stamp(AAPL, NAMES[1], versions.get(registry, AAPL, NAMES[1]).sha256, 6, Kind.LIVE, registry.clock())
+    log.append(registry.database, stamp, [forecast(at) for at in bars.frame.index[-60:-50].to_pydatetime()])
+    maturing.mature(registry, [AAPL])
+    assert audit.verify(registry) == ()
+    anchoring.tell(registry)
+    exporting.export(registry, lived.folder.parent / "out", until=None, delete_exported=True)
+    assert audit.verify(registry) == ()
+    lived.clock.now += timedelta(days=1)  # a minute after midnight, and who writes looked at the clock before
+    anchoring.tell(registry)
+    more, before = SampleSource().bars(AAPL).tail(91), registry.clock() - timedelta(minutes=5)
+    assert before.date() < registry.clock().date()
+    stored.import_bars(registry.database, AAPL, more, at=before)
+    assert audit.verify(registry) == ()
+    lived.clock.now += timedelta(hours=3)
+    anchoring.tell(registry)
+    assert audit.verify(registry) == ()
 
 
 def test_only_what_came_since_is_looked_at_when_that_is_asked_for(lived):

@@ -111,7 +111,7 @@ COMMANDS: dict[str, Callable[..., None]] = {"import": import_file, "mappings": m
 def _import_all(
     file: Path, timeframe: str | None, rules: Rules, *, said: Wanted, jobs: int | None, as_json: bool
 ) -> None:
-    with desk.registry() as registry, tempfile.TemporaryDirectory(prefix="desk-import-") as folder:
+    with desk.registry(writes_rows=True) as registry, tempfile.TemporaryDirectory(prefix="desk-import-") as folder:
         if file.is_dir():
             there = many_files.of_folder(file, timeframe=timeframe, rules=rules)
         elif timeframe is None:

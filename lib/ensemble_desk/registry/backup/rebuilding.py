@@ -167,6 +167,7 @@ def _put_back(connection: Connection, story: Story, arrivals: Mapping[tuple[Key,
     for (kind, _), one in story.people.items():
         people.put_back(connection, kind, one)
     people.count_on(connection)
+    beginning.tell_digests_anew(connection)
     if story.n_begun:
         people.mark(connection)
     for key, told in story.pointers.items():

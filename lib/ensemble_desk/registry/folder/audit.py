@@ -84,7 +84,7 @@ def verify(
         found += checks.of(_counts(connection))
         found += checks.of(_tombstones(connection, known))
         found += checks.of(_symbols(connection))
-        found += checks.of(_digests(connection, since))
+        found += checks.of(_digests(connection, since, ledger.points))
         found += checks.of(_descriptions(connection))
         where = places.of(registry.settings) if place is None else place
         n_checked = 0
@@ -163,8 +163,8 @@ def _symbols(connection: Connection) -> Iterator[Finding]:
             yield Finding(Key(*row), STATE, f"the number of its symbol in {table.name} stands for another ticker")
 
 
-def _digests(connection: Connection, since: date | None) -> Iterator[Finding]:
-    for one in self_check.differences(connection, since=since):
+def _digests(connection: Connection, since: date | None, told: self_check.Points) -> Iterator[Finding]:
+    for one in self_check.differences(connection, since=since, told=told):
         yield Finding(Key(one.symbol, one.timeframe), DIGEST, f"{one.kind}: {one.detail}")
 
 

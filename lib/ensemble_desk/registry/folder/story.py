@@ -3,11 +3,13 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from ensemble_desk.database.self_check import Point
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import ledger_file
 from ensemble_desk.registry.ledger import notes, people
@@ -27,7 +29,8 @@ class Story:
     pointers, versions, tombstones, quarantines : the newest of each; versions by key and name, a reason or None.
     fit : whether a version passed the preflight that going live takes; None: it did once, and was restored since.
     people : roles, tokens and notes by kind and number or name; of all of them it is told from ``n_begun`` times on.
-    digests : the newest sum of daily digests; None: none was taken yet.
+    days : sums of the daily digests of days that are over, earliest first.
+    points : up to where the digests of a kind, symbol and timeframe went on a day, as often as it was told.
     unknown : how many lines of each kind there are that this release does not know.
     problems : lines that are not what they were, in words.
     end : the newest committed line.
@@ -41,7 +44,8 @@ class Story:
     fit: dict[tuple[Key, str], bool | None] = field(default_factory=dict)
     people: dict[tuple[str, Any], Told] = field(default_factory=dict)
     n_begun: int = 0
-    digests: Told | None = None
+    days: list[Told] = field(default_factory=list)
+    points: dict[tuple[str, str, str], list[Point]] = field(default_factory=dict)
     unknown: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     end: Head = NONE
@@ -54,15 +58,32 @@ class Story:
             return
         match line.kind:
             case notes.DIGESTS:
-                self.digests = told
+                self._hear_of_days(told)
+            case notes.TODAY:
+                self._hear_of_today(date.fromisoformat(told["day"]), told["kinds"])
             case notes.BEGUN:
                 self.n_begun += 1
             case notes.RESTORED:
                 self.fit = dict.fromkeys(self.fit)
+                self.days, self.points = [], {}  # rows that only backups hold are not there any more
             case kind if kind in people.TABLES:
                 self.people[kind, people.key_of(kind, told)] = told
             case kind:  # of a later release
                 self.unknown[kind] += 1
+
+    def _hear_of_days(self, told: Told) -> None:
+        """Keep the sums that stand: an earlier release told them too soon, and a clock may have been ahead."""
+        while self.days and ("hours" not in self.days[-1] or self.days[-1]["before"] >= told["before"]):
+            self.days.pop()
+        self.days.append(told)
+
+    def _hear_of_today(self, day: date, kinds: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
+        for kind, by_key in kinds.items():
+            for key, (last_id, n_rows, digest) in by_key.items():
+                symbol, _, timeframe = key.rpartition("/")
+                known = self.points.setdefault((kind, symbol, timeframe), [])
+                if not known or known[-1][1:] != (last_id, n_rows, digest):
+                    known.append(Point(day, last_id, n_rows, digest))
 
     def _hear_of(self, key: Key, kind: str, told: Told) -> None:
         match kind:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, select
 
+from ensemble_desk.database.queries.plain_sql import PlainSql
 from ensemble_desk.database.tables.registry_tables import (
     deployments,
     model_versions,
@@ -17,7 +18,13 @@ from ensemble_desk.registry.ledger.notes import Note
 def everything(connection: Connection) -> list[Note]:
     """Give versions, quarantines, tombstones, history, pointers, roles, tokens and notes, as their writers would."""
     people.mark(connection)
+    tell_digests_anew(connection)
     return [*_versions(connection), *_history(connection), *people.everything(connection)]
+
+
+def tell_digests_anew(connection: Connection) -> None:
+    """Let the ledger be told of all digests again, see :mod:`.anchoring`."""
+    _FORGET.write(connection, {})
 
 
 def _versions(connection: Connection) -> Iterator[Note]:
@@ -35,3 +42,6 @@ def _history(connection: Connection) -> Iterator[Note]:
         yield notes.ROW, chain.noted(row)
     for row in connection.execute(select(production_pointers)).mappings():
         yield notes.POINTER, pointers.told(row)
+
+
+_FORGET = PlainSql("DELETE FROM sync_state WHERE name >= 'ledger d' AND name < 'ledger e'")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 Note = tuple[str, Mapping[str, Any]]
 
 ROW, POINTER, QUARANTINE, VERSION, TOMBSTONE, FIT = "row", "pointer", "quarantine", "version", "tombstone", "fit"
-DIGESTS, RESTORED = "digests", "restored"
+DIGESTS, TODAY, RESTORED = "digests", "day", "restored"
 ROLE, TOKEN, REMARK, BEGUN = "role", "token", "note", "people"  # the last one: of all these it is told from here on
 _NAME = "desk_notes"
 
