@@ -89,6 +89,7 @@ def bins(made: Any) -> int:
     """Check the edges of the bins of each column, and the encoder of their numbers."""
     n_features, told = parts.features(made), made.__dict__
     edges, counts, encode = told.get("bin_edges_"), told.get("n_bins_"), told.get("encode")
+    expect(told.get("dtype") is None or told["dtype"] in (np.float64, np.float32), _BINS, "data type")
     expect(type(edges) is np.ndarray and edges.dtype == object and edges.shape == (n_features,), _BINS, "edges")
     expect(type(counts) is np.ndarray and counts.dtype.kind == "i" and counts.shape == (n_features,), _BINS, "counts")
     for one, n_bins in zip(edges, counts.tolist(), strict=True):
