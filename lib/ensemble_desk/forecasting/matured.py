@@ -141,8 +141,17 @@ def read(database: Database, key: Key, *, version: str | None = None, horizon: s
         return _read(connection, key, version=version, horizon=horizon)
 
 
-def _read(connection: Connection, key: Key, *, version: str | None, horizon: str | None) -> Matured:
+def as_of_outcome(database: Database, key: Key, *, version: str, outcome_id: int) -> Matured:
+    """Read what was known of a version's forecasts at its trained horizon when an outcome was the newest one."""
+    with database.reading() as connection:
+        return _read(connection, key, version=version, horizon=None, until=outcome_id)
+
+
+def _read(
+    connection: Connection, key: Key, *, version: str | None, horizon: str | None, until: int | None = None
+) -> Matured:
     wanted = _wanted(connection, forecasts.join(symbols)).where(*_of(key, version=version), _horizon(horizon))
+    wanted = wanted if until is None else wanted.where(outcomes.c.id <= until)
     return _matured(columns.fetch(connection, wanted, _KINDS))
 
 
