@@ -33,6 +33,12 @@ D1 = Key("AAPL", "d1")
         ("AAPL_d1_20250128.pickle", D1, "20250128"),
         ("AAPL_d1_20250129.pkl.gz", D1, "20250129"),
         ("AAPL_d1_20250129.joblib.lz4", D1, "20250129"),
+        ("AAPL_d1_20250129.joblib.gz", D1, "20250129"),
+        ("AAPL_d1_20250129.sav", D1, "20250129"),
+        ("AAPL_d1_20250129.p", D1, "20250129"),
+        ("AAPL_d1_20250129.P.xz", D1, "20250129"),
+        ("AAPL_d1_20250129.pck", D1, "20250129"),
+        ("AAPL_d1_20250129.dill", D1, "20250129"),
         ("BTC_USDT_h1_20250121.pkl", Key("BTC_USDT", "h1"), "20250121"),
         ("BTC-USD_h4_2025-01-21.pkl", Key("BTC-USD", "h4"), "20250121"),
         ("ETH_USDT_USDT_h1_20250121.pkl", Key("ETH_USDT_USDT", "h1"), "20250121"),
@@ -109,3 +115,55 @@ def test_no_two_files_share_what_lies_beside_them():
 )
 def test_a_text_that_a_file_keeps_as_its_time_means_these_days(text, days):
     assert other_names.days_of(text) == days
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("AAPL_d1_20250121.pkl.bak", "it ends in .bak, a copy by its name; take it in with: desk registry import"),
+        ("AAPL_d1_20250121.pkl~", "it ends in ~, a copy"),
+        ("AAPL_d1_20250121.pkl.OLD", "it ends in .old, a copy"),
+        ("AAPL_d1_20250121.pkl.1", "it ends in .1, and what is read ends in .pkl,"),
+        ("AAPL_d1_20250121.pkl.bak.gz", "it ends in .gz, and what is read"),
+        ("AAPL/d1/2025-01-21.onnx", "it ends in .onnx, and what is read"),
+        ("BRK.B_1d_20250121.zip", "it ends in .zip"),
+        ("AAPL_d1_2025.01.21", "it has no suffix, and what is read"),
+    ],
+)
+def test_a_version_by_its_name_that_ends_otherwise_is_passed_over(name, reason):
+    assert other_names.is_passed_over(name)
+    ((told, why),) = other_names.passed_over([name]).items()
+    assert told == name
+    assert why.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("AAPL_d1_20250121.pkl", "model.pkl", "AAPL_d1_20250121.safetensors", "AAPL_d1_20250121.json", "notes.bak"),
+        *(
+            "AAPL_d1_20250121.csv",
+            "AAPL_d1_20250121.pkl.sha256",
+            "registry.db-wal",
+            "AAPL_latest.bak",
+            "",
+            "~",
+            "x/.bak",
+        ),
+        *(
+            "a/b/c/d/AAPL_d1_20250121.bak",
+            "AAPL_d1_2025\n0121.bak",
+            ".AAPL_d1_20250121.bak",
+            "AAPL_d1_20250121.a.b.c.d",
+        ),
+    ],
+)
+def test_other_files_are_not(name):
+    assert not other_names.is_passed_over(name)
+
+
+def test_many_with_one_ending_are_told_in_one_line():
+    names = [f"AAPL_d1_2025{month:02d}{day:02d}.pkl.bak" for month in range(1, 13) for day in range(1, 29)]
+    told = other_names.passed_over([*names, "AAPL_d1_20250121.onnx", "AAPL_d1_20250122.onnx"])
+    assert list(told) == ["*.bak", "AAPL_d1_20250121.onnx", "AAPL_d1_20250122.onnx"]
+    assert told["*.bak"].startswith(f"{', '.join(names[:3])} and 333 more: each ends in .bak, a copy by its name; take")

@@ -16,6 +16,8 @@ from ensemble_desk.jobs import app
 OLD = Path(__file__).parent / "files" / "old"
 RELEASES = sorted(path.name for path in OLD.iterdir())
 FAMILIES = (
+    "AGAINST",
+    "BEFORE",
     "BOOSTING",
     "CALIBRATED",
     "COMBINED",

@@ -20,7 +20,7 @@ import pandas as pd
 import sklearn
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
-from sklearn.decomposition import PCA
+from sklearn.decomposition import PCA, FastICA, IncrementalPCA, TruncatedSVD
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
 from sklearn.ensemble import (
     AdaBoostClassifier,
@@ -32,15 +32,37 @@ from sklearn.ensemble import (
     StackingClassifier,
     VotingClassifier,
 )
-from sklearn.feature_selection import SelectKBest, VarianceThreshold
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, RidgeClassifier, SGDClassifier
+from sklearn.feature_selection import RFE, SelectFromModel, SelectKBest, VarianceThreshold
+from sklearn.impute import KNNImputer, MissingIndicator, SimpleImputer
+from sklearn.kernel_approximation import Nystroem
+from sklearn.linear_model import (
+    LogisticRegression,
+    LogisticRegressionCV,
+    RidgeClassifier,
+    RidgeClassifierCV,
+    SGDClassifier,
+)
 from sklearn.model_selection import GridSearchCV, KFold, TimeSeriesSplit
-from sklearn.naive_bayes import GaussianNB
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
+from sklearn.naive_bayes import BernoulliNB, GaussianNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    KBinsDiscretizer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    PolynomialFeatures,
+    PowerTransformer,
+    QuantileTransformer,
+    RobustScaler,
+    SplineTransformer,
+    StandardScaler,
+)
 from sklearn.svm import SVC, LinearSVC, NuSVC
 from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 
@@ -162,6 +184,49 @@ def families():
     }
 
 
+def later_families():
+    """Give the members of two more files, unfitted: votes of one class against others, and what stands before."""
+    before = {
+        "quantiles": QuantileTransformer(n_quantiles=9, output_distribution="normal"),
+        "powers": PowerTransformer(),
+        "norms": Normalizer(),
+        "parts": IncrementalPCA(2),
+        "svd": TruncatedSVD(2, random_state=1),
+        "ica": FastICA(2, random_state=1),
+        "nystroem": Nystroem(n_components=4, random_state=1),
+        "by_weights": SelectFromModel(logistic()),
+        "rfe": RFE(logistic(), n_features_to_select=2),
+        "products": PolynomialFeatures((2, 3), interaction_only=True),
+        "splines": SplineTransformer(3, extrapolation="linear"),
+        "periodic": SplineTransformer(5, extrapolation="periodic", include_bias=False),
+        "bins": KBinsDiscretizer(3),
+        "codes": make_pipeline(KBinsDiscretizer(3, encode="ordinal"), OneHotEncoder(drop="first")),
+        "numbers": make_pipeline(KBinsDiscretizer(3, encode="ordinal"), OrdinalEncoder()),
+        "union": FeatureUnion([("a", StandardScaler()), ("b", "passthrough"), ("c", MissingIndicator(features="all"))]),
+        "function": FunctionTransformer(np.tanh),
+        "filled": make_pipeline(KNNImputer(n_neighbors=3, add_indicator=True)),
+    }
+    return {
+        "AGAINST": {
+            "rest": OneVsRestClassifier(logistic()),
+            "rest_of_forests": OneVsRestClassifier(forest(2)),
+            "pairs": CalibratedClassifierCV(OneVsOneClassifier(logistic()), cv=2),
+            "machine": CalibratedClassifierCV(SVC(), cv=2),
+            "ridges": CalibratedClassifierCV(RidgeClassifierCV(), cv=2),
+            "bag_of_machines": BaggingClassifier(SVC(), n_estimators=2, random_state=1),
+            "bernoulli": BernoulliNB(),
+            "multinomial": make_pipeline(MinMaxScaler(), MultinomialNB()),
+            "categories": make_pipeline(
+                KBinsDiscretizer(4, encode="ordinal"),
+                HistGradientBoostingClassifier(
+                    max_iter=2, max_leaf_nodes=4, categorical_features=[0, 2], random_state=1
+                ),
+            ),
+        },
+        "BEFORE": {name: make_pipeline(made, logistic()) for name, made in before.items()},
+    }
+
+
 def of_two_classes():
     """Give members for two classes, unfitted: many have states and rules of their own for them."""
     return {
@@ -216,7 +281,7 @@ def main(folder):
     target = Path(folder) / sklearn.__version__
     target.mkdir(parents=True, exist_ok=True)
     given = {}
-    tasks = {family: (members, labels) for family, members in families().items()}
+    tasks = {family: (members, labels) for family, members in (families() | later_families()).items()}
     two = np.where(labels == "BULLISH", "BULLISH", "BEARISH")
     tasks |= {"TWO": (of_two_classes(), two), "TWO_B": (of_two_classes_too(), two)}
     for family, (members, wanted) in tasks.items():

@@ -6,6 +6,7 @@ A file keeps the name it has; only key and version are read out of it. What this
 import datetime as dt
 import functools
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from itertools import pairwise
 from typing import NamedTuple
@@ -13,17 +14,31 @@ from urllib.parse import unquote
 
 from ensemble_desk.artifacts import naming
 from ensemble_desk.errors import ArtifactNameError, DeskError
+from ensemble_desk.errors.base import listed
 from ensemble_desk.market import timeframes
 from ensemble_desk.market.keys import Key
 
 DEEPEST = 3
 """Folders below the models folder that are looked into, as in ``stocks/AAPL/d1/20250121.pkl``."""
 
-_SUFFIX = re.compile(r"\.(?:pkl|pickle|joblib)(?:\.(?:gz|bz2|xz|lzma|z|lz4))?$", re.IGNORECASE)
+_SUFFIX = re.compile(r"\.(?:pkl|pickle|joblib|sav|p|pck|dill)(?:\.(?:gz|bz2|xz|lzma|z|lz4))?$", re.IGNORECASE)
+_ANY_SUFFIX = re.compile(r"\.[a-z0-9]{1,12}$|~$", re.IGNORECASE)
+_MOST_SUFFIXES = 3
+_COPIES = {"~", *(f".{one}" for one in ("bak", "backup", "old", "orig", "prev", "save", "copy", "tmp", "temp", "part"))}
+_BESIDE = {  # what lies beside models, and is none
+    *(
+        f".{one}"
+        for one in ("json", "csv", "tsv", "txt", "md", "log", "html", "yaml", "yml", "toml", "xml", "ini", "py")
+    ),
+    *(f".{one}" for one in ("png", "svg", "jpg", "jpeg", "pdf", "xlsx", "parquet", "feather", "arrow", "db")),
+    *(f".{one}" for one in ("sha256", "sha512", "md5", "sig", "asc", "lock", "py", "ipynb")),
+}
+_FEW = 3
 _DAY = r"(?P<year>[0-9]{4})(?P<dash>[-_.]?)(?P<month>[0-9]{2})(?P=dash)(?P<day>[0-9]{2})"
 _TIME = r"(?:[T_ -]?(?P<hour>[0-9]{2})[-:]?(?P<minute>[0-9]{2})(?:[-:]?(?P<second>[0-9]{2}))?Z?)?"
 _WHEN = re.compile(_DAY + _TIME)
 _COPY = re.compile(r" ?\([0-9]{1,3}\)$")
+_READ = ".pkl, .pickle, .joblib, .sav, .p, .pck and .dill, packed or not"
 _TAKE_IN = "take it in with: desk registry import FILE --as KEY/VERSION"
 _EPOCH = re.compile(r"(1[0-9]{9})(?:[0-9]{3}|\.[0-9]+)?")
 _DIGITS = 8  # of a day
@@ -64,10 +79,46 @@ def recognise(file_name: str) -> Named:
     raise problem or ArtifactNameError(file_name, "it has no name")
 
 
+def is_passed_over(file_name: str) -> bool:
+    """Tell whether a file that is no artifact by its suffix has the name of a version otherwise."""
+    if is_artifact(file_name) or _suffix_of(file_name) in _BESIDE:
+        return False
+    stem = file_name
+    for _ in range(_MOST_SUFFIXES):
+        try:
+            recognise(stem if is_artifact(stem) else f"{stem}.pkl")
+        except ArtifactNameError:
+            stem = _ANY_SUFFIX.sub("", stem)
+        else:
+            return True
+    return False
+
+
+def passed_over(file_names: Iterable[str]) -> dict[str, str]:
+    """Say of files that are passed over why, and what to do: of a few each by its name, of many together."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(file_names):
+        found.setdefault(_suffix_of(name), []).append(name)
+    told: dict[str, str] = {}
+    for suffix, names in sorted(found.items()):
+        ends = f"ends in {suffix}" if suffix else "has no suffix"
+        why = f"it {ends}, a copy by its name" if suffix in _COPIES else f"it {ends}, and what is read ends in {_READ}"
+        if len(names) <= _FEW:
+            told |= dict.fromkeys(names, f"{why}; {_TAKE_IN}")
+        else:
+            told[f"*{suffix}"] = f"{listed(names, most=_FEW)}: {why.replace('it', 'each', 1)}; {_TAKE_IN}"
+    return told
+
+
+def _suffix_of(file_name: str) -> str:
+    found = _ANY_SUFFIX.search(file_name)
+    return found[0].lower() if found and version_of(file_name.rpartition("_")[2]) is None else ""
+
+
 def _parts(file_name: str) -> list[str]:
     parts = file_name.split("/")
     if not is_artifact(parts[-1]):
-        raise ArtifactNameError(file_name, "it ends in none of .pkl, .pickle and .joblib, packed or not")
+        raise ArtifactNameError(file_name, f"it ends in none of {_READ}")
     hidden = any(not part or part.startswith(".") or "\\" in part or not part.isprintable() for part in parts)
     if hidden or len(parts) > DEEPEST + 1:
         raise ArtifactNameError(file_name, f"it is hidden, or more than {DEEPEST} folders deep")

@@ -161,7 +161,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What a look at the models folder changed in the index; ``refused`` maps file names to the reason."""
+    """What a look at the models folder changed in the index; ``refused`` maps file names to the reason.
+
+    ``passed_over`` tells of files named as versions are, but for what they end in; of many with one ending together.
+    """
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
@@ -170,3 +173,4 @@ class SyncReport:
     refused: Mapping[str, str] = field(default_factory=dict)
     followed: tuple[str, ...] = ()  # keys whose production moved because they follow latest
     unfit: Mapping[str, str] = field(default_factory=dict)  # versions that could not go live, each with the reason
+    passed_over: Mapping[str, str] = field(default_factory=dict)

@@ -208,12 +208,20 @@ def test_files_of_others_are_listed_and_taken_in_where_the_name_is_free(store, p
     store.bucket.create("stocks/MSFT/d1/20250121.pkl", b"one")
     store.bucket.create("notes.pkl", b"two")
     store.bucket.create("registry/AAPL_d1_20250122.pkl", b"three")
+    for name in (
+        "AAPL_d1_20250121.pkl.bak",
+        "stocks/MSFT/d1/20250121.onnx",
+        "registry/AAPL_d1_20250122.bak",
+        "notes.txt",
+    ):
+        store.bucket.create(name, b"four")
     scan = store.scan()
     assert [(entry.file_name, entry.has_manifest) for entry in scan] == [
         (FILE, False),
         ("stocks/MSFT/d1/20250121.pkl", False),
     ]
     assert list(scan.foreign) == ["notes.pkl"]
+    assert scan.passed_over == ("AAPL_d1_20250121.pkl.bak", "stocks/MSFT/d1/20250121.onnx")
     assert abs(scan[0].written_at - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=5)
 
 

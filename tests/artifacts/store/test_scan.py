@@ -83,13 +83,28 @@ def test_other_files_of_the_folder_are_ignored(store, publish):
         ".hidden.pkl",
         ".AAPL_d1_bad.json.tmp",
         "MSFT_d1_20250121.json",
-        "AAPL_d1_20250121.pkl.bak",
+        "AAPL_d1_20250121.txt",
+        "AAPL_d1_20250121.pkl.sha256",
+        ".AAPL_d1_20250121.pkl.bak",
+        "notes.bak",
     ):
         (store.folder / name).write_bytes(b"x")
     before = sorted(path.name for path in store.folder.iterdir())
     scan = store.scan()
-    assert (len(scan), dict(scan.foreign)) == (1, {})
+    assert (len(scan), dict(scan.foreign), scan.passed_over) == (1, {}, ())
     assert sorted(path.name for path in store.folder.iterdir()) == before
+
+
+def test_files_named_as_versions_that_end_otherwise_are_told(store, publish):
+    publish()
+    (store.folder / "MSFT" / "d1").mkdir(parents=True)
+    names = ("AAPL_d1_20250121.pkl.bak", "AAPL_d1_20250122.onnx", "AAPL_d1_20250123", "MSFT/d1/20250121.pt")
+    for name in names:
+        (store.folder / name).write_bytes(b"x")
+    (store.folder / "AAPL_d1_20250124").mkdir()
+    (store.folder / "AAPL_d1_20250125.bak").symlink_to(store.folder / "nowhere")
+    scan = store.scan()
+    assert (len(scan), dict(scan.foreign), scan.passed_over) == (1, {}, tuple(sorted(names)))
 
 
 def test_listing_opens_no_file(store, publish, monkeypatch):

@@ -71,3 +71,23 @@ def test_a_copy_under_another_name_is_one_version_and_the_second_is_named(folder
     listed = json.loads(desk("registry", "list", "--json").out)
     assert [row["version"] for row in listed] == ["20040930", "20040831"]
     assert {row["state"] for row in listed} == {"in production", "available"}
+
+
+def test_sync_tells_of_copies_and_other_endings_and_goes_on(folder, desk):
+    for day in range(1, 6):
+        (folder / f"AAPL_d1_2004080{day}.pkl.bak").write_bytes(b"x")
+    (folder / "AAPL_d1_20040806.onnx").write_bytes(b"x")
+    done = desk("registry", "sync", "--json")
+    told = json.loads(done.out)["passed_over"]
+    assert (done.code, list(told)) == (0, ["*.bak", "AAPL_d1_20040806.onnx"])
+    assert "and 2 more: each ends in .bak, a copy by its name; take it in with: desk registry import" in told["*.bak"]
+    shown = " ".join(desk("registry", "sync").out.split())
+    assert "passed over" in shown
+    assert shown.count(".pkl.bak") == 3
+    assert "onnx" not in desk("registry", "list").out
+
+
+def test_a_pickle_of_another_suffix_is_taken(folder, desk):
+    (folder / "AAPL_d1_20040831.pkl").rename(folder / "AAPL_d1_20040830.sav")
+    report = json.loads(desk("registry", "sync", "--json").out)
+    assert "AAPL_d1_20040830.sav" in {*report["added"], *report["refused"]}

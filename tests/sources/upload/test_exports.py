@@ -108,6 +108,14 @@ def test_the_order_of_columns_without_names_is_told_by_the_numbers(cents, recogn
     assert any(note.startswith("no column names: by the numbers, ") for note in found.notes)
 
 
+@pytest.mark.parametrize("form", ["%Y-%j", "%G-W%V-%u"])
+@pytest.mark.parametrize("names", ["", "date,open,high,low,close,volume\n"])
+def test_days_of_the_year_and_of_the_week(cents, recognise, form, names):
+    found = recognise(lines(cents, lambda d, o, h, low, c, v: f"{d.strftime(form)},{o},{h},{low},{c},{v:.0f}", names))
+    same(found, cents)
+    assert f"dates read as {form}" in found.notes
+
+
 def test_prices_in_ten_thousandths_are_asked_about(cents, recognise):
     text = lines(
         cents, lambda d, *bar: f"{d:%Y%m%d} 00:00,{','.join(f'{round(x * 10000)}' for x in bar[:4])},{bar[4]:.0f}"

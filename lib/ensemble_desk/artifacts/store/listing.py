@@ -27,9 +27,12 @@ class Listing:
 
     def scan(self) -> Scan:
         """Sort out whole versions; one beside a claim and without its manifest is still being written."""
-        entries, foreign = [], {}
+        entries, foreign, passed = [], {}, []
         for name, one in sorted(self.objects.items()):
-            if not _may_be_artifact(name):
+            if not _is_open(name):
+                continue
+            if not other_names.is_artifact(name):
+                passed += [name] if other_names.is_passed_over(name) else []
                 continue
             try:
                 key, version = other_names.recognise(name)
@@ -40,7 +43,7 @@ class Listing:
             if has_manifest or name not in self.claimed:
                 written_ns = int(one.written_at.timestamp() * 1e9)
                 entries.append(FileEntry(name, key, version, one.size_bytes, one.mark, has_manifest, written_ns))
-        return Scan(tuple(entries), foreign)
+        return Scan(tuple(entries), foreign, tuple(passed))
 
     def versions(self, key: Key) -> set[str]:
         """Every version of a key that an artifact, a manifest or a claim names."""
@@ -58,8 +61,8 @@ class Listing:
         return found
 
 
-def _may_be_artifact(name: str) -> bool:
+def _is_open(name: str) -> bool:
     *folders, last = name.split("/")
     ours = bool(folders) and folders[0] in scanning.OURS
     hidden = any(part.startswith(".") for part in (*folders, last))
-    return not ours and not hidden and len(folders) <= other_names.DEEPEST and other_names.is_artifact(last)
+    return not ours and not hidden and len(folders) <= other_names.DEEPEST

@@ -42,10 +42,14 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class Scan(Sequence[FileEntry]):
-    """Whole versions ordered by file name; `foreign` maps names of other artifacts to the reason they are none."""
+    """Whole versions ordered by file name; `foreign` maps names of other artifacts to the reason they are none.
+
+    ``passed_over`` are files named as versions are, but for what they end in.
+    """
 
     entries: tuple[FileEntry, ...] = ()
     foreign: Mapping[str, str] = field(default_factory=dict)
+    passed_over: tuple[str, ...] = ()
 
     @overload
     def __getitem__(self, index: int) -> FileEntry: ...
@@ -98,6 +102,7 @@ def _pass(folder: Path) -> tuple[Scan, set[str]]:
     seen: dict[str, os.stat_result | str] = {}
     manifests: set[str] = set()
     unfinished: set[str] = set()
+    passed: list[str] = []
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
@@ -108,18 +113,21 @@ def _pass(folder: Path) -> tuple[Scan, set[str]]:
                     manifests.add(name)
                 elif other_names.is_artifact(name):
                     seen[name] = _stat(entry, folder)
+                elif other_names.is_passed_over(name) and entry.is_file(follow_symlinks=False):
+                    passed.append(name)
     except FileNotFoundError:
         return Scan(), set()
     except OSError as error:
         problem = f"The models folder {folder} cannot be listed: {error.strerror}. Check the path and its permissions."
         raise ArtifactError(folder.name, problem) from error
     unfinished.discard("")
-    seen |= _below(folder)
+    below, passed_below = _below(folder)
+    seen |= below
     found: list[FileEntry] = []
     foreign: dict[str, str] = {}
     for name in sorted(seen):
         _sort_in(folder, name, seen[name], manifests=manifests, found=found, foreign=foreign)
-    return Scan(tuple(found), foreign), unfinished
+    return Scan(tuple(found), foreign, tuple(sorted(passed + passed_below))), unfinished
 
 
 def _sort_in(
@@ -198,17 +206,21 @@ def _names(folder: Path) -> list[str]:
         return []
 
 
-def _below(folder: Path) -> dict[str, os.stat_result | str]:
-    """Artifacts in the folders below, by their path from the models folder."""
+def _below(folder: Path) -> tuple[dict[str, os.stat_result | str], list[str]]:
+    """Artifacts in the folders below, by their path from the models folder, and what is passed over there."""
     seen: dict[str, os.stat_result | str] = {}
+    passed: list[str] = []
     for inside in _folders_below(folder):
         with suppress(OSError), os.scandir(folder / inside) as entries:
-            seen |= {
-                f"{inside}/{entry.name}": _stat(entry, folder)
-                for entry in entries
-                if other_names.is_artifact(entry.name) and not entry.name.startswith(".")
-            }
-    return seen
+            for entry in entries:
+                name = f"{inside}/{entry.name}"
+                if entry.name.startswith("."):
+                    continue
+                if other_names.is_artifact(name):
+                    seen[name] = _stat(entry, folder)
+                elif other_names.is_passed_over(name) and entry.is_file(follow_symlinks=False):
+                    passed.append(name)
+    return seen, passed
 
 
 def _stat(entry: os.DirEntry[str], folder: Path) -> os.stat_result | str:

@@ -31,6 +31,7 @@ def synchronise(
     ]
     rows += [("unfit", name, reason) for name, reason in report.unfit.items()]
     rows += [("refused", name, reason) for name, reason in report.refused.items()]
+    rows += [("passed over", name, reason) for name, reason in report.passed_over.items()]
     empty = "The index agrees with the folder."
     output.show(report, as_json=as_json, table=lambda: output.table(("what", "file or key", "why"), rows, empty=empty))
     if report.refused or report.unfit or missing:

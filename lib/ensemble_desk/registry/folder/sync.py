@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from ensemble_desk.artifacts.store.scanning import Scan
+from ensemble_desk.artifacts import other_names
 from ensemble_desk.errors import FolderGoneError
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import State, SyncReport
@@ -81,7 +81,7 @@ def synchronise(
         raise FolderGoneError(registry.store.name, n_versions=len(known))
     n_versions = len(known)
     if of_keys is not None:
-        scan = Scan(tuple(file for file in scan if of_keys(file.key)), scan.foreign)
+        scan = replace(scan, entries=tuple(file for file in scan if of_keys(file.key)))
         known = {name: entry for name, entry in known.items() if of_keys(entry.key)}
         meant = {file.file_name for file in scan}.union(scan.foreign)
         rejected = {name: before for name, before in rejected.items() if name in meant}
@@ -120,6 +120,7 @@ def synchronise(
         report,
         followed=tuple(str(one.key) for one in followed if one.deployment is not None),
         unfit={name: reason for one in followed for name, reason in one.unfit.items()},
+        passed_over=other_names.passed_over(scan.passed_over),
     )
 
 

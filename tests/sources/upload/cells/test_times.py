@@ -47,6 +47,8 @@ def utc(read):
         (["1/31/2024 4:00 PM", "2/1/2024 4:00 PM"], "2024-01-31 16:00:00"),
         (["2024-01-31 4:00 PM", "2024-02-01 4:00 PM"], "2024-01-31 16:00:00"),
         (["2020-05-08 11-PM", "2020-05-09 12-AM"], "2020-05-08 23:00:00"),
+        (["2024-003", "2024-366"], "2024-01-03 00:00:00"),
+        (["2020-W53-5", "2021-W01-1"], "2021-01-01 00:00:00"),
         (["1704187800", "1704191400"], "2024-01-02 09:30:00"),
         (["1704187800.0", "1704191400.0"], "2024-01-02 09:30:00"),
         (["1704187800000", "1704191400000"], "2024-01-02 09:30:00"),
@@ -140,6 +142,10 @@ def test_the_same_day_both_ways_is_no_question():
         (["soon", "later"], "in no known form"),
         (["", ""], "in no known form"),
         (["99999", "99998"], "in no known form"),
+        (["2024-003", "2024-12"], "in no known form"),
+        (["2024-003", "2024-W02-1"], "in no known form"),
+        (["2024-001-1", "2024-002-1"], "in no known form"),
+        (["2023-366", "2024-399"], "in no known form"),
     ],
 )
 def test_a_column_that_cannot_be_read_says_why(cells, problem):
@@ -156,6 +162,12 @@ def test_single_cells_that_do_not_follow_are_left_unread():
         "2024-01-04 00:00:00",
     ]
     assert utc(times.parse(text("1704187800", "x", "1704191400")))[1] is None
+    assert utc(times.parse(text("2024-003", "2023-366", "2024-366"))) == [
+        "2024-01-03 00:00:00",
+        None,
+        "2024-12-31 00:00:00",
+    ]
+    assert utc(times.parse(text("2020-W53-5", "2021-W53-1", "2021-W01-1")))[1] is None
 
 
 @pytest.mark.parametrize("name", ["Mars/Olympus", "../../etc/passwd", "x\0y", "/etc/passwd"])

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ensemble_desk.sources.upload.cells import texts
+
 _MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m/%d/%y", "%m-%d-%y", "%m%d%y")
 _DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d/%m/%y", "%d-%m-%y", "%d%m%y")
 _CLEAR = (
@@ -21,6 +23,7 @@ _CLOCKS = (
 _TIME = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})(?:\D.*)?"
     r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])[0-3]\d(?:[ T-].*|\d{4,6})?|\d{1,2}[-/. ]?[^\W\d_]{3,}[-/., ]+\d{2,4}.*"
+    r"|(?:19|20)\d{2}-(?:[0-3]\d{2}|W[0-5]\d-[1-7])"
     r"|[^\W\d_]{3,} \d{1,2},? \d{4}.*|\d{4}[年년].*|[0-2]?\d{9}(?:\.\d+)?|\d{13}(?:\.0+)?|\d{16}|\d{19}"
 )
 
@@ -55,6 +58,7 @@ _BARE_FORMS = {
     "%d%m%y": "6 digits",
     "%m%d%y": "6 digits",
 }
+_ISO_DAYS = {r"\d{4}-[0-3]\d{2}": "%Y-%j", r"\d{4}-W[0-5]\d-[1-7]": "%G-W%V-%u"}
 _DIRECTIVES = re.compile(r"(?:%[a-zA-Z])+")
 
 
@@ -63,6 +67,17 @@ def fitting(sample: pd.Series, *, day_first: bool | None) -> tuple[Form, ...]:
     shapes = {_shape(cell) for cell in sample.unique().tolist()}
     allowed = (form for form in _ALL if day_first is None or form.day_first in (None, day_first))
     return tuple(form for form in allowed if _SHAPES[form] in shapes)
+
+
+def iso_days(text: pd.Series) -> tuple[str, pd.Series] | None:
+    """Read a column of nothing but ISO days of the year, 2012-003, or of the week, 2012-W03-5; None for others."""
+    start = text.iloc[0] if len(text) else ""
+    form = next((one for one in _ISO_DAYS if re.fullmatch(one, start)), "")
+    if not form or not texts.match(text, form).all():
+        return None
+    written = _ISO_DAYS[form]
+    read = pd.to_datetime(text, format=written, errors="coerce")
+    return written, read.where(read.dt.strftime(written) == text)  # pandas counts a day 366 in every year
 
 
 def looks_like_time(cell: str) -> bool:

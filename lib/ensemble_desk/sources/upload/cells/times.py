@@ -112,6 +112,9 @@ def refuse_unreadable(read: Times, column: pd.Series, *, file_name: str) -> None
 def _in_words(text: pd.Series, *, day_first: bool | None, zone: ZoneInfo | None) -> Times:
     if (wall := texts.iso(text)) is not None:
         return _from_wall(wall, zone)
+    days = time_forms.iso_days(text)
+    if days is not None and days[1].notna().mean() > _MOST:
+        return replace(_from_wall(days[1], zone), notes=(f"dates read as {days[0]}",))
     parted = time_texts.part(text, zone)
     plain = time_texts.plainly_written(parted.wall)
     if _mostly(plain.head(_SAMPLE).tolist(), _ISO):

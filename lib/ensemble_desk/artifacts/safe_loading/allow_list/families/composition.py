@@ -53,8 +53,8 @@ def is_member(model: Any) -> bool:
 
 def _pipeline(walk: Walk, made: Any) -> Shape:
     steps = _steps(made)
-    before = walk.chain(made, steps[:-1])
     reads, n_classes = walk.voter(steps[-1][1], asked=SHARES if hasattr(made, SHARES) else SCORES)
+    before = walk.chain(made, steps[:-1], behind=steps[-1][1])
     expect(before is None or before[1] == reads, "a pipeline", "width")
     return (reads if before is None else before[0]), n_classes
 
@@ -92,6 +92,7 @@ def _by_columns(walk: Walk, made: Any) -> Shape:
         expect(places == read.get(name), subject, "columns")
         if not places or (type(step) is str and step == "drop"):
             continue
+        functions.tell(step, n_features_in_=len(places))
         reads, makes = (len(places),) * 2 if functions.passes(step) else walk.transformer(step)
         expect(reads == len(places), subject, "width")
         total, n_read = total + makes, n_read + reads
@@ -110,6 +111,9 @@ def _union(walk: Walk, made: Any) -> Shape:
     asked = [one for _, one in held if one not in ("drop", "passthrough")]
     for one in asked:
         walk.once(one)
+    known = next((one.__dict__["n_features_in_"] for one in asked if "n_features_in_" in vars(one)), None)
+    for one in asked:
+        functions.tell(one, n_features_in_=known)
     shapes = [walk.transformer(one) for one in asked]
     expect(len({reads for reads, _ in shapes}) == 1, subject, "width")
     n_passing = sum(one == "passthrough" for _, one in held)

@@ -85,6 +85,11 @@ def _logistic(kind: type, state: _State, release: tuple[int, int]) -> type:
     """Until 1.7 a regression could be one against the rest for three classes, and a softmax for two."""
     if release >= (1, 8) or "classes_" not in state:
         return kind
+    if state.get("l1_ratio") is None:  # which a selection by its weights asks for
+        state["l1_ratio"] = 0.0
+    told = state.get("l1_ratio_")
+    if type(told) is np.ndarray and told.dtype.kind == "O":
+        state["l1_ratio_"] = np.zeros(told.shape)
     classes, rule = state["classes_"], state.get("multi_class", "auto")
     two = getattr(classes, "size", 0) <= 2  # noqa: PLR2004 - two classes share one row
     separate = rule == "ovr" or (rule != "multinomial" and (two or state.get("solver") == "liblinear"))
@@ -110,6 +115,13 @@ def _adaptive(kind: type, state: _State, release: tuple[int, int]) -> type:
     if state.get("algorithm") == "SAMME.R":
         return older_estimators.RealAdaBoost
     return older_estimators.PlainAdaBoost if release < (1, 3) else kind
+
+
+def _marks(kind: type, state: _State, _release: tuple[int, int]) -> type:
+    """Until 1.2 the marks inside of an imputer did not tell how many features they read."""
+    if "_n_features" in state:
+        state.setdefault("n_features_in_", state["_n_features"])
+    return kind
 
 
 def _imputer(kind: type, state: _State, _release: tuple[int, int]) -> type:
@@ -141,8 +153,9 @@ def _against_rest(kind: type, state: _State, _release: tuple[int, int]) -> type:
 
 def _encoder(kind: type, state: _State, _release: tuple[int, int]) -> type:
     """Until 1.1 what is sparse had another name."""
-    if "sparse" in state:
-        state["sparse_output"] = state.pop("sparse")
+    sparse = state.pop("sparse", None)
+    if type(sparse) is bool:
+        state["sparse_output"] = sparse
     return kind
 
 
@@ -172,6 +185,7 @@ _CHANGES: dict[str, Callable[[type, _State, tuple[int, int]], type]] = {
     "LogisticRegressionCV": _logistic,
     "AdaBoostClassifier": _adaptive,
     "SimpleImputer": _imputer,
+    "MissingIndicator": _marks,
     "StackingClassifier": _stacking,
     "ColumnTransformer": _columns,
     "RidgeClassifier": _ridge,

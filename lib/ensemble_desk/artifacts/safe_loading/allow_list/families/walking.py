@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ensemble_desk.artifacts.safe_loading.allow_list.families import estimators, parts
-from ensemble_desk.artifacts.safe_loading.allow_list.families.transforming import catalogue
+from ensemble_desk.artifacts.safe_loading.allow_list.families.transforming import catalogue, functions
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import MalformedError, UnfitError, expect
 
 MOST_PARTS = 20_000
 SCORES = "decision_function"
 SHARES = "predict_proba"
 _DEEPEST = 8
+_READS = ("n_features_in_", "feature_names_in_")
 _PASSES = (None, "passthrough")
 Shape = tuple[int, int]  # columns that go in, and classes or columns that come out
 Checks = Mapping[str, Callable[["Walk", Any], Shape]]
@@ -24,6 +25,15 @@ def is_fitted(model: Any) -> bool:
         steps = model.__dict__.get("steps")
         return type(steps) is list and bool(steps) and type(steps[-1]) is tuple and is_fitted(steps[-1][-1])
     return "classes_" in getattr(model, "__dict__", {})
+
+
+def _tell_free(steps: list[Any], behind: Any) -> None:
+    """Tell functions, which keep all columns, what the next part reads; unless another transformer is before that."""
+    for step in reversed(steps):
+        if step is None or type(step) is str:
+            continue
+        functions.tell(step, **{name: vars(behind)[name] for name in _READS if name in getattr(behind, "__dict__", {})})
+        behind = step
 
 
 def named(made: Any) -> str:
@@ -76,8 +86,12 @@ class Walk:
         self._depth -= 1
         return shape
 
-    def chain(self, made: Any, steps: list[Any]) -> Shape | None:
-        """Check transformers one after the other; None when nothing is changed by any."""
+    def chain(self, made: Any, steps: list[Any], *, behind: Any = None) -> Shape | None:
+        """Check transformers one after the other; None when nothing is changed by any.
+
+        ``behind`` is what reads behind them.
+        """
+        _tell_free([step for _, step in steps], behind)
         first = last = None
         for _, step in steps:
             if isinstance(step, str | None) and step in _PASSES:

@@ -29,7 +29,7 @@ def independent(made: Any) -> int:
     """Check an ICA: the directions, and the means when it whitens."""
     subject, whiten = "an ICA", made.__dict__.get("whiten")
     n_features, n_made = _directions(made, subject)
-    expect(whiten is False or whiten in ("unit-variance", "arbitrary-variance", True), subject, "whiten")
+    expect(whiten is False or whiten in ("unit-variance", "arbitrary-variance", "warn", True), subject, "whiten")
     if whiten:
         parts.floats(made.__dict__.get("mean_"), (n_features,), subject, "mean_")
     return n_made

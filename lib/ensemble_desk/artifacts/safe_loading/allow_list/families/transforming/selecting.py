@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ensemble_desk.artifacts.safe_loading.allow_list.families import parts
-from ensemble_desk.artifacts.safe_loading.allow_list.recipes import expect
+from ensemble_desk.artifacts.safe_loading.allow_list.recipes import MalformedError, expect
 
 SCORES = ("f_classif", "f_regression", "chi2", "mutual_info_classif", "mutual_info_regression")
 _SUBJECT = "a selection of features"
@@ -49,6 +49,9 @@ def by_marks(made: Any) -> int:
 
 
 def chosen(made: Any) -> int:
-    n_chosen = int(made.get_support().sum())
+    try:
+        n_chosen = int(made.get_support().sum())
+    except (AttributeError, TypeError, ValueError) as error:
+        raise MalformedError(problem=f"{_SUBJECT} cannot be asked what it chose ({error})") from error
     expect(n_chosen > 0, _SUBJECT, "nothing is selected")
     return n_chosen

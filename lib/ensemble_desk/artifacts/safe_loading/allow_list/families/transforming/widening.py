@@ -146,5 +146,6 @@ def _categories(made: Any) -> list[int]:
         expect(np.isfinite(known).all() and (np.diff(known) > 0).all(), _CODES, "categories")
     if told.get("_infrequent_enabled", False) is not False:
         raise UnfitError(problem="its encoder puts rare categories together, which is not supported")
+    told["_infrequent_enabled"] = False  # until 1.2 there was nothing of the kind
     expect(any(kind == getattr(np, name) for name in TYPES), _CODES, "data type")
     return [len(one) for one in held]
