@@ -135,16 +135,12 @@ class Counts:
     void: int = 0
 
 
-def read(database: Database, key: Key, *, version: str | None = None, horizon: str | None = None) -> Matured:
-    """Read the matured forecasts of a key, of one version or of all; ``horizon`` None: the trained one."""
+def read(
+    database: Database, key: Key, *, version: str | None = None, horizon: str | None = None, until: int | None = None
+) -> Matured:
+    """Read the matured forecasts of a key or version, by outcomes up to a number; ``horizon`` None: the trained one."""
     with database.reading() as connection:
-        return _read(connection, key, version=version, horizon=horizon)
-
-
-def as_of_outcome(database: Database, key: Key, *, version: str, outcome_id: int) -> Matured:
-    """Read what was known of a version's forecasts at its trained horizon when an outcome was the newest one."""
-    with database.reading() as connection:
-        return _read(connection, key, version=version, horizon=None, until=outcome_id)
+        return _read(connection, key, version=version, horizon=horizon, until=until)
 
 
 def _read(

@@ -47,8 +47,8 @@ class _Anew:
     """What was known of a version when an outcome was the newest one, and what that comes to; each read once."""
 
     def __init__(self, database: Database, definition: Definition, policy: Policy) -> None:
-        asked = partial(matured.as_of_outcome, database, definition.key, version=definition.version)
-        self.rows = cache(lambda outcome_id: asked(outcome_id=outcome_id).of_kinds(None))
+        asked = partial(matured.read, database, definition.key, version=definition.version)
+        self.rows = cache(lambda outcome_id: asked(until=outcome_id).of_kinds(None))
         self.sums = cache(lambda outcome_id: verdicts.summed(self.rows(outcome_id), definition, policy))
 
 
