@@ -55,6 +55,11 @@ _STANDING = CompiledSelect(
         symbols.c.ticker == bindparam("symbol"),
     )
 )
+_BEGUN = CompiledSelect(
+    select(digest_begins.c.kind)
+    .join(symbols)
+    .where(symbols.c.ticker == bindparam("symbol"), digest_begins.c.timeframe == bindparam("timeframe"))
+)
 _NEWEST = _newest_where(select(daily_digests), daily_digests.c.symbol_id == bindparam("symbol_id"))
 _BY_NUMBERS = {
     kind: select(table).where(table.c.id.in_(bindparam("ids", expanding=True))).order_by(table.c.id)
@@ -159,6 +164,11 @@ def standing(database: Database, kind: str, key: Key) -> Standing | None:
     """Say up to where a key's newest digest of a kind goes, by one indexed read; None where there is none."""
     found = database.ask(_STANDING, kind=kind, symbol=key.symbol, timeframe=key.timeframe)
     return Standing(*found[0]) if found else None
+
+
+def is_begun_anew(database: Database, key: Key) -> bool:
+    """Tell whether rows of a key were taken out of the log, which digests went on without."""
+    return bool(database.ask(_BEGUN, symbol=key.symbol, timeframe=key.timeframe))
 
 
 def newest_of(table: Table, kind: str, column: str) -> ScalarSelect[Any]:

@@ -73,8 +73,10 @@ def differences(
         detail = _broken(kind, timeframe, days) or _gone(days, points) or _differs(connection, of, days, since, points)
         if detail:
             yield Difference(ticker, timeframe, kind, detail)
-    for kind, ticker, timeframe in sorted(told.keys() - {(kind, *key) for kind, _, *key in found}):
-        yield Difference(ticker, timeframe, kind, _gone((), told[kind, ticker, timeframe]))
+    begun = select(digest_begins.c.kind, symbols.c.ticker, digest_begins.c.timeframe).join(symbols)
+    ought = {**dict.fromkeys(map(tuple, connection.execute(begun)), ()), **told}
+    for kind, ticker, timeframe in sorted(ought.keys() - {(kind, *key) for kind, _, *key in found}):
+        yield Difference(ticker, timeframe, kind, _gone((), ought[kind, ticker, timeframe]) or "its digest is gone")
 
 
 def problem(connection: Connection, kind: str, symbol_id: int, timeframe: str) -> str:
@@ -101,8 +103,12 @@ def _broken(kind: str, timeframe: str, days: Sequence[digests.Digest]) -> str:
 
 def _gone(days: Sequence[digests.Digest], points: Sequence[Point]) -> str:
     """Say which digest is gone that the ledger was told of: the newest one never goes back to an earlier day."""
-    last = max((one.day for one in points), default=date.min)
-    return "" if days and days[-1].day >= last else f"the digest of {last} is gone, of which the ledger tells"
+    last = max((one.day for one in points), default=None)
+    return (
+        ""
+        if last is None or (days and days[-1].day >= last)
+        else f"the digest of {last} is gone, of which the ledger tells"
+    )
 
 
 def _differs(

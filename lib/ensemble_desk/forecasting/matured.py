@@ -135,14 +135,19 @@ class Counts:
     void: int = 0
 
 
-def read(database: Database, key: Key, *, version: str | None = None, horizon: str | None = None) -> Matured:
-    """Read the matured forecasts of a key, of one version or of all; ``horizon`` None: the trained one."""
+def read(
+    database: Database, key: Key, *, version: str | None = None, horizon: str | None = None, until: int | None = None
+) -> Matured:
+    """Read the matured forecasts of a key or version, by outcomes up to a number; ``horizon`` None: the trained one."""
     with database.reading() as connection:
-        return _read(connection, key, version=version, horizon=horizon)
+        return _read(connection, key, version=version, horizon=horizon, until=until)
 
 
-def _read(connection: Connection, key: Key, *, version: str | None, horizon: str | None) -> Matured:
+def _read(
+    connection: Connection, key: Key, *, version: str | None, horizon: str | None, until: int | None = None
+) -> Matured:
     wanted = _wanted(connection, forecasts.join(symbols)).where(*_of(key, version=version), _horizon(horizon))
+    wanted = wanted if until is None else wanted.where(outcomes.c.id <= until)
     return _matured(columns.fetch(connection, wanted, _KINDS))
 
 

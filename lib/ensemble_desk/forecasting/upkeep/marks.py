@@ -4,6 +4,7 @@ A mark is made of the log, the bars and the versions alone. One that is lost, th
 bars which changed since, counts for nothing: everything of its key is looked at anew.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from ensemble_desk.database.opening import Database
 from ensemble_desk.database.queries.compiled_select import CompiledSelect
 from ensemble_desk.database.tables.monitoring_tables import outcome_marks as table
 from ensemble_desk.database.tables.registry_tables import forecasts, outcomes, symbols
+from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.market.keys import Key
 
 
@@ -43,15 +45,38 @@ class Mark:
     no_label: int
 
 
-def read(database: Database, key: Key) -> Mark | None:
-    """Read the mark of a key; None where there is none, or where the log does not hold what it has seen."""
+def read(database: Database, key: Key, *, also_ahead: bool = False) -> Mark | None:
+    """Read the mark of a key; None where there is none, or where the log does not hold what it has seen.
+
+    With ``also_ahead`` the latter is given all the same.
+    """
     found = database.ask(_MARK, symbol=key.symbol, timeframe=key.timeframe)
     if not found:
         return None
     *told, has_forecast, has_outcome = found[0]
     mark = Mark(*told)
     ahead = (mark.forecast_id and not has_forecast) or (mark.outcome_id and not has_outcome)
-    return None if ahead else mark
+    return None if ahead and not also_ahead else mark
+
+
+def contradiction(database: Database, key: Key, mark: Mark, known: Mapping[str, Definition]) -> str:
+    """Say what the log tells otherwise than a mark about the forecasts that it has seen; '' where they agree."""
+    wanted = (
+        select(forecasts.c.version, forecasts.c.as_of, outcomes.c.id.is_(None).label("waits"))
+        .select_from(forecasts.join(symbols).outerjoin(outcomes, _first_of_forecast))
+        .where(symbols.c.ticker == key.symbol, forecasts.c.timeframe == key.timeframe)
+        .where(forecasts.c.id <= mark.forecast_id)
+    )
+    with database.reading() as connection:
+        rows = list(connection.execute(wanted))
+    scored = {version for version, one in known.items() if one.label is not None}
+    waiting = [row.as_of for row in rows if row.waits and row.version in scored]
+    has = (len(rows), len(waiting), sum(row.version not in scored for row in rows))
+    if has != (mark.n_forecasts, mark.pending, mark.no_label):
+        seen = f"{mark.n_forecasts} forecasts, {mark.pending} pending and {mark.no_label} that nothing scores"
+        return f"a look is said to have seen {seen}; the log holds {has[0]}, {has[1]} and {has[2]}"
+    oldest = min(waiting, default=mark.since)
+    return "" if mark.since <= oldest else f"a forecast of {oldest:%Y-%m-%d %H:%M} is pending, and is not looked at"
 
 
 def logged(database: Database, key: Key) -> tuple[int, int] | None:
@@ -67,6 +92,7 @@ def write(connection: Connection, symbol_id: int, timeframe: str, mark: Mark) ->
     connection.execute(statement.on_conflict_do_update(index_elements=list(here), set_=values))
 
 
+_first_of_forecast = (outcomes.c.forecast_id == forecasts.c.id) & (outcomes.c.revision == 1)
 _MARK = CompiledSelect(
     select(
         *(table.c[name] for name in Mark.__slots__),

@@ -9,8 +9,8 @@ from ensemble_desk.jobs import arguments, desk, output
 from ensemble_desk.jobs.arguments import ActorName, Jobs, Json, Reason
 from ensemble_desk.jobs.inputs import keys
 from ensemble_desk.jobs.inputs.keys import Part, SymbolsFrom
+from ensemble_desk.monitoring.auditing import whole
 from ensemble_desk.registry.backup import rebuilding
-from ensemble_desk.registry.folder import audit
 from ensemble_desk.registry.ledger import production
 
 
@@ -24,12 +24,12 @@ def verify(
     jobs: Jobs = None,
     as_json: Json = False,
 ) -> None:
-    """Check database, ledger, digests, pointers, files and the chain of deployments; exits 1 on any finding."""
+    """Check database, ledger, digests, pointers, files, moves and what is kept of the log; exits 1 on any finding."""
     day = None if since is None else arguments.day(since)
     said = keys.wanted(None, None, shard, symbols_from)
     with desk.registry(whatever_the_ledger_says=True) as registry, output.counting("files") as told:
         place = desk.place(registry.settings, jobs)
-        findings = audit.verify(registry, since=day, of_keys=said.holds, place=place, told=told)
+        findings = whole.verify(registry, since=day, of_keys=said.holds, place=place, told=told)
         missing = bool(symbols_from) and said.tell_missing([one.key for one in production.fleet(registry)])
     rows = [(finding.key, finding.kind, finding.detail) for finding in findings]
     empty = "Everything agrees: files, index, pointers, ledger, digests and the chain of deployments."

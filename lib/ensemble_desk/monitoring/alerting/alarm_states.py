@@ -4,7 +4,7 @@ The state depends on the log alone. It goes on by what is new; when an outcome w
 another version serves or the line has moved, it is made from the log again, equal to the last bit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -84,6 +84,26 @@ def bring_up_to_date(registry: Registry, *, policy: Policy | None = None) -> tup
     return tuple(sorted(told, key=lambda one: (-one.e_value, one.key)))
 
 
+def kept_and_anew(
+    database: Database, definition: Definition, policy: Policy, read: Callable[[int], Matured]
+) -> tuple[_Kept, _Kept | None] | None:
+    """Give the state as it is kept, and as the log tells it anew; None where it would not be gone on from.
+
+    ``read`` gives what was known of the version when an outcome was the newest one.
+    """
+    kept, baseline = _read(database, definition.key).get(definition.key), live.validated(definition)
+    line = None if baseline is None else e_process.line(baseline, falls=policy.falls)
+    if kept is None or line is None or (kept.version, kept.line) != (definition.version, line):
+        return None
+    rows = read(kept.outcome_id)
+    if not len(rows):
+        return kept, None
+    begun = e_process.begin(line, horizon_bars=live.horizon_of(rows))
+    found = e_process.advance(begun, rows.correct[None, :], line)
+    anew = replace(kept, kind=rows.kinds[0], as_of=matured.moment(rows.as_of[-1]), state=found.state)
+    return kept, replace(anew, e_value=float(found.values[0, -1]))
+
+
 def _step(database: Database, definition: Definition, kept: _Kept | None, policy: Policy) -> Alarm:
     baseline = live.validated(definition)
     nothing = Alarm(definition.key, definition.version, None, 0, 0, 1.0, rings=False, stands=False)
@@ -143,8 +163,10 @@ def _upsert(database: Database, key: Key, kept: _Kept) -> None:
         connection.execute(statement.on_conflict_do_update(index_elements=list(here), set_=values))
 
 
-def _read(database: Database) -> Mapping[Key, _Kept]:
+def _read(database: Database, key: Key | None = None) -> Mapping[Key, _Kept]:
     wanted = select(table, symbols.c.ticker).join(symbols, symbols.c.id == table.c.symbol_id)
+    if key is not None:
+        wanted = wanted.where(symbols.c.ticker == key.symbol, table.c.timeframe == key.timeframe)
     with database.reading() as connection:
         return {
             Key(row.ticker, row.timeframe): _Kept(

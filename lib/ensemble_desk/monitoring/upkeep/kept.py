@@ -50,8 +50,8 @@ class Days:
     told_by: str
 
 
-def signs(database: Database, policy: Policy) -> Mapping[Key, str]:
-    """Give what each key in production is judged by, as a sign; '' where only the log itself can tell."""
+def signs(database: Database, policy: Policy, key: Key | None = None) -> Mapping[Key, str]:
+    """Give what each key in production, or one, is judged by, as a sign; '' where only the log itself can tell."""
     pointer, version = production_pointers, model_versions
     last = digests.newest_of(pointer, digests.OUTCOMES, "last_id")
     same = (version.c.symbol == pointer.c.symbol) & (version.c.timeframe == pointer.c.timeframe)
@@ -64,6 +64,8 @@ def signs(database: Database, policy: Policy) -> Mapping[Key, str]:
         digests.newest_of(pointer, digests.OUTCOMES, "hash").label("hash"),
         select(outcomes.c.id).where(outcomes.c.id == last).correlate(pointer).scalar_subquery().label("outcome_id"),
     ).join(version, same & (version.c.version == pointer.c.version))
+    if key is not None:
+        wanted = wanted.where(pointer.c.symbol == key.symbol, pointer.c.timeframe == key.timeframe)
     by = f"{policy} {_code()}"
     with database.reading() as connection:
         return {
@@ -72,13 +74,15 @@ def signs(database: Database, policy: Policy) -> Mapping[Key, str]:
         }
 
 
-def states(database: Database) -> Mapping[Key, tuple[str, str]]:
-    """Read the sign of every kept state, and the state as it was written."""
+def states(database: Database, key: Key | None = None) -> Mapping[Key, tuple[str, str]]:
+    """Read the sign of every kept state, or that of one key, and the state as it was written."""
     wanted = (
         select(symbols.c.ticker, table.c.timeframe, table.c.sign, table.c.made)
         .join(symbols, symbols.c.id == table.c.symbol_id)
         .where(table.c.what == _STATE)
     )
+    if key is not None:
+        wanted = wanted.where(symbols.c.ticker == key.symbol, table.c.timeframe == key.timeframe)
     with database.reading() as connection:
         return {Key(ticker, timeframe): (sign, made) for ticker, timeframe, sign, made in connection.execute(wanted)}
 
@@ -91,9 +95,14 @@ def state(made: str) -> DriftState:
     return replace(found, **in_utc) if in_utc else found
 
 
+def written(state: DriftState) -> str:
+    """Write a state as text."""
+    return json.dumps(asdict(state), default=_plain)
+
+
 def keep_states(connection: Connection, found: Iterable[tuple[str, DriftState]]) -> None:
     """Write states, each with its sign."""
-    rows = [(one.key, sign, json.dumps(asdict(one), default=_plain)) for sign, one in found]
+    rows = [(one.key, sign, written(one)) for sign, one in found]
     _write(connection, _of_keys(connection, _STATE, rows))
 
 

@@ -99,6 +99,17 @@ def step(database: Database, definition: Definition, policy: Policy) -> Step:
     return Step(sums, None, None, rows, only_own=False, sign=sign, mark=mark)
 
 
+def kept_sums(database: Database, definition: Definition, policy: Policy) -> tuple[Mark, Sums] | None:
+    """Give what was kept of the version in production of a key; None where it would not be gone on from."""
+    key = definition.key
+    with database.reading() as connection:
+        known = connection.execute(_KNOWN, {"symbol": key.symbol, "timeframe": key.timeframe}).first()
+    if known is None or known.version != definition.version or known.sign != kept.sign_of_sums(policy, known):
+        return None
+    told = json.loads(known.made)
+    return _mark(told["mark"]), written_sums.read(told["sums"])
+
+
 def keep(connection: Connection, found: Iterable[tuple[Key, Step]]) -> None:
     """Write sums that differ from what was kept."""
     rows = [
