@@ -2,7 +2,11 @@
 
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
+from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import QuantileTransformer, StandardScaler
 
 from ensemble_desk.ensemble.members import catalogue
 from ensemble_desk.ensemble.members.classifiers import FeatureMember
@@ -73,10 +77,34 @@ class _Broken(LogisticRegression):
         return np.full((len(X), 3), self.answer)
 
 
-@pytest.mark.parametrize("answer", [ValueError("shape"), AttributeError("no attribute 'monotonic_cst'"), np.nan, 2.0])
+@pytest.mark.parametrize(
+    "answer",
+    [ValueError("shape"), AttributeError("no attribute 'monotonic_cst'"), IndexError("9"), TypeError("x"), np.nan, 2.0],
+)
 def test_an_estimator_that_fails_abstains_and_never_votes_neutral(fitted, answer):
     estimator = _Broken().fit(fitted.features.to_numpy()[:100] * 0, np.arange(100) % 3)
     estimator.answer = answer
     votes = FeatureMember.serving("lr", estimator, numbered=True).predict(fitted.later, label=fitted.label)
     assert np.isnan(votes.probabilities).all()
     assert "its estimator" in votes.reason
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [[SimpleImputer()], [KNNImputer()], [QuantileTransformer(n_quantiles=50), KNNImputer()]],
+)
+def test_a_pipeline_whose_imputer_comes_first_fills_gaps_as_in_training(fitted, steps):
+    features = fitted.features.to_numpy()[:300]
+    estimator = make_pipeline(*steps, StandardScaler(), LogisticRegression()).fit(features, np.arange(300) % 3)
+    asked = fitted.later.features.copy()
+    asked.iloc[3, 0], asked.iloc[5, :] = np.nan, np.nan
+    member = FeatureMember.serving("lr", estimator, numbered=True)
+    votes = member.predict(Rows(asked.index, asked, None), label=fitted.label)
+    assert np.flatnonzero(np.isnan(votes.probabilities).any(axis=1)).tolist() == [5]
+    np.testing.assert_allclose(votes.probabilities[3], estimator.predict_proba(asked.to_numpy()[3:4])[0], rtol=1e-12)
+
+
+def test_a_pipeline_that_needs_whole_rows_before_its_imputer_abstains(fitted):
+    estimator = make_pipeline(PCA(2), KNNImputer(), LogisticRegression())
+    estimator.fit(fitted.features.to_numpy()[:300], np.arange(300) % 3)
+    assert not FeatureMember.serving("lr", estimator, numbered=True).fills_gaps

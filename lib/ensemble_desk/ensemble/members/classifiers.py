@@ -16,6 +16,7 @@ from ensemble_desk.errors import IncompatibleArtifactError, InvalidFeaturesError
 from ensemble_desk.market import features as market_features
 from ensemble_desk.market.labels import LabelSpec
 
+_FAILURES = (ValueError, AttributeError, TypeError, LookupError, ArithmeticError)
 _NOT_FINITE = "features of the row are not finite"
 _ROUNDING = 1e-5  # of probabilities that another program stored as float32
 _IMPUTERS = {"SimpleImputer", "KNNImputer"}
@@ -137,7 +138,7 @@ class FeatureMember:
         """Ask the estimator about finite rows; ``n_rows`` abstain when what it gives cannot be used."""
         try:
             raw = np.asarray(self.estimator.predict_proba(asked), dtype=float)
-        except (ValueError, AttributeError) as error:  # what estimators of another release fail with
+        except _FAILURES as error:  # of another release, or of a row unlike those of its training
             return Votes.abstain(n_rows, f"its estimator failed ({error})")
         if not _are_probabilities(raw, (len(asked), len(self._known))):
             return Votes.abstain(n_rows, "its estimator gave something else than probabilities")

@@ -47,7 +47,7 @@ def marks(made: Any, *, n_features: int) -> NDArray[np.bool_]:
     known = mapper.__dict__.get("bin_thresholds_")
     for place in np.flatnonzero(own).tolist():
         expect(type(known) is list and len(known) == n_features, _SUBJECT, "categories")
-        numbers = parts.floats(known[place], np.shape(known[place]), _SUBJECT, "categories")
+        numbers = parts.floats(known[place], np.shape(known[place])[:1], _SUBJECT, "categories")
         expect(((numbers >= 0) & (numbers < _MOST) & (numbers == numbers.round())).all(), _SUBJECT, "categories")
     return own
 
@@ -81,6 +81,7 @@ def _check_encoding(made: Any, categorical: NDArray[np.bool_], *, n_features: in
     for (name, _, told_columns), places in zip(fitted, wanted, strict=False):
         found = columns.places(told_columns, told.get("feature_names_in_"), n_features)
         expect(found == places == read.get(name, []), _SUBJECT, "columns")
+        read[name] = places  # true is 1 as well
     encoder, rest = fitted[0][1], fitted[1][1]
     expect(type(encoder).__name__ == "OrdinalEncoder" and widening.ordinal(encoder) == len(wanted[0]), _SUBJECT)
     expect(all(len(one) <= _MOST for one in encoder.categories_), _SUBJECT, "categories")

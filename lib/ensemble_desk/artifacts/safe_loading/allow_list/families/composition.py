@@ -90,6 +90,7 @@ def _by_columns(walk: Walk, made: Any) -> Shape:
         name, step, wanted = part
         places = columns.places(wanted, told.get("feature_names_in_"), n_features)
         expect(places == read.get(name), subject, "columns")
+        read[name] = places  # true is 1 as well
         if not places or (type(step) is str and step == "drop"):
             continue
         functions.tell(step, n_features_in_=len(places))

@@ -59,4 +59,6 @@ def _is_limit(given: Any) -> bool:
 
 def passes(made: Any) -> bool:
     """Tell whether a part is the transformer that leaves any columns as they are, and needs no fitting."""
-    return type(made).__name__ == "FunctionTransformer" and made.__dict__.get("func") is None
+    if type(made).__name__ != "FunctionTransformer":
+        return False
+    return made.__dict__.get("func") is None and not made.__dict__.get("kw_args")

@@ -47,7 +47,7 @@ def spline(builder: Builder, given: Recipe) -> Any:
     with extras.needed():
         from scipy.interpolate import BSpline
 
-    state = {name.removeprefix("_"): part for name, part in builder.attributes(_known(state_of(given))).items()}
+    state = {name.removeprefix("_"): builder.value(part) for name, part in _known(state_of(given)).items()}
     knots: Any = state.get("t")
     weights: Any = state.get("c")
     degree, spread = state.get("k"), state.get("extrapolate")
@@ -61,7 +61,7 @@ def spline(builder: Builder, given: Recipe) -> Any:
 
 def _known(state: Any) -> dict[str, Any]:
     """Leave out what a spline holds of its maker."""
-    expect(type(state) is dict, _SPLINES)
+    expect(type(state) is dict and all(type(name) is str for name in state), _SPLINES)
     return {name: part for name, part in state.items() if name != "_asarray"}
 
 
@@ -89,6 +89,7 @@ def bins(made: Any) -> int:
     """Check the edges of the bins of each column, and the encoder of their numbers."""
     n_features, told = parts.features(made), made.__dict__
     edges, counts, encode = told.get("bin_edges_"), told.get("n_bins_"), told.get("encode")
+    expect(told.get("dtype") is None or told["dtype"] in (np.float64, np.float32), _BINS, "data type")
     expect(type(edges) is np.ndarray and edges.dtype == object and edges.shape == (n_features,), _BINS, "edges")
     expect(type(counts) is np.ndarray and counts.dtype.kind == "i" and counts.shape == (n_features,), _BINS, "counts")
     for one, n_bins in zip(edges, counts.tolist(), strict=True):
