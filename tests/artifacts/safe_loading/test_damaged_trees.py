@@ -215,6 +215,55 @@ def test_values_of_classes_are_shares(rf, values):
     assert "shares of classes" in str(refused(rf))
 
 
+@pytest.mark.parametrize("protocol", range(2, 6))
+@pytest.mark.parametrize("n_classes", [0, 1, 2, 4, -1, 2**40], ids=str)
+def test_one_tree_of_many_with_another_number_of_classes(rf, n_classes, protocol):
+    tree = rf.estimators_[2]
+    arguments = (tree.tree_.n_features, np.array([n_classes]), 1)
+    tree.tree_ = written_with(tree.tree_, arguments=arguments)
+    with pytest.raises(ArtifactCorruptError, match=r"decision tree|more than the file holds"):
+        load(pickle.dumps({"models": {"m": rf}, "weights": {"m": 1.0}}, protocol=protocol))
+
+
+@pytest.mark.parametrize("protocol", range(2, 6))
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda values: values[:-1],
+        lambda values: np.concatenate([values, values[:1]]),
+        lambda values: values[:, 0],
+        lambda values: values.astype(np.float32),
+        lambda values: values.astype(object),
+        lambda values: values.view(np.int64),
+    ],
+    ids=["fewer", "more", "two dimensions", "32 bits", "objects", "whole numbers"],
+)
+def test_values_have_the_shape_and_type_of_values(rf, change, protocol):
+    tree = rf.estimators_[2]
+    tree.tree_ = written_with(tree.tree_, values=change(tree.tree_.value))
+    with pytest.raises(ArtifactCorruptError, match="decision tree"):
+        load(pickle.dumps({"models": {"m": rf}, "weights": {"m": 1.0}}, protocol=protocol))
+
+
+@pytest.mark.parametrize("protocol", range(2, 6))
+def test_values_in_the_order_of_columns_are_read(rf, protocol):
+    features, _ = rows()
+    expected = rf.predict_proba(features)
+    for tree in rf.estimators_:
+        tree.tree_ = written_with(tree.tree_, values=np.asfortranarray(tree.tree_.value))
+    data = pickle.dumps({"models": {"m": rf}, "weights": {"m": 1.0}}, protocol=protocol)
+    assert np.array_equal(load(data).predict_proba(features), expected)
+
+
+def test_a_state_in_another_order_is_read(rf):
+    features, _ = rows()
+    expected = rf.predict_proba(features)
+    for tree in rf.estimators_:
+        _, arguments, state = tree.tree_.__reduce__()
+        tree.tree_ = Written(arguments, dict(reversed(state.items())))
+    assert np.array_equal(load(dump(rf)).predict_proba(features), expected)
+
+
 def test_values_of_boosting_are_finite(gb):
     tree = gb.estimators_[0, 0]
     wrong = tree.tree_.value.copy()
@@ -393,7 +442,8 @@ def test_a_boosting_of_two_classes_has_one_column():
 def test_nodes_of_a_histogram_boosting_stay_inside(hgb, name, value):
     nodes = hgb._predictors[1][2].nodes
     nodes[name][np.flatnonzero(nodes["is_leaf"] == 0)[-1]] = value
-    assert "decision tree" in str(refused(hgb))
+    subject = "boosting with categories" if name == "is_categorical" else "decision tree"
+    assert subject in str(refused(hgb))
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_desk.artifacts.safe_loading.allow_list import nodes
+from ensemble_desk.artifacts.safe_loading.allow_list import nodes, trees
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
     FUNCTIONS,
     UNSET,
     MalformedError,
     RefusedError,
     Sealed,
+    dict_of,
 )
 from ensemble_desk.artifacts.safe_loading.allow_list.unhashed import (
     KEYS,
@@ -47,25 +48,23 @@ class Build:
         self.library_versions: set[str] = set()
         self.notes: dict[str, None] = {}  # each once, in order
         self._last_version: object = None
-        self._trees: list[nodes.TreeArrays] = []
+        self._trees: list[nodes.Noted] = []
         self._n_nodes = 0
-        self._shape: tuple[list[Any], list[type]] = ([], [])  # names and types of the last attributes
+        self._names: list[Any] = []  # of the last attributes, with their types
+        self._kinds: list[type] = []
         self._taken: frozenset[str] = frozenset()
-        self._compound: list[str] = []
+        self.last_seen: tuple[Any, Any, Any] = (None, None, None)
+        self._compound: list[int] = []
         self._done: dict[int, tuple[Any, Any]] = {}  # the part is kept with its value so that its id stays its own
 
     def content(self, graph: Any) -> Any:
-        """Make everything; when it returns, every tree has been checked."""
+        """Make everything; when it returns, every tree has been checked and filled."""
         made = self.value(graph)
-        self._check_trees()
+        self._fill_trees()
         return made
 
     def value(self, given: Any) -> Any:
         kind = type(given)
-        if kind in _ATOMS:
-            return given
-        if kind in _CONTAINERS:
-            return self._container(given, _CONTAINERS[kind])
         if type(kind) is Sealed:  # a recipe; quicker than asking isinstance, and there are thousands
             built = given.built
             if built is UNSET:
@@ -76,6 +75,10 @@ class Build:
             elif built is _BUSY:
                 raise MalformedError(problem=f"{given.asked_for} contains itself")
             return built
+        if kind in _ATOMS:
+            return given
+        if kind in _CONTAINERS:
+            return self._container(given, _CONTAINERS[kind])
         if kind is Sealed and given in FUNCTIONS:
             module, name = FUNCTIONS[given]
             with extras.needed():
@@ -90,40 +93,42 @@ class Build:
             raise MalformedError(problem="its parts are nested too deeply, or too many")
 
     def attributes(self, given: Any, *, taken: frozenset[str] = frozenset()) -> dict[str, Any]:
-        if type(given) is not dict:
+        if type(given) is not Pairs:
             raise MalformedError(problem="the state of an object is no dict")
-        shape = (list(given), list(map(type, given.values())))
-        if shape != self._shape or taken is not self._taken:  # the trees of a forest all look the same
-            self._study(shape, taken)
-        made: dict[str, Any] = given  # of the recipe alone, which is built once
-        for name in self._compound:
-            made[name] = self.value(given[name])
-        return made
+        names, values = given[::2], given[1::2]
+        kinds = list(map(type, values))
+        if names != self._names or kinds != self._kinds or taken is not self._taken:
+            names, values = self._study(given, taken)  # anew: the trees of a forest all look the same
+        for position in self._compound:
+            values[position] = self.value(values[position])
+        return dict(zip(names, values))  # noqa: B905 - as many of each, and a forest has thousands
 
-    def _study(self, shape: tuple[list[Any], list[type]], taken: frozenset[str]) -> None:
+    def _study(self, given: Pairs, taken: frozenset[str]) -> tuple[list[str], list[Any]]:
         """Check the names of attributes, and find which of them need more than to be copied."""
-        names, kinds = shape
+        told = dict_of(given)
+        names, values = list(told), list(told.values())
         if not all(type(name) is str for name in names):
             raise MalformedError(problem="the state of an object has attributes without a name")
         if not taken.isdisjoint(names):
             raise MalformedError(problem=f"an object would have its {min(taken.intersection(names))} replaced")
-        self._shape, self._taken = shape, taken
-        self._compound = [name for name, kind in zip(names, kinds, strict=True) if kind not in _ATOMS]
+        self._names, self._kinds, self._taken = names, list(map(type, values)), taken
+        self._compound = [position for position, kind in enumerate(self._kinds) if kind not in _ATOMS]
+        return names, values
 
     def copying(self, n_bytes: int) -> None:
         self._left_bytes -= n_bytes
         if self._left_bytes < 0:
             raise MalformedError(problem="it would make more than the file holds")
 
-    def remember_tree(self, array: NDArray[Any], values: NDArray[Any], *, n_features: int, n_classes: int) -> None:
-        self.copying(array.nbytes + values.nbytes)
-        self._trees.append((array, values, n_features, n_classes))
-        self._n_nodes += len(array)
+    def remember_tree(self, noted: nodes.Noted) -> None:
+        self._trees.append(noted)
+        self._n_nodes += noted[2]
         if self._n_nodes > _CHUNK_NODES:
-            self._check_trees()
+            self._fill_trees()
 
-    def _check_trees(self) -> None:
-        nodes.check(self._trees)
+    def _fill_trees(self) -> None:
+        if self._trees:
+            nodes.fill(self._trees, trees.compiled()[1])
         self._trees, self._n_nodes = [], 0
 
     def remember_note(self, note: str) -> None:

@@ -17,7 +17,12 @@ from ensemble_desk.artifacts.safe_loading import (
 )
 from ensemble_desk.artifacts.safe_loading.allow_list.families import older
 from ensemble_desk.artifacts.safe_loading.allow_list.names import ALLOWED
-from ensemble_desk.artifacts.safe_loading.allow_list.recipes import MalformedError, RefusedError, UnfitError
+from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
+    BrokenError,
+    MalformedError,
+    RefusedError,
+    UnfitError,
+)
 from ensemble_desk.artifacts.safe_loading.building import Build
 from ensemble_desk.errors import (
     ArtifactCorruptError,
@@ -104,7 +109,7 @@ def _unpickled(data: bytes, *, name: str, max_bytes: int) -> Loaded:
     except UnfitError as error:
         raise IncompatibleArtifactError(name, f"{_origin(inside)}{error}") from error
     except MalformedError as error:
-        origin = _origin(inside) if is_whole else ""
+        origin = _origin(inside) if is_whole and not isinstance(error, BrokenError) else ""
         if origin:
             raise IncompatibleArtifactError(name, f"{origin}{error}. {_AGAIN}") from error
         raise ArtifactCorruptError(name, compression.else_of(inside) or str(error)) from error

@@ -53,6 +53,7 @@ SWAPPED = {
     0x90: ord("e"),  # members of a set
     0x96: 0x8E,  # bytes that could be changed, as bytes that cannot
 }
+_SWAPPED_ALONE = frozenset(SWAPPED) - {_BYTEARRAY8}  # one byte each, nothing behind
 REFUSED = {
     ord("P"): "a persistent object",
     ord("Q"): "a persistent object",
@@ -121,25 +122,27 @@ class _Walk:
         if data[position : position + 1] == _PROTOCOL:  # nowhere else: joblib writes a second pickle behind an array
             position += 2
         run, length_bytes, rewritten = _RUN.match, _LENGTH_BYTES.get, REWRITTEN.get
-        cut, swap = self._cuts.append, self._swaps.append
+        swaps, most_swaps = self._swaps, 2 * MOST_DICTS
+        cut, swap = self._cuts.append, swaps.append
         while True:
             after = run(data, position, end).end()  # type: ignore[union-attr] # it matches the empty run too
             if after - position > _FEW_BYTES or self._skipped:
                 self._count(position, after)
             position = after
-            if frame_end and position == frame_end:
+            if position >= end:
+                if not frame_end or position != frame_end:
+                    raise MalformedError(problem="its pickle breaks off")
                 frame_end, end = 0, len(data)
                 continue
-            if position >= end:
-                raise MalformedError(problem="its pickle breaks off")
             opcode = data[position]
-            if opcode in SWAPPED:
+            if opcode in _SWAPPED_ALONE:
                 swap(position)
-                if opcode != _BYTEARRAY8:
-                    if len(self._swaps) > 2 * MOST_DICTS:
-                        raise MalformedError(problem=_TOO_MANY_DICTS)
-                    position += 1
-                    continue
+                if len(swaps) > most_swaps:
+                    raise MalformedError(problem=_TOO_MANY_DICTS)
+                position += 1
+                continue
+            if opcode == _BYTEARRAY8:
+                swap(position)
             size = length_bytes(opcode)
             if size:
                 after = position + 1 + size

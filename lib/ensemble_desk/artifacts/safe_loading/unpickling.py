@@ -125,7 +125,7 @@ class _Reader(pickle.Unpickler):
     """Plain pickles; the bytes come from `opcodes.rewrite`."""
 
     def __init__(self, rewritten: bytes, find: Find) -> None:
-        super().__init__(_OneFrame(rewritten), buffers=map(Pairs, itertools.repeat(())))
+        super().__init__(_OneFrame(rewritten), buffers=itertools.starmap(Pairs, itertools.repeat(())))
         self._find = find
 
     def find_class(self, module: str, name: str) -> Any:

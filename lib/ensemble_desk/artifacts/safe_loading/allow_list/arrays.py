@@ -94,6 +94,41 @@ def view(builder: Builder, given: Any) -> Any:
     return _look(builder, given) if type(kind) is Sealed and kind.build is reconstruct else builder.value(given)
 
 
+def data(given: Any, known: np.dtype[Any], shape: tuple[int, ...], size: int) -> bytes | None:
+    """Give the bytes of an array for those who copy them; None unless they are told plainly, and as many.
+
+    What it spares is an array that looks at them: a forest has a thousand.
+    """
+    kind = type(given)
+    if type(kind) is not Sealed or kind.build is not reconstruct:
+        return None
+    _, told, inside, fortran, inner = given.state
+    if (
+        type(inner) is bytes
+        and len(inner) == size
+        and not fortran
+        and getattr(inside, "built", None) is known
+        and told == shape
+        and getattr(given.args[0], "asked_for", None) in NDARRAY
+    ):
+        return inner
+    return None
+
+
+def view_again(builder: Builder, given: Any) -> Any:
+    """Give a small array to read from, the last one where it is told alike: each tree of a forest holds its own."""
+    kind = type(given)
+    if type(kind) is not Sealed or kind.build is not reconstruct:
+        return view(builder, given)
+    known, state, seen = builder.last_seen
+    if given.args[0] is known and type(given.state) is tuple and given.state == state:
+        return seen
+    seen, state = _look(builder, given), given.state
+    if (type(state[0]), type(state[3]), type(state[4])) == (int, bool, bytes):  # nothing that takes long to compare
+        builder.last_seen = (given.args[0], state, seen)
+    return seen
+
+
 def _look(builder: Builder, given: Recipe) -> NDArray[Any]:
     """Look at the bytes of an array as an older protocol stores it; written for speed, a forest has a thousand."""
     kind, _, _ = given.args

@@ -12,30 +12,59 @@ from numpy.typing import NDArray
 
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import MalformedError
 
-TreeArrays = tuple[NDArray[Any], NDArray[Any], int, int]  # nodes (n,), values (n, 1, n_classes), n_features, n_classes
+Buffer = bytes | NDArray[Any]
+# A tree without nodes, its depth, number of nodes, their bytes, those of their values (n, 1, n_classes), n_features and
+# n_classes.
+Noted = tuple[Any, int, int, Buffer, Buffer, int, int]
 
 _LEAF = -1
 _SUM_TOLERANCE = 1e-6
 _CHILD = "a child is outside of its tree or before its parent"
 
 
-def check(trees: Sequence[TreeArrays]) -> None:
-    """Check several trees together; raises MalformedError when one is damaged."""
-    if not trees:
-        return
-    parts: list[Any] = [tree[0] for tree in trees]
-    together = np.frombuffer(b"".join(parts), dtype=parts[0].dtype)
-    sizes = np.array([len(part) for part in parts])
-    room = np.repeat(np.cumsum(sizes), sizes) - np.arange(1, len(together) + 1)  # nodes behind this one in its tree
-    steps = np.arange(len(together)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + 1
-    n_features = np.repeat(np.array([tree[2] for tree in trees]), sizes)
-    left, right, feature = together["left_child"], together["right_child"], together["feature"]
-    inner = _below(left - steps, room) & _below(right - steps, room) & _below(feature + 0, n_features)
-    inner &= ~np.isnan(together["threshold"])
+def fill(trees: Sequence[Noted], node_type: np.dtype[Any]) -> None:
+    """Check several trees together, then fill them; raises MalformedError when one is damaged."""
+    for n_classes in {tree[-1] for tree in trees}:
+        alike = [tree for tree in trees if tree[-1] == n_classes]
+        made, depths, counts, node_data, value_data, n_features, _ = zip(*alike, strict=True)
+        nodes = np.frombuffer(b"".join(node_data), dtype=node_type)
+        values = np.frombuffer(b"".join(value_data)).reshape(-1, 1, n_classes)
+        _check_nodes(nodes, np.array(counts), np.array(n_features))
+        values = _shares(nodes, values)
+        end = 0
+        for tree, depth, count in zip(made, depths, counts, strict=True):
+            begin, end = end, end + count
+            held = nodes[begin:end], values[begin:end]
+            tree.__setstate__({"max_depth": depth, "node_count": count, "nodes": held[0], "values": held[1]})
+
+
+def _check_nodes(nodes: NDArray[Any], counts: NDArray[Any], n_features: NDArray[Any]) -> None:
+    behind = np.cumsum(counts)
+    room = np.repeat(behind, counts) - np.arange(1, len(nodes) + 1)  # nodes behind this one in its tree
+    steps = np.arange(len(nodes)) - np.repeat(behind - counts, counts) + 1
+    left, right, feature = nodes["left_child"], nodes["right_child"], nodes["feature"]
+    inner = _below(left - steps, room) & _below(right - steps, room)
+    inner &= _below(feature + 0, np.repeat(n_features, counts))
+    inner &= ~np.isnan(nodes["threshold"])
     leaf = (left == _LEAF) & (right == _LEAF)
     _expect((inner | leaf).all(), "a node leads to a child, a feature or a threshold that is not there")
-    for n_classes in {tree[3] for tree in trees}:
-        _check_values([tree[1] for tree in trees if tree[3] == n_classes], n_classes)
+
+
+def _shares(nodes: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
+    """Check the values of nodes; releases until 1.3 kept the weight of each class there, not its share."""
+    if values.shape[2] == 1:
+        _expect(np.isfinite(values).all(), "a value is not finite")
+        return values
+    columns = values.reshape(len(values), -1).T
+    total = sum(columns[1:], start=columns[0])
+    others = ~(abs(total - 1) < _SUM_TOLERANCE)  # comparisons with NaN fail
+    if others.any():
+        told = nodes["weighted_n_node_samples"]
+        weighs = np.isclose(total, told, rtol=_SUM_TOLERANCE, atol=0) & (total > 0)
+        _expect((weighs | ~others).all(), "the shares of classes are neither 1 nor their weights")
+        values = np.where(others[:, None, None], values / total[:, None, None], values)
+    _expect(values.min() >= 0, "shares of classes are negative")
+    return values
 
 
 def check_predictor(nodes: NDArray[Any], *, n_features: int) -> None:
@@ -58,16 +87,6 @@ def check_predictor(nodes: NDArray[Any], *, n_features: int) -> None:
 def _below(number: NDArray[Any], limit: NDArray[Any]) -> NDArray[np.bool_]:
     """Tell where 0 <= number < limit, in one comparison: as unsigned, what is negative is huge."""
     return number.view(np.uint64) < limit.view(np.uint64)
-
-
-def _check_values(values: Sequence[Any], n_classes: int) -> None:
-    together = np.frombuffer(b"".join(values))
-    if n_classes == 1:
-        _expect(np.isfinite(together).all(), "a value is not finite")
-    else:  # each node holds the shares of its classes; comparisons with NaN fail
-        columns = together.reshape(-1, n_classes).T
-        total = sum(columns[1:], start=columns[0])
-        _expect(together.min() >= 0 and (abs(total - 1) < _SUM_TOLERANCE).all(), "shares of classes are not 1")
 
 
 def _expect(holds: object, problem: str) -> None:

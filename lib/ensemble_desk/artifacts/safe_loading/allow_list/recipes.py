@@ -30,6 +30,10 @@ class MalformedError(Exception):
         super().__init__(cut(problem))
 
 
+class BrokenError(MalformedError):
+    """No pickler writes this, whatever library was asked: the bytes are damaged."""
+
+
 class UnfitError(Exception):
     """The pickle is sound, but made by a library that this one cannot follow."""
 
@@ -40,20 +44,22 @@ class UnfitError(Exception):
 class Builder(Protocol):
     """What a function of the allow-list may use."""
 
+    last_seen: tuple[Any, Any, Any]
+
     def value(self, given: Any) -> Any:
         """Make the real value of a part: of a container all that is inside, of a recipe what it stands for."""
         ...
 
     def attributes(self, given: Any, *, taken: frozenset[str] = frozenset()) -> dict[str, Any]:
-        """Make the attributes of an object from its state: a new dict, every name a text and none of those taken."""
+        """Make the attributes of an object from its listed state: every name a text and none of those taken."""
         ...
 
     def copying(self, n_bytes: int) -> None:
         """Count what is about to be made; raises MalformedError once that is more than the file holds."""
         ...
 
-    def remember_tree(self, nodes: Any, values: Any, *, n_features: int, n_classes: int) -> None:
-        """Keep the arrays of a tree for the check of all trees at once."""
+    def remember_tree(self, noted: Any) -> None:
+        """Keep what a tree is to be filled with until all trees are checked at once; see `nodes.Noted`."""
         ...
 
     def remember_note(self, note: str) -> None:
@@ -106,7 +112,7 @@ class Recipe(metaclass=Sealed):
     def __setstate__(self, state: Any) -> None:
         if self.state is not UNSET:
             raise RefusedError(asked_for=f"a second state of {self.asked_for}")
-        self.state = dict_of(state) if type(state) is Pairs else state
+        self.state = state
 
 
 class Record(Recipe):
@@ -171,7 +177,7 @@ def dict_of(pairs: Any) -> dict[Any, Any]:
     try:
         return as_dict(pairs)
     except NotAtomsError as error:
-        raise MalformedError(problem="a key of a dict is neither a number nor a text") from error
+        raise BrokenError(problem="a key of a dict is neither a number nor a text") from error
 
 
 def token(_builder: Builder, given: Recipe) -> Any:
@@ -217,13 +223,19 @@ def stateless(given: Recipe) -> tuple[Any, ...]:
     return given.args
 
 
-def state_of(given: Recipe) -> Any:
-    """Give the state of a recipe that takes no arguments."""
+def listed_state_of(given: Recipe) -> Any:
+    """Give the state of a recipe that takes no arguments: what would be a dict as its `Pairs`."""
     if given.args:
         raise RefusedError(asked_for=f"{given.asked_for} with arguments")
     if given.state is UNSET:
         raise MalformedError(problem=f"{given.asked_for} has no content")
     return given.state
+
+
+def state_of(given: Recipe) -> Any:
+    """Give the state of a recipe that takes no arguments, the values of a dict as they are."""
+    state = listed_state_of(given)
+    return dict_of(state) if type(state) is Pairs else state
 
 
 def expect(condition: object, subject: str, *names: str) -> None:

@@ -1,9 +1,11 @@
 """scikit-learn's compiled trees in the allow-list: made only when every length agrees with every other."""
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ensemble_desk.artifacts.safe_loading.allow_list import arrays, nodes
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
@@ -11,45 +13,54 @@ from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
     MalformedError,
     Recipe,
     UnfitError,
+    dict_of,
     expect,
-    state_of,
+    listed_state_of,
 )
 from ensemble_desk.errors import extras
 
 _FLOAT = np.dtype(np.float64)
-_SUM_TOLERANCE = 1e-6
+_NAMES = ["max_depth", "node_count", "nodes", "values"]
 _FILLED = "missing_go_to_left"  # until 1.2 no row could miss a feature
 
 
 def tree(builder: Builder, given: Recipe) -> Any:
-    """Make a tree. Its own ``__setstate__`` copies memory by lengths that the file states."""
+    """Make a tree that is filled with its nodes once they are checked, together with those of other trees.
+
+    Its own ``__setstate__`` copies memory by lengths that the file states.
+    """
     kind, node_type = compiled()
     n_features, classes, n_outputs = given.args
-    state = given.state
-    count, depth = state["node_count"], state["max_depth"]
-    array, values = arrays.view(builder, state["nodes"]), arrays.view(builder, state["values"])
-    classes = arrays.view(builder, classes)
+    depth, count, node_array, values = _parts(given.state)
+    classes = arrays.view_again(builder, classes)
     if not (
-        type(classes) is type(array) is type(values) is np.ndarray
+        type(classes) is np.ndarray
         and type(n_features) is type(n_outputs) is type(count) is type(depth) is int
         and n_features > 0
         and n_outputs == 1
         and classes.dtype.kind == "i"
-        and array.shape == (count,)
-        and values.shape == (count, 1, *classes.tolist())
-        and values.dtype == _FLOAT
+        and classes.shape == (1,)
+        and (n_classes := classes.item()) > 0
         and 0 <= depth <= count > 0
     ):
         raise MalformedError(problem="a decision tree contradicts itself")
-    if array.dtype != node_type:
-        array = _as_nodes(array, node_type)
-    if values.shape[2] > 1 and not _are_shares(values):
-        values = _shares(array, values)
+    shape, sizes = (count, 1, n_classes), (count * node_type.itemsize, count * n_classes * _FLOAT.itemsize)
+    builder.copying(sizes[0] + sizes[1])
+    node_data = arrays.data(node_array, node_type, (count,), sizes[0]) or _nodes(builder, node_array, count)
+    value_data = arrays.data(values, _FLOAT, shape, sizes[1]) or _values(builder, values, shape)
     made = kind(n_features, classes, 1)
-    made.__setstate__({"max_depth": depth, "node_count": count, "nodes": array, "values": values})
-    builder.remember_tree(array, values, n_features=n_features, n_classes=values.shape[2])
-    given.args, given.state = (), None  # its arrays are copied: their memory can serve for the next tree
+    builder.remember_tree((made, depth, count, node_data, value_data, n_features, n_classes))
+    given.args, given.state = (), None
     return made
+
+
+def _parts(state: Any) -> Sequence[Any]:
+    """Give the parts of a tree's state as `_NAMES` lists them, which is how every release writes them."""
+    if state[::2] != _NAMES:
+        told = dict_of(state)
+        return [told[name] for name in _NAMES]
+    parts: Sequence[Any] = state[1::2]
+    return parts
 
 
 @functools.cache
@@ -61,19 +72,17 @@ def compiled() -> tuple[Any, np.dtype[Any]]:
     return _tree.Tree, _tree.NODE_DTYPE
 
 
-def _are_shares(values: Any) -> bool:
-    """Look at the first and the last node: counts of rows, or sums of their weights, differ from 1 at one of them."""
-    first, last = sum(values[0, 0].tolist()), sum(values[-1, 0].tolist())
-    return bool(abs(first - 1) < _SUM_TOLERANCE > abs(last - 1))
+def _nodes(builder: Builder, given: Any, count: int) -> NDArray[Any]:
+    _, node_type = compiled()
+    array = arrays.view(builder, given)
+    expect(type(array) is np.ndarray and array.shape == (count,), "a decision tree", "nodes")
+    return np.ascontiguousarray(array if array.dtype == node_type else _as_nodes(array, node_type))
 
 
-def _shares(array: Any, values: Any) -> Any:
-    """Turn the weight of each class in a node, as releases until 1.3 kept it, into its share."""
-    total, told = values.sum(axis=2, keepdims=True), array["weighted_n_node_samples"]
-    fits = np.isfinite(values).all() and (values >= 0).all() and (total > 0).all()
-    if not (fits and np.allclose(total.ravel(), told, rtol=_SUM_TOLERANCE, atol=0)):
-        raise MalformedError(problem="in a decision tree the shares of classes are neither 1 nor their weights")
-    return values / total
+def _values(builder: Builder, given: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    array = arrays.view(builder, given)
+    expect(type(array) is np.ndarray and array.shape == shape and array.dtype == _FLOAT, "a decision tree", "values")
+    return np.ascontiguousarray(array)
 
 
 def _as_nodes(array: Any, node_type: np.dtype[Any]) -> Any:
@@ -96,7 +105,7 @@ def predictor(builder: Builder, given: Recipe) -> Any:
         from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
         from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 
-    state = builder.attributes(state_of(given))
+    state = builder.attributes(listed_state_of(given))
     names = ("nodes", "binned_left_cat_bitsets", "raw_left_cat_bitsets")
     expect(state.keys() == set(names), "a decision tree")
     node_array, *bitsets = (state[name] for name in names)

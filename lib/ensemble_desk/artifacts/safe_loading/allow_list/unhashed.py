@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 KEYS = frozenset({type(None), bool, int, float, str})
-_MOST_REMEMBERED = 64
-_checked: dict[int, Sequence[Any]] = {}  # keys last found to be atoms, by their number: those of trees are alike
 
 
 class Pairs(list[Any]):
@@ -53,15 +51,10 @@ def split(pairs: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
 
 def as_dict(pairs: Sequence[Any]) -> dict[Any, Any]:
     """Make the dict, its values as they are; raises NotAtomsError unless every key is an atom."""
-    keys, values = pairs[::2], pairs[1::2]
-    if _checked.get(len(keys)) != keys or len(pairs) % 2:
-        if len(pairs) % 2 or not KEYS.issuperset(map(type, keys)):
-            keys, values = split(pairs)
-            if not KEYS.issuperset(map(type, keys)):
-                raise NotAtomsError
-        if len(keys) <= _MOST_REMEMBERED:
-            _checked[len(keys)] = keys
-    return dict(zip(keys, values))  # noqa: B905 - as many of each, and a forest has thousands
+    keys, values = split(pairs)
+    if not KEYS.issuperset(map(type, keys)):
+        raise NotAtomsError
+    return dict(zip(keys, values, strict=True))
 
 
 def _flat(pairs: Sequence[Any]) -> list[Any]:

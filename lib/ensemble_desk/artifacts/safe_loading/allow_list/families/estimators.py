@@ -18,7 +18,7 @@ from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
     Recipe,
     UnfitError,
     expect,
-    state_of,
+    listed_state_of,
 )
 from ensemble_desk.errors import extras
 from ensemble_desk.errors.base import shown
@@ -33,7 +33,7 @@ def estimator(module: str, name: str, check: Check) -> Callable[[Builder, Recipe
 
     def build(builder: Builder, given: Recipe) -> Any:
         kind, taken = parts.kind_of(module, name)
-        state = builder.attributes(state_of(given), taken=taken)
+        state = builder.attributes(listed_state_of(given), taken=taken)
         version = state.pop("_sklearn_version", None)
         if version is not None:
             builder.remember_library_version(version)

@@ -47,7 +47,7 @@ def spline(builder: Builder, given: Recipe) -> Any:
     with extras.needed():
         from scipy.interpolate import BSpline
 
-    state = {name.removeprefix("_"): part for name, part in builder.attributes(_known(state_of(given))).items()}
+    state = {name.removeprefix("_"): builder.value(part) for name, part in _known(state_of(given)).items()}
     knots: Any = state.get("t")
     weights: Any = state.get("c")
     degree, spread = state.get("k"), state.get("extrapolate")
@@ -61,7 +61,7 @@ def spline(builder: Builder, given: Recipe) -> Any:
 
 def _known(state: Any) -> dict[str, Any]:
     """Leave out what a spline holds of its maker."""
-    expect(type(state) is dict, _SPLINES)
+    expect(type(state) is dict and all(type(name) is str for name in state), _SPLINES)
     return {name: part for name, part in state.items() if name != "_asarray"}
 
 
