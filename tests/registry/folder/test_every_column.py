@@ -16,10 +16,11 @@ from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database import symbols as tickers
 from ensemble_desk.database.tables.registry_tables import metadata
 from ensemble_desk.monitoring import drift
-from ensemble_desk.monitoring.alerting import alarm_states
+from ensemble_desk.monitoring.alerting import alarm_states, alert_log
+from ensemble_desk.monitoring.alerting.alerts import Alert, Subject
 from ensemble_desk.monitoring.auditing import whole
 from ensemble_desk.registry.folder import audit
-from ensemble_desk.registry.ledger import anchoring
+from ensemble_desk.registry.ledger import anchoring, notes, people, writing
 
 ADDED, TAKEN = "a row added", "a row taken out"
 OWN = "a person's own view of the pages; nothing is decided by it"
@@ -28,9 +29,8 @@ NEXT = "decides when somebody is told again or looks again, and is written anew 
 YET = "not covered yet"
 ANEW = "is not gone on from, but made anew of the log"
 CANNOT_MATTER = {
-    **dict.fromkeys(("alert_events", "bar_mappings", "feature_sets", "feature_rows"), YET),
-    **dict.fromkeys(("ohlc_restatements", "version_descriptions"), YET),
-    "digest_begins.day": YET,
+    **dict.fromkeys(("bar_mappings", "feature_sets", "feature_rows"), YET),
+    **dict.fromkeys(("ohlc_restatements",), YET),
     **dict.fromkeys([f"training_run_progress.{name}" for name in ("step", "n_steps", "step_name", "log")], YET),
     **dict.fromkeys([f"training_run_progress.{name}" for name in ("pid", "host", "identity")], YET),
     "activity_visits": OWN,
@@ -121,9 +121,11 @@ def full(sqlite_desk):
     drift.fleet(desk.registry, keep=True)
     alarm_states.bring_up_to_date(desk.registry)
     anchoring.tell(desk.registry)
-    with desk.registry.database.writing() as connection:
+    alert_log.record(desk.registry, [Alert(Subject.DRIFT, "drift AAPL/d1", "a", "AAPL/d1 falls", "it fell", "/")])
+    with writing.writing(desk.registry) as connection:
         number = tickers.symbol_id(connection, "AAPL")
         digests.begin_anew(connection, digests.FORECASTS, number, "w1", at=desk.clock(), after=["x"])
+        people.note(connection, notes.EXPORT, symbol_id=number)
         for table in metadata.sorted_tables:
             if connection.execute(select(table).limit(1)).first() is None:
                 row = {one.name: anything(one, desk.clock) for one in table.c if not one.nullable}
