@@ -10,6 +10,7 @@ from typing import Any
 from ensemble_desk.artifacts.safe_loading.allow_list import arrays, losses, randomness, texts, trees, values
 from ensemble_desk.artifacts.safe_loading.allow_list.boosters import members as boosters
 from ensemble_desk.artifacts.safe_loading.allow_list.families import (
+    balanced,
     categories,
     composition,
     curves,
@@ -138,7 +139,7 @@ def _plain() -> Iterator[tuple[str, str, Build]]:
 def _list() -> dict[tuple[str, str], type]:
     names: dict[tuple[str, str], type] = {
         (module, name): recipe(f"{module}.{name}", build)
-        for source in (_numpy(), _scikit_learn(), boosters.names(), _plain())
+        for source in (_numpy(), _scikit_learn(), balanced.names(), boosters.names(), _plain())
         for module, name, build in source
     }
     for module in ("numpy.core.numeric", "numpy._core.numeric"):
