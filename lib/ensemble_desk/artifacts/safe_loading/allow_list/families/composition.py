@@ -125,6 +125,8 @@ def _by_model(walk: Walk, made: Any) -> Shape:
     """Check a selection by an estimator's weights, which scikit-learn asks it for at every row."""
     subject, told = "a selection by a model", made.__dict__
     reads, _ = walk.voter(told.get("estimator_"), asked="predict")
+    if not (hasattr(made.estimator_, "coef_") or hasattr(made.estimator_, "feature_importances_")):
+        raise UnfitError(problem=f"its selection asks a {type(made.estimator_).__name__} for weights that are not read")
     parts.one_of(made, "importance_getter", ("auto", "coef_", "feature_importances_"), subject)
     limit, order = told.get("threshold"), told.get("norm_order")
     expect(limit is None or type(limit) is str or parts.is_finite(limit), subject, "threshold")
