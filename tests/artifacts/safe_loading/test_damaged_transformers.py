@@ -27,7 +27,7 @@ from sklearn.feature_selection import (
 )
 from sklearn.impute import IterativeImputer, KNNImputer, MissingIndicator, SimpleImputer
 from sklearn.kernel_approximation import Nystroem, RBFSampler
-from sklearn.linear_model import BayesianRidge, LogisticRegression
+from sklearn.linear_model import BayesianRidge, Lasso, LogisticRegression, Ridge
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import (
     Binarizer,
@@ -86,6 +86,8 @@ UNFITTED: dict[str, Callable[[], Any]] = {
     "any": lambda: GenericUnivariateSelect(mode="k_best", param=2),
     "by forest": lambda: SelectFromModel(forest()),
     "by regression": lambda: SelectFromModel(regression(), threshold="0.5*median", max_features=2),
+    "by lasso": lambda: SelectFromModel(Lasso(0.01)),
+    "by ridge": lambda: RFE(Ridge(), n_features_to_select=2),
     "rfe": lambda: RFE(regression(), n_features_to_select=2),
     "rfecv": lambda: RFECV(regression(), cv=2),
     "forwards": lambda: SequentialFeatureSelector(regression(), n_features_to_select=2, cv=2),
@@ -252,6 +254,12 @@ DAMAGED: list[tuple[str, Change]] = [
     ("by regression", put(*FIRST, "estimator_", "coef_", to=np.zeros((3, 5)))),
     ("by regression", put(*FIRST, "norm_order", to="fro")),
     ("by regression", put(*FIRST, "max_features_", to=0)),
+    ("by lasso", put(*FIRST, "estimator_", "coef_", to=np.zeros(5))),
+    ("by lasso", put(*FIRST, "estimator_", "coef_", to=np.full(4, np.nan))),
+    ("by lasso", put(*FIRST, "estimator_", "coef_", to=np.zeros((2, 4)))),
+    ("by lasso", put(*FIRST, "estimator_", "n_features_in_", to=5)),
+    ("by lasso", put(*FIRST, "estimator_", to=Lasso())),
+    ("by lasso", put("steps", 1, 1, to=Lasso())),
     ("rfe", put(*FIRST, "support_", to=np.ones(5, dtype=bool))),
     ("rfe", put(*FIRST, "support_", to=np.zeros(4, dtype=bool))),
     ("rfe", put(*FIRST, "support_", to=np.array([0, 1, 2, 3]))),
