@@ -24,21 +24,27 @@ from ensemble_desk.database.tables.registry_tables import (
     drift_monitoring,
     forecasts,
     ohlc_bars,
+    ohlc_restatements,
     outcomes,
     production_pointers,
     symbols,
     training_run_progress,
     training_runs,
 )
+from ensemble_desk.database.tables.upkeep_tables import feature_rows
 from ensemble_desk.market.keys import Key
 
 FORECASTS, OUTCOMES, DRIFT, BARS, RUNS = "forecasts", "outcomes", "drift", "bars", "runs"
+RESTATEMENTS, FEATURES = "restatements", "features "  # the last one is followed by the name of the set
 ONLY_ADDED = (FORECASTS, OUTCOMES)
 ONLY_MORE = (BARS, RUNS)  # rows may change, and none is ever taken out
 KINDS = (*ONLY_ADDED, DRIFT, BARS, RUNS)
 _ADDED = frozenset({"lean", "bands"})  # columns of later releases: rows that were there before have the same digest
-_CHANGING = {DRIFT: drift_monitoring, BARS: ohlc_bars, RUNS: training_runs}
+_CHANGING = {DRIFT: drift_monitoring, BARS: ohlc_bars, RUNS: training_runs, RESTATEMENTS: ohlc_restatements}
 _ORDER = {DRIFT: "date", BARS: "time"}
+_OF_RUN = ("version", "actor", "finished_at", "as_of")
+_MORE_OF_RUN = ("step", "n_steps", "step_name", "updated_at", "pid", "host", "log", "identity")
+N_COLUMNS_BEFORE = {RUNS: len(training_runs.c) + len(_OF_RUN)}  # of which an earlier release made the digest
 _ENCODED = json.JSONEncoder(default=str, sort_keys=True, separators=(",", ":")).encode
 _AT_ONCE, _TOLD = 500, 12  # rows asked for at a time, and characters of a digest that the ledger is told
 
@@ -223,14 +229,22 @@ def _n_until(connection: Connection, kind: str, symbol_id: int, timeframe: str, 
     """How many rows there are up to a day or time; None where none is told."""
     if until is None:
         return None
-    table = _CHANGING[kind]
-    of_key = (table.c.symbol_id == symbol_id, table.c.timeframe == timeframe, table.c[_ORDER[kind]] <= until)
-    return int(connection.execute(select(func.count()).where(*of_key)).scalar_one())
+    wanted = rows(kind, symbol_id, timeframe).with_only_columns(func.count()).order_by(None)
+    return int(connection.execute(wanted.where(_table(kind).c[_ORDER.get(kind, "time")] <= until)).scalar_one())
+
+
+def is_known(kind: str) -> bool:
+    """Tell whether this release knows which rows a kind is of; one of a later release may be there, too."""
+    return kind in KINDS or kind == RESTATEMENTS or kind.startswith(FEATURES)
+
+
+def _table(kind: str) -> Table:
+    return feature_rows if kind.startswith(FEATURES) else _CHANGING.get(kind, forecasts)
 
 
 def rows(kind: str, symbol_id: int, timeframe: str, *, after: int = 0, later_than: Any = None) -> Select[Any]:
     """The rows of a key that are digested, in their order: after a number, or later than a day or time."""
-    table = _CHANGING.get(kind, forecasts)
+    table = _table(kind)
     of_key = (table.c.symbol_id == symbol_id, table.c.timeframe == timeframe)
     match kind:
         case "forecasts":
@@ -238,15 +252,19 @@ def rows(kind: str, symbol_id: int, timeframe: str, *, after: int = 0, later_tha
         case "outcomes":
             both = select(outcomes).join(forecasts, forecasts.c.id == outcomes.c.forecast_id)
             return both.where(*of_key, outcomes.c.id > after).order_by(outcomes.c.id)
-        case "drift" | "bars":
-            column = table.c[_ORDER[kind]]
-            wanted = select(table).where(*of_key).order_by(column)
-            return wanted if later_than is None else wanted.where(column > later_than)
-        case _:
+        case "restatements":
+            return select(table).where(*of_key).order_by(table.c.replaced_at, table.c.time)
+        case "runs":
             progress = training_run_progress.c
-            ours = select(training_runs, progress.version, progress.actor, progress.finished_at, progress.as_of)
+            ours = select(training_runs, *(progress[name] for name in (*_OF_RUN, *_MORE_OF_RUN)))
             ended = ours.join(training_run_progress, progress.run_id == training_runs.c.id)
             return ended.where(*of_key, progress.finished_at.is_not(None)).order_by(training_runs.c.id)
+        case _:
+            column = table.c[_ORDER.get(kind, "time")]
+            wanted = select(table).where(*of_key).order_by(column)
+            if kind.startswith(FEATURES):
+                wanted = wanted.where(table.c.name == kind.removeprefix(FEATURES))
+            return wanted if later_than is None else wanted.where(column > later_than)
 
 
 def _newest(connection: Connection, kind: str, symbol_id: int, timeframe: str) -> Digest | None:
@@ -260,17 +278,17 @@ def read(row: Row[Any]) -> Digest:
     return Digest(row.day, row.last_id, row.n_rows, row.digest, row.previous_hash, row.hash)
 
 
-def of_rows(rows: Iterable[Row[Any]]) -> tuple[int, str]:
-    """Give the number of rows and what they come to from the beginning."""
+def of_rows(rows: Iterable[Row[Any]], n_columns: int | None = None) -> tuple[int, str]:
+    """Give the number of rows and what they, or their first columns, come to from the beginning."""
     n_rows, digest = 0, ORIGIN
     for row in rows:
-        n_rows, digest = n_rows + 1, folded(digest, row)
+        n_rows, digest = n_rows + 1, folded(digest, row, n_columns)
     return n_rows, digest
 
 
-def folded(digest: str, row: Row[Any]) -> str:
+def folded(digest: str, row: Row[Any], n_columns: int | None = None) -> str:
     """Give what a digest becomes by one row more."""
-    values = list(row)
+    values = list(row[:n_columns])
     while values[-1] is None and row._fields[len(values) - 1] in _ADDED:
         values.pop()  # columns that forecasts were given later say nothing where they hold nothing
     return hashlib.sha256(f"{digest}{_ENCODED(values)}".encode("utf-8", "surrogatepass")).hexdigest()

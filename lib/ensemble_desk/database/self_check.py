@@ -126,8 +126,12 @@ def _differs(
             return f"{fewest - days[-1].n_rows} of {fewest} rows of which the ledger tells are gone"
         if len(known) == len(days):
             return ""
-        n_rows, digest = digests.of_rows(connection.execute(digests.rows(kind, symbol_id, timeframe)))
-        return _compared(days[-1], n_rows, digest)
+        if not digests.is_known(kind):
+            return "this release does not know of which rows that digest is; verify with the release that wrote it"
+        rows_now = connection.execute(digests.rows(kind, symbol_id, timeframe)).all()
+        detail = _compared(days[-1], *digests.of_rows(rows_now))
+        n_columns = digests.N_COLUMNS_BEFORE.get(kind)
+        return detail and (_compared(days[-1], *digests.of_rows(rows_now, n_columns)) if n_columns else detail)
     begun = _begun(connection, of)
     last_id, n_rows, digest = 0, 0, digests.ORIGIN
     if begun is not None and (not known or known[-1].day < begun.day):

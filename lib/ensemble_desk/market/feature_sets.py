@@ -4,8 +4,10 @@ Which names there are, the installation says; see :mod:`ensemble_desk.sources.fe
 :mod:`ensemble_desk.sources.stored_features`.
 """
 
+import hashlib
+import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,6 +45,11 @@ class FeatureSet:
     digest: str
     origin: str
     rows: StoredRows | None = None
+
+
+def digest_of_columns(columns: Sequence[str]) -> str:
+    """Give the digest of a set of imported rows, by which versions know it."""
+    return hashlib.sha256(json.dumps(list(columns)).encode()).hexdigest()
 
 
 def _unknown(name: str) -> FeatureSetError:

@@ -117,6 +117,8 @@ def import_within(
     n_new = len(frame) - n_unchanged - n_restated
     only_later = last is not None and not n_restated and n_new == int((frame.index > last).sum())
     digests.extend(connection, digests.BARS, number, key.timeframe, at=at, later_than=last if only_later else None)
+    if n_restated:
+        digests.extend(connection, digests.RESTATEMENTS, number, key.timeframe, at=at)
     return ImportReport(key, n_new, n_unchanged, n_restated, bars.first, bars.last)
 
 

@@ -1,7 +1,5 @@
 """Ready features kept in the database under the name of a set: imported for bars that are there, served by key."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,15 +9,16 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, func, select
 
+from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database import inserting
 from ensemble_desk.database.opening import Database
-from ensemble_desk.database.symbols import symbol_id
+from ensemble_desk.database.symbols import hold, symbol_id
 from ensemble_desk.database.tables.registry_tables import symbols
 from ensemble_desk.database.tables.upkeep_tables import feature_rows, feature_sets
 from ensemble_desk.errors import FeatureSetError, ManyRestatedError, UploadError
 from ensemble_desk.market import bars as bar_contract
 from ensemble_desk.market import timeframes
-from ensemble_desk.market.feature_sets import FeatureSet
+from ensemble_desk.market.feature_sets import FeatureSet, digest_of_columns
 from ensemble_desk.market.keys import Key
 
 ORIGIN = "imported rows"
@@ -117,7 +116,13 @@ def import_rows(
             examples = [f"{time:%Y-%m-%d %H:%M}" for time in known.index[changed][:_MOST_EXAMPLES]]
             subject = f"{key} in the features {name}"
             raise ManyRestatedError(subject, n_restated=int(changed.sum()), n_bars=len(frame), examples=examples)
-        _put(connection, place, frame.drop(index=known.index[~changed]), at)
+        hold(connection, place.number)
+        last = _last(connection, place)
+        new = frame.drop(index=known.index[~changed])
+        _put(connection, place, new, at)
+        only_later = last is not None and bool((new.index > last).all())
+        kind, until = f"{digests.FEATURES}{name}", last if only_later else None
+        digests.extend(connection, kind, place.number, key.timeframe, at=at, later_than=until)
     times = pd.DatetimeIndex(frame.index)
     return FeatureImport(
         name=name,
@@ -212,8 +217,7 @@ def _columns(
     connection: Connection, name: str, columns: list[str], *, at: datetime, actor: str, file_name: str
 ) -> list[str]:
     """The columns of the set, which is begun when there is none of this name."""
-    digest = hashlib.sha256(json.dumps(columns).encode()).hexdigest()
-    row = {"name": name, "columns": columns, "digest": digest, "begun_at": at, "actor": actor}
+    row = {"name": name, "columns": columns, "digest": digest_of_columns(columns), "begun_at": at, "actor": actor}
     connection.execute(inserting.insert_into(connection, feature_sets).values(row).on_conflict_do_nothing())
     known: list[str] = list(
         connection.execute(select(feature_sets.c.columns).where(feature_sets.c.name == name)).scalar_one()
@@ -245,6 +249,12 @@ def _stored(connection: Connection, place: _Place, frame: pd.DataFrame) -> pd.Da
     index = pd.DatetimeIndex([row.time for row in rows], tz="UTC", name="time").as_unit("us")
     numbers = np.array([row.numbers for row in rows], dtype=np.float64).reshape(len(rows), len(place.columns))
     return pd.DataFrame(numbers, index, list(place.columns))
+
+
+def _last(connection: Connection, place: _Place) -> datetime | None:
+    table = feature_rows.c
+    of_key = (table.name == place.name, table.symbol_id == place.number, table.timeframe == place.timeframe)
+    return connection.execute(select(func.max(table.time)).where(*of_key)).scalar()
 
 
 def _put(connection: Connection, place: _Place, frame: pd.DataFrame, at: datetime) -> None:

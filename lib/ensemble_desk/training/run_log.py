@@ -186,7 +186,8 @@ def advance(database: Database, run_id: int, *, step: int, step_name: str, at: d
         _update_progress(
             connection,
             run_id,
-            {
+            only_running=True,  # one that was taken for dead is over
+            values={
                 "step": step,
                 "step_name": step_name,
                 "updated_at": at,
@@ -278,6 +279,9 @@ def _update_run(connection: Connection, run_id: int, values: Mapping[str, Any]) 
     connection.execute(update(training_runs).where(training_runs.c.id == run_id).values(**values))
 
 
-def _update_progress(connection: Connection, run_id: int, values: Mapping[str, Any]) -> None:
+def _update_progress(
+    connection: Connection, run_id: int, values: Mapping[str, Any], *, only_running: bool = False
+) -> None:
     wanted = update(training_run_progress).where(training_run_progress.c.run_id == run_id)
+    wanted = wanted.where(training_run_progress.c.finished_at.is_(None)) if only_running else wanted
     connection.execute(wanted.values(**values))

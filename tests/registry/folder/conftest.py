@@ -15,6 +15,7 @@ from ensemble_desk.registry.access import roles, tokens
 from ensemble_desk.registry.actors import Actor, Role
 from ensemble_desk.registry.folder import audit, retention, sync
 from ensemble_desk.registry.index import descriptions, versions
+from ensemble_desk.registry.ledger import writing
 from ensemble_desk.registry.moves import promotion, quarantine, rollback
 from ensemble_desk.sources import database as stored
 from ensemble_desk.sources.sample import SampleSource
@@ -70,7 +71,7 @@ def tell(registry):
         tokens.create(registry, name, role=Role.OPERATOR, expires_at=until, actor=ADMIN)
     tokens.revoke(registry, "service", actor=ADMIN)
     notes.on_version(registry, AAPL, NAMES[1], "looks good", actor=ADMIN)
-    with registry.database.writing() as connection:
+    with writing.writing(registry) as connection:
         scope, told = descriptions.Scope.parse("MSFT/d1"), Description(horizon_bars=1)
         descriptions.add(connection, scope, told, actor="ada", at=registry.clock())
 

@@ -25,6 +25,7 @@ from ensemble_desk.registry.ledger import anchoring, history, notes, production,
 from ensemble_desk.registry.moves import promotion, rollback
 from ensemble_desk.sources import database as stored
 from ensemble_desk.sources.sample import SampleSource
+from ensemble_desk.training import processes, run_log
 
 
 def ledger(desk):
@@ -367,3 +368,39 @@ def test_what_a_later_release_told_the_ledger_is_named_and_all_else_is_checked(l
     with lived.registry.database.writing() as connection:
         assert connection.execute(text("UPDATE notes SET text = 'x'")).rowcount
     assert {one.kind for one in audit.verify(lived.registry)} == {ledger_audit.LEDGER, ledger_audit.DIFFERS}
+
+
+def put_digest(desk, kind, numbers):
+    """Put a digest in the place of those of a kind."""
+    with desk.registry.database.writing() as connection:
+        connection.execute(text("DELETE FROM daily_digests WHERE kind = :kind"), {"kind": kind})
+        symbol_id = connection.execute(text("SELECT min(id) FROM symbols")).scalar_one()
+        n_rows, digest = numbers(connection, symbol_id)
+        digests._put(connection, (kind, symbol_id, "d1"), None, desk.clock.now.date(), (0, n_rows, digest))
+
+
+def test_runs_are_compared_by_the_columns_of_which_an_earlier_release_made_their_digest(lived):
+    def as_before(connection, symbol_id):
+        found = connection.execute(digests.rows(digests.RUNS, symbol_id, "d1")).all()
+        return digests.of_rows(found, digests.N_COLUMNS_BEFORE[digests.RUNS])
+
+    put_digest(lived, digests.RUNS, as_before)
+    assert audit.verify(lived.registry) == ()
+    with lived.registry.database.writing() as connection:
+        assert connection.execute(text("UPDATE training_run_progress SET actor = 'eve'")).rowcount
+    assert [one.kind for one in audit.verify(lived.registry)] == [audit.DIGEST]
+
+
+def test_a_digest_of_a_later_release_is_named(lived):
+    put_digest(lived, "a later kind", lambda *_: (3, "00"))
+    (finding,) = audit.verify(lived.registry)
+    assert "this release does not know of which rows that digest is" in finding.detail
+
+
+def test_a_run_that_was_taken_for_dead_and_goes_on_changes_nothing_of_its_row(lived):
+    registry, gone = lived.registry, processes.Process(2**22 + 1, processes.this_one().host)
+    asked = {"as_of": None, "actor": "ada", "process": gone, "n_steps": 3}
+    run = run_log.start(registry.database, AAPL, at=registry.clock(), **asked).run_id
+    assert run_log.mark_dead(registry.database, at=registry.clock()) == {AAPL}
+    run_log.advance(registry.database, run, step=2, step_name="still there", at=registry.clock())
+    assert audit.verify(registry) == ()

@@ -9,15 +9,18 @@ from tests.registry.conftest import AAPL, lean
 from tests.registry.folder.conftest import ADMIN, FIRST, NAMES, tell
 
 from ensemble_desk.activity import notes as remarks
+from ensemble_desk.monitoring.alerting import alert_log
+from ensemble_desk.monitoring.alerting.alerts import Alert, Subject
 from ensemble_desk.registry import ledger_file
 from ensemble_desk.registry.access import roles, tokens
 from ensemble_desk.registry.actors import Role
 from ensemble_desk.registry.backup import rebuilding
 from ensemble_desk.registry.folder import audit, ledger_audit
+from ensemble_desk.registry.index import descriptions
 from ensemble_desk.registry.ledger import anchoring, notes, people
 from ensemble_desk.registry.ledger_file import ABANDONED, COMMITTED, NONE, Head
 
-OURS = (*people.TABLES, notes.FIT, notes.BEGUN)
+OURS = (*people.TABLES, notes.FIT, *people.MARKS)
 STATEMENTS = {
     "a role given": "INSERT INTO role_changes (id, person, role, actor, reason, at)"
     " SELECT 99, 'eve@example.org', 'admin', actor, reason, at FROM role_changes WHERE id = 1",
@@ -36,6 +39,14 @@ STATEMENTS = {
     "a note deleted": "DELETE FROM notes",
     "a preflight that nobody made": "UPDATE model_versions SET fit = TRUE WHERE version = '20241227' AND fit IS NULL",
     "the mark of what was told removed": "DELETE FROM ledger_head WHERE name = 'people'",
+    "another mark of what was told removed": "DELETE FROM ledger_head WHERE name = 'upkeep'",
+    "a description that says otherwise": """UPDATE version_descriptions SET told = '{"horizon_bars": 5}'""",
+    "a description of others": "UPDATE version_descriptions SET scope = 'IBM/d1'",
+    "a description deleted": "DELETE FROM version_descriptions",
+    "an alert deleted": "DELETE FROM alert_events",
+    "an alert that says otherwise": "UPDATE alert_events SET text = 'all is well'",
+    "an alert settled": "INSERT INTO alert_events (id, topic, after_id, event, fingerprint, title, text, at)"
+    " SELECT 99, topic, id, 'settled', fingerprint, title, text, at FROM alert_events",
 }
 
 
@@ -50,6 +61,7 @@ def staffed(desk):
     desk.content = lean(desk.content)
     desk.publish_all(*NAMES[:2], FIRST)  # the last one is too old to be followed, so nobody examines it
     tell(desk.registry)
+    alert_log.record(desk.registry, [Alert(Subject.DRIFT, "drift AAPL/d1", "a", "AAPL/d1 falls", "it fell", "/")])
     assert audit.verify(desk.registry) == ()
     return desk
 
@@ -93,7 +105,7 @@ def as_an_earlier_release_left_it(desk):
         became[line.head] = settled if line.kind in OURS and made and b'"kind":"committed"' in made[-1] else head
     file.write_bytes(b"".join(made))
     do(desk, f"UPDATE ledger_head SET number = {settled.number}, hash = '{settled.hash}' WHERE name = 'ledger'")  # noqa: S608 - our own head
-    do(desk, "DELETE FROM ledger_head WHERE name = 'people'")
+    do(desk, "DELETE FROM ledger_head WHERE name <> 'ledger'")
     assert not set(OURS) & set(kinds(desk))
 
 
@@ -108,7 +120,7 @@ def test_a_ledger_of_an_earlier_release_is_told_once_what_stands_there(staffed, 
             roles.give(staffed.registry, "eva@example.org", Role.ANALYST, actor=ADMIN, reason="new")
     assert audit.verify(staffed.registry) == ()
     assert audit.verify(staffed.registry) == ()
-    assert kinds(staffed).count(notes.BEGUN) == 1
+    assert kinds(staffed).count(notes.PEOPLE) == kinds(staffed).count(notes.UPKEEP) == 1
     do(staffed, "UPDATE role_changes SET role = 'admin' WHERE person = 'bob@example.org'")
     assert [one.kind for one in audit.verify(staffed.registry)] == [ledger_audit.DIFFERS]
 
@@ -127,17 +139,26 @@ def test_two_who_write_at_once_break_no_chain(staffed, earlier):
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(one, range(8)))
-    assert kinds(staffed).count(notes.BEGUN) == 1
+    assert kinds(staffed).count(notes.PEOPLE) == kinds(staffed).count(notes.UPKEEP) == 1
     assert audit.verify(registry) == ()
 
 
 def test_the_ledger_brings_roles_tokens_and_notes_back(staffed):
     registry = staffed.registry
-    before = roles.changes(registry, newest_only=False), tokens.listing(registry)
-    for statement in ("DELETE FROM role_changes", "DELETE FROM notes", STATEMENTS["a revocation taken back"]):
+    before = roles.changes(registry, newest_only=False), tokens.listing(registry), descriptions.history(registry)
+    for statement in (
+        "DELETE FROM role_changes",
+        "DELETE FROM notes",
+        STATEMENTS["a description deleted"],
+        STATEMENTS["a revocation taken back"],
+    ):
         do(staffed, statement)
     rebuilding.from_ledger(registry, actor=ADMIN, reason="lost")
-    assert (roles.changes(registry, newest_only=False), tokens.listing(registry)) == before
+    assert (
+        roles.changes(registry, newest_only=False),
+        tokens.listing(registry),
+        descriptions.history(registry),
+    ) == before
     assert audit.verify(registry) == ()
     roles.give(registry, "new@example.org", Role.VIEWER, actor=ADMIN, reason="goes on")
     assert audit.verify(registry) == ()

@@ -163,10 +163,6 @@ class Build:
             values = [value if type(value) in _ATOMS else self.value(value) for value in values]
         return dict(zip(keys, values, strict=True))
 
-    def _dict(self, given: dict[Any, Any]) -> dict[Any, Any]:
-        """Make the values of a dict that was the state of an object; its keys are atoms."""
-        return {key: item if type(item) in _ATOMS else self.value(item) for key, item in given.items()}
-
     def _key(self, given: Any) -> Any:
         made = self.value(given)
         if isinstance(made, np.generic):
@@ -201,7 +197,6 @@ class Build:
 
 _CONTAINERS: dict[type, Callable[[Build, Any], Any]] = {
     np.ndarray: Build._array,  # noqa: SLF001
-    dict: Build._dict,  # noqa: SLF001 - the table of this class's own methods
     list: Build._list,  # noqa: SLF001
     tuple: Build._tuple,  # noqa: SLF001
     Pairs: Build._pairs,  # noqa: SLF001

@@ -10,6 +10,7 @@ from ensemble_desk.ensemble.flat import compiled
 from ensemble_desk.ensemble.flat.compiled import CompiledTrees
 from ensemble_desk.ensemble.flat.node_table import FlatTrees
 from ensemble_desk.ensemble.votes import Probabilities
+from ensemble_desk.errors import extras
 
 FOREST, BOOSTING, BOOSTER = "forest", "boosting", "booster"
 
@@ -77,6 +78,25 @@ class FlatForest:
         if self.kind == FOREST:
             return np.asarray(self._totals(rounded, 1)[0] / len(self.trees.roots))
         return _boosted_probabilities(self.start + self.rate * self._totals(rounded, len(self.start))[:, :, 0].T)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The most probable class of each row, as estimators made of others ask for it."""
+        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+
+    def fit(self, *_: Any) -> None:
+        """Refuse: it is fitted, which estimators made of others tell by this name."""
+        message = "arrays are not fitted again"
+        raise TypeError(message)
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that it is a classifier."""
+        with extras.needed():
+            from sklearn.dummy import DummyClassifier
+
+        return DummyClassifier().__sklearn_tags__()
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
 
     def _totals(self, X: NDArray[Any], n_groups: int) -> NDArray[np.float64]:
         if self._compiled is None and compiled.pays(len(X)):

@@ -23,6 +23,7 @@ from ensemble_desk.database.tables.columns import UtcTime
 from ensemble_desk.database.tables.registry_tables import forecasts, outcomes, symbols
 from ensemble_desk.errors import LogExportError, extras
 from ensemble_desk.market.keys import Key
+from ensemble_desk.registry.ledger import notes, people, writing
 from ensemble_desk.registry.opening import Registry
 
 _AT_ONCE = 20_000
@@ -71,7 +72,7 @@ def export(registry: Registry, folder: Path, *, until: datetime | None, delete_e
     ------
     LogExportError
         When the folder is there already or cannot be written, or rows contradict their digests.
-    DatabaseError, MissingExtraError
+    DatabaseError, LedgerError, MissingExtraError
     """
     try:
         folder.mkdir(parents=True)
@@ -170,7 +171,7 @@ def _keys(registry: Registry, until: datetime | None) -> tuple[Key, ...]:
 def _taken_out(registry: Registry, key: Key, told: LogExport, *, last: tuple[int, ...]) -> int:
     """Delete what was exported of a key in one transaction and begin its digests anew with what is left."""
     by_kind = {kind: [one.sha256 for one in told.files if one.name.startswith(kind)] for kind in _KINDS}
-    with registry.database.writing() as connection:
+    with writing.writing(registry) as connection:
         symbol_id = tickers.symbol_id(connection, key.symbol)
         tickers.hold(connection, symbol_id)
         for kind in _KINDS:
@@ -195,4 +196,5 @@ def _taken_out(registry: Registry, key: Key, told: LogExport, *, last: tuple[int
         for kind, files in by_kind.items():
             if ids:
                 digests.begin_anew(connection, kind, symbol_id, key.timeframe, at=registry.clock(), after=files)
+                people.note(connection, notes.EXPORT, kind=kind, symbol_id=symbol_id, timeframe=key.timeframe)
     return len(ids)

@@ -10,6 +10,7 @@ from ensemble_desk.database import inserting
 from ensemble_desk.database.tables.registry_tables import alert_events as table
 from ensemble_desk.market.keys import Key
 from ensemble_desk.monitoring.alerting.alerts import Alert, Subject
+from ensemble_desk.registry.ledger import notes, people, writing
 from ensemble_desk.registry.opening import Registry
 
 RAISED, SETTLED = "raised", "settled"
@@ -18,18 +19,18 @@ RAISED, SETTLED = "raised", "settled"
 def record(registry: Registry, standing: Sequence[Alert]) -> int:
     """Write down what is new about the alerts that stand, and which stand no more; gives the number of new lines.
 
-    A rollback is a move and told as one. Safe to run by two programs at once. Raises DatabaseError.
+    A rollback is a move and told as one. Safe to run by two programs at once. Raises what `writing.writing` does.
     """
     at = registry.clock()
     told = {one.topic: one for one in standing if one.subject is not Subject.ROLLBACK}
-    with registry.database.writing() as connection:
+    with writing.writing(registry) as connection:
         newest = select(func.max(table.c.id)).group_by(table.c.topic)
         known = {row.topic: row for row in connection.execute(select(table).where(table.c.id.in_(newest)))}
         lines = [_raised(one, known.get(one.topic)) for one in told.values() if _is_news(one, known.get(one.topic))]
         lines += [_settled(row) for row in known.values() if row.event == RAISED and row.topic not in told]
         for line in lines:
             new = inserting.insert_into(connection, table).values(**line, at=at)
-            connection.execute(new.on_conflict_do_nothing())
+            people.written(connection, notes.ALERT, new.on_conflict_do_nothing())
     return len(lines)
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ensemble_desk.errors import extras
+from ensemble_desk.errors import LedgerBehindError, LedgerError, RegistryOlderError, extras
 from ensemble_desk.monitoring.alerting import alert_log, sent
 from ensemble_desk.monitoring.alerting.alerts import Alert
 from ensemble_desk.registry.opening import Registry
@@ -73,7 +73,10 @@ def send(registry: Registry, alerts: Sequence[Alert], *, dry_run: bool = False) 
     urls = registry.settings.alert_urls
     if dry_run:
         return tuple(Delivery(_name(url, at), _new(registry, url, alerts)) for at, url in enumerate(urls, start=1))
-    alert_log.record(registry, alerts)
+    try:
+        alert_log.record(registry, alerts)
+    except (LedgerError, RegistryOlderError, LedgerBehindError) as error:  # people are told all the same
+        _log.warning("Which alerts came and went could not be kept: %s", error)
     sent.forget(registry.database, standing=[alert.topic for alert in alerts])
     under_way = [_Sending(url, _claimed(registry, url, alerts)) for url in urls]
     threads = [(one, one.start()) for one in under_way if one.alerts]

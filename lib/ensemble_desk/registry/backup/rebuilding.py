@@ -29,9 +29,10 @@ from ensemble_desk.registry.folder import story as telling
 from ensemble_desk.registry.folder import sync
 from ensemble_desk.registry.folder.examining import inspection
 from ensemble_desk.registry.folder.story import Story, Told
-from ensemble_desk.registry.index import entries, manifest_columns, states
+from ensemble_desk.registry.index import descriptions, entries, manifest_columns, states
 from ensemble_desk.registry.index.registration import Arrival
 from ensemble_desk.registry.ledger import beginning, notes, people, writing
+from ensemble_desk.registry.ledger.notes import Note
 from ensemble_desk.registry.ledger_bucket import LedgerBucket
 from ensemble_desk.registry.ledger_file import COMMITTED, NONE
 from ensemble_desk.registry.opening import Registry
@@ -73,13 +74,14 @@ def from_ledger(registry: Registry, *, actor: Actor, reason: str) -> Rebuilt:
     if story.end == NONE:
         raise LedgerError(str(file), "tells of nothing")
     arrivals = _arrivals(registry, story)
-    note = [(notes.RESTORED, {"actor": actor.name, "reason": texts.said(reason), "at": registry.clock()})]
+    note: list[Note] = [(notes.RESTORED, {"actor": actor.name, "reason": texts.said(reason), "at": registry.clock()})]
     with writing.appending(registry) as writer:
         if writer.end.committed != story.end:
             raise LedgerError(str(file), "has grown meanwhile")
         with registry.database.writing() as connection:
             _refuse_others(connection, story)
             made = _put_back(connection, story, arrivals)
+            note += people.rows_of(connection, notes.EXPORT) if story.begun[notes.UPKEEP] else []
             head = writer.planned(note)
             agreement.keep(connection, head)
             writer.append(note, durable=True)
@@ -165,15 +167,25 @@ def _put_back(connection: Connection, story: Story, arrivals: Mapping[tuple[Key,
         marked = update(model_versions).where(*of, model_versions.c.version == version)
         connection.execute(marked.values(quarantine_reason=reason))
     for (kind, _), one in story.people.items():
-        people.put_back(connection, kind, one)
+        if kind != notes.EXPORT:  # of rows that are in backups only
+            people.put_back(connection, kind, one)
+    _describe(connection, arrivals)
     people.count_on(connection)
     beginning.tell_digests_anew(connection)
-    if story.n_begun:
-        people.mark(connection)
+    people.mark(connection, story.begun)
     for key, told in story.pointers.items():
         states.restate(connection, key, [name for owner, name in story.versions if owner == key], live=told["version"])
         states.recount(connection, key)
     return Rebuilt(n_rows, len(story.pointers), len(story.versions), len(story.tombstones), tuple(missing))
+
+
+def _describe(connection: Connection, arrivals: Mapping[tuple[Key, str], Arrival]) -> None:
+    """Lay over the versions what people told of those like them."""
+    every = descriptions.everything(connection)
+    for (key, version), arrival in arrivals.items() if every else ():
+        told, entry = descriptions.fitting(every, key, version), entries.find(connection, key, version)
+        if told and entry is not None:
+            descriptions.apply(connection, entry, arrival.content, told)
 
 
 def _put_version(connection: Connection, key: Key, told: Told, arrival: Arrival | None) -> None:

@@ -19,7 +19,9 @@ from ensemble_desk.database.tables.registry_tables import (
     version_counts,
     version_manifests,
 )
+from ensemble_desk.database.tables.upkeep_tables import feature_sets
 from ensemble_desk.errors import DeskError
+from ensemble_desk.market.feature_sets import digest_of_columns
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.entities import Finding, State
 from ensemble_desk.registry.folder import ledger_audit
@@ -86,6 +88,7 @@ def verify(
         found += checks.of(_symbols(connection))
         found += checks.of(_digests(connection, since, ledger.points))
         found += checks.of(_descriptions(connection))
+        found += checks.of(_feature_sets(connection))
         where = places.of(registry.settings) if place is None else place
         n_checked = 0
         for some in checks.of(_registered(connection, ledger.versions)):
@@ -171,6 +174,13 @@ def _digests(connection: Connection, since: date | None, told: self_check.Points
 def _descriptions(connection: Connection) -> Iterator[Finding]:
     for entry in descriptions.differing(connection):
         yield Finding(entry.key, EDITED, f"{entry.version} is described otherwise than anybody told; describe it again")
+
+
+def _feature_sets(connection: Connection) -> Iterator[Finding]:
+    wanted = select(feature_sets.c.name, feature_sets.c.columns, feature_sets.c.digest)
+    for name, columns, digest in connection.execute(wanted):
+        if digest_of_columns(columns) != digest:
+            yield Finding(None, EDITED, f"the features {name} have other columns than when they were begun")
 
 
 def _unregistered(registry: Registry, connection: Connection, known: AbstractSet[str]) -> Iterator[Finding]:

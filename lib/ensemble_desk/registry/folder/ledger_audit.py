@@ -97,7 +97,7 @@ def _everything(connection: Connection, told: Story) -> Iterator[Finding]:
             is_so = "is not quarantined" if reason is None else f"is quarantined ({reason})"
             yield Finding(_key(row), DIFFERS, f"{row['version']}: by the ledger it {is_so}")
         has_passed = told.fit.get((_key(row), row["version"]), False)
-        if told.n_begun and has_passed is not None and bool(row["fit"]) != has_passed:
+        if told.begun[notes.PEOPLE] and has_passed is not None and bool(row["fit"]) != has_passed:
             passed = "a preflight that it passed, the index of none" if has_passed else "no preflight that it passed"
             yield Finding(_key(row), DIFFERS, f"{row['version']}: the ledger tells of {passed}")
     yield from _people(connection, told)
@@ -106,14 +106,15 @@ def _everything(connection: Connection, told: Story) -> Iterator[Finding]:
 
 def _people(connection: Connection, told: Story) -> Iterator[Finding]:
     """Compare who may act and what people wrote, from when on the ledger is told of it."""
-    if (people.is_marked(connection), told.n_begun) not in ((True, 1), (False, 0)):
-        begun = f"the ledger was told {told.n_begun} times which roles, tokens and notes there were"
-        yield Finding(None, DIFFERS, f"{begun}: somebody meddled with the mark that it was")
-    for kind, table in people.TABLES.items() if told.n_begun else ():
-        rows = connection.execute(select(table)).mappings()
-        has = {(None, people.key_of(kind, row)): telling.as_told(dict(row)) for row in rows}
-        tells = {(None, known_by): one for (of, known_by), one in told.people.items() if of == kind}
-        yield from _compared(has, tells, _PEOPLE[kind])
+    marked = people.marked(connection)
+    for name, kinds in people.MARKS.items():
+        if (name in marked, told.begun[name]) not in ((True, 1), (False, 0)):
+            begun = f"the ledger was told {told.begun[name]} times which {_IN_WORDS[kinds[0]]}s and the like there were"
+            yield Finding(None, DIFFERS, f"{begun}: somebody meddled with the mark that it was")
+        for kind in kinds if told.begun[name] else ():
+            has = {(None, people.key_of(*one)): telling.as_told(one[1]) for one in people.rows_of(connection, kind)}
+            tells = {(None, known_by): one for (of, known_by), one in told.people.items() if of == kind}
+            yield from _compared(has, tells, _IN_WORDS[kind])
 
 
 def _digests(connection: Connection, told: Story) -> Iterator[Finding]:
@@ -151,5 +152,12 @@ def _key(row: Mapping[Any, Any]) -> Key:
     return Key(row["symbol"], row["timeframe"])
 
 
-_PEOPLE = {notes.ROLE: "change of a role", notes.TOKEN: "token", notes.REMARK: "note"}
+_IN_WORDS = {
+    notes.ROLE: "change of a role",
+    notes.TOKEN: "token",
+    notes.REMARK: "note",
+    notes.DESCRIPTION: "description",
+    notes.EXPORT: "export of the log",
+    notes.ALERT: "alert",
+}
 _OF_ROW = ("symbol", "timeframe", "position", "hash")

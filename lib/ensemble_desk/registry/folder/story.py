@@ -28,7 +28,8 @@ class Story:
     rows : rows of history by key and position.
     pointers, versions, tombstones, quarantines : the newest of each; versions by key and name, a reason or None.
     fit : whether a version passed the preflight that going live takes; None: it did once, and was restored since.
-    people : roles, tokens and notes by kind and number or name; of all of them it is told from ``n_begun`` times on.
+    people : roles, tokens, notes and the like by kind and what a row is known by.
+    begun : how many times it was told of all of them, by the line that marks it.
     days : sums of the daily digests of days that are over, earliest first.
     points : up to where the digests of a kind, symbol and timeframe went on a day, as often as it was told.
     unknown : how many lines of each kind there are that this release does not know.
@@ -43,7 +44,7 @@ class Story:
     quarantines: dict[tuple[Key, str], str | None] = field(default_factory=dict)
     fit: dict[tuple[Key, str], bool | None] = field(default_factory=dict)
     people: dict[tuple[str, Any], Told] = field(default_factory=dict)
-    n_begun: int = 0
+    begun: Counter[str] = field(default_factory=Counter)
     days: list[Told] = field(default_factory=list)
     points: dict[tuple[str, str, str], list[Point]] = field(default_factory=dict)
     unknown: Counter[str] = field(default_factory=Counter)
@@ -61,11 +62,12 @@ class Story:
                 self._hear_of_days(told)
             case notes.TODAY:
                 self._hear_of_today(date.fromisoformat(told["day"]), told["kinds"])
-            case notes.BEGUN:
-                self.n_begun += 1
+            case kind if kind in people.MARKS:
+                self.begun[kind] += 1
             case notes.RESTORED:
                 self.fit = dict.fromkeys(self.fit)
                 self.days, self.points = [], {}  # rows that only backups hold are not there any more
+                self.people = {of: row for of, row in self.people.items() if of[0] != notes.EXPORT}  # told anew
             case kind if kind in people.TABLES:
                 self.people[kind, people.key_of(kind, told)] = told
             case kind:  # of a later release

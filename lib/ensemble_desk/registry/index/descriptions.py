@@ -18,6 +18,7 @@ from ensemble_desk.market import aims
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry.index import entries, manifest_columns
 from ensemble_desk.registry.index.entries import Entry
+from ensemble_desk.registry.ledger import notes, people
 from ensemble_desk.registry.opening import Registry
 
 _WILD = "*?["
@@ -70,9 +71,10 @@ class Told:
 
 
 def add(connection: Connection, scope: Scope, description: Description, *, actor: str, at: datetime) -> Told:
-    """Keep what was told; nothing that was told before is touched."""
+    """Keep what was told, inside `writing.writing`; nothing that was told before is touched."""
     row = {"scope": str(scope), "told": description.to_dict(), "actor": actor, "at": at}
     number = int(connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one())
+    people.note(connection, notes.DESCRIPTION, id=number)
     return Told(number, scope, description, actor, at)
 
 

@@ -37,9 +37,9 @@ def tell(registry: Registry) -> None:
 
 
 def begin(registry: Registry) -> None:
-    """Tell a ledger of an earlier release once which roles, tokens and notes there are; raises what `tell` does."""
+    """Tell a ledger of an earlier release once what people said and what else there is; raises what `tell` does."""
     with registry.database.reading() as connection:
-        is_told = people.is_marked(connection)
+        is_told = people.marked(connection) == people.MARKS.keys()
     if not is_told and ledger_file.tail(registry.settings.ledger_files[0]).last.number:
         with writing.writing(registry) as connection:
             people.begin(connection)

@@ -11,7 +11,9 @@ Note = tuple[str, Mapping[str, Any]]
 
 ROW, POINTER, QUARANTINE, VERSION, TOMBSTONE, FIT = "row", "pointer", "quarantine", "version", "tombstone", "fit"
 DIGESTS, TODAY, RESTORED = "digests", "day", "restored"
-ROLE, TOKEN, REMARK, BEGUN = "role", "token", "note", "people"  # the last one: of all these it is told from here on
+ROLE, TOKEN, REMARK = "role", "token", "note"
+DESCRIPTION, EXPORT, ALERT = "description", "export", "alert"
+PEOPLE, UPKEEP = "people", "upkeep"  # of all in the first line, and of all in the second, it is told from here on
 _NAME = "desk_notes"
 
 

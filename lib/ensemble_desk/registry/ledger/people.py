@@ -1,10 +1,11 @@
-"""Roles, tokens, notes and passed preflights: the ledger is told every one, once it was told of all there were.
+"""What people said, and what else nobody can make anew: the ledger is told every row, once it was told of all.
 
-A row of ``ledger_head`` marks that it was. Where the ledger is of an earlier release, what stands there at the first
-look of the audit, the first such row or the first daily round is told as it is.
+These are roles, tokens, notes and passed preflights, and since a later release descriptions, exports of the log and
+alerts. A row of ``ledger_head`` for each of the two marks that the ledger was told. Where it is of an earlier release,
+what stands there at the first look of the audit, the first such row or the first daily round is told as it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,13 @@ from sqlalchemy import Insert, Table, Update, func, select, text
 from ensemble_desk.database import inserting
 from ensemble_desk.database.queries.plain_sql import PlainSql
 from ensemble_desk.database.tables.columns import UtcTime
-from ensemble_desk.database.tables.registry_tables import access_tokens, role_changes
+from ensemble_desk.database.tables.registry_tables import (
+    access_tokens,
+    alert_events,
+    digest_begins,
+    role_changes,
+    version_descriptions,
+)
 from ensemble_desk.database.tables.registry_tables import model_versions as versions
 from ensemble_desk.database.tables.registry_tables import notes as remarks
 from ensemble_desk.registry import agreement
@@ -24,7 +31,18 @@ from ensemble_desk.registry.ledger_file import NONE
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-TABLES: Mapping[str, Table] = {notes.ROLE: role_changes, notes.TOKEN: access_tokens, notes.REMARK: remarks}
+TABLES: Mapping[str, Table] = {
+    notes.ROLE: role_changes,
+    notes.TOKEN: access_tokens,
+    notes.REMARK: remarks,
+    notes.DESCRIPTION: version_descriptions,
+    notes.EXPORT: digest_begins,
+    notes.ALERT: alert_events,
+}
+MARKS: Mapping[str, tuple[str, ...]] = {  # the line that marks it, and of which kinds it then is told
+    notes.PEOPLE: (notes.ROLE, notes.TOKEN, notes.REMARK),
+    notes.UPKEEP: (notes.DESCRIPTION, notes.EXPORT, notes.ALERT),
+}
 
 
 def written(connection: "Connection", kind: str, statement: Insert | Update) -> int:
@@ -36,42 +54,60 @@ def written(connection: "Connection", kind: str, statement: Insert | Update) -> 
     return len(rows)
 
 
+def note(connection: "Connection", kind: str, /, **of: Any) -> None:
+    """Note rows that were written otherwise inside `writing.writing`, by values of their columns."""
+    is_told, table = begin(connection), TABLES[kind]
+    rows = connection.execute(select(table).where(*(table.c[name] == value for name, value in of.items()))).mappings()
+    for row in rows if is_told else ():
+        notes.take(connection, kind, _plain(row))
+
+
 def begin(connection: "Connection") -> bool:
     """Note all that stands there, unless that was done before; False while there is no ledger, which begins with it."""
-    is_new = mark(connection)
+    new = mark(connection)
     if agreement.head(connection) == NONE:
-        if is_new:
-            _UNMARK.write(connection, {})
+        for name in new:
+            _UNMARK.write(connection, {"name": name})
         return False
-    for kind, told in everything(connection) if is_new else ():
+    for kind, told in everything(connection, new):
         notes.take(connection, kind, told)
     return True
 
 
-def mark(connection: "Connection") -> bool:
-    """Mark that the ledger is told of such rows; True when it was not. Who does so meanwhile is waited for."""
-    return _MARK.write(connection, {}) is not None
+def mark(connection: "Connection", names: Iterable[str] = tuple(MARKS)) -> list[str]:
+    """Mark that the ledger is told of such rows; gives what was not marked. Who does so meanwhile is waited for."""
+    return [name for name in names if _MARK.write(connection, {"name": name}) is not None]
 
 
-def is_marked(connection: "Connection") -> bool:
-    return _MARKED.first(connection, {}) is not None
+def marked(connection: "Connection") -> set[str]:
+    return {row.name for row in _MARKED.rows(connection, {})} & MARKS.keys()
 
 
-def everything(connection: "Connection") -> list[Note]:
+def everything(connection: "Connection", names: Iterable[str] = tuple(MARKS)) -> list[Note]:
     """Give every such row, as its own writer would note it, and that these are all."""
     found: list[Note] = []
-    for kind, table in TABLES.items():
-        rows = connection.execute(select(table).order_by(*table.primary_key)).mappings()
-        found += ((kind, _plain(row)) for row in rows)
-    named = (versions.c.symbol, versions.c.timeframe, versions.c.version)
-    fit = connection.execute(select(*named).where(versions.c.fit.is_(True)).order_by(versions.c.id)).mappings()
-    return [*found, *((notes.FIT, _plain(row) | {"fit": True}) for row in fit), (notes.BEGUN, {})]
+    for name in names:
+        for kind in MARKS[name]:
+            found += rows_of(connection, kind)
+        if name == notes.PEOPLE:
+            named = (versions.c.symbol, versions.c.timeframe, versions.c.version)
+            fit = connection.execute(select(*named).where(versions.c.fit.is_(True)).order_by(versions.c.id)).mappings()
+            found += ((notes.FIT, _plain(row) | {"fit": True}) for row in fit)
+        found.append((name, {}))
+    return found
+
+
+def rows_of(connection: "Connection", kind: str) -> list[Note]:
+    """Give every row of a kind as its own writer would note it."""
+    table = TABLES[kind]
+    rows = connection.execute(select(table).order_by(*table.primary_key)).mappings()
+    return [(kind, _plain(row)) for row in rows]
 
 
 def key_of(kind: str, told: Mapping[Any, Any]) -> Any:
     """Give what a row is known by."""
-    (column,) = TABLES[kind].primary_key
-    return told[column.name]
+    columns = TABLES[kind].primary_key.columns.keys()
+    return told[columns[0]] if len(columns) == 1 else tuple(told[name] for name in columns)
 
 
 def put_back(connection: "Connection", kind: str, told: Mapping[str, Any]) -> None:
@@ -79,8 +115,8 @@ def put_back(connection: "Connection", kind: str, told: Mapping[str, Any]) -> No
     table = TABLES[kind]
     times = [one.name for one in table.c if isinstance(one.type, UtcTime) and told[one.name] is not None]
     row = dict(told) | {name: datetime.fromisoformat(told[name]) for name in times}
-    (known_by,) = table.primary_key
-    connection.execute(inserting.upsert(connection, table, by=(known_by.name,), newer=tuple(row)), row)
+    known_by = tuple(table.primary_key.columns.keys())
+    connection.execute(inserting.upsert(connection, table, by=known_by, newer=tuple(row)), row)
 
 
 def count_on(connection: "Connection") -> None:
@@ -100,8 +136,8 @@ def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 _MARK = PlainSql(
-    "INSERT INTO ledger_head (name, number, hash) VALUES ('people', 0, '')",
+    "INSERT INTO ledger_head (name, number, hash) VALUES (:name, 0, '')",
     "ON CONFLICT (name) DO NOTHING RETURNING number",
 )
-_UNMARK = PlainSql("DELETE FROM ledger_head WHERE name = 'people'")
-_MARKED = PlainSql("SELECT number FROM ledger_head WHERE name = 'people'")
+_UNMARK = PlainSql("DELETE FROM ledger_head WHERE name = :name")
+_MARKED = PlainSql("SELECT name FROM ledger_head")

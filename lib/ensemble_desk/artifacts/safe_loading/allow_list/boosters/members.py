@@ -5,7 +5,7 @@ kept, and no library of theirs is needed.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,13 +37,23 @@ def names() -> Iterator[tuple[str, str, Callable[[Builder, Recipe], Any]]]:
     yield "catboost.core", "CatBoostClassifier", _catboost_classifier
 
 
+@dataclass(frozen=True, slots=True)
+class NotFitted:
+    """Stands for a classifier that was not fitted, as one made of others keeps it."""
+
+    fit = FlatForest.fit
+    __sklearn_tags__ = FlatForest.__sklearn_tags__
+
+
 def _xgboost_booster(builder: Builder, given: Recipe) -> FlatForest:
     return _told_by_xgboost(builder, given, best_only=False)
 
 
-def _xgboost_classifier(builder: Builder, given: Recipe) -> FlatForest:
+def _xgboost_classifier(builder: Builder, given: Recipe) -> FlatForest | NotFitted:
     """A classifier of XGBoost counts its classes from 0; it predicts with the rounds up to its best one."""
     state = _state(given)
+    if state.get("_Booster") is None:
+        return NotFitted()
     missing = builder.value(state.get("missing"))
     if missing is not None and not (type(missing) is float and np.isnan(missing)):
         raise UnfitError(problem=f"its XGBClassifier takes {missing!r} for a missing value; train it on gaps")
@@ -70,8 +80,10 @@ def _lightgbm_booster(builder: Builder, given: Recipe) -> FlatForest:
     return _told_by_lightgbm(builder, given)
 
 
-def _lightgbm_classifier(builder: Builder, given: Recipe) -> FlatForest:
+def _lightgbm_classifier(builder: Builder, given: Recipe) -> FlatForest | NotFitted:
     state = _state(given)
+    if state.get("_Booster") is None:
+        return NotFitted()
     made = _told_by_lightgbm(builder, _nested(state, "_Booster", _LIGHTGBM))
     return _labelled(made, _list(builder.value(state.get("_classes"))))
 
@@ -87,10 +99,11 @@ def _told_by_lightgbm(builder: Builder, given: Recipe) -> FlatForest:
     return _guarded(lambda: lightgbm.forest(text, best_iteration=best_iteration))
 
 
-def _catboost_classifier(builder: Builder, given: Recipe) -> FlatForest:
+def _catboost_classifier(builder: Builder, given: Recipe) -> FlatForest | NotFitted:
     data = builder.value(_state(given).get(_CATBOOST))
-    if type(data) is not bytes:
-        raise MalformedError(problem="a CatBoost classifier has no content: it was not fitted")
+    if data is None:
+        return NotFitted()
+    expect(type(data) is bytes, "a CatBoost classifier")
     builder.copying(len(data))
     return _guarded(lambda: catboost.forest(data))
 

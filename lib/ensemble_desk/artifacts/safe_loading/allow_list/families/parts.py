@@ -73,7 +73,7 @@ def narrow(n_columns: int, subject: str) -> None:
 
 
 def is_finite(given: Any) -> bool:
-    return isinstance(given, int | float) and bool(np.isfinite(given))
+    return isinstance(given, int | float | np.floating) and bool(np.isfinite(given))
 
 
 def floats(given: Any, shape: Sequence[int], subject: str, name: str) -> NDArray[Any]:

@@ -7,6 +7,7 @@ import numpy as np
 from ensemble_desk.artifacts.safe_loading.allow_list.families import curves, parts, walking
 from ensemble_desk.artifacts.safe_loading.allow_list.families.walking import MOST_PARTS, SCORES, SHARES, Shape, Walk
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import UnfitError, expect
+from ensemble_desk.ensemble.flat.forest import FlatForest
 
 _AGAINST = "a vote of one class against others"
 _EACH_OTHER = ("OneVsRestClassifier", "OneVsOneClassifier")
@@ -94,6 +95,7 @@ def calibrated(walk: Walk, made: Any) -> Shape:
         expect(type(member).__name__ == "_CalibratedClassifier", subject, "parts")
         told = member.__dict__
         inner = told.get("estimator")
+        _refuse_unknown_scores(inner)
         reads, n_told = walk.voter(inner, asked=SCORES if hasattr(inner, SCORES) else SHARES)
         own = made.classes_.tolist()
         known = list(range(n_classes)) if told.get("method") == "temperature" else own  # fitted on numbers since 1.8
@@ -107,6 +109,17 @@ def calibrated(walk: Walk, made: Any) -> Shape:
         found.add(reads)
     expect(len(found) == 1, subject, "parts")
     return found.pop(), n_classes
+
+
+def _refuse_unknown_scores(made: Any) -> None:
+    """Refuse a calibration over LightGBM: of its scores since 4.7, of its probabilities before; no file tells which."""
+    while type(made).__name__ == "Pipeline" and walking.is_fitted(made):
+        made = made.steps[-1][-1]
+    if isinstance(made, FlatForest) and made.trees.threshold.dtype == np.float64:  # the others compare in float32
+        problem = (
+            "its calibration is over LightGBM, of scores or of probabilities by a release that the file does not tell"
+        )
+        raise UnfitError(problem=problem)
 
 
 def against_rest(walk: Walk, made: Any) -> Shape:

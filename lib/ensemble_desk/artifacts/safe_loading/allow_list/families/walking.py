@@ -9,6 +9,7 @@ from typing import Any
 from ensemble_desk.artifacts.safe_loading.allow_list.families import estimators, parts
 from ensemble_desk.artifacts.safe_loading.allow_list.families.transforming import catalogue, functions
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import MalformedError, UnfitError, expect
+from ensemble_desk.ensemble.flat.forest import FlatForest
 
 MOST_PARTS = 20_000
 SCORES = "decision_function"
@@ -24,7 +25,7 @@ def is_fitted(model: Any) -> bool:
     if type(model).__name__ == "Pipeline":
         steps = model.__dict__.get("steps")
         return type(steps) is list and bool(steps) and type(steps[-1]) is tuple and is_fitted(steps[-1][-1])
-    return "classes_" in getattr(model, "__dict__", {})
+    return isinstance(model, FlatForest) or "classes_" in getattr(model, "__dict__", {})
 
 
 def _tell_free(steps: list[Any], behind: Any) -> None:
@@ -53,6 +54,8 @@ class Walk:
         if not (is_fitted(model) and hasattr(model, asked)):
             raise MalformedError(problem=f"a part of it, a {type(model).__name__}, cannot be asked for {asked}")
         self.once(model)
+        if isinstance(model, FlatForest):
+            return model.n_features_in_, len(model.classes)
         check = self._voters.get(type(model).__name__)
         if check is not None:
             shape = self._within(check, model)
