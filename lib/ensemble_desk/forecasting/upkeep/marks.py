@@ -86,10 +86,7 @@ def logged(database: Database, key: Key) -> tuple[int, int] | None:
 
 
 def write(connection: Connection, symbol_id: int, timeframe: str, mark: Mark) -> None:
-    values = asdict(mark)
-    here = {"symbol_id": symbol_id, "timeframe": timeframe}
-    statement = inserting.insert_into(connection, table).values(**here, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=list(here), set_=values))
+    inserting.put(connection, table, {"symbol_id": symbol_id, "timeframe": timeframe}, asdict(mark))
 
 
 _first_of_forecast = (outcomes.c.forecast_id == forecasts.c.id) & (outcomes.c.revision == 1)
