@@ -76,23 +76,30 @@ def verify(
     writing.settle(registry)
     with suppress(DeskError):  # what keeps it from being told is found below
         anchoring.begin(registry)
-    found = _look(registry, since, of_keys, place, told)
+    found = look(registry, since=since, of_keys=of_keys, place=place, told=told)
     if not found:
         return ()
     if any(one.kind == UNREGISTERED for one in found):
         time.sleep(_UNTIL_REGISTERED_SECONDS)
     keys = {one.key for one in found}
-    again = set(_look(registry, since, lambda key: key in keys and (of_keys is None or of_keys(key)), place, None))
+    meant = partial(_is_meant, keys=keys, of_keys=of_keys)
+    again = set(look(registry, since=since, of_keys=meant, place=place))
     return tuple(one for one in found if one in again)
 
 
-def _look(
+def _is_meant(key: Key, *, keys: Collection[Key | None], of_keys: Callable[[Key], bool] | None) -> bool:
+    return key in keys and (of_keys is None or of_keys(key))
+
+
+def look(
     registry: Registry,
-    since: date | None,
-    of_keys: Callable[[Key], bool] | None,
-    place: Place | None,
-    told: Callable[[int, int], None] | None,
+    *,
+    since: date | None = None,
+    of_keys: Callable[[Key], bool] | None = None,
+    place: Place | None = None,
+    told: Callable[[int, int], None] | None = None,
 ) -> tuple[Finding, ...]:
+    """Look once: what is published, pruned or changed meanwhile may be among what is found."""
     found: list[Finding] = []
     with registry.database.reading() as connection:
         found += (Finding(None, DAMAGED, problem) for problem in self_check.problems(connection))
