@@ -107,5 +107,5 @@ def test_no_outcomes_and_one_outcome_are_fine():
 def test_without_an_interval_of_the_validation_nothing_is_confirmed():
     blind = intervals.AccuracyEstimate(0.9, 0, 0.0, 0.0, 1.0)
     found = rolling.states(np.zeros(300, np.bool_), baseline=blind, horizon_bars=1, policy=POLICY)
-    assert found.out_of_band[-1]
+    assert found.band[-1] >= BANDS.index(Band.DRIFT)
     assert not found.confirmed.any()

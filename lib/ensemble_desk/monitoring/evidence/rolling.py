@@ -77,11 +77,6 @@ class States:
     process: EProcess
 
     @property
-    def out_of_band(self) -> Flags:
-        """Where the band is DRIFT or worse, whatever the evidence."""
-        return np.asarray(self.band >= _DRIFT)
-
-    @property
     def confirmed(self) -> Flags:
         """Where a fall is confirmed."""
         return np.asarray(self.evidence == _CONFIRMED)

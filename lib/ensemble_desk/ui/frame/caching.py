@@ -215,11 +215,6 @@ def figure(draw: Callable[..., go.Figure], *args: Any, **kwargs: Any) -> Drawing
     return Drawing((_name(draw), args, kwargs), lambda: draw(*args, **kwargs))
 
 
-def figure_of(answer: object, draw: Callable[..., go.Figure], *args: Any, **kwargs: Any) -> Drawing:
-    """The same for long data out of a shared answer, which are not looked through on every run."""
-    return Drawing((_name(draw), Same(answer)), lambda: draw(*args, **kwargs))
-
-
 class Same:
     """A shared answer as part of a question: the very same object is the same, and nothing else."""
 

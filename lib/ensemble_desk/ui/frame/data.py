@@ -229,11 +229,6 @@ def source_of(key: Key) -> str:
 
 
 @caching.kept(seconds=300, max_entries=512, shared=True)
-def newest_bar(key: Key) -> datetime | None:
-    return caching.registry().source.bars(key, last=1).last if key in source_keys() else None
-
-
-@caching.kept(seconds=300, max_entries=512, shared=True)
 def age_in_bars(key: Key, last_bar: datetime) -> int | None:
     """How many bars have come since the last one that a version learnt from."""
     return caching.registry().source.count(key, since=last_bar) if key in source_keys() else None

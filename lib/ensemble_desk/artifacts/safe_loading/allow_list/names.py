@@ -10,6 +10,7 @@ from typing import Any
 from ensemble_desk.artifacts.safe_loading.allow_list import arrays, losses, randomness, texts, trees, values
 from ensemble_desk.artifacts.safe_loading.allow_list.boosters import members as boosters
 from ensemble_desk.artifacts.safe_loading.allow_list.families import (
+    balanced,
     categories,
     composition,
     curves,
@@ -22,6 +23,7 @@ from ensemble_desk.artifacts.safe_loading.allow_list.families import (
 from ensemble_desk.artifacts.safe_loading.allow_list.families.transforming import (
     catalogue,
     columns,
+    filling,
     functions,
     selecting,
     widening,
@@ -96,6 +98,7 @@ def _scikit_learn() -> Iterator[tuple[str, str, Build]]:
         yield "sklearn.model_selection._classification_threshold", name, composition.limited
     yield "functools", "partial", categories.partial
     yield "sklearn.utils.validation", "check_array", token
+    yield "sklearn.impute._iterative", "_ImputerTriplet", filling.step
     yield "scipy.interpolate._bsplines", "BSpline", widening.spline
     yield "sklearn.frozen._frozen", "FrozenEstimator", composition.frozen
     yield from _left_out()
@@ -138,7 +141,7 @@ def _plain() -> Iterator[tuple[str, str, Build]]:
 def _list() -> dict[tuple[str, str], type]:
     names: dict[tuple[str, str], type] = {
         (module, name): recipe(f"{module}.{name}", build)
-        for source in (_numpy(), _scikit_learn(), boosters.names(), _plain())
+        for source in (_numpy(), _scikit_learn(), balanced.names(), boosters.names(), _plain())
         for module, name, build in source
     }
     for module in ("numpy.core.numeric", "numpy._core.numeric"):

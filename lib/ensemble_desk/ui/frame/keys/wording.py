@@ -24,7 +24,6 @@ _RECOMMENDED = {
     Recommendation.MEASURE_FIRST: "Measure it first",
 }
 _SKILLED = {Verdict.BETTER: "better than usual", Verdict.WORSE: "worse than usual"}
-SKILL_COLOURS = {_SKILLED[Verdict.BETTER]: "green", _SKILLED[Verdict.WORSE]: "orange"}
 _COMING, _ALONE = "being read", "rings alone"
 
 

@@ -55,15 +55,15 @@ def marks(made: Any, *, n_features: int) -> NDArray[np.bool_]:
 def check_predictor(made: Any, categorical: NDArray[np.bool_]) -> None:
     """Check one tree: its splits by category read a set that is there, of a column of categories."""
     held = made.nodes
+    if not categorical.any():
+        nodes.check_predictor(held, n_features=len(categorical))
+        return
     split = (held["is_categorical"] != 0) & (held["is_leaf"] == 0)
-    if split.any():
-        expect((held["is_categorical"] <= 1).all(), _SUBJECT, "splits")
-        sets = made.raw_left_cat_bitsets
-        expect((held["bitset_idx"][split] < len(sets)).all(), _SUBJECT, "splits")
-        plain = held.copy()
-        plain["is_categorical"][split], plain["num_threshold"][split] = 0, 0
-        held = plain
-    nodes.check_predictor(held, n_features=len(categorical))
+    expect((held["is_categorical"] <= 1).all(), _SUBJECT, "splits")
+    expect((held["bitset_idx"][split] < len(made.raw_left_cat_bitsets)).all(), _SUBJECT, "splits")
+    plain = held.copy()  # whose other numbers are those of any tree
+    plain["is_categorical"][split], plain["num_threshold"][split] = 0, 0
+    nodes.check_predictor(plain, n_features=len(categorical))
     expect(categorical[held["feature_idx"][split]].all(), _SUBJECT, "splits")
 
 
