@@ -14,6 +14,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import FastICA, IncrementalPCA, TruncatedSVD
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401 - makes its imputer importable
 from sklearn.feature_selection import (
     RFE,
     RFECV,
@@ -24,9 +25,9 @@ from sklearn.feature_selection import (
     SequentialFeatureSelector,
     f_classif,
 )
-from sklearn.impute import KNNImputer, MissingIndicator, SimpleImputer
+from sklearn.impute import IterativeImputer, KNNImputer, MissingIndicator, SimpleImputer
 from sklearn.kernel_approximation import Nystroem, RBFSampler
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import BayesianRidge, Lasso, LogisticRegression, Ridge
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import (
     Binarizer,
@@ -85,6 +86,8 @@ UNFITTED: dict[str, Callable[[], Any]] = {
     "any": lambda: GenericUnivariateSelect(mode="k_best", param=2),
     "by forest": lambda: SelectFromModel(forest()),
     "by regression": lambda: SelectFromModel(regression(), threshold="0.5*median", max_features=2),
+    "by lasso": lambda: SelectFromModel(Lasso(0.01)),
+    "by ridge": lambda: RFE(Ridge(), n_features_to_select=2),
     "rfe": lambda: RFE(regression(), n_features_to_select=2),
     "rfecv": lambda: RFECV(regression(), cv=2),
     "forwards": lambda: SequentialFeatureSelector(regression(), n_features_to_select=2, cv=2),
@@ -112,6 +115,7 @@ WITH_GAPS: dict[str, Callable[[], Any]] = {
     "marked": lambda: SimpleImputer(add_indicator=True),
     "near": lambda: KNNImputer(n_neighbors=3),
     "near, marked": lambda: KNNImputer(weights="distance", add_indicator=True),
+    "rounds": lambda: IterativeImputer(max_iter=2, random_state=1, n_nearest_features=2, add_indicator=True),
     "marks": lambda: FeatureUnion([("a", SimpleImputer()), ("b", MissingIndicator())]),
 }
 WITH_KINDS: dict[str, Callable[[], Any]] = {
@@ -187,6 +191,18 @@ def at_split(field: str, to: int) -> Change:
 
 CODES = (*FIRST, "transformers_", 0, 1)
 ENCODING = ("_preprocessor", "transformers_")
+
+
+def step(**told: Any) -> Change:
+    """Damage the first step of an imputer in rounds."""
+
+    def change(model: Any) -> None:
+        made = model.steps[0][1]
+        made.imputation_sequence_[0] = made.imputation_sequence_[0]._replace(**told)
+
+    return change
+
+
 UNION = (*FIRST, "transformer_list")
 SPLINE = (*FIRST, "bsplines_", 0)
 DAMAGED: list[tuple[str, Change]] = [
@@ -238,6 +254,12 @@ DAMAGED: list[tuple[str, Change]] = [
     ("by regression", put(*FIRST, "estimator_", "coef_", to=np.zeros((3, 5)))),
     ("by regression", put(*FIRST, "norm_order", to="fro")),
     ("by regression", put(*FIRST, "max_features_", to=0)),
+    ("by lasso", put(*FIRST, "estimator_", "coef_", to=np.zeros(5))),
+    ("by lasso", put(*FIRST, "estimator_", "coef_", to=np.full(4, np.nan))),
+    ("by lasso", put(*FIRST, "estimator_", "coef_", to=np.zeros((2, 4)))),
+    ("by lasso", put(*FIRST, "estimator_", "n_features_in_", to=5)),
+    ("by lasso", put(*FIRST, "estimator_", to=Lasso())),
+    ("by lasso", put("steps", 1, 1, to=Lasso())),
     ("rfe", put(*FIRST, "support_", to=np.ones(5, dtype=bool))),
     ("rfe", put(*FIRST, "support_", to=np.zeros(4, dtype=bool))),
     ("rfe", put(*FIRST, "support_", to=np.array([0, 1, 2, 3]))),
@@ -318,6 +340,29 @@ DAMAGED: list[tuple[str, Change]] = [
     ("near", put(*FIRST, "weights", to=lambda _: f_classif)),
     ("near", put(*FIRST, "metric", to=lambda _: f_classif)),
     ("near", put(*FIRST, "missing_values", to=0)),
+    ("rounds", step(feat_idx=4)),
+    ("rounds", step(feat_idx=-1)),
+    ("rounds", step(feat_idx="a")),
+    ("rounds", step(neighbor_feat_idx=np.array([0, 9]))),
+    ("rounds", step(neighbor_feat_idx=np.array([-1, 0]))),
+    ("rounds", step(neighbor_feat_idx=np.array([0.0, 1.0]))),
+    ("rounds", step(neighbor_feat_idx=[0, 1])),
+    ("rounds", step(estimator=None)),
+    ("rounds", step(estimator=BayesianRidge())),
+    ("rounds", step(estimator=regression())),
+    ("rounds", put(*FIRST, "imputation_sequence_", 0, to=(0, np.array([1]), None))),
+    ("rounds", put(*FIRST, "imputation_sequence_", to=[])),
+    ("rounds", put(*FIRST, "imputation_sequence_", to=tuple)),
+    ("rounds", put(*FIRST, "n_iter_", to=10**6)),
+    ("rounds", put(*FIRST, "n_iter_", to=-1)),
+    ("rounds", put(*FIRST, "_min_value", to=np.zeros(3))),
+    ("rounds", put(*FIRST, "_max_value", to=None)),
+    ("rounds", put(*FIRST, "_is_empty_feature", to=np.array([True, False, False, False]))),
+    ("rounds", put(*FIRST, "initial_imputer_", to=None)),
+    ("rounds", put(*FIRST, "initial_imputer_", "statistics_", to=np.zeros(3))),
+    ("rounds", put(*FIRST, "initial_imputer_", "add_indicator", to=True)),
+    ("rounds", put(*FIRST, "sample_posterior", to=True)),
+    ("rounds", put(*FIRST, "missing_values", to=0)),
     ("marks", put(*UNION, 1, 1, "_n_features", to=3)),
     ("marks", put(*UNION, 1, 1, "features", to="other")),
     ("one hot", put(*CODES, "categories_", 0, to=np.array([0.0, 2.0, 1.0]))),

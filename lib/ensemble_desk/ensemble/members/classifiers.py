@@ -19,7 +19,7 @@ from ensemble_desk.market.labels import LabelSpec
 _FAILURES = (ValueError, AttributeError, TypeError, LookupError, ArithmeticError)
 _NOT_FINITE = "features of the row are not finite"
 _ROUNDING = 1e-5  # of probabilities that another program stored as float32
-_IMPUTERS = {"SimpleImputer", "KNNImputer"}
+_IMPUTERS = {"SimpleImputer", "KNNImputer", "IterativeImputer"}
 _SCALERS = {  # they leave a missing number missing
     *("StandardScaler", "MinMaxScaler", "RobustScaler", "MaxAbsScaler", "QuantileTransformer", "PowerTransformer")
 }

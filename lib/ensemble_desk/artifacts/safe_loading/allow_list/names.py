@@ -23,6 +23,7 @@ from ensemble_desk.artifacts.safe_loading.allow_list.families import (
 from ensemble_desk.artifacts.safe_loading.allow_list.families.transforming import (
     catalogue,
     columns,
+    filling,
     functions,
     selecting,
     widening,
@@ -97,6 +98,7 @@ def _scikit_learn() -> Iterator[tuple[str, str, Build]]:
         yield "sklearn.model_selection._classification_threshold", name, composition.limited
     yield "functools", "partial", categories.partial
     yield "sklearn.utils.validation", "check_array", token
+    yield "sklearn.impute._iterative", "_ImputerTriplet", filling.step
     yield "scipy.interpolate._bsplines", "BSpline", widening.spline
     yield "sklearn.frozen._frozen", "FrozenEstimator", composition.frozen
     yield from _left_out()

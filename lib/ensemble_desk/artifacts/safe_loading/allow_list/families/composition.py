@@ -7,7 +7,7 @@ first prediction.
 from collections.abc import Callable
 from typing import Any
 
-from ensemble_desk.artifacts.safe_loading.allow_list.families import parts, votes, walking
+from ensemble_desk.artifacts.safe_loading.allow_list.families import parts, smooth, votes, walking
 from ensemble_desk.artifacts.safe_loading.allow_list.families.parts import Entry
 from ensemble_desk.artifacts.safe_loading.allow_list.families.transforming import columns, functions, selecting
 from ensemble_desk.artifacts.safe_loading.allow_list.families.walking import MOST_PARTS, SCORES, SHARES, Shape, Walk
@@ -15,6 +15,7 @@ from ensemble_desk.artifacts.safe_loading.allow_list.recipes import Builder, Rec
 from ensemble_desk.ensemble.flat.forest import FlatForest
 from ensemble_desk.ensemble.graphs.model import GraphModel
 
+_REGRESSIONS = frozenset(name for _, name, _ in smooth.REGRESSIONS)
 _MOST_TIMES = 64  # that one column is read; each takes memory in every row
 
 
@@ -124,9 +125,11 @@ def _union(walk: Walk, made: Any) -> Shape:
 def _by_model(walk: Walk, made: Any) -> Shape:
     """Check a selection by an estimator's weights, which scikit-learn asks it for at every row."""
     subject, told = "a selection by a model", made.__dict__
-    reads, _ = walk.voter(told.get("estimator_"), asked="predict")
-    if not (hasattr(made.estimator_, "coef_") or hasattr(made.estimator_, "feature_importances_")):
-        raise UnfitError(problem=f"its selection asks a {type(made.estimator_).__name__} for weights that are not read")
+    model = told.get("estimator_")
+    chooses_alone = type(model).__name__ in _REGRESSIONS
+    reads = parts.features(model) if chooses_alone else walk.voter(model, asked="predict")[0]
+    if not (hasattr(model, "coef_") or hasattr(model, "feature_importances_")):
+        raise UnfitError(problem=f"its selection asks a {type(model).__name__} for weights that are not read")
     parts.one_of(made, "importance_getter", ("auto", "coef_", "feature_importances_"), subject)
     limit, order = told.get("threshold"), told.get("norm_order")
     expect(limit is None or type(limit) is str or parts.is_finite(limit), subject, "threshold")

@@ -38,6 +38,15 @@ def counts(made: Any) -> None:
     expect(limit is None or parts.is_finite(limit), subject, "binarize")
 
 
+def regression(made: Any) -> None:
+    """Check a linear regression, which only chooses features for a classifier: one row of coefficients."""
+    if "coef_" not in made.__dict__:
+        return
+    shape = np.shape(made.coef_)
+    expect(shape in ((parts.features(made),), (1, parts.features(made))), "a regression", "coef_")
+    parts.floats(made.coef_, shape, "a regression", "coef_")
+
+
 def quadratic(made: Any) -> None:
     """Check a quadratic discriminant: for each class a mean, rotations and the variances along them."""
     if "means_" not in made.__dict__:
@@ -87,7 +96,14 @@ def perceptron(made: Any) -> None:
     expect(width == n_outputs == parts.count(made, "n_outputs_"), subject, "outputs")
 
 
+_DESCENT = "sklearn.linear_model._coordinate_descent"
+REGRESSIONS: tuple[Entry, ...] = (
+    *((_DESCENT, name, regression) for name in ("Lasso", "LassoCV", "ElasticNet", "ElasticNetCV")),
+    *(("sklearn.linear_model._ridge", name, regression) for name in ("Ridge", "RidgeCV")),
+    ("sklearn.linear_model._base", "LinearRegression", regression),
+)
 ENTRIES: tuple[Entry, ...] = (
+    *REGRESSIONS,
     ("sklearn.linear_model._logistic", "LogisticRegression", linear),
     ("sklearn.linear_model._logistic", "LogisticRegressionCV", linear),
     ("sklearn.linear_model._stochastic_gradient", "SGDClassifier", linear),

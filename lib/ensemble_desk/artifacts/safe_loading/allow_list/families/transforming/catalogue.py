@@ -34,6 +34,7 @@ _CHECKS: dict[str, dict[str, Callable[[Any], int]]] = {
     "sklearn.preprocessing._discretization": {"KBinsDiscretizer": widening.bins},
     "sklearn.preprocessing._encoders": {"OneHotEncoder": widening.one_hot, "OrdinalEncoder": widening.ordinal},
     "sklearn.impute._base": {"SimpleImputer": filling.simple, "MissingIndicator": filling.marks},
+    "sklearn.impute._iterative": {"IterativeImputer": filling.in_rounds},
     "sklearn.impute._knn": {"KNNImputer": filling.nearest},
     "sklearn.feature_selection._variance_threshold": {"VarianceThreshold": selecting.by_variance},
     "sklearn.feature_selection._univariate_selection": dict.fromkeys(
@@ -61,6 +62,7 @@ def width(made: Any) -> int:
     return check(made)  # type: ignore[misc] # expect() raised for None
 
 
-ENTRIES: tuple[Entry, ...] = tuple(
-    (module, name, parts.unchecked) for module, checks in _CHECKS.items() for name in checks
+ENTRIES: tuple[Entry, ...] = (
+    *((module, name, parts.unchecked) for module, checks in _CHECKS.items() for name in checks),
+    ("sklearn.linear_model._bayes", "BayesianRidge", parts.unchecked),  # within an imputer
 )

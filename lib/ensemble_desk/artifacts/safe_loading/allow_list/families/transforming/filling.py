@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 
 from ensemble_desk.artifacts.safe_loading.allow_list.families import parts
-from ensemble_desk.artifacts.safe_loading.allow_list.recipes import UnfitError, expect
+from ensemble_desk.artifacts.safe_loading.allow_list.recipes import Builder, Recipe, UnfitError, expect, stateless
+from ensemble_desk.errors import extras
 
 _SUBJECT = "an imputer"
+_MOST_STEPS = 20_000
 
 
 def simple(made: Any) -> int:
@@ -44,6 +46,53 @@ def nearest(made: Any) -> int:
     missing = told.get("missing_values")
     expect(type(missing) is float and np.isnan(missing), _SUBJECT, "missing values")
     return (n_features if told.get("keep_empty_features") is True else int(kept.sum())) + _marks(made, n_features)
+
+
+def in_rounds(made: Any) -> int:
+    """Check an imputer that tells each column from the others in rounds: every step reads columns that are there."""
+    n_features, told = parts.features(made), made.__dict__
+    if told.get("sample_posterior") is not False:
+        raise UnfitError(problem="its imputer draws what it fills in at random")
+    first, missing = told.get("initial_imputer_"), told.get("missing_values")
+    expect(type(first).__name__ == "SimpleImputer" and parts.features(first) == n_features, _SUBJECT, "start")
+    expect(simple(first) <= n_features and first.__dict__.get("add_indicator") is False, _SUBJECT, "start")
+    expect(type(missing) is float and np.isnan(missing), _SUBJECT, "missing values")
+    empty = told.setdefault("_is_empty_feature", np.isnan(first.statistics_.astype(float)))  # until 1.4
+    expect(type(empty) is np.ndarray and empty.dtype == np.bool_ and empty.shape == (n_features,), _SUBJECT, "columns")
+    n_kept = n_features if told.get("keep_empty_features") is True else int((~empty).sum())
+    expect(simple(first) == n_kept > 0, _SUBJECT, "columns")
+    for name in ("_min_value", "_max_value"):
+        limits = told.get(name)
+        expect(type(limits) is np.ndarray and limits.shape == (n_kept,) and limits.dtype.kind == "f", _SUBJECT, name)
+    rounds, n_rounds = told.get("imputation_sequence_"), told.get("n_iter_")
+    expect(type(rounds) is list and len(rounds) <= _MOST_STEPS and type(n_rounds) is int, _SUBJECT, "rounds")
+    expect(0 <= n_rounds <= len(rounds), _SUBJECT, "rounds")
+    for one in rounds:
+        _check_step(one, n_kept)
+    return n_kept + _marks(made, n_features)
+
+
+def step(builder: Builder, given: Recipe) -> Any:
+    """Make one step of an imputer in rounds: the column that it fills, those that it reads, and the regression."""
+    with extras.needed():
+        from sklearn.impute._iterative import _ImputerTriplet
+
+    args = stateless(given)
+    expect(len(args) == 3, _SUBJECT, "steps")  # noqa: PLR2004 - as above
+    return _ImputerTriplet(*(builder.value(one) for one in args))
+
+
+def _check_step(given: Any, n_columns: int) -> None:
+    expect(type(given).__name__ == "_ImputerTriplet", _SUBJECT, "steps")
+    filled, read, model = given
+    whole = isinstance(filled, int | np.integer) and type(read) is np.ndarray and read.dtype.kind in "iu"
+    expect(whole and read.ndim == 1 and 0 < len(read) < n_columns, _SUBJECT, "steps")
+    expect(0 <= filled < n_columns and ((read >= 0) & (read < n_columns)).all(), _SUBJECT, "steps")
+    if type(model).__name__ != "BayesianRidge":
+        raise UnfitError(problem=f"its imputer fills by a {type(model).__name__}, which is not read; BayesianRidge is")
+    expect(parts.features(model) == len(read), _SUBJECT, "steps")
+    parts.floats(model.__dict__.get("coef_"), read.shape, _SUBJECT, "steps")
+    expect(parts.is_finite(model.__dict__.get("intercept_")), _SUBJECT, "steps")
 
 
 def marks(made: Any) -> int:
