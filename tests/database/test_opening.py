@@ -1,5 +1,6 @@
 """Opening a database and talking to it: transactions, times, and clear words when it cannot answer."""
 
+import os
 import shutil
 import sqlite3
 import threading
@@ -261,3 +262,16 @@ def test_texts_are_made_storable(database, given, kept):
 )
 def test_what_nobody_would_see_is_not_said(given, kept):
     assert texts.said(given) == kept
+
+
+@pytest.mark.parametrize("ending", ["", "-journal", "-wal", "-shm"])
+def test_a_pipe_under_a_name_of_the_database_is_named(tmp_path, ending):
+    """Opening one would wait for ever."""
+    url = f"sqlite:///{tmp_path}/registry.db"
+    if ending:
+        opening.open_database(url).close()
+    for beside in tmp_path.glob(f"registry.db{ending}" if ending else "none"):
+        beside.unlink()
+    os.mkfifo(tmp_path / f"registry.db{ending}")
+    with pytest.raises(DatabaseError, match=f"registry.db{ending} is no regular file"):
+        opening.open_database(url)

@@ -4,6 +4,7 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from ensemble_desk.errors import DatabaseError
 
@@ -88,6 +89,14 @@ def translated() -> Iterator[None]:
         if known is None:
             raise
         raise DatabaseError(*known) from error
+
+
+def check_files(file: Path) -> None:
+    """Raise DatabaseError where a file of SQLite's is a pipe or a device: opening one can wait for ever."""
+    for name in (file, *(file.with_name(f"{file.name}{ending}") for ending in ("-journal", "-wal", "-shm"))):
+        if name.exists() and not name.is_file():
+            problem = f"cannot be opened: {name.name} is no regular file"
+            raise DatabaseError(problem, "Remove that.")
 
 
 def _driver_errors() -> tuple[type[Exception], ...]:

@@ -38,6 +38,8 @@ class Database:
         self._making = threading.Lock()
 
     def bring_to_head(self) -> None:
+        if self._file is not None:
+            failures.check_files(self._file)
         if self._direct is None or not self._direct.is_at(HEAD):
             from ensemble_desk.database import schema
 

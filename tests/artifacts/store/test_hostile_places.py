@@ -8,7 +8,7 @@ from tests.artifacts.conftest import MAX_BYTES
 
 from ensemble_desk.artifacts.store import claims, removal
 from ensemble_desk.artifacts.store.folder import ArtifactStore
-from ensemble_desk.errors import ArtifactCorruptError, ArtifactTooLargeError
+from ensemble_desk.errors import ArtifactCorruptError, ArtifactError, ArtifactTooLargeError
 
 NAME, FORM = "AAPL_d1_20250121.pkl", "AAPL_d1_20250121.safetensors"
 
@@ -105,3 +105,10 @@ def test_a_folder_that_becomes_a_link_while_a_file_is_opened_leads_nowhere(place
     with pytest.raises(ArtifactCorruptError, match="leaves the models folder"):
         kept.read(f"stocks/{name}")
     assert turned.is_set()
+
+
+def test_a_path_that_turns_while_it_is_followed_is_told_as_any_other(kept, monkeypatch):
+    (kept.folder / NAME).write_bytes(b"a version")
+    monkeypatch.setattr(os.path, "realpath", lambda *_: (kept.folder / NAME).readlink())
+    with pytest.raises(ArtifactError, match="cannot be read: Invalid argument"):
+        kept.read(NAME)

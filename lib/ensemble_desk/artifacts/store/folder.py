@@ -237,9 +237,9 @@ class ArtifactStore:
 
     def _read(self, name: str, *, most_bytes: int | None = None) -> bytes:
         most = self.max_bytes if most_bytes is None else most_bytes
-        path = os.path.realpath(self.folder / name)
-        self._refuse_outside(path, name)
         try:
+            path = os.path.realpath(self.folder / name)
+            self._refuse_outside(path, name)
             descriptor = os.open(path, os.O_RDONLY | flag("O_NONBLOCK") | flag("O_NOFOLLOW"))
             with os.fdopen(descriptor, "rb") as file:
                 status = os.fstat(descriptor)
