@@ -94,3 +94,13 @@ def test_damage_is_told(content):
             serving_form.read(data, name=NAME)
     with pytest.raises(IncompatibleArtifactError, match="format"):
         serving_form.read(whole.replace(b'\\"format\\": 1', b'\\"format\\": 2'), name=NAME)
+
+
+def test_one_array_for_two_members_is_refused(content):
+    """A few that are shared could stand for more than memory holds."""
+    written = serving_form.write(content, name=NAME)
+    shared = written.replace(rb"\"gb/threshold\"}", rb"\"rf/threshold\"}")
+    assert len(shared) == len(written) != 0
+    assert shared != written
+    with pytest.raises(ArtifactCorruptError, match="serving form"):
+        serving_form.read(shared, name=NAME)

@@ -18,5 +18,4 @@ def last(registry: Registry, person: str) -> datetime | None:
 def remember(registry: Registry, person: str, *, at: datetime) -> None:
     """Keep a visit."""
     with registry.database.writing() as connection:
-        new = inserting.insert_into(connection, table).values(person=person, at=at)
-        connection.execute(new.on_conflict_do_update(index_elements=["person"], set_={"at": at}))
+        inserting.put(connection, table, {"person": person}, {"at": at})

@@ -112,7 +112,7 @@ def read(data: bytes, *, name: str) -> dict[str, Any]:
             raise IncompatibleArtifactError(name, f"its serving form is not of format {FORMAT}")
         arrays = tensors.load(data)
         models = {str(member): _restored(stored, arrays) for member, stored in told["models"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError, SafetensorError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, SafetensorError, RecursionError) as error:
         raise ArtifactCorruptError(name, f"its serving form cannot be read ({type(error).__name__})") from error
     return {**told, "models": models}
 
@@ -192,13 +192,14 @@ def _stored(value: Any, name: str, arrays: dict[str, NDArray[Any]]) -> Any:
     raise IncompatibleArtifactError(name, f"a {type(value).__name__} in its state has no plain form")
 
 
-def _restored(stored: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
+def _restored(stored: Any, arrays: dict[str, NDArray[Any]]) -> Any:
+    """Put each array back, one for each place: a few that are shared could stand for more than memory holds."""
     if isinstance(stored, list):
         return [_restored(item, arrays) for item in stored]
     if not isinstance(stored, dict):
         return stored
     if _ARRAY in stored:
-        return arrays[stored[_ARRAY]]
+        return arrays.pop(stored[_ARRAY])
     if _FOREST in stored:
         return flat_state.from_state(_restored(stored[_FOREST], arrays))
     if _GRAPH in stored:

@@ -28,6 +28,11 @@ def upsert(connection: Connection, table: Table, *, by: tuple[str, ...], newer: 
     return _upsert(table, by, newer, is_postgresql=connection.dialect.name == "postgresql")
 
 
+def put(connection: Connection, table: Table, here: Mapping[str, Any], told: Mapping[str, Any]) -> None:
+    """Write one row, over the one that is there already: ``here`` is what it is known by, ``told`` the rest of it."""
+    connection.execute(upsert(connection, table, by=tuple(here), newer=tuple(told)), {**here, **told})
+
+
 @cache
 def _upsert(table: Table, by: tuple[str, ...], newer: tuple[str, ...], *, is_postgresql: bool) -> Executable:
     insert = _begun(table, is_postgresql=is_postgresql)

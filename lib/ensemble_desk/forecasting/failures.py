@@ -11,7 +11,6 @@ from ensemble_desk.database.queries.compiled_select import CompiledSelect
 from ensemble_desk.database.tables.registry_tables import failed_forecasts as table
 from ensemble_desk.market.keys import Key
 
-_OF_KEY = ("symbol", "timeframe")
 _KNOWN = CompiledSelect(
     select(table.c.version).where(table.c.symbol == bindparam("symbol"), table.c.timeframe == bindparam("timeframe"))
 )
@@ -31,8 +30,7 @@ def keep(database: Database, key: Key, *, version: str, problem: str, at: dateti
     """Remember that a version in production could not forecast."""
     told = {"version": version, "problem": problem, "at": at}
     with database.writing() as connection:
-        new = inserting.insert_into(connection, table).values(symbol=key.symbol, timeframe=key.timeframe, **told)
-        connection.execute(new.on_conflict_do_update(index_elements=list(_OF_KEY), set_=told))
+        inserting.put(connection, table, {"symbol": key.symbol, "timeframe": key.timeframe}, told)
 
 
 def forget(database: Database, key: Key) -> None:

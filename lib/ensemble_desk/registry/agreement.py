@@ -12,13 +12,14 @@ from ensemble_desk.registry.ledger_file import NONE, Head, Tail
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+_TRIES = 10
+
 
 def refuse_older(database: Database, file: Path) -> None:
     """Raise RegistryOlderError when the ledger knows of more, or of other moves, than the database."""
     end = ledger_file.tail(file)
     if end.last.number:
-        found = database.ask(_READ)
-        _refuse_older(file, Head(found[0].number, found[0].hash) if found else NONE, end)
+        _refuse_older(file, _known(database), end)
 
 
 def refuse_different(file: Path, known: Head, end: Tail) -> None:
@@ -26,6 +27,25 @@ def refuse_different(file: Path, known: Head, end: Tail) -> None:
     _refuse_older(file, known, end)
     if known.number > end.committed.number:
         raise LedgerBehindError(str(file), known=known.number, recorded=end.committed.number)
+
+
+def difference(database: Database, file: Path) -> str:
+    """Say how database and ledger differ now, while nobody writes to them; '' when they tell of the same."""
+    for _ in range(_TRIES):
+        end, known = ledger_file.tail(file), _known(database)
+        try:
+            refuse_different(file, known, end)
+        except (RegistryOlderError, LedgerBehindError) as error:
+            if (end, known) == (ledger_file.tail(file), _known(database)):
+                return str(error)
+        else:
+            return ""
+    return ""
+
+
+def _known(database: Database) -> Head:
+    found = database.ask(_READ)
+    return Head(found[0].number, found[0].hash) if found else NONE
 
 
 def _refuse_older(file: Path, known: Head, end: Tail) -> None:

@@ -52,16 +52,9 @@ def keep(database: Database, name: str, *, shape: str, said: Answers, at: dateti
     """
     called = "".join(letter for letter in name.strip() if letter.isprintable())[:_LONGEST_NAME] or "mapping"
     kept = KeptMapping(called, shape, said.of_the_shape(), at, actor)
-    row: dict[str, Any] = {
-        "name": called,
-        "shape": shape,
-        "answers": kept.answers.said(),
-        "kept_at": at,
-        "actor": actor,
-    }
+    told = {"shape": shape, "answers": kept.answers.said(), "kept_at": at, "actor": actor}
     with database.writing() as connection:
-        newer = tuple(column for column in row if column != "name")
-        connection.execute(inserting.upsert(connection, bar_mappings, by=("name",), newer=newer), row)
+        inserting.put(connection, bar_mappings, {"name": called}, told)
     return kept
 
 

@@ -112,6 +112,64 @@ def test_a_broken_state_is_refused(problem):
         flat_state.from_state(state | BROKEN[problem])
 
 
+def two_trees(**changes):
+    """Two trees of a root and two leaves, as a file tells them."""
+    told = {"left": [1, 1, 2, 4, 4, 5], "right": [2, 1, 2, 5, 4, 5], "roots": [0, 3]} | changes
+    return {
+        "kind": "forest",
+        "classes": [0, 1],
+        "start": np.zeros(0),
+        "rate": 1.0,
+        "depth": 1,
+        "n_features": 2,
+        "feature_names": None,
+        "feature": np.zeros(6, np.int16),
+        "threshold": np.full(6, 0.5, np.float32),
+        "missing_left": np.zeros(6, bool),
+        "values": np.tile([0.4, 0.6], (4, 1)),
+    } | {name: np.array(held, np.int32) if name in ("left", "right", "roots") else held for name, held in told.items()}
+
+
+NO_TREES = {
+    "a circle": {"left": [1, 1, 2, 4, 4, 5], "right": [0, 1, 2, 5, 4, 5]},
+    "a child in another tree": {"right": [5, 1, 2, 5, 4, 5]},
+    "a leaf with a child": {"right": [2, 2, 2, 5, 4, 5]},
+    "a leaf of two nodes": {"right": [1, 1, 2, 5, 4, 5]},
+    "roots the wrong way round": {"roots": [3, 0]},
+    "a root twice": {"roots": [0, 0]},
+    "a root in the middle": {"roots": [1, 3]},
+}
+
+
+@pytest.mark.parametrize("changes", NO_TREES.values(), ids=NO_TREES)
+def test_nodes_that_are_no_trees_are_refused(changes):
+    """Compiled trees would follow them for ever, or out of their memory."""
+    with pytest.raises(IncompatibleArtifactError, match="no trees"):
+        flat_state.from_state(two_trees(**changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"threshold": np.full(6, np.nan, np.float32)}, "threshold"),
+        ({"classes": ["UP", "UP"]}, "classes are the same"),
+        ({"feature_names": ["rsi"]}, "feature names"),
+        ({"feature_names": "ab"}, "feature names"),
+    ],
+)
+def test_a_state_that_says_nothing_sensible_is_refused(changes, words):
+    with pytest.raises(IncompatibleArtifactError, match=words):
+        flat_state.from_state(two_trees(**changes))
+
+
+@pytest.mark.parametrize("told", [0, 4096])
+def test_a_depth_that_is_not_true_changes_nothing(told):
+    X, y = rows()
+    forest = flatten(ESTIMATORS["forest"].fit(X, y), classes=range(3))
+    again = flat_state.from_state(flat_state.to_state(forest) | {"depth": told})
+    assert again.trees.depth == forest.trees.depth
+
+
 @pytest.mark.parametrize("change", [{"loss": "exponential"}, {"init": RandomForestClassifier(3)}])
 def test_boosting_of_another_kind_is_refused(change):
     X, y = rows()

@@ -54,7 +54,7 @@ class Claim:
     def land_form(self) -> None:
         """Give the serving form its final name; over one that a dead publisher left."""
         if self.form_draft.exists():
-            self.form.parent.mkdir(exist_ok=True)
+            make_place(self.form.parent, self.folder)
             self.form_draft.replace(self.form)
             sync_folder(self.form.parent)
 
@@ -106,10 +106,11 @@ class Claim:
             self.path.rename(self.manifest)
         elif ours:
             self.artifact.unlink()
-        if not self.manifest.exists():
+        if not self.manifest.exists() and not leaves(str(self.form.parent), self.folder):
             self.form.unlink(missing_ok=True)
-        self.draft.unlink(missing_ok=True)
-        self.form_draft.unlink(missing_ok=True)
+        for draft in (self.draft, self.form_draft):
+            if not _is_folder(draft):
+                draft.unlink(missing_ok=True)
         self.path.unlink(missing_ok=True)
         sync_folder(self.folder)
 
@@ -125,6 +126,8 @@ class Claim:
 def take(folder: Path, file_name: str) -> Claim | None:
     """Reserve a version's name; None when it exists already or a living publisher holds it."""
     recover(folder, file_name)
+    if any(_is_folder(draft) for draft in _drafts(folder, file_name)):
+        return None
     try:
         claim = _lock(folder, file_name, os.O_CREAT | os.O_EXCL)
     except FileExistsError:
@@ -137,8 +140,8 @@ def take(folder: Path, file_name: str) -> Claim | None:
 
 def recover(folder: Path, file_name: str) -> bool:
     """Settle what a dead publisher left of a version; False when there is nothing, or its publisher lives."""
-    drafts = (claim_path(folder, file_name), _draft(folder, file_name), _form_draft(folder, file_name))
-    if not any(os.path.lexists(draft) for draft in drafts):
+    drafts = (claim_path(folder, file_name), *_drafts(folder, file_name))
+    if not any(os.path.lexists(draft) and not _is_folder(draft) for draft in drafts):
         return False
     claim = _lock(folder, file_name, os.O_CREAT)
     if claim is None:
@@ -214,12 +217,34 @@ def _lock(folder: Path, file_name: str, flags: int) -> Claim | None:
         return Claim(folder, file_name, descriptor)
 
 
+def leaves(path: str, folder: Path) -> bool:
+    """Tell whether a path, its links followed, lies outside the folder."""
+    followed, inside = (os.path.normcase(os.path.realpath(one)) for one in (path, folder))
+    return not f"{followed}{os.sep}".startswith(os.path.join(inside, ""))  # noqa: PTH118 - for every file of thousands
+
+
 def is_special(path: Path) -> bool:
     """Tell whether something other than a regular file has this name; opening a pipe or a device can wait for ever."""
     try:
         return not stat.S_ISREG(path.lstat().st_mode)
     except FileNotFoundError:
         return False
+
+
+def make_place(place: Path, folder: Path) -> None:
+    """Make a folder within the folder of artifacts; raises OSError where it is a link that leaves it."""
+    if leaves(str(place), folder):
+        raise OSError(errno.ELOOP, f"{place.name} is a link that leaves the models folder")
+    place.mkdir(exist_ok=True)
+
+
+def _is_folder(path: Path) -> bool:
+    """Tell a folder, which is nobody's draft."""
+    return path.is_dir() and not path.is_symlink()
+
+
+def _drafts(folder: Path, file_name: str) -> tuple[Path, Path]:
+    return _draft(folder, file_name), _form_draft(folder, file_name)
 
 
 def _draft(folder: Path, file_name: str) -> Path:

@@ -24,6 +24,7 @@ from ensemble_desk.errors import (
 )
 from ensemble_desk.market.keys import Key
 
+_MOST_KEPT_BYTES = 2**30
 _KEPT = (naming.ARTIFACT_SUFFIX, naming.MANIFEST_SUFFIX, naming.FORM_SUFFIX)
 
 
@@ -120,7 +121,10 @@ class ArtifactStore:
         name = naming.manifest_name(file_name)
         if name == file_name or not os.path.lexists(self.folder / name):
             return None
-        data = self._read(name, most_bytes=MOST_MANIFEST_BYTES)
+        try:
+            data = self._read(name, most_bytes=MOST_MANIFEST_BYTES)
+        except ArtifactTooLargeError as error:
+            raise ArtifactCorruptError(name, "it is too large for a manifest") from error
         return None if is_of_others(data) else data
 
     def form(self, file_name: str, *, sha256: str | None = None) -> bytes:
@@ -151,8 +155,9 @@ class ArtifactStore:
         return (self.folder / file_name).is_file()
 
     def remember_use(self) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | flag("O_NOFOLLOW") | flag("O_NONBLOCK")
         with suppress(OSError):
-            (self.folder / scanning.USED).touch()
+            os.close(os.open(self.folder / scanning.USED, flags, 0o644))
 
     def was_used(self) -> bool:
         return (self.folder / scanning.USED).exists()
@@ -177,8 +182,8 @@ class ArtifactStore:
 
     def content(self, name: str) -> bytes | None:
         try:
-            return (self.folder / name).read_bytes()
-        except FileNotFoundError:
+            return self._read(name, most_bytes=max(self.max_bytes, _MOST_KEPT_BYTES))
+        except ArtifactError:
             return None
 
     def put_back(self, name: str, data: bytes) -> None:
@@ -233,19 +238,29 @@ class ArtifactStore:
     def _read(self, name: str, *, most_bytes: int | None = None) -> bytes:
         most = self.max_bytes if most_bytes is None else most_bytes
         path = os.path.realpath(self.folder / name)
-        if scanning.leaves(path, self.folder):
-            raise ArtifactCorruptError(name, "it is a link that leaves the models folder")
+        self._refuse_outside(path, name)
         try:
             descriptor = os.open(path, os.O_RDONLY | flag("O_NONBLOCK") | flag("O_NOFOLLOW"))
             with os.fdopen(descriptor, "rb") as file:
                 status = os.fstat(descriptor)
                 if not stat.S_ISREG(status.st_mode):
                     raise ArtifactCorruptError(name, "it is no regular file")
-                data = file.read(min(status.st_size, most) + 1)  # memory is taken for as much as is asked for
+                self._refuse_outside(_opened(descriptor, path), name)
+                data = file.read(status.st_size + 1) if status.st_size <= most else None
         except FileNotFoundError as error:
             raise ArtifactMissingError(name) from error
         except OSError as error:
             raise ArtifactError(name, f"{name} cannot be read: {error.strerror}. Check its permissions.") from error
-        if len(data) > most:
+        if data is None or len(data) > most:
             raise ArtifactTooLargeError(name, limit_bytes=most)
         return data
+
+    def _refuse_outside(self, path: str, name: str) -> None:
+        if claims.leaves(path, self.folder):
+            raise ArtifactCorruptError(name, "it is a link that leaves the models folder")
+
+
+def _opened(descriptor: int, path: str) -> str:
+    """Where an open file lies; a folder on its path may have become a link meanwhile. Its path where nothing tells."""
+    told = f"/proc/self/fd/{descriptor}"
+    return os.path.realpath(told) if os.path.lexists(told) else path

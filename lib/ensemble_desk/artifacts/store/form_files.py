@@ -5,13 +5,15 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from ensemble_desk.artifacts.store import claims
+
 MODE = 0o644
 
 
 def write(folder: Path, name: str, data: bytes) -> None:
     """Write a file under its name in the folder, over one that is there; raises OSError and leaves nothing then."""
     path = folder / name
-    path.parent.mkdir(exist_ok=True)
+    claims.make_place(path.parent, folder)
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as file:

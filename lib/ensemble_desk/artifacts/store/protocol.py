@@ -105,7 +105,7 @@ class Store(Protocol):
         """Give the names of all artifacts, manifests and serving forms."""
 
     def content(self, name: str) -> bytes | None:
-        """Read one of `names` whole; None when it is not there."""
+        """Read one of `names` whole; None when it is not there, or is no file that could be one."""
 
     def put_back(self, name: str, data: bytes) -> None:
         """Write one of `names` where none is, as restoring does; raises OSError, FileExistsError."""

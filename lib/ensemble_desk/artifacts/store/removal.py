@@ -20,11 +20,11 @@ def files_of(folder: Path, file_names: Iterable[str]) -> Iterator[str]:
     if not wanted or not folder.is_dir():
         return
     stems = {naming.stem(name) for name in wanted if _is_ours(name)}
-    yield from (name for name in wanted if not _is_ours(name) and os.path.lexists(folder / name))
+    yield from (name for name in wanted if not _is_ours(name) and _is_inside(folder, name))
     found = [name for name in os.listdir(folder) if _stem(name) in stems]  # noqa: PTH208 - names only
     yield from sorted(found, key=lambda name: (not naming.is_artifact(name), name))
     forms = (naming.form_name(name) for name in wanted if not naming.is_form_alone(name))
-    yield from (form for form in forms if os.path.lexists(folder / form))
+    yield from (form for form in forms if _is_inside(folder, form))
 
 
 def remove(folder: Path, file_names: Iterable[str]) -> int:
@@ -39,6 +39,12 @@ def remove(folder: Path, file_names: Iterable[str]) -> int:
     if removed:
         claims.sync_folder(folder)
     return removed
+
+
+def _is_inside(folder: Path, name: str) -> bool:
+    """Tell whether a file is there, and its place is no link to elsewhere, whose files are others'."""
+    path = folder / name
+    return os.path.lexists(path) and not claims.leaves(str(path.parent), folder)
 
 
 def _is_ours(name: str) -> bool:

@@ -92,12 +92,6 @@ def written_ns(status: os.stat_result) -> int:
     return max(-_MOST_NS, min(status.st_mtime_ns, _MOST_NS))
 
 
-def leaves(path: str, folder: Path) -> bool:
-    """Tell whether a path, its links followed, lies outside the folder."""
-    followed, inside = (os.path.normcase(os.path.realpath(one)) for one in (path, folder))
-    return not f"{followed}{os.sep}".startswith(os.path.join(inside, ""))  # noqa: PTH118 - for every file of thousands
-
-
 def _pass(folder: Path) -> tuple[Scan, set[str]]:
     seen: dict[str, os.stat_result | str] = {}
     manifests: set[str] = set()
@@ -226,7 +220,7 @@ def _below(folder: Path) -> tuple[dict[str, os.stat_result | str], list[str]]:
 def _stat(entry: os.DirEntry[str], folder: Path) -> os.stat_result | str:
     """Stat one file; a text says why it is no artifact, an empty one that it has just gone."""
     try:
-        if entry.is_symlink() and leaves(entry.path, folder):
+        if entry.is_symlink() and claims.leaves(entry.path, folder):
             return f"{entry.name} is a link that leaves the models folder. Copy the file itself into it."
         status = entry.stat()
     except FileNotFoundError:

@@ -1,6 +1,7 @@
 """The state of a flat forest, arrays and plain values, on its way into a file and, checked, out of one."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -52,9 +53,10 @@ def from_state(state: Mapping[str, Any]) -> FlatForest:
     if not problem:
         forest = _forest(state)
         problem = next(_contradictions(forest), "")
-    if problem:
-        raise IncompatibleArtifactError(_SUBJECT, problem)
-    return forest
+    depth = -1 if problem else _depth(forest.trees)
+    if problem or depth < 0:
+        raise IncompatibleArtifactError(_SUBJECT, problem or "its nodes are no trees, or too deep ones")
+    return forest if depth == forest.trees.depth else replace(forest, trees=replace(forest.trees, depth=depth))
 
 
 def _forest(state: Mapping[str, Any]) -> FlatForest:
@@ -85,12 +87,43 @@ def _misshapen(state: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} is no array of {np.dtype(kind)}"
     if not all(type(label) in (bool, int, float, str) for label in state["classes"]):
         yield "a class is no label"
+    if len(set(state["classes"])) != len(state["classes"]):
+        yield "two of its classes are the same"
+    names = state["feature_names"]
+    if names is not None and (type(names) is not list or len(names) != int(state["n_features"])):
+        yield "its feature names are not as many as its features"
     n_nodes = len(state["feature"])
     lengths = [len(state[name]) for name in ("threshold", "left", "right", "missing_left")]
     if {*lengths, len(state["zero_missing"]) if "zero_missing" in known else n_nodes} != {n_nodes}:
         yield "its columns differ in length"
-    if not n_nodes or not len(state["roots"]) or not 0 <= int(state["depth"]) <= _DEEPEST:
+    if not n_nodes or not len(state["roots"]):
         yield "it has no trees"
+
+
+def _depth(trees: FlatTrees) -> int:
+    """Walk all trees level by level; gives how deep the deepest is, -1 when they are none.
+
+    Compiled trees follow children without looking where they lead. So each tree is a run of nodes behind its root, all
+    of which the root leads to in one way.
+    """
+    n_nodes, roots = len(trees.left), trees.roots.astype(np.intp)
+    sizes = np.diff(roots, append=n_nodes)
+    own = np.arange(n_nodes)
+    is_leaf, end = trees.left == own, np.repeat(np.cumsum(sizes), np.maximum(sizes, 0))
+    if roots[0] or sizes.min() < 1 or (trees.right[is_leaf] != own[is_leaf]).any():
+        return -1
+    first = end - np.repeat(sizes, sizes)
+    if any(((child < first) | (child >= end)).any() for child in (trees.left, trees.right)):
+        return -1
+    level, n_reached, reached = roots, len(roots), np.zeros(n_nodes, dtype=bool)
+    for depth in range(_DEEPEST + 1):
+        reached[level] = True
+        inner = level[~is_leaf[level]]
+        if not len(inner) or n_reached > n_nodes:
+            return depth if n_reached == n_nodes and reached.all() else -1
+        level = np.concatenate([trees.left[inner], trees.right[inner]])
+        n_reached += len(level)
+    return -1
 
 
 def _contradictions(forest: FlatForest) -> Iterator[str]:
@@ -102,6 +135,8 @@ def _contradictions(forest: FlatForest) -> Iterator[str]:
     for held in (trees.left, trees.right, trees.roots):
         if held.min() < 0 or held.max() >= len(trees.left):
             yield "a node leads outside"
+    if np.isnan(trees.threshold).any():
+        yield "a threshold is no number"
     if trees.feature.min() < 0 or trees.feature.max() >= forest.n_features_in_:
         yield "a node compares a feature that it does not have"
     n_leaves, width = int(trees.leaf_numbers[-1]) + 1, trees.values.shape[1]

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ensemble_desk.ensemble.graphs import operators, wire
+from ensemble_desk.ensemble.graphs import hazards, operators, wire
 from ensemble_desk.ensemble.graphs.wire import WireError
 from ensemble_desk.errors import IncompatibleArtifactError
 
@@ -67,6 +67,7 @@ def _opset(data: memoryview) -> Iterator[str]:
 
 
 def _graph(data: memoryview) -> Iterator[str]:
+    yield from hazards.problems(data)
     n_nodes = 0
     for number, held in wire.fields(data):
         if number == _GRAPH_NODE:
@@ -94,10 +95,17 @@ def _node(data: memoryview) -> Iterator[str]:
     if kind not in operators.ALLOWED.get(domain, ()):
         where = f" of {domain!r}" if domain else ""
         yield f"its graph uses the operator {kind!r}{where}, which is not served; export it with the usual ones only"
+    names = [name for attribute in attributes for name in _names(attribute)]
+    if len(names) != len(attributes) or len(set(names)) < len(names):
+        yield "an operator of its graph tells an attribute twice, or without its name"
     for attribute in attributes:
         yield from _attribute(attribute)
     if kind in operators.TREES:
         yield from _trees(attributes)
+
+
+def _names(attribute: memoryview) -> list[str]:
+    return [wire.text(held) for number, held in wire.fields(attribute) if number == _ATTRIBUTE_NAME]
 
 
 def _attribute(data: memoryview) -> Iterator[str]:

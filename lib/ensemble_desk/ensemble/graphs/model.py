@@ -1,7 +1,9 @@
 """A classifier that is an ONNX graph: features in, probabilities out, within a bounded amount of memory."""
 
 import functools
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +17,7 @@ from ensemble_desk.errors import IncompatibleArtifactError, extras
 _SUBJECT = "The graph"
 MOST_MEMORY_BYTES = 512 * 2**20
 _FLOATS = {"tensor(double)": np.float64, "tensor(float)": np.float32}
+_SECONDS, _SECONDS_A_ROW = 5.0, 0.01  # honest graphs take a thousandth
 _MOST_FEATURES = 2**15 - 1
 _MOST_CLASSES = 2**10
 _QUIET = 4  # only what is fatal: a graph that fails is told in an error
@@ -81,7 +84,8 @@ class GraphModel:
             raise ValueError(message)
         name, kind = self._input
         try:
-            (found,) = self._session.run([self._output], {name: given.astype(kind)})
+            with _bounded(len(given)) as options:
+                (found,) = self._session.run([self._output], {name: given.astype(kind)}, options)
         except Exception as error:  # onnxruntime's errors have no common class
             message = f"its graph failed ({str(error).splitlines()[0][:200]})"
             raise ValueError(message) from error
@@ -90,6 +94,21 @@ class GraphModel:
             message = f"its graph gave the shape {made.shape}, not {(len(given), len(self.classes))}"
             raise ValueError(message)
         return made
+
+
+@contextmanager
+def _bounded(n_rows: int) -> Iterator[Any]:
+    """Give the options of a run that ends after some seconds; what a graph takes can depend on its rows."""
+    import onnxruntime
+
+    options = onnxruntime.RunOptions()
+    timer = threading.Timer(_SECONDS + n_rows * _SECONDS_A_ROW, setattr, (options, "terminate", True))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield options
+    finally:
+        timer.cancel()
 
 
 def to_state(model: GraphModel) -> dict[str, Any]:
@@ -110,7 +129,9 @@ def from_state(state: Mapping[str, Any]) -> GraphModel:
         raise IncompatibleArtifactError(_SUBJECT, "it is no list of bytes")
     if not 0 < n_features <= _MOST_FEATURES or not 1 < len(classes) <= _MOST_CLASSES:
         raise IncompatibleArtifactError(_SUBJECT, "it has no features or no classes, or too many")
-    if names is not None and len(names) != n_features:
+    if not all(type(label) in (bool, int, float, str) for label in classes) or len(set(classes)) < len(classes):
+        raise IncompatibleArtifactError(_SUBJECT, "its classes are not different labels")
+    if names is not None and (type(names) is not list or len(names) != n_features):
         raise IncompatibleArtifactError(_SUBJECT, "its feature names are not as many as its features")
     told = None if names is None else tuple(str(name) for name in names)
     return GraphModel(graph.tobytes(), tuple(classes), n_features, told)

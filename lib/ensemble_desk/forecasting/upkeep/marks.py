@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, exists, select
+from sqlalchemy import Connection, bindparam, exists, func, select
 
 from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database import inserting
@@ -61,21 +61,24 @@ def read(database: Database, key: Key, *, also_ahead: bool = False) -> Mark | No
 
 def contradiction(database: Database, key: Key, mark: Mark, known: Mapping[str, Definition]) -> str:
     """Say what the log tells otherwise than a mark about the forecasts that it has seen; '' where they agree."""
+    waits = outcomes.c.id.is_(None).label("waits")
     wanted = (
-        select(forecasts.c.version, forecasts.c.as_of, outcomes.c.id.is_(None).label("waits"))
+        select(forecasts.c.version, waits, func.count().label("n"), func.min(forecasts.c.as_of).label("oldest"))
         .select_from(forecasts.join(symbols).outerjoin(outcomes, _first_of_forecast))
         .where(symbols.c.ticker == key.symbol, forecasts.c.timeframe == key.timeframe)
         .where(forecasts.c.id <= mark.forecast_id)
+        .group_by(forecasts.c.version, waits)
     )
     with database.reading() as connection:
         rows = list(connection.execute(wanted))
     scored = {version for version, one in known.items() if one.label is not None}
-    waiting = [row.as_of for row in rows if row.waits and row.version in scored]
-    has = (len(rows), len(waiting), sum(row.version not in scored for row in rows))
+    waiting = [row for row in rows if row.waits and row.version in scored]
+    unscored = [row for row in rows if row.version not in scored]
+    has = tuple(sum(row.n for row in some) for some in (rows, waiting, unscored))
     if has != (mark.n_forecasts, mark.pending, mark.no_label):
         seen = f"{mark.n_forecasts} forecasts, {mark.pending} pending and {mark.no_label} that nothing scores"
         return f"a look is said to have seen {seen}; the log holds {has[0]}, {has[1]} and {has[2]}"
-    oldest = min(waiting, default=mark.since)
+    oldest = min((row.oldest for row in waiting), default=mark.since)
     return "" if mark.since <= oldest else f"a forecast of {oldest:%Y-%m-%d %H:%M} is pending, and is not looked at"
 
 
@@ -86,10 +89,7 @@ def logged(database: Database, key: Key) -> tuple[int, int] | None:
 
 
 def write(connection: Connection, symbol_id: int, timeframe: str, mark: Mark) -> None:
-    values = asdict(mark)
-    here = {"symbol_id": symbol_id, "timeframe": timeframe}
-    statement = inserting.insert_into(connection, table).values(**here, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=list(here), set_=values))
+    inserting.put(connection, table, {"symbol_id": symbol_id, "timeframe": timeframe}, asdict(mark))
 
 
 _first_of_forecast = (outcomes.c.forecast_id == forecasts.c.id) & (outcomes.c.revision == 1)

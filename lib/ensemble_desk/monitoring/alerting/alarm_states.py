@@ -159,8 +159,7 @@ def _upsert(database: Database, key: Key, kept: _Kept) -> None:
     }
     with database.writing() as connection:
         here = {"symbol_id": id_of(connection, key.symbol), "timeframe": key.timeframe}
-        statement = inserting.insert_into(connection, table).values(**here, **values)
-        connection.execute(statement.on_conflict_do_update(index_elements=list(here), set_=values))
+        inserting.put(connection, table, here, values)
 
 
 def _read(database: Database, key: Key | None = None) -> Mapping[Key, _Kept]:

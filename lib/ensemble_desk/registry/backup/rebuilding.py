@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from ensemble_desk.database import failures, symbols, texts
-from ensemble_desk.database.inserting import insert_into
+from ensemble_desk.database.inserting import insert_into, put
 from ensemble_desk.database.tables.registry_tables import (
     deployments,
     model_versions,
@@ -217,9 +217,8 @@ def _put_row(connection: Connection, key: Key, told: Told) -> int:
 
 
 def _put_pointer(connection: Connection, key: Key, told: Told) -> None:
-    row = _read(told, "since") | {"symbol_id": symbols.symbol_id(connection, key.symbol)}
-    statement = insert_into(connection, production_pointers).values(row)
-    connection.execute(statement.on_conflict_do_update(index_elements=["symbol_id", "timeframe"], set_=row))
+    here = {"symbol_id": symbols.symbol_id(connection, key.symbol), "timeframe": key.timeframe}
+    put(connection, production_pointers, here, _read(told, "since"))
 
 
 def _put_tombstone(connection: Connection, key: Key, told: Told) -> None:

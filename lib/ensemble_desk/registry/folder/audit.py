@@ -1,5 +1,6 @@
 """The audit: history that proves itself, and pointers, index, manifests and files that agree with it."""
 
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -44,6 +45,7 @@ MISSING, CHANGED, UNREADABLE, MANIFEST = checking.MISSING, checking.CHANGED, che
 PRUNED, ROW = "pruned version", cells.UNREADABLE
 DAMAGED, DIGEST, UNREGISTERED = "database damaged", "rows contradict digest", "unregistered file"
 _COMPARED = (*manifest_columns.of_manifest({}), "horizon", "registered_at", "state")
+_UNTIL_REGISTERED_SECONDS = 0.5  # after a file was published
 _AT_ONCE = 512  # versions whose manifests are held in memory, and checked before the next ones are read
 
 
@@ -57,7 +59,8 @@ def verify(
 ) -> tuple[Finding, ...]:
     """Check database, ledger, chains, pointers, versions, digests and files; empty when all is well. Loads no artifact.
 
-    The database is read in one snapshot, so that moves made meanwhile raise no alarm. With ``since`` only files and
+    The database is read in one snapshot, so that moves made meanwhile raise no alarm; what is found is looked at again,
+    because files come and go meanwhile, too. With ``since`` only files and
     rows are looked at that came on that day or later, besides what is live; the rest is checked as a whole.
 
     Parameters
@@ -73,6 +76,30 @@ def verify(
     writing.settle(registry)
     with suppress(DeskError):  # what keeps it from being told is found below
         anchoring.begin(registry)
+    found = look(registry, since=since, of_keys=of_keys, place=place, told=told)
+    if not found:
+        return ()
+    if any(one.kind == UNREGISTERED for one in found):
+        time.sleep(_UNTIL_REGISTERED_SECONDS)
+    keys = {one.key for one in found}
+    meant = partial(_is_meant, keys=keys, of_keys=of_keys)
+    again = set(look(registry, since=since, of_keys=meant, place=place))
+    return tuple(one for one in found if one in again)
+
+
+def _is_meant(key: Key, *, keys: Collection[Key | None], of_keys: Callable[[Key], bool] | None) -> bool:
+    return key in keys and (of_keys is None or of_keys(key))
+
+
+def look(
+    registry: Registry,
+    *,
+    since: date | None = None,
+    of_keys: Callable[[Key], bool] | None = None,
+    place: Place | None = None,
+    told: Callable[[int, int], None] | None = None,
+) -> tuple[Finding, ...]:
+    """Look once: what is published, pruned or changed meanwhile may be among what is found."""
     found: list[Finding] = []
     with registry.database.reading() as connection:
         found += (Finding(None, DAMAGED, problem) for problem in self_check.problems(connection))

@@ -15,7 +15,6 @@ from ensemble_desk.database.tables.registry_tables import (
     production_pointers,
     pruned_versions,
 )
-from ensemble_desk.errors import LedgerBehindError, RegistryOlderError
 from ensemble_desk.errors.base import shown
 from ensemble_desk.market.keys import Key
 from ensemble_desk.registry import agreement, ledger_file
@@ -32,7 +31,7 @@ _UNTOLD = ("has_manifest",)
 
 def read(registry: Registry, connection: Connection) -> Iterator[Story]:
     """Give what the ledger tells, up to where the database stands. Raises LedgerError."""
-    yield telling.read(registry.settings.ledger_files[0], known=agreement.head(connection))
+    yield telling.read(registry.settings.ledger_files[0], known=agreement.head(connection), no_further=True)
 
 
 def verify(registry: Registry, connection: Connection, told: Story) -> Iterator[Finding]:
@@ -42,11 +41,9 @@ def verify(registry: Registry, connection: Connection, told: Story) -> Iterator[
         kinds = f"{n_lines} line(s) of the kind {shown(kind)}, which this release does not know"
         yield Finding(None, LEDGER, f"{kinds}; verify with the release that wrote them")
     yield from _copies(registry)
-    first = registry.settings.ledger_files[0]
-    try:
-        agreement.refuse_different(first, agreement.head(connection), ledger_file.tail(first))
-    except (RegistryOlderError, LedgerBehindError) as error:
-        yield Finding(None, LEDGER, str(error))
+    problem = agreement.difference(registry.database, registry.settings.ledger_files[0])
+    if problem:
+        yield Finding(None, LEDGER, problem)
     if told.end.number:
         yield from _everything(connection, told)
 

@@ -106,10 +106,15 @@ class Story:
                 self.quarantines[key, told["version"]] = told["reason"]
 
 
-def read(file: Path, *, known: Head) -> Story:
-    """Read a ledger; ``known`` is the newest line that the database has committed. Raises LedgerError."""
+def read(file: Path, *, known: Head, no_further: bool = False) -> Story:
+    """Read a ledger; ``known`` is the newest line that the database has committed. Raises LedgerError.
+
+    With ``no_further`` what comes after that line is not heard: it was decided since the database was looked at.
+    """
     story, waiting = Story(), list[Line]()
     for line in _sound(file, story):
+        if no_further and known == story.end:
+            continue
         if line.kind == COMMITTED:
             for one in waiting:
                 story.hear(one)

@@ -208,8 +208,7 @@ def reject(connection: Connection, file_name: str, found: Rejected, *, at: datet
 def note(connection: Connection, file_name: str, found: Rejected, *, at: datetime) -> None:
     """Write what is to be known of a file while it is examined, over what stood there; others may do so too."""
     values = {"size_bytes": found.size_bytes, "mtime_ns": found.mtime_ns, "reason": found.reason, "seen_at": at}
-    row = inserting.insert_into(connection, rejected_files).values(file_name=file_name, **values)
-    connection.execute(row.on_conflict_do_update(index_elements=["file_name"], set_=values))
+    inserting.put(connection, rejected_files, {"file_name": file_name}, values)
 
 
 def forget_rejected(connection: Connection, file_names: Iterable[str]) -> None:

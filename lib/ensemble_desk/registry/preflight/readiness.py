@@ -158,8 +158,7 @@ def _rehearse(registry: Registry, asked: Readiness) -> Readiness:
         "milliseconds": sum(step.milliseconds for step in report.steps),
     }
     with registry.database.writing() as connection:
-        row = inserting.insert_into(connection, table).values(symbol=key.symbol, timeframe=key.timeframe, **told)
-        connection.execute(row.on_conflict_do_update(index_elements=["symbol", "timeframe"], set_=told))
+        inserting.put(connection, table, {"symbol": key.symbol, "timeframe": key.timeframe}, told)
         return _of(connection, key)
 
 
