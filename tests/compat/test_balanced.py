@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from ensemble_desk.artifacts.safe_loading import loading
 from ensemble_desk.errors import ArtifactError
 
-FOLDER = Path(__file__).parent / "files" / "balanced"
+FOLDER = Path(__file__).parent / "balanced"
 RELEASES = sorted(path.name for path in FOLDER.iterdir())
 X, Y = np.random.default_rng(3).normal(size=(60, 3)), np.arange(60) % 3
 

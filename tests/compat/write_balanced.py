@@ -1,6 +1,6 @@
 """Write an artifact whose members are of imbalanced-learn, with the probabilities that they gave; run once per release.
 
-python tests/compat/write_balanced.py tests/compat/files/balanced    # in an environment with imbalanced-learn
+python tests/compat/write_balanced.py tests/compat/balanced    # in an environment with imbalanced-learn
 """
 
 import gzip

@@ -174,3 +174,4 @@ class SyncReport:
     followed: tuple[str, ...] = ()  # keys whose production moved because they follow latest
     unfit: Mapping[str, str] = field(default_factory=dict)  # versions that could not go live, each with the reason
     passed_over: Mapping[str, str] = field(default_factory=dict)
+    incompatible: Mapping[str, str] = field(default_factory=dict)  # those added that cannot be served, and why

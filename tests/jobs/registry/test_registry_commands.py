@@ -1,6 +1,8 @@
 import json
+import pickle
 
 import pytest
+from sklearn.linear_model import RidgeClassifier
 
 LIST_KEYS = [
     "symbol",
@@ -15,6 +17,7 @@ LIST_KEYS = [
     "created_at",
     "horizon",
     "expired",
+    "problem",
 ]
 PRODUCTION_KEYS = ["symbol", "timeframe", "version", "mode", "revision", "since", "actor", "reason"]
 
@@ -36,6 +39,18 @@ def test_list_prints_every_version_newest_first(folder, desk):
         assert 0 < row["baseline_accuracy"] < 1
         assert sum(row["weights"].values()) == pytest.approx(1)
         assert len(row["sha256"]) == 64
+
+
+def test_a_version_that_cannot_be_served_is_listed_with_the_reason(folder, desk):
+    models = {"m": RidgeClassifier().fit([[0.0], [1.0], [2.0]], [0, 1, 0])}
+    content = {"models": models, "weights": {"m": 1.0}}
+    (folder / "AAPL_d1_20030101.pkl").write_bytes(pickle.dumps(content))
+    told = json.loads(desk("registry", "sync", "--json").out)
+    assert told["added"] == list(told["incompatible"]) == ["AAPL_d1_20030101.pkl"]
+    assert "gives no probabilities" in told["incompatible"]["AAPL_d1_20030101.pkl"]
+    (row,) = json.loads(desk("registry", "list", "--state", "incompatible", "--json").out)
+    assert row["problem"] == told["incompatible"]["AAPL_d1_20030101.pkl"]
+    assert "gives no probabilities" in " ".join(desk("registry", "list", "--state", "incompatible").out.split())
 
 
 def test_list_is_filtered_and_limited(folder, desk):

@@ -28,7 +28,9 @@ def synchronise(
         (what, name, "")
         for what in ("added", "changed", "vanished", "returned", "followed")
         for name in getattr(report, what)
+        if name not in report.incompatible
     ]
+    rows += [("incompatible", name, reason) for name, reason in report.incompatible.items()]
     rows += [("unfit", name, reason) for name, reason in report.unfit.items()]
     rows += [("refused", name, reason) for name, reason in report.refused.items()]
     rows += [("passed over", name, reason) for name, reason in report.passed_over.items()]

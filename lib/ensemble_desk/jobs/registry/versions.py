@@ -31,6 +31,7 @@ _LIST_KEYS = (
     "created_at",
     "horizon",
     "expired",
+    "problem",
 )
 _PRODUCTION_KEYS = ("symbol", "timeframe", "version", "mode", "revision", "since", "actor", "reason")
 _PAGE = 500
@@ -200,6 +201,7 @@ def is_expired(registry: Registry, record: VersionRecord) -> bool:
 
 
 def version_table(found: list[VersionRecord], old: list[bool]) -> None:
+    with_problems = any(record.problem for record in found)
     rows = [
         (
             record.key,
@@ -213,6 +215,7 @@ def version_table(found: list[VersionRecord], old: list[bool]) -> None:
             record.last_bar,
             f"{record.size_bytes / 1e6:.2f} MB",
             record.sha256[:12],
+            *([record.problem] if with_problems else []),
         )
         for record, is_old in zip(found, old, strict=True)
     ]
@@ -228,6 +231,7 @@ def version_table(found: list[VersionRecord], old: list[bool]) -> None:
         "last bar",
         "size",
         "sha256",
+        *(["why"] if with_problems else []),
     )
     output.table(columns, rows, empty=_NO_VERSIONS)
 

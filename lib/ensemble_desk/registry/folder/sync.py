@@ -148,6 +148,7 @@ def _write(connection: Connection, found: Differences, *, at: datetime) -> tuple
         vanished=tuple(entry.file_name for entry in found.vanished),
         returned=tuple(returned),
         refused=dict(sorted(found.refused.items())),
+        incompatible={arrival.file_name: arrival.problem for arrival in added if arrival.problem},
     )
     return report, happened
 

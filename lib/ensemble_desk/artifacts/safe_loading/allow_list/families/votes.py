@@ -116,10 +116,8 @@ def _refuse_unknown_scores(made: Any) -> None:
     while type(made).__name__ == "Pipeline" and walking.is_fitted(made):
         made = made.steps[-1][-1]
     if isinstance(made, FlatForest) and made.trees.threshold.dtype == np.float64:  # the others compare in float32
-        problem = (
-            "its calibration is over LightGBM, of scores or of probabilities by a release that the file does not tell"
-        )
-        raise UnfitError(problem=problem)
+        which = "of scores or of probabilities, by a release that the file does not tell"
+        raise UnfitError(problem=f"its calibration is over LightGBM, {which}: export it where it was made")
 
 
 def against_rest(walk: Walk, made: Any) -> Shape:
