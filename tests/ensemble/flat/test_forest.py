@@ -153,6 +153,7 @@ def test_nodes_that_are_no_trees_are_refused(changes):
     [
         ({"threshold": np.full(6, np.nan, np.float32)}, "threshold"),
         ({"classes": ["UP", "UP"]}, "classes are the same"),
+        ({"cover": np.array([1.0, 1.0, 1.0, -1.0])}, "weights"),
         ({"feature_names": ["rsi"]}, "feature names"),
         ({"feature_names": "ab"}, "feature names"),
     ],

@@ -1,12 +1,14 @@
 """Graphs that would end or hold up the process on some rows are refused or ended, and so are two ways to read one."""
 
+import threading
+
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 from tests.ensemble.graphs.test_graphs import CLASSES, ROWS, WEIGHTS, graph, served, trees
 
-from ensemble_desk.ensemble.graphs import model
+from ensemble_desk.ensemble.graphs import model, watching
 from ensemble_desk.ensemble.graphs.model import GraphModel
 from ensemble_desk.errors import IncompatibleArtifactError
 
@@ -79,6 +81,19 @@ def test_a_graph_that_takes_too_long_is_ended(monkeypatch):
     monkeypatch.setattr(model, "_SECONDS_A_ROW", 0.0)
     with pytest.raises(ValueError, match="its graph failed"):
         made.predict_proba(np.zeros((6_000, 2)))
+
+
+def test_the_thread_that_ends_runs_goes_and_comes_again(monkeypatch):
+    monkeypatch.setattr(watching, "_LOOK_SECONDS", 0.001)
+    made, names = served(graph()), []
+    for _ in range(2):
+        made.predict_proba(ROWS)
+        watched = [thread for thread in threading.enumerate() if thread.name == "graphs"]
+        names.append(len(watched))
+        for thread in watched:
+            thread.join()
+    assert names == [1, 1]
+    assert not watching._watch.runs
 
 
 def test_an_attribute_that_is_told_twice_is_refused():

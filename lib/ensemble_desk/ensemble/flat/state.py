@@ -142,7 +142,9 @@ def _contradictions(forest: FlatForest) -> Iterator[str]:
     n_leaves, width = int(trees.leaf_numbers[-1]) + 1, trees.values.shape[1]
     if len(trees.values) != n_leaves or width not in widths[forest.kind]:
         yield "the values do not fit the leaves"
-    if trees.cover is not None and (len(trees.cover) != n_leaves or not np.isfinite(trees.cover).all()):
+    if trees.cover is not None and (
+        len(trees.cover) != n_leaves or not (np.isfinite(trees.cover) & (trees.cover >= 0)).all()
+    ):
         yield "the weights do not fit the leaves"
     if not all(np.isfinite(held).all() for held in (trees.values, forest.start, forest.rate)):
         yield "a value is not finite"

@@ -1,16 +1,14 @@
 """A classifier that is an ONNX graph: features in, probabilities out, within a bounded amount of memory."""
 
 import functools
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_desk.ensemble.graphs import inspection
+from ensemble_desk.ensemble.graphs import inspection, watching
 from ensemble_desk.ensemble.votes import Probabilities
 from ensemble_desk.errors import IncompatibleArtifactError, extras
 
@@ -41,6 +39,7 @@ class GraphModel:
     _session: Any = field(init=False, repr=False)
     _input: tuple[str, Any] = field(init=False, repr=False)
     _output: str = field(init=False, repr=False)
+    _options: Any = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Inspect the file, then hand it to onnxruntime.
@@ -55,6 +54,7 @@ class GraphModel:
         inspection.check(self.data, name=_SUBJECT)
         session = _open(self.data)
         object.__setattr__(self, "_session", session)
+        object.__setattr__(self, "_options", _run_options())
         object.__setattr__(self, "_input", _input(session, self.n_features_in_))
         object.__setattr__(self, "_output", _output(session, len(self.classes)))
 
@@ -84,31 +84,17 @@ class GraphModel:
             raise ValueError(message)
         name, kind = self._input
         try:
-            with _bounded(len(given)) as options:
+            options = self._options()
+            with watching.bounded(options, seconds=_SECONDS + len(given) * _SECONDS_A_ROW):
                 (found,) = self._session.run([self._output], {name: given.astype(kind)}, options)
         except Exception as error:  # onnxruntime's errors have no common class
-            message = f"its graph failed ({str(error).splitlines()[0][:200]})"
+            message = f"its graph failed ({_told(error)})"
             raise ValueError(message) from error
         made = np.asarray(found, dtype=float)
         if made.shape != (len(given), len(self.classes)):
             message = f"its graph gave the shape {made.shape}, not {(len(given), len(self.classes))}"
             raise ValueError(message)
         return made
-
-
-@contextmanager
-def _bounded(n_rows: int) -> Iterator[Any]:
-    """Give the options of a run that ends after some seconds; what a graph takes can depend on its rows."""
-    import onnxruntime
-
-    options = onnxruntime.RunOptions()
-    timer = threading.Timer(_SECONDS + n_rows * _SECONDS_A_ROW, setattr, (options, "terminate", True))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield options
-    finally:
-        timer.cancel()
 
 
 def to_state(model: GraphModel) -> dict[str, Any]:
@@ -149,8 +135,18 @@ def _open(data: bytes) -> Any:
     try:
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors have no common class
-        problem = f"onnxruntime cannot open its graph ({str(error).splitlines()[0][:200]})"
+        problem = f"onnxruntime cannot open its graph ({_told(error)})"
         raise IncompatibleArtifactError(_SUBJECT, problem) from error
+
+
+def _run_options() -> Any:
+    import onnxruntime
+
+    return onnxruntime.RunOptions
+
+
+def _told(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 @functools.cache
