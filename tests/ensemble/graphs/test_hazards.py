@@ -52,6 +52,12 @@ def test_kernels_that_are_made_while_it_runs_are_refused():
     assert served(of_nodes(node("Conv", ["pixels", "pixel"], ["Q"]), pixels=PIXELS, pixel=PIXELS[:, :, :1]))
 
 
+def test_batches_below_zero_are_refused():
+    taken = node("GatherND", ["W", "I"], ["Q"], batch_dims=-1)
+    with pytest.raises(IncompatibleArtifactError, match="below zero"):
+        served(of_nodes(taken))
+
+
 def test_a_graph_that_takes_too_long_is_ended(monkeypatch):
     steps = [
         one

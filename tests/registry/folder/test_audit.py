@@ -160,6 +160,17 @@ def test_only_files_of_the_keys_that_are_meant_are_read(lived):
     assert kinds(lived) == [audit.CHANGED]
 
 
+def test_what_a_manifest_tells_beside_is_named_in_a_few_words(sqlite_desk):
+    sqlite_desk.publish(OLD)
+    manifest = sqlite_desk.file(OLD).with_suffix(".json")
+    told = json.loads(manifest.read_text("utf-8")) | {f"\x1b[31m{number}": 0 for number in range(20_000)}
+    manifest.write_text(json.dumps(told), "utf-8")
+    (found,) = audit.verify(sqlite_desk.registry)
+    assert "19992 more" in found.detail
+    assert len(found.detail) < 500
+    assert found.detail.isprintable()
+
+
 def test_a_manifest_that_was_rewritten_is_found(lived):
     file = lived.file(OLD).with_suffix(".json")
     told = json.loads(file.read_text())

@@ -2,7 +2,8 @@
 
 The least whole number divided by -1 ends the process, and it comes of any number that is too large, or missing, once it
 is made whole. So a division needs a part that is known to be a fraction: ONNX divides two of one type only. A kernel
-without a length is gone over for ever. So kernels have to stand in the file, where the proof meets them.
+without a length is gone over for ever. So kernels have to stand in the file, where the proof meets them. Batches below
+zero end the process as well.
 """
 
 from collections.abc import Iterator
@@ -57,10 +58,7 @@ def problems(graph: memoryview) -> Iterator[str]:
             if number == _INITIALIZER:
                 kept.add(name)
     for node in nodes:
-        if node.kind == "Div" and fractions.isdisjoint(node.taken):
-            yield "its graph divides whole numbers; make them fractions first (Cast)"
-        if node.kind in _KERNELS and not kept.issuperset(node.taken[1:4]):
-            yield f"the weights of a {node.kind} in its graph are made while it runs; keep them in the file"
+        yield from _of_node(node, fractions=fractions, kept=kept)
         given = [name for name in node.given if name]
         if not made.isdisjoint(given):
             yield "its graph makes a value twice"
@@ -68,6 +66,15 @@ def problems(graph: memoryview) -> Iterator[str]:
         if node.kind == "Constant":
             kept.update(given)
         fractions.update(_fractions(node, fractions))
+
+
+def _of_node(node: _Node, *, fractions: set[str], kept: set[str]) -> Iterator[str]:
+    if node.kind == "Div" and fractions.isdisjoint(node.taken):
+        yield "its graph divides whole numbers; make them fractions first (Cast)"
+    if node.kind in _KERNELS and not kept.issuperset(node.taken[1:4]):
+        yield f"the weights of a {node.kind} in its graph are made while it runs; keep them in the file"
+    if node.kind == "GatherND" and min(_batches(node), default=0) < 0:
+        yield "a GatherND in its graph counts its batches below zero"
 
 
 def _fractions(node: _Node, known: set[str]) -> list[str]:
@@ -84,6 +91,13 @@ def _fractions(node: _Node, known: set[str]) -> list[str]:
         told = [kind for attribute in node.attributes for kind in _kinds(attribute)]
         return node.given if _FRACTIONS.issuperset(told) and (told or node.kind == "ConstantOfShape") else []
     return []
+
+
+def _batches(node: _Node) -> Iterator[int]:
+    for attribute in node.attributes:
+        told = list(wire.fields(attribute))
+        if any(number == _NAME and wire.text(held) == "batch_dims" for number, held in told):
+            yield from (one for number, held in told if number == _WHOLE for one in wire.whole_numbers(held))
 
 
 def _kinds(attribute: memoryview) -> Iterator[int]:

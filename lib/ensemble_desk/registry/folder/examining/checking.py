@@ -9,6 +9,7 @@ from pydantic_core import from_json
 from ensemble_desk.artifacts import digests, naming
 from ensemble_desk.artifacts.store.protocol import Store
 from ensemble_desk.errors import ArtifactError, ArtifactMissingError
+from ensemble_desk.errors.base import cut, listed
 from ensemble_desk.market import aims
 from ensemble_desk.registry.entities import Finding, State
 from ensemble_desk.registry.index import manifest_columns
@@ -103,7 +104,7 @@ def _manifest(store: Store, of: Registered) -> Iterator[Finding]:
     names = sorted(set(beside.content) | set(content))
     other = [name for name in names if name not in _LEARNT and beside.content.get(name) != content.get(name)]
     if other:
-        yield Finding(entry.key, MANIFEST, f"{entry.file_name}: the file beside it tells another {', '.join(other)}")
+        yield Finding(entry.key, MANIFEST, f"{entry.file_name}: the file beside it tells another {cut(listed(other))}")
 
 
 def _horizon(content: Mapping[str, Any], has: str | None) -> dict[str, Any]:
