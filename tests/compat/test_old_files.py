@@ -15,7 +15,7 @@ from ensemble_desk.market.labels import LabelSpec
 
 FILES = Path(__file__).parent / "files"
 FEATURES = ["rsi", "macd", "volatility_20"]
-FOLDERS = sorted(path.name for path in FILES.iterdir() if path.name != "old")
+FOLDERS = sorted(path.name for path in FILES.iterdir() if path.name.startswith(("format_", "plain")))
 
 
 def rows() -> pd.DataFrame:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ensemble_desk.artifacts.safe_loading.allow_list import arrays, nodes
+from ensemble_desk.artifacts.safe_loading.allow_list import arrays
 from ensemble_desk.artifacts.safe_loading.allow_list.recipes import (
     Builder,
     MalformedError,
@@ -116,7 +116,3 @@ def predictor(builder: Builder, given: Recipe) -> Any:
     if node_array.dtype != PREDICTOR_RECORD_DTYPE:
         node_array = _as_nodes(node_array, PREDICTOR_RECORD_DTYPE)
     return TreePredictor(np.ascontiguousarray(node_array), *bitsets)
-
-
-def check_predictor(given: Any, *, n_features: int) -> None:
-    nodes.check_predictor(given.nodes, n_features=n_features)
