@@ -41,6 +41,15 @@ def test_no_form_is_written_or_removed_through_a_link(place, kept):
     assert theirs.read_bytes() == b"another team's"
 
 
+def test_a_folder_beside_a_version_stays_and_stops_no_removal(kept):
+    for name in (NAME, f"{NAME}.sig", "AAPL_d1_20250122.pkl"):
+        (kept.folder / name).write_bytes(b"a version")
+    (kept.folder / "AAPL_d1_20250121.notes").mkdir()
+    (kept.folder / "serving" / FORM).mkdir(parents=True)
+    assert kept.remove([NAME, "AAPL_d1_20250122.pkl"]) == 3
+    assert {path.name for path in kept.folder.iterdir()} == {"AAPL_d1_20250121.notes", "serving"}
+
+
 def test_no_artifact_is_removed_through_a_link(place, kept):
     theirs = place / "others" / "AAPL_d1_2025-01-21.joblib"
     theirs.write_bytes(b"another team's")
@@ -57,6 +66,13 @@ def test_a_folder_under_the_name_of_a_draft_hides_nothing(kept, publish, draft):
     assert {path.name for path in kept.folder.iterdir()} == {draft, NAME}
     (kept.folder / NAME).unlink()
     assert publish(into=kept).version == "20250121r02"
+
+
+def test_a_folder_under_the_name_of_a_form_keeps_no_claim(kept):
+    (kept.folder / NAME).write_bytes(b"a version")
+    (kept.folder / f".{NAME.replace('.pkl', '.json')}.tmp").touch()
+    (kept.folder / "serving" / FORM).mkdir(parents=True)
+    assert [file.file_name for file in kept.scan()] == [NAME]
 
 
 def test_the_mark_of_use_is_not_made_elsewhere(place, kept):

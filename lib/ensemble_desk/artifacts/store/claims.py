@@ -106,11 +106,10 @@ class Claim:
             self.path.rename(self.manifest)
         elif ours:
             self.artifact.unlink()
-        if not self.manifest.exists() and not leaves(str(self.form.parent), self.folder):
-            self.form.unlink(missing_ok=True)
-        for draft in (self.draft, self.form_draft):
-            if not _is_folder(draft):
-                draft.unlink(missing_ok=True)
+        is_ours = not self.manifest.exists() and not leaves(str(self.form.parent), self.folder)
+        for left in (*([self.form] if is_ours else []), self.draft, self.form_draft):
+            if not is_folder(left):
+                left.unlink(missing_ok=True)
         self.path.unlink(missing_ok=True)
         sync_folder(self.folder)
 
@@ -126,7 +125,7 @@ class Claim:
 def take(folder: Path, file_name: str) -> Claim | None:
     """Reserve a version's name; None when it exists already or a living publisher holds it."""
     recover(folder, file_name)
-    if any(_is_folder(draft) for draft in _drafts(folder, file_name)):
+    if any(is_folder(draft) for draft in _drafts(folder, file_name)):
         return None
     try:
         claim = _lock(folder, file_name, os.O_CREAT | os.O_EXCL)
@@ -141,7 +140,7 @@ def take(folder: Path, file_name: str) -> Claim | None:
 def recover(folder: Path, file_name: str) -> bool:
     """Settle what a dead publisher left of a version; False when there is nothing, or its publisher lives."""
     drafts = (claim_path(folder, file_name), *_drafts(folder, file_name))
-    if not any(os.path.lexists(draft) and not _is_folder(draft) for draft in drafts):
+    if not any(os.path.lexists(draft) and not is_folder(draft) for draft in drafts):
         return False
     claim = _lock(folder, file_name, os.O_CREAT)
     if claim is None:
@@ -238,7 +237,7 @@ def make_place(place: Path, folder: Path) -> None:
     place.mkdir(exist_ok=True)
 
 
-def _is_folder(path: Path) -> bool:
+def is_folder(path: Path) -> bool:
     """Tell a folder, which is nobody's draft."""
     return path.is_dir() and not path.is_symlink()
 

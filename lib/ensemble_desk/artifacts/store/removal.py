@@ -21,7 +21,7 @@ def files_of(folder: Path, file_names: Iterable[str]) -> Iterator[str]:
         return
     stems = {naming.stem(name) for name in wanted if _is_ours(name)}
     yield from (name for name in wanted if not _is_ours(name) and _is_inside(folder, name))
-    found = [name for name in os.listdir(folder) if _stem(name) in stems]  # noqa: PTH208 - names only
+    found = [name for name in os.listdir(folder) if _stem(name) in stems and _is_inside(folder, name)]  # noqa: PTH208
     yield from sorted(found, key=lambda name: (not naming.is_artifact(name), name))
     forms = (naming.form_name(name) for name in wanted if not naming.is_form_alone(name))
     yield from (form for form in forms if _is_inside(folder, form))
@@ -42,9 +42,9 @@ def remove(folder: Path, file_names: Iterable[str]) -> int:
 
 
 def _is_inside(folder: Path, name: str) -> bool:
-    """Tell whether a file is there, and its place is no link to elsewhere, whose files are others'."""
+    """Tell whether a file is there, no folder, and its place is no link to elsewhere, whose files are others'."""
     path = folder / name
-    return os.path.lexists(path) and not claims.leaves(str(path.parent), folder)
+    return os.path.lexists(path) and not claims.is_folder(path) and not claims.leaves(str(path.parent), folder)
 
 
 def _is_ours(name: str) -> bool:
