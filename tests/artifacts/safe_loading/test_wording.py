@@ -56,6 +56,12 @@ def test_a_class_that_is_not_read_is_no_attack(asked_for: str, make: Callable[[]
         assert word not in str(error)
 
 
+def test_a_function_of_the_team_s_own_program_is_no_attack():
+    error = error_of(hostile.artifact_with(hostile.call(hostile.stacked("__main__", "log_ratio"), hostile.of(1.0))))
+    assert isinstance(error, IncompatibleArtifactError)
+    assert "__main__.log_ratio, a function of the program that wrote it" in error.problem
+
+
 @pytest.mark.parametrize(
     ("module", "name"),
     [("xgboost.sklearn", "XGBRFClassifier"), ("torch._utils", "_rebuild_tensor_v2"), ("ourdesk.models", "Blend")],

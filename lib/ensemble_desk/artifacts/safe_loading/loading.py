@@ -127,6 +127,9 @@ def _refusal(name: str, asked_for: str) -> ArtifactError:
         last.lstrip("_")[:1].isupper() or (root in _LIBRARIES and last.startswith("_")) or asked_for in _IN_LOWER_CASE
     )
     is_known_place = root in _VALUES or (root.isidentifier() and root not in sys.stdlib_module_names)
+    if root == "__main__" and not is_class:
+        problem = f"it holds {asked_for}, a function of the program that wrote it, and a function is code"
+        return IncompatibleArtifactError(name, f"{problem}; nothing in it was run. Train without it")
     if is_class and is_known_place and "." in asked_for:
         problem = f"it holds {asked_for}, which is not read from a pickle; nothing in it was run"
         if root in _VALUES:
