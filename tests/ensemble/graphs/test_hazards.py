@@ -33,9 +33,25 @@ def of_nodes(*nodes, **tensors):
     return graph([*before, *nodes, *behind], tensors=[numpy_helper.from_array(one, name) for name, one in held.items()])
 
 
-def test_whole_numbers_are_not_divided():
+@pytest.mark.parametrize(
+    "divisor", [np.array([-1]), np.array([0]), np.array([4, -1]), np.array([4], np.int32)], ids=str
+)
+def test_whole_numbers_are_not_divided(divisor):
     with pytest.raises(IncompatibleArtifactError, match="divides whole numbers"):
-        served(of_nodes(node("Div", ["I", "minus"], ["Q"]), minus=np.array([-1])))
+        served(of_nodes(node("Div", ["I", "by"], ["Q"]), by=divisor))
+    told = node("Constant", [], ["by"], value=numpy_helper.from_array(divisor))
+    with pytest.raises(IncompatibleArtifactError, match="divides whole numbers"):
+        served(of_nodes(told, node("Div", ["I", "by"], ["Q"])))
+
+
+def test_whole_numbers_are_divided_by_one_above_zero_in_the_file():
+    four = np.array([4])
+    expected = served(of_nodes(node("Div", ["I", "by"], ["Q"]), by=four)).predict_proba(ROWS)
+    for tensor in (numpy_helper.from_array(four), helper.make_tensor("", TensorProto.INT64, [1], [4])):
+        nodes = node("Constant", [], ["by"], value=tensor), node("Div", ["I", "by"], ["Q"])
+        assert np.array_equal(served(of_nodes(*nodes)).predict_proba(ROWS), expected)
+    with pytest.raises(IncompatibleArtifactError, match="divides whole numbers"):
+        served(of_nodes(node("Div", ["by", "I"], ["Q"]), by=four))
 
 
 def test_fractions_are_divided():

@@ -1,9 +1,10 @@
 """What onnxruntime does not survive on some rows: whole numbers that are divided, kernels that are made while it runs.
 
 The least whole number divided by -1 ends the process, and it comes of any number that is too large, or missing, once it
-is made whole. So a division needs a part that is known to be a fraction: ONNX divides two of one type only. A kernel
-without a length is gone over for ever. So kernels have to stand in the file, where the proof meets them. Batches below
-zero end the process as well.
+is made whole. So a division needs a part that is known to be a fraction, as ONNX divides two of one type only, or a
+divisor that stands in the file and is above zero, such as the number of heads of an attention. A kernel without a
+length is gone over for ever. So kernels have to stand in the file, where the proof meets them. Batches below zero end
+the process as well.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ from ensemble_desk.ensemble.graphs import wire
 _NODE, _INITIALIZER, _INPUT = 1, 5, 11
 _TAKEN, _GIVEN, _KIND, _ATTRIBUTE = 1, 2, 4, 5
 _NAME, _WHOLE, _TENSOR = 1, 3, 5
-_TENSOR_TYPE, _TENSOR_NAME = 2, 8
+_TENSOR_TYPE, _TENSOR_WHOLE, _TENSOR_NAME, _TENSOR_RAW = 2, 7, 8, 9
+_INT64, _INT64_BYTES, _MOST_DIVISORS = 7, 8, 64
 _FRACTIONS = frozenset({1, 10, 11, 16})  # float, float16, double, bfloat16
 
 _OF_FRACTIONS = """
@@ -48,28 +50,33 @@ def problems(graph: memoryview) -> Iterator[str]:
     fractions: set[str] = set()
     made: set[str] = set()
     kept = {""}  # in the file itself
+    divisors: set[str] = set()  # whole numbers above zero
     for number, held in wire.fields(graph):
         if number == _NODE:
             nodes.append(_node(wire.inner(held)))
         elif number in (_INITIALIZER, _INPUT):
             name, is_fraction = _tensor(wire.inner(held)) if number == _INITIALIZER else _input(wire.inner(held))
             (fractions.add if is_fraction and name not in made - fractions else fractions.discard)(name)
+            divides = number == _INITIALIZER and name not in made and _is_above_zero(wire.inner(held))
+            (divisors.add if divides else divisors.discard)(name)
             made.add(name)
             if number == _INITIALIZER:
                 kept.add(name)
     for node in nodes:
-        yield from _of_node(node, fractions=fractions, kept=kept)
+        may_divide = not (fractions.isdisjoint(node.taken) and divisors.isdisjoint(node.taken[1:2]))
+        yield from _of_node(node, may_divide=may_divide, kept=kept)
         given = [name for name in node.given if name]
         if not made.isdisjoint(given):
             yield "its graph makes a value twice"
         made.update(given)
         if node.kind == "Constant":
             kept.update(given)
+            divisors.update(given if all(map(_is_above_zero, _tensors(node))) and len(node.attributes) == 1 else [])
         fractions.update(_fractions(node, fractions))
 
 
-def _of_node(node: _Node, *, fractions: set[str], kept: set[str]) -> Iterator[str]:
-    if node.kind == "Div" and fractions.isdisjoint(node.taken):
+def _of_node(node: _Node, *, may_divide: bool, kept: set[str]) -> Iterator[str]:
+    if node.kind == "Div" and not may_divide:
         yield "its graph divides whole numbers; make them fractions first (Cast)"
     if node.kind in _KERNELS and not kept.issuperset(node.taken[1:4]):
         yield f"the weights of a {node.kind} in its graph are made while it runs; keep them in the file"
@@ -114,6 +121,22 @@ def _kinds(attribute: memoryview) -> Iterator[int]:
                 yield from _types(wire.inner(held))
     elif name.startswith("value"):
         yield 0
+
+
+def _tensors(node: _Node) -> list[memoryview]:
+    held = [one for attribute in node.attributes for one in wire.fields(attribute)]
+    return [wire.inner(tensor) for number, tensor in held if number == _TENSOR] or [memoryview(b"")]
+
+
+def _is_above_zero(tensor: memoryview) -> bool:
+    """Tell a few whole numbers of 64 bits, every one of them above zero."""
+    told = list(wire.fields(tensor))
+    raw = b"".join(bytes(wire.inner(held)) for number, held in told if number == _TENSOR_RAW)
+    numbers = [one for number, held in told if number == _TENSOR_WHOLE for one in wire.whole_numbers(held)]
+    if _types(tensor) != [_INT64] or len(raw) + len(numbers) > _MOST_DIVISORS * _INT64_BYTES or len(raw) % _INT64_BYTES:
+        return False
+    numbers += [int.from_bytes(raw[at : at + 8], "little", signed=True) for at in range(0, len(raw), _INT64_BYTES)]
+    return min(numbers, default=0) > 0
 
 
 def _types(tensor: memoryview) -> list[int]:
