@@ -39,7 +39,7 @@ def test_a_database_that_cannot_be_opened_ends_in_words(folder, open_app, monkey
     monkeypatch.setenv("DESK_DATABASE_URL", f"sqlite:///{folder}")
     app = open_app("overview")
     assert not app.exception
-    assert "The database cannot be opened. Nothing changed." in app.error[0].value
+    assert f"{folder.name} is a folder. Nothing changed." in app.error[0].value
 
 
 def test_the_sidebar_says_who_is_here(folder, open_app):

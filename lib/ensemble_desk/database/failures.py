@@ -95,8 +95,9 @@ def check_files(file: Path) -> None:
     """Raise DatabaseError where a file of SQLite's is a pipe or a device: opening one can wait for ever."""
     for name in (file, *(file.with_name(f"{file.name}{ending}") for ending in ("-journal", "-wal", "-shm"))):
         if name.exists() and not name.is_file():
-            problem = f"cannot be opened: {name.name} is no regular file"
-            raise DatabaseError(problem, "Remove that.")
+            kind = "a folder" if name.is_dir() else "no regular file"
+            problem = f"cannot be opened: {name.name} is {kind}"
+            raise DatabaseError(problem, "Move it away, or name another file in DESK_DATABASE_URL.")
 
 
 def _driver_errors() -> tuple[type[Exception], ...]:
