@@ -24,15 +24,11 @@ DEEPEST = 3
 _SUFFIX = re.compile(r"\.(?:pkl|pickle|joblib|sav|p|pck|dill)(?:\.(?:gz|bz2|xz|lzma|z|lz4))?$", re.IGNORECASE)
 _ANY_SUFFIX = re.compile(r"\.[a-z0-9]{1,12}$|~$", re.IGNORECASE)
 _MOST_SUFFIXES = 3
-_COPIES = {"~", *(f".{one}" for one in ("bak", "backup", "old", "orig", "prev", "save", "copy", "tmp", "temp", "part"))}
-_BESIDE = {  # what lies beside models, and is none
-    *(
-        f".{one}"
-        for one in ("json", "csv", "tsv", "txt", "md", "log", "html", "yaml", "yml", "toml", "xml", "ini", "py")
-    ),
-    *(f".{one}" for one in ("png", "svg", "jpg", "jpeg", "pdf", "xlsx", "parquet", "feather", "arrow", "db")),
-    *(f".{one}" for one in ("sha256", "sha512", "md5", "sig", "asc", "lock", "py", "ipynb")),
-}
+_COPIES = frozenset(("~", ".bak", ".backup", ".old", ".orig", ".prev", ".save", ".copy", ".tmp", ".temp", ".part"))
+_BESIDE = re.compile(  # what lies beside models, and is none
+    r"\.(?:json|csv|tsv|txt|md|log|html|yaml|yml|toml|xml|ini|py|ipynb|png|svg|jpg|jpeg|pdf|xlsx|parquet|feather|arrow|db"
+    r"|sha256|sha512|md5|sig|asc|lock)"
+)
 _FEW = 3
 _DAY = r"(?P<year>[0-9]{4})(?P<dash>[-_.]?)(?P<month>[0-9]{2})(?P=dash)(?P<day>[0-9]{2})"
 _TIME = r"(?:[T_ -]?(?P<hour>[0-9]{2})[-:]?(?P<minute>[0-9]{2})(?:[-:]?(?P<second>[0-9]{2}))?Z?)?"
@@ -81,7 +77,7 @@ def recognise(file_name: str) -> Named:
 
 def is_passed_over(file_name: str) -> bool:
     """Tell whether a file that is no artifact by its suffix has the name of a version otherwise."""
-    if is_artifact(file_name) or _suffix_of(file_name) in _BESIDE:
+    if is_artifact(file_name) or _BESIDE.fullmatch(_suffix_of(file_name)):
         return False
     stem = file_name
     for _ in range(_MOST_SUFFIXES):

@@ -141,7 +141,7 @@ def _put(
     own = {"kind": kind, "symbol_id": symbol_id, "timeframe": timeframe, "day": day}
     told = dict(zip(("last_id", "n_rows", "digest"), now, strict=True)) | {"previous_hash": previous}
     told["hash"] = hash_of(timeframe, kind, day, told)
-    connection.execute(inserting.upsert(connection, daily_digests, by=tuple(own), newer=tuple(told)), own | told)
+    inserting.put(connection, daily_digests, own, told)
 
 
 def begin_anew(
@@ -161,9 +161,7 @@ def begin_anew(
     day = max(at.date(), newest.day) if newest else at.date()
     _put(connection, (kind, symbol_id, timeframe), newest, day, (last_id, n_rows, digest))
     here = {"kind": kind, "symbol_id": symbol_id, "timeframe": timeframe}
-    begun = {"day": day, "base": base}
-    insert = inserting.insert_into(connection, digest_begins).values(here | begun)
-    connection.execute(insert.on_conflict_do_update(index_elements=list(here), set_=begun))
+    inserting.put(connection, digest_begins, here, {"day": day, "base": base})
 
 
 def standing(database: Database, kind: str, key: Key) -> Standing | None:

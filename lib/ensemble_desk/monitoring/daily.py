@@ -245,9 +245,16 @@ def _columns(
     }
 
 
+def in_days(
+    days: NDArray[Any], is_live: NDArray[Any], target: NDArray[Any], as_of: NDArray[Any], number: NDArray[Any]
+) -> NDArray[np.intp]:
+    """Order rows so that the last one of a day tells it: live before replayed, then the newest outcome."""
+    return np.lexsort((number, as_of, target, is_live, days))
+
+
 def _history(key: Key, every: dict[str, NDArray[Any]]) -> BandHistory:
-    """Keep the last row of each day: live before replayed, then the newest outcome."""
-    order = np.lexsort((every["id"], every["as_of"], every["target"], every["is_live"], every["day"]))
+    """Keep the last row of each day."""
+    order = in_days(every["day"], every["is_live"], every["target"], every["as_of"], every["id"])
     last = np.ones(len(order), np.bool_)
     last[:-1] = np.diff(every["day"][order]) != np.timedelta64(0)
     one = {name: values[order[last]] for name, values in every.items()}

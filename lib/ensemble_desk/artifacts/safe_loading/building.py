@@ -53,8 +53,8 @@ class Build:
         self._names: list[Any] = []  # of the last attributes, with their types
         self._kinds: list[type] = []
         self._taken: frozenset[str] = frozenset()
-        self.last_seen: tuple[Any, Any, Any] = (None, None, None)
         self._compound: list[int] = []
+        self.last_seen: tuple[Any, Any, Any] = (None, None, None)
         self._done: dict[int, tuple[Any, Any]] = {}  # the part is kept with its value so that its id stays its own
 
     def content(self, graph: Any) -> Any:

@@ -71,7 +71,9 @@ def problems(graph: memoryview) -> Iterator[str]:
         made.update(given)
         if node.kind == "Constant":
             kept.update(given)
-            divisors.update(given if all(map(_is_above_zero, _tensors(node))) and len(node.attributes) == 1 else [])
+            tensors = _tensors(node)
+            if len(tensors) == len(node.attributes) == 1 and _is_above_zero(tensors[0]):
+                divisors.update(given)
         fractions.update(_fractions(node, fractions))
 
 
@@ -125,7 +127,7 @@ def _kinds(attribute: memoryview) -> Iterator[int]:
 
 def _tensors(node: _Node) -> list[memoryview]:
     held = [one for attribute in node.attributes for one in wire.fields(attribute)]
-    return [wire.inner(tensor) for number, tensor in held if number == _TENSOR] or [memoryview(b"")]
+    return [wire.inner(tensor) for number, tensor in held if number == _TENSOR]
 
 
 def _is_above_zero(tensor: memoryview) -> bool:

@@ -39,7 +39,6 @@ class GraphModel:
     _session: Any = field(init=False, repr=False)
     _input: tuple[str, Any] = field(init=False, repr=False)
     _output: str = field(init=False, repr=False)
-    _options: Any = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Inspect the file, then hand it to onnxruntime.
@@ -54,7 +53,6 @@ class GraphModel:
         inspection.check(self.data, name=_SUBJECT)
         session = _open(self.data)
         object.__setattr__(self, "_session", session)
-        object.__setattr__(self, "_options", _run_options())
         object.__setattr__(self, "_input", _input(session, self.n_features_in_))
         object.__setattr__(self, "_output", _output(session, len(self.classes)))
 
@@ -84,7 +82,7 @@ class GraphModel:
             raise ValueError(message)
         name, kind = self._input
         try:
-            options = self._options()
+            options = _run_options()
             with watching.bounded(options, seconds=_SECONDS + len(given) * _SECONDS_A_ROW):
                 (found,) = self._session.run([self._output], {name: given.astype(kind)}, options)
         except Exception as error:  # onnxruntime's errors have no common class
@@ -142,7 +140,7 @@ def _open(data: bytes) -> Any:
 def _run_options() -> Any:
     import onnxruntime
 
-    return onnxruntime.RunOptions
+    return onnxruntime.RunOptions()
 
 
 def _told(error: Exception) -> str:

@@ -13,7 +13,7 @@ class WireError(ValueError):
 
 
 def fields(data: memoryview) -> Iterator[tuple[int, int | bytes | memoryview]]:
-    """Give every field of a message: its number, and and a whole number, a view, or ``bytes`` of a fraction.
+    """Give every field of a message: its number, and a whole number, a view, or ``bytes`` of a fraction.
 
     Other readers pass over a field whose kind is not the one they know of its number, so nothing here takes one for
     another.

@@ -10,7 +10,6 @@ from datetime import date
 from functools import cache, partial
 from typing import Any
 
-import numpy as np
 from sqlalchemy import func, select
 
 from ensemble_desk.database import daily_digests as digests
@@ -22,7 +21,7 @@ from ensemble_desk.forecasting.definitions import Definition
 from ensemble_desk.forecasting.log import Kind
 from ensemble_desk.forecasting.upkeep import marks
 from ensemble_desk.market.keys import Key
-from ensemble_desk.monitoring import verdicts
+from ensemble_desk.monitoring import daily, verdicts
 from ensemble_desk.monitoring.alerting import alarm_states
 from ensemble_desk.monitoring.auditing import distances
 from ensemble_desk.monitoring.evidence.bands import Policy
@@ -104,7 +103,7 @@ def _days(registry: Registry, key: Key, policy: Policy) -> str:
     told_by, first, last = "", None, None
     if len(rows):
         of_day = rows.target.astype("datetime64[D]")
-        newest = np.lexsort((rows.id, rows.as_of, rows.target, rows.is_live, of_day))[-1]
+        newest = daily.in_days(of_day, rows.is_live, rows.target, rows.as_of, rows.id)[-1]
         told_by = f"{rows.versions[rows.version[newest]]} {Kind.LIVE if rows.is_live[newest] else Kind.REPLAY}"
         first, last = of_day.min().astype(object), of_day.max().astype(object)
     has, tells = (written.first, written.last, written.told_by), (first, last, told_by)

@@ -60,8 +60,8 @@ def verify(
     """Check database, ledger, chains, pointers, versions, digests and files; empty when all is well. Loads no artifact.
 
     The database is read in one snapshot, so that moves made meanwhile raise no alarm; what is found is looked at again,
-    because files come and go meanwhile, too. With ``since`` only files and
-    rows are looked at that came on that day or later, besides what is live; the rest is checked as a whole.
+    because files come and go meanwhile, too. With ``since`` only files and rows are looked at that came on that day or
+    later, besides what is live; the rest is checked as a whole.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from ensemble_desk.database import daily_digests as digests
 from ensemble_desk.database.queries.plain_sql import PlainSql
 from ensemble_desk.registry import ledger_file
-from ensemble_desk.registry.ledger import notes, people, writing
+from ensemble_desk.registry.ledger import beginning, notes, people, writing
 from ensemble_desk.registry.opening import Registry
 
 _HOURS = 2  # a day is over when it has been for so long: who writes may have looked at the clock before
@@ -69,7 +69,7 @@ def _untold(found: Mapping[str, Mapping[str, object]], marks: Mapping[str, int])
     return {name: sign for name, sign in signs.items() if marks.get(name) != sign}
 
 
-_READ = PlainSql("SELECT name, value FROM sync_state WHERE name >= 'ledger d' AND name < 'ledger e'")
+_READ = PlainSql(f"SELECT name, value FROM sync_state WHERE {beginning.OF_DIGESTS}")  # noqa: S608 - own text
 _KEEP = PlainSql(
     "INSERT INTO sync_state (name, value, updated_at) VALUES (:name, :value, :updated_at)"
     " ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",

@@ -14,6 +14,9 @@ from ensemble_desk.database.tables.registry_tables import (
 from ensemble_desk.registry.ledger import chain, notes, people, pointers
 from ensemble_desk.registry.ledger.notes import Note
 
+OF_DIGESTS = "name >= 'ledger d' AND name < 'ledger e'"
+"""Marks in ``sync_state`` of what the ledger was told of digests, as :mod:`.anchoring` calls them."""
+
 
 def everything(connection: Connection) -> list[Note]:
     """Give versions, quarantines, tombstones, history, pointers, roles, tokens and notes, as their writers would."""
@@ -44,4 +47,4 @@ def _history(connection: Connection) -> Iterator[Note]:
         yield notes.POINTER, pointers.told(row)
 
 
-_FORGET = PlainSql("DELETE FROM sync_state WHERE name >= 'ledger d' AND name < 'ledger e'")
+_FORGET = PlainSql(f"DELETE FROM sync_state WHERE {OF_DIGESTS}")  # noqa: S608 - own text

@@ -115,8 +115,8 @@ def put_back(connection: "Connection", kind: str, told: Mapping[str, Any]) -> No
     table = TABLES[kind]
     times = [one.name for one in table.c if isinstance(one.type, UtcTime) and told[one.name] is not None]
     row = dict(told) | {name: datetime.fromisoformat(told[name]) for name in times}
-    known_by = tuple(table.primary_key.columns.keys())
-    connection.execute(inserting.upsert(connection, table, by=known_by, newer=tuple(row)), row)
+    here = {one.name: row.pop(one.name) for one in table.primary_key.columns}
+    inserting.put(connection, table, here, row)
 
 
 def count_on(connection: "Connection") -> None:

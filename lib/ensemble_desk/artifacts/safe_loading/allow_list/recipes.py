@@ -44,7 +44,7 @@ class UnfitError(Exception):
 class Builder(Protocol):
     """What a function of the allow-list may use."""
 
-    last_seen: tuple[Any, Any, Any]
+    last_seen: tuple[Any, Any, Any]  # kept by `arrays.view_again`: kind, state and array
 
     def value(self, given: Any) -> Any:
         """Make the real value of a part: of a container all that is inside, of a recipe what it stands for."""
