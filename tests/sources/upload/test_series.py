@@ -124,6 +124,9 @@ def test_missing_sessions_weekends_and_age_are_told(daily, recognise):
     gone = recognise(daily.drop(daily.index[[50, 60]]).to_csv(), now=now, calendar=sessions.calendar("XNYS"))
     said = [one.told for one in gone.warnings]
     assert f"2 sessions of the exchange have no bar ({daily.index[50]:%Y-%m-%d}, {daily.index[60]:%Y-%m-%d})." in said
+    one = recognise(daily.drop(daily.index[50]).to_csv(), calendar=sessions.calendar("XNYS")).warnings
+    told = f"1 session of the exchange has no bar ({daily.index[50]:%Y-%m-%d})."
+    assert told in [warning.told for warning in one]
     assert "The newest bar, of 2013-03-01, is 13 years old." in said
     moved = recognise(daily.set_axis(daily.index - pd.Timedelta(days=1)).rename_axis("time").to_csv())
     assert warned(moved)["shift_days"].value == 1

@@ -193,11 +193,15 @@ def _days(days: pd.DatetimeIndex, sessions: pd.DatetimeIndex | None) -> list[War
     within = sessions[(sessions >= days[0]) & (sessions <= days[-1])]
     missing = within.difference(days)
     if len(missing):
-        found.append(Warned(f"{len(missing):,} sessions of the exchange have no bar", _shown(missing)))
+        what = (
+            "1 session of the exchange has" if len(missing) == 1 else f"{len(missing):,} sessions of the exchange have"
+        )
+        found.append(Warned(f"{what} no bar", _shown(missing)))
     compared = days[(days >= sessions[0]) & (days <= sessions[-1]) & ~weekend]
     closed = compared.difference(sessions)
     if len(closed):
-        found.append(Warned(f"{len(closed):,} bars are of days on which the exchange was closed", _shown(closed)))
+        what = "1 bar is of a day" if len(closed) == 1 else f"{len(closed):,} bars are of days"
+        found.append(Warned(f"{what} on which the exchange was closed", _shown(closed)))
     return found
 
 
